@@ -1,0 +1,41 @@
+# `make run` starts the product and `make test` passes the tests, each from nothing but Python 3.11 and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: run test lint bench train clean
+
+run: .venv/serving  ## chat, API and docs on http://127.0.0.1:8000
+	@$(BIN)/python app.py $(ARGS)
+
+test: .venv/everything  ## all tests; those in a browser need Debian's chromium and say so when they skip
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/everything  ## style and types
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: .venv/everything  ## measurements side by side, as ratios within one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+train: .venv/everything  ## make train DATA=btcusd_1h.parquet
+	@$(BIN)/python app.py train --data $(DATA) --out models/classic
+
+clean:  ## forget the environment
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "CryptoSense needs Python 3.11: install it, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "creating .venv ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/serving: requirements.lock | .venv/bin/python
+	@echo "installing what serving needs (once; TensorFlow is not among it) ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+.venv/everything: requirements-dev.lock | .venv/bin/python
+	@echo "installing everything, TensorFlow and the test tools too (once) ..."
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ .venv/serving
