@@ -1,0 +1,1 @@
+"""Candles in, forecasts out. Knows nothing of chat, HTTP servers or LangChain."""

@@ -1,0 +1,89 @@
+"""The whole exception tree.
+
+    CryptoSenseError
+    ├── InvalidInput            what the caller sent cannot be forecast from
+    │   ├── UnsupportedSymbol
+    │   └── UnsupportedHorizon
+    ├── SourceError             candles could not be had
+    │   ├── ExchangeError       one exchange failed, and how
+    │   └── NoCandles           everything that was tried failed
+    ├── DataFileError           a candle file is not what it should be
+    ├── ArtifactError           a saved model is missing, altered or unreadable
+    └── ConfigurationError      a setting cannot work
+
+Foreign errors (httpx, SQLAlchemy, pandas, ONNX Runtime) are translated into one of these where they
+arise, with ``raise ... from``. Every message says what happened and ends with what to do next, and
+none carries a secret or a foreign error's raw text, so that any of them may be shown to a client.
+"""
+
+
+class CryptoSenseError(Exception):
+    """Something this project can explain: what happened, then what to do next."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message} {remedy}")
+
+
+class InvalidInput(CryptoSenseError):
+    """What the caller sent cannot be forecast from."""
+
+
+class UnsupportedSymbol(InvalidInput):
+    """A symbol that is not offered."""
+
+    def __init__(self, symbol: str, supported: tuple[str, ...]) -> None:
+        self.symbol = symbol
+        self.supported = supported
+        super().__init__(f"{symbol[:20]!r} is not supported.", f"Ask for {' or '.join(supported)}.")
+
+
+class UnsupportedHorizon(InvalidInput):
+    """A horizon that the loaded model does not forecast."""
+
+    def __init__(self, hours: int, longest: int) -> None:
+        self.hours = hours
+        self.longest = longest
+        span = "1 hour" if longest == 1 else f"1 to {longest} hours"
+        super().__init__(f"The loaded model does not forecast {hours} hours ahead.", f"Ask for {span} ahead.")
+
+
+class SourceError(CryptoSenseError):
+    """Candles could not be had."""
+
+
+class ExchangeError(SourceError):
+    """One exchange failed. ``cause`` is a few plain words, such as "timed out"."""
+
+    def __init__(self, exchange: str, cause: str, *, retry_after: float | None = None, transient: bool = False) -> None:
+        self.exchange = exchange
+        self.cause = cause
+        self.retry_after = retry_after  # seconds for which the exchange asked to be left alone
+        self.transient = transient  # a second try at once may succeed
+        super().__init__(f"{exchange} {cause}.", "Try another exchange, or again in a minute.")
+
+
+class NoCandles(SourceError):
+    """Everything that was tried failed. ``failures`` holds one error an exchange, in the order tried."""
+
+    def __init__(self, symbol: str, failures: tuple[ExchangeError, ...]) -> None:
+        self.symbol = symbol
+        self.failures = failures
+        tried = "; ".join(f"{f.exchange} {f.cause}" for f in failures) or "no exchange is configured"
+        super().__init__(
+            f"No exchange gave candles for {symbol} ({tried}).",
+            "Check the connection and try again in a minute, or set CRYPTOSENSE_SOURCE=demo for simulated prices.",
+        )
+
+
+class DataFileError(CryptoSenseError):
+    """A candle file is not what it should be."""
+
+
+class ArtifactError(CryptoSenseError):
+    """A saved model is missing, altered or unreadable."""
+
+
+class ConfigurationError(CryptoSenseError):
+    """A setting cannot work."""

@@ -1,0 +1,150 @@
+"""The one wire format: what REST, tools, chat and ``--json`` output all say, as frozen pydantic models.
+
+Times are UTC and named by a candle's opening; prices are in the quote currency; ``*_pct`` is in percent.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+SYMBOLS = ("BTC-USD", "ETH-USD")
+Symbol = Literal["BTC-USD", "ETH-USD"]
+HOUR = 3600  # seconds
+
+
+class Frozen(BaseModel):
+    """A value that does not change once made and refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ForecastWarning(StrEnum):
+    """Why an answer deserves less trust than usual."""
+
+    STALE_CANDLES = "stale_candles"
+    DEMO_DATA = "demo_data"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
+    GAPS_FILLED = "gaps_filled"
+    MODEL_EXPIRED = "model_expired"
+    CLOSES_ONLY = "closes_only"
+    UNEVALUATED_SYMBOL = "unevaluated_symbol"
+
+
+class Candle(Frozen):
+    """One closed hour of trading, named by its opening time."""
+
+    open_time: AwareDatetime
+    open: float = Field(gt=0)
+    high: float = Field(gt=0)
+    low: float = Field(gt=0)
+    close: float = Field(gt=0)
+    volume: float = Field(ge=0, description="in the base currency")
+
+
+class Provenance(Frozen):
+    """Where an answer's numbers come from and how old they are."""
+
+    symbol: Symbol
+    source: str = Field(description="an exchange's name, 'demo' (simulated, not market data) or 'file'")
+    quote: str = Field(description="quote currency, such as USD or USDT")
+    as_of: AwareDatetime = Field(description="close time of the newest closed candle")
+    age_seconds: int = Field(ge=0, description="by the source's own clock, since as_of")
+    warnings: tuple[ForecastWarning, ...] = ()
+    notes: tuple[str, ...] = Field(
+        default=(), description="the warnings in words, such as which exchange failed and how"
+    )
+
+
+class Price(Provenance):
+    """The newest closed price of a symbol."""
+
+    price: float = Field(gt=0, description="close of the newest closed candle")
+    change_24h_pct: float | None = Field(description="None when 24 hours of candles are not at hand")
+
+
+class CandleSpan(Provenance):
+    """The newest closed candles of a symbol, with what happened over them."""
+
+    hours: int = Field(gt=0)
+    first_open: float = Field(gt=0)
+    last_close: float = Field(gt=0)
+    high: float = Field(gt=0)
+    low: float = Field(gt=0)
+    change_pct: float
+    candles: tuple[Candle, ...]
+
+
+class Horizon(Frozen):
+    """The forecast distribution of one future close."""
+
+    hours: int = Field(ge=1, le=24)
+    target_time: AwareDatetime
+    median: float = Field(gt=0)
+    quantiles: dict[str, float] = Field(description="level such as '0.10' -> price")
+    probability_up: float = Field(ge=0, le=1, description="chance that the close is above last_close")
+    expected_move_pct: float = Field(ge=0, description="median absolute move, in percent of last_close")
+
+
+class Skill(Frozen):
+    """How such forecasts did on hours the model never saw: 1 - error / baseline's error."""
+
+    metric: str
+    value: float = Field(description="0 equals the baseline, 0.01 is 1 % better, negative is worse")
+    ci_low: float
+    ci_high: float
+    n: int = Field(gt=0, description="hours graded")
+    baseline: str
+
+
+class ModelRef(Frozen):
+    """Which model answered."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Forecast(Frozen):
+    """A forecast issued at the close of the newest closed candle."""
+
+    id: str
+    symbol: Symbol
+    source: str
+    quote: str
+    as_of: AwareDatetime
+    age_seconds: int = Field(ge=0)
+    last_close: float = Field(gt=0)
+    horizons: tuple[Horizon, ...] = Field(min_length=1)
+    skill: Skill
+    coverage: dict[str, float] = Field(description="share of unseen hours inside the band: '50', '80', '95' -> 0..1")
+    warnings: tuple[ForecastWarning, ...] = ()
+    notes: tuple[str, ...] = ()
+    model: ModelRef
+
+
+class MetricRow(Frozen):
+    """One forecaster's errors on the graded hours, in the quote currency and percent."""
+
+    name: str
+    mae: float = Field(ge=0)
+    rmse: float = Field(ge=0)
+    mape_pct: float = Field(ge=0)
+    direction: float | None = Field(
+        description="share of moves whose sign was right; None where no direction is claimed"
+    )
+
+
+class Report(Frozen):
+    """What an artifact's model scored on hours it never saw, beside 'no change' on the same hours."""
+
+    symbol: Symbol
+    graded_from: datetime
+    graded_to: datetime
+    n: int = Field(gt=0)
+    model: MetricRow
+    persistence: MetricRow
+    skill: Skill
+    coverage: dict[str, float]
+    remarks: tuple[str, ...] = ()

@@ -1,0 +1,71 @@
+"""All settings, from the environment (``CRYPTOSENSE_*``) or ``.env``. Nothing else reads the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from forecaster.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+def _default_database_url() -> str:
+    from platformdirs import user_data_path
+
+    return f"sqlite:///{user_data_path('cryptosense') / 'cryptosense.db'}"
+
+
+class Settings(BaseSettings):
+    """One frozen set of settings, made once at start and handed down."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CRYPTOSENSE_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    source: str = Field(default="auto", description="auto, live, demo, or the path of a candle file")
+    exchanges: CommaSeparated = Field(default=EXCHANGE_NAMES, description="exchanges to try, in this order")
+    bitstamp_url: str = "https://www.bitstamp.net"
+    coinbase_url: str = "https://api.exchange.coinbase.com"
+    kraken_url: str = "https://api.kraken.com"
+    binance_url: str = "https://data-api.binance.vision"
+    model_dir: Path = Field(default=ROOT / "models" / "classic", description="directory of the model that answers")
+    engine: Literal["onnx", "keras"] = Field(
+        default="onnx", description="what runs the model; keras needs the extra 'train'"
+    )
+    database_url: str = Field(default_factory=_default_database_url, description="where candles are kept")
+    llm: str = Field(default="offline", description="offline, or LangChain's provider:model")
+    allowed_origins: CommaSeparated = Field(default=(), description="sites that may frame the chat")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+
+    @field_validator("exchanges", "allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("exchanges")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(names) - set(EXCHANGE_NAMES))
+        if unknown or not names:
+            raise ValueError(f"choose from {', '.join(EXCHANGE_NAMES)}")
+        return tuple(dict.fromkeys(names))
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment. Raises ConfigurationError naming each setting that cannot be used."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            wrong = "; ".join(f"CRYPTOSENSE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+            raise ConfigurationError(
+                f"A setting cannot be used ({wrong}).", "Correct it in the environment or .env."
+            ) from error
+
+    def exchange_url(self, name: str) -> str:
+        """Base URL of an exchange, without a trailing slash."""
+        return str(getattr(self, f"{name}_url")).rstrip("/")
