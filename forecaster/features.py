@@ -1,0 +1,74 @@
+"""The only place where candles become model input, in training and in serving alike."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.candles import Candles
+from forecaster.errors import InvalidInput
+from forecaster.schema import Frozen
+
+WINDOW = 60  # hours of closes the classic recipe looks at
+LONGEST_GAP = 6  # hours in a row that may be filled before a window says nothing about the present
+VOLATILITY_HALF_LIFE = 24  # hours
+VOLATILITY_FLOOR = 1e-6  # log return per hour: constant prices still get a band of positive width
+
+
+class MinMaxScaling(Frozen):
+    """Prices mapped so that the training part's lowest close is 0 and its highest 1."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, close: NDArray[np.float64]) -> Self:
+        """Fit on `close` (n,), which must be the training part alone."""
+        from sklearn.preprocessing import MinMaxScaler
+
+        scaler = MinMaxScaler().fit(close.reshape(-1, 1))
+        return cls(low=float(scaler.data_min_[0]), high=float(scaler.data_max_[0]))
+
+    def to_unit(self, price: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Prices of any shape to training units, float32; outside 0..1 where training never was."""
+        return ((price - self.low) / (self.high - self.low)).astype(np.float32)
+
+    def to_price(self, unit: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Training units of any shape back to prices, float64."""
+        return unit.astype(np.float64) * (self.high - self.low) + self.low
+
+
+def close_windows(close: NDArray[np.float64], scaling: MinMaxScaling) -> NDArray[np.float32]:
+    """Every run of 60 closes, oldest first: (n,) prices -> (n - 59, 60, 1) float32, a view."""
+    unit = scaling.to_unit(close)
+    return np.lib.stride_tricks.sliding_window_view(unit, WINDOW)[:, :, None]
+
+
+def window_volatility(close: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Volatility of the hourly log return within each window of 60 closes: (n,) -> (n - 59,) per hour.
+
+    The root of the exponentially weighted mean of the window's 59 squared log returns, half-life 24 h.
+    It sees nothing but the window, so a forecast from 60 closes and one from a long history agree.
+    """
+    squared = np.diff(np.log(close)) ** 2  # (n - 1,)
+    age = np.arange(WINDOW - 1)[::-1]  # (59,) hours before the newest return
+    weight = 0.5 ** (age / VOLATILITY_HALF_LIFE)
+    runs = np.lib.stride_tricks.sliding_window_view(squared, WINDOW - 1)  # (n - 59, 59)
+    volatility: NDArray[np.float64] = np.maximum(np.sqrt(runs @ (weight / weight.sum())), VOLATILITY_FLOOR)
+    return volatility
+
+
+def gapless(candles: Candles, needed: int) -> tuple[Candles, int]:
+    """The newest `needed` hours without a hole, and how many of them had to be filled forward.
+
+    Raises InvalidInput when there are fewer hours, or more than 6 in a row without a trade.
+    """
+    whole = candles.filled()[0][-needed:]
+    if len(whole) < needed:
+        raise InvalidInput(f"The model needs {needed} hours of candles and got {len(whole)}.", "Send more history.")
+    traded = np.flatnonzero(np.isin(whole.time, candles.time))
+    if np.diff(traded, prepend=-1).max() > LONGEST_GAP + 1:
+        raise InvalidInput(
+            f"More than {LONGEST_GAP} hours in a row have no candle.", "Try again later, or use another source."
+        )
+    return whole, needed - len(traded)
