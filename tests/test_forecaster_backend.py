@@ -1,0 +1,66 @@
+"""The local backend: what tools and API get to see of a source and a model."""
+
+import pytest
+
+from forecaster.backend import LocalBackend
+from forecaster.candles import utc
+from forecaster.data.source import Snapshot
+from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.predictor import open_predictor
+from forecaster.settings import ROOT, Settings
+from tests.fakes import LAST_CLOSE, NOON, FakeSource, candles_ending
+
+
+@pytest.fixture
+def source():
+    return FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", candles_ending(), NOON + 240.0))
+
+
+@pytest.fixture
+def backend(source):
+    return LocalBackend(source, open_predictor(Settings(model_dir=ROOT / "models" / "classic")))
+
+
+async def test_a_price_is_the_newest_close_with_its_change_over_a_day(backend):
+    price = await backend.price("BTC-USD")
+    assert price.price == LAST_CLOSE
+    assert price.as_of == utc(NOON)
+    assert price.change_24h_pct == pytest.approx(100 * (LAST_CLOSE / float(candles_ending().close[-25]) - 1))
+
+
+async def test_without_a_day_of_candles_there_is_no_change_over_a_day(backend, source):
+    source.snapshot = Snapshot("BTC-USD", "bitstamp", "USD", candles_ending(hours=5), NOON + 240.0)
+    assert (await backend.price("BTC-USD")).change_24h_pct is None
+
+
+async def test_a_span_of_candles_says_what_happened_over_it(backend):
+    span = await backend.candles("BTC-USD", 24)
+    part = candles_ending()[-24:]
+    assert span.hours == len(span.candles) == 24
+    assert (span.first_open, span.last_close) == (float(part.open[0]), LAST_CLOSE)
+    assert (span.low, span.high) == (float(part.low.min()), float(part.high.max()))
+    assert span.change_pct == pytest.approx(100 * (LAST_CLOSE / float(part.open[0]) - 1))
+
+
+@pytest.mark.parametrize("hours", [0, -1, 301])
+async def test_a_span_outside_what_is_offered_is_refused(backend, hours):
+    with pytest.raises(InvalidInput, match="Ask for 1 to 300 hours"):
+        await backend.candles("BTC-USD", hours)
+
+
+async def test_an_unsupported_forecast_is_refused_before_any_candle_is_fetched(backend, source):
+    with pytest.raises(UnsupportedSymbol):
+        await backend.forecast("ETH-USD", 1)
+    assert source.asked == []
+
+
+async def test_a_forecast_and_the_report_come_from_the_model(backend):
+    forecast = await backend.forecast("BTC-USD", 1)
+    report = await backend.report()
+    assert forecast.skill == report.skill
+    assert report.persistence.mae < report.model.mae
+
+
+async def test_closing_the_backend_closes_its_source(backend, source):
+    await backend.close()
+    assert source.closed
