@@ -71,7 +71,7 @@ def test_a_picture_of_predicted_against_actual_is_saved(trained):
 
 
 def test_too_few_hours_are_refused_with_the_number_expected(tmp_path):
-    with pytest.raises(DataFileError, match="300 hours of candles are too few .* at least 1,000 hours"):
+    with pytest.raises(DataFileError, match=r"300 hours of candles are too few .* at least 1,000 hours"):
         train_classic(candles_ending(hours=300), "BTC-USD", tmp_path / "model", lambda text, share: None)
     assert not (tmp_path / "model").exists()
 
