@@ -16,8 +16,8 @@ __all__ = ["CandleSource", "Snapshot", "open_source"]
 def open_source(settings: "Settings", transport: "httpx.AsyncBaseTransport | None" = None) -> CandleSource:
     """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
 
-    `transport` carries the requests to exchanges instead of the network. Raises DataFileError for a file
-    that cannot be used. Opens no connection yet: that happens with the first question.
+    `transport` carries the requests to exchanges instead of the network. Nothing is opened, read or asked
+    before the first question.
     """
     if settings.source == "demo":
         from forecaster.data.demo import DemoSource
@@ -36,13 +36,11 @@ def open_source(settings: "Settings", transport: "httpx.AsyncBaseTransport | Non
 
 
 def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None") -> CandleSource:
-    import httpx
-
+    from forecaster.data.exchange import open_client
     from forecaster.data.exchanges import EXCHANGES
     from forecaster.data.live import LiveSource
     from forecaster.data.store import CandleStore
 
-    headers = {"User-Agent": "CryptoSense/0.1", "Accept": "application/json"}
-    client = httpx.AsyncClient(headers=headers, transport=transport)
+    client = open_client(transport)
     exchanges = [EXCHANGES[name](client, settings.exchange_url(name)) for name in settings.exchanges]
     return LiveSource(exchanges, CandleStore(settings.database_url))

@@ -1,0 +1,27 @@
+"""Real candles if any can be had, else the simulated tape, which says that it is simulated and why."""
+
+from dataclasses import replace
+
+from forecaster.data.source import CandleSource, Snapshot
+from forecaster.errors import NoCandles
+
+
+class AutoSource:
+    """A CandleSource that asks `live` first and falls back to `demo`."""
+
+    def __init__(self, live: CandleSource, demo: CandleSource) -> None:
+        self._live = live
+        self._demo = demo
+
+    async def latest(self, symbol: str, hours: int) -> Snapshot:
+        """The newest `hours` closed candles, real or simulated. Raises UnsupportedSymbol."""
+        try:
+            return await self._live.latest(symbol, hours)
+        except NoCandles as error:
+            simulated = await self._demo.latest(symbol, hours)
+            return replace(simulated, notes=(*simulated.notes, error.message))
+
+    async def close(self) -> None:
+        """Give back connections and files."""
+        await self._live.close()
+        await self._demo.close()
