@@ -168,7 +168,9 @@ class Exchange(ABC):
 
 def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The client that exchanges share; it says who asks. `transport` carries requests instead of the network."""
-    return httpx.AsyncClient(headers={"User-Agent": "CryptoSense/0.1", "Accept": "application/json"}, transport=transport)
+    return httpx.AsyncClient(
+        headers={"User-Agent": "CryptoSense/0.1", "Accept": "application/json"}, transport=transport
+    )
 
 
 def number(value: Any) -> float:
