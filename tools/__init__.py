@@ -1,0 +1,1 @@
+"""One typed function per capability, over a forecast backend; the same for every kind of assistant."""

@@ -1,0 +1,86 @@
+"""The forecast: the distribution of the next closes, with the record of such forecasts."""
+
+import logging
+
+from pydantic import Field
+
+from forecaster.backend import ForecastBackend
+from forecaster.errors import CryptoSenseError
+from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
+from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
+
+FARTHEST = 24  # hours ahead
+PICTURED = 48  # hours of candles shown before the forecast
+
+log = logging.getLogger(__name__)
+
+
+class ForecastArguments(Arguments):
+    """Which coin, and how far ahead."""
+
+    symbol: Symbol = Field(description="the coin")
+    hours: int = Field(default=1, ge=1, le=FARTHEST, description="how many hours ahead")
+
+
+class ForecastAnswer(Frozen):
+    """A forecast with the candles that led up to it, oldest first; none where they could not be had."""
+
+    forecast: Forecast
+    recent: tuple[Candle, ...] = ()
+
+
+async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> ToolResult:
+    """The forecast for the next hours, as a ForecastAnswer."""
+    issued = await backend.forecast(arguments.symbol, arguments.hours)
+    return ToolResult(_text(issued), ForecastAnswer(forecast=issued, recent=await _recent(backend, issued)))
+
+
+async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, ...]:
+    """The candles before a forecast, or none: a picture must neither fail a forecast nor contradict it."""
+    try:
+        span = await backend.candles(issued.symbol, PICTURED)
+    except CryptoSenseError as error:
+        log.warning("The forecast is shown without candles: %s", error)
+        return ()
+    same = span.source == issued.source and span.as_of == issued.as_of
+    return span.candles if same else ()
+
+
+def _text(issued: Forecast) -> str:
+    last = issued.horizons[-1]
+    facts: dict[str, object] = {
+        "symbol": issued.symbol,
+        "last_close": round(issued.last_close, 2),
+        "hours": last.hours,
+        "target_time": minute(last.target_time),
+        "range_80": [round(last.quantiles["0.10"], 2), round(last.quantiles["0.90"], 2)],
+        "range_50": [round(last.quantiles["0.25"], 2), round(last.quantiles["0.75"], 2)],
+        "median": round(last.median, 2),
+        "probability_up": round(last.probability_up, 3),
+        "expected_move_pct": round(last.expected_move_pct, 2),
+        "skill_vs_no_change_pct": round(100 * issued.skill.value, 2),
+        "error_as_multiple_of_no_change": round(1 - issued.skill.value, 2),
+        "graded_hours": issued.skill.n,
+        "coverage_pct": {band: round(100 * share, 1) for band, share in issued.coverage.items()},
+        "model": f"{issued.model.name} {issued.model.version}",
+    }
+    if len(issued.horizons) > 1:
+        facts["hour_by_hour"] = {"columns": "hours,low_80,median,high_80", "rows": _rows(issued.horizons)}
+    return compact(facts | provenance(issued))
+
+
+def _rows(horizons: tuple[Horizon, ...]) -> list[str]:
+    """Each horizon in one short line, so that 24 of them fit."""
+    return [f"{h.hours},{h.quantiles['0.10']:.0f},{h.median:.0f},{h.quantiles['0.90']:.0f}" for h in horizons]
+
+
+FORECAST = Tool(
+    name="forecast",
+    title="Forecast",
+    description=(
+        "Forecast a coin's close some hours ahead: the 80 % range, the chance of going up, the median, and how such "
+        "forecasts did on unseen hours beside 'no change'. Some models reach only 1 hour; the error then says so."
+    ),
+    arguments=ForecastArguments,
+    run=forecast,
+)

@@ -1,0 +1,61 @@
+"""Prices: the newest close, and the newest candles with what happened over them."""
+
+from pydantic import Field
+
+from forecaster.backend import LONGEST_SPAN, ForecastBackend
+from forecaster.schema import Symbol
+from tools.tool import Arguments, Tool, ToolResult, compact, provenance
+
+LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
+
+
+class PriceArguments(Arguments):
+    """Which coin."""
+
+    symbol: Symbol = Field(description="the coin")
+
+
+class CandleArguments(PriceArguments):
+    """Which coin, and how far back."""
+
+    hours: int = Field(default=24, ge=1, le=LONGEST_LOOK_BACK, description="how many hours to look back")
+
+
+async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
+    """The newest closed price, as a Price."""
+    price = await backend.price(arguments.symbol)
+    facts = {"symbol": price.symbol, "price": round(price.price, 2)}
+    if price.change_24h_pct is not None:
+        facts["change_24h_pct"] = round(price.change_24h_pct, 2)
+    return ToolResult(compact(facts | provenance(price)), price)
+
+
+async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
+    """What the price did over the last hours, as a CandleSpan."""
+    span = await backend.candles(arguments.symbol, arguments.hours)
+    facts = {
+        "symbol": span.symbol,
+        "hours": span.hours,
+        "open": round(span.first_open, 2),
+        "close": round(span.last_close, 2),
+        "change_pct": round(span.change_pct, 2),
+        "high": round(span.high, 2),
+        "low": round(span.low, 2),
+    }
+    return ToolResult(compact(facts | provenance(span)), span)
+
+
+GET_PRICE = Tool(
+    name="get_price",
+    title="Price",
+    description="The close of the newest finished hourly candle of a coin, and its change over 24 hours.",
+    arguments=PriceArguments,
+    run=get_price,
+)
+GET_CANDLES = Tool(
+    name="get_candles",
+    title="Candles",
+    description="What a coin's price did over the last hours: open, close, change, high and low of that span.",
+    arguments=CandleArguments,
+    run=get_candles,
+)

@@ -1,0 +1,16 @@
+"""The one list of tools. Everything that offers tools (LangChain, MCP, a page) offers these."""
+
+from typing import Any
+
+from forecaster.backend import ForecastBackend
+from tools.forecast import FORECAST
+from tools.metrics import EXPLAIN_METRICS
+from tools.prices import GET_CANDLES, GET_PRICE
+from tools.tool import BoundTool, Tool
+
+TOOLS: tuple[Tool[Any], ...] = (GET_PRICE, GET_CANDLES, FORECAST, EXPLAIN_METRICS)
+
+
+def bind_tools(backend: ForecastBackend) -> tuple[BoundTool, ...]:
+    """Every tool, asking this backend."""
+    return tuple(BoundTool(tool, backend) for tool in TOOLS)
