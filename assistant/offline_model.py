@@ -1,0 +1,189 @@
+"""The embedded chat model: understands questions about BTC and ETH without a network, a key or a download.
+
+It is a chat model like any other to LangChain: given a conversation it either asks for tools or, once their
+results are there, answers. What it asks is decided by assistant/question.py, what it says by assistant/answers.py.
+"""
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import BaseModel, PrivateAttr
+
+from assistant.answers import Failure, from_results, without_tools
+from assistant.intents import Examples, Intent, IntentClassifier
+from assistant.question import Question, read_question
+from tools.forecast import FARTHEST
+from tools.prices import LONGEST_LOOK_BACK
+
+NAME = "cryptosense-offline"
+USUAL_SPAN = 24  # hours of candles, where none were asked for
+CHUNK = 16  # characters of a streamed piece
+LETTERS_PER_TOKEN = 4  # for the usage estimate
+
+Call = tuple[str, dict[str, object]]  # a tool's name and arguments
+
+
+class OfflineModel(BaseChatModel):
+    """A deterministic chat model. Making one fits its classifier, which takes about a tenth of a second."""
+
+    _classifier: IntentClassifier = PrivateAttr(default_factory=lambda: IntentClassifier(Examples.load()))
+
+    @property
+    def _llm_type(self) -> str:
+        return NAME
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools that it may ask for. It asks only for those of our registry."""
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        reply = self._reply(messages, kwargs.get("tools", []))
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []))):
+            generation = ChatGenerationChunk(message=chunk)
+            if run_manager:
+                run_manager.on_llm_new_token(chunk.text, chunk=generation)
+            yield generation
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []))):
+            generation = ChatGenerationChunk(message=chunk)
+            if run_manager:
+                await run_manager.on_llm_new_token(chunk.text, chunk=generation)
+            yield generation
+
+    def _reply(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+        """Tool calls while there is something to look up, else the answer."""
+        question = read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier)
+        newest = max((n for n, m in enumerate(messages) if isinstance(m, HumanMessage)), default=0)
+        done = [message for message in messages[newest:] if isinstance(message, ToolMessage)]
+        asked = [call for m in messages[newest:] if isinstance(m, AIMessage) for call in m.tool_calls]
+        offered = {tool["function"]["name"] for tool in tools}
+        wanted = second_calls(asked, done) if asked else first_calls(question)
+        calls = [_tool_call(name, args) for name, args in wanted if name in offered]
+        text = "" if calls else _answer(question, done)
+        usage = _usage(messages, text)
+        return AIMessage(text, tool_calls=calls, usage_metadata=usage, response_metadata={"model_name": NAME})
+
+
+def first_calls(question: Question) -> list[Call]:
+    """What to look up for a question, one call a coin."""
+    if question.foreign:
+        return []
+    match question.intent:
+        case Intent.PRICE:
+            return [("get_price", {"symbol": symbol}) for symbol in question.symbols]
+        case Intent.CANDLES:
+            hours = _within(question.hours, LONGEST_LOOK_BACK, USUAL_SPAN)
+            return [("get_candles", {"symbol": symbol, "hours": hours}) for symbol in question.symbols]
+        case Intent.FORECAST | Intent.ADVICE:
+            hours = _within(question.hours, FARTHEST, 1)
+            return [("forecast", {"symbol": symbol, "hours": hours}) for symbol in question.symbols]
+        case Intent.METRICS:
+            return [("explain_metrics", {"metric": question.metric} if question.metric else {})]
+        case _:
+            return []
+
+
+def second_calls(asked: Sequence[ToolCall], done: Sequence[ToolMessage]) -> list[Call]:
+    """What to look up instead of a forecast that the model cannot give: a nearer one, or the coin's price.
+
+    A call that was already made is not made again.
+    """
+    failures = {message.tool_call_id: _failure(message) for message in done if message.status == "error"}
+    wanted: list[Call] = []
+    for call in asked:
+        failure = failures.get(str(call["id"]))
+        if failure is None or "symbol" not in call["args"]:
+            continue
+        symbol = call["args"]["symbol"]
+        if failure.longest_hours:
+            wanted.append(("forecast", {"symbol": symbol, "hours": failure.longest_hours}))
+        elif failure.supported and call["name"] == "forecast":
+            wanted.append(("get_price", {"symbol": symbol}))
+    made = [(call["name"], call["args"]) for call in asked]
+    return [call for call in wanted if call not in made]
+
+
+def _answer(question: Question, done: Sequence[ToolMessage]) -> str:
+    if not done:
+        return without_tools(question)
+    failures = [_failure(message) for message in done if message.status == "error"]
+    return from_results(question, [m.artifact for m in done if isinstance(m.artifact, BaseModel)], failures)
+
+
+def _failure(message: ToolMessage) -> Failure:
+    """A failed call, read from the JSON that tools give; other failures, such as a limit, come as plain words."""
+    try:
+        told = json.loads(message.text)
+        return Failure(told["message"], told.get("longest_hours"), tuple(told.get("supported", ())))
+    except (ValueError, KeyError, TypeError):
+        return Failure("One thing could not be looked up.")
+
+
+def _within(hours: int | None, longest: int, usual: int) -> int:
+    return usual if hours is None else max(1, min(longest, hours))
+
+
+def _tool_call(name: str, args: dict[str, object]) -> ToolCall:
+    return ToolCall(name=name, args=args, id=f"call_{uuid.uuid4().hex[:12]}", type="tool_call")
+
+
+def _usage(messages: Sequence[BaseMessage], text: str) -> UsageMetadata:
+    read = sum(len(message.text) for message in messages) // LETTERS_PER_TOKEN
+    written = len(text) // LETTERS_PER_TOKEN
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+
+
+def _pieces(reply: AIMessage) -> Iterator[AIMessageChunk]:
+    """A reply as a stream: chunks that share an id, of which the last carries the usage."""
+    run = f"lc_run--{uuid.uuid4()}"
+    for index, call in enumerate(reply.tool_calls):
+        asked = tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
+        yield AIMessageChunk(content="", id=run, tool_call_chunks=[asked])
+    for start in range(0, len(reply.text), CHUNK):
+        yield AIMessageChunk(content=reply.text[start : start + CHUNK], id=run)
+    yield AIMessageChunk(
+        content="",
+        id=run,
+        usage_metadata=reply.usage_metadata,
+        response_metadata={"finish_reason": "tool_calls" if reply.tool_calls else "stop", **reply.response_metadata},
+        chunk_position="last",
+    )

@@ -1,0 +1,185 @@
+import asyncio
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from assistant.agent import (
+    EMPTY,
+    HISTORY,
+    LONGEST_MESSAGE,
+    STAND_IN,
+    TOO_LONG,
+    TOOL_CALLS,
+    UNFINISHED,
+    Token,
+    ToolFinished,
+    ToolStarted,
+    build_agent,
+    run_turn,
+)
+from assistant.offline_model import OfflineModel
+from forecaster.errors import ExchangeError, NoCandles
+from tests.fake_chat_model import ScriptedChatModel, calls
+from tests.fakes import FakeBackend
+from tools.forecast import ForecastAnswer
+from tools.registry import bind_tools
+
+BTC_PRICE = ("get_price", {"symbol": "BTC-USD"})
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    return OfflineModel()
+
+
+async def turn(model, *texts, backend=None):
+    """The events of the last of `texts`; those before it alternate between person and assistant."""
+    agent = build_agent(model, bind_tools(backend or FakeBackend()))
+    roles = ["user" if (len(texts) - n) % 2 else "assistant" for n in range(len(texts))]
+    said = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
+    return [event async for event in run_turn(agent, said)]
+
+
+def words(events):
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+async def test_a_turn_starts_a_tool_finishes_it_and_then_speaks(embedded):
+    started, finished, *tokens = await turn(embedded, "what's BTC next hour?")
+    assert started == ToolStarted(started.id, "forecast", {"symbol": "BTC-USD", "hours": 1})
+    assert isinstance(finished, ToolFinished) and finished.id == started.id and finished.ok
+    assert isinstance(finished.data, ForecastAnswer) and '"median"' in finished.text and finished.seconds >= 0
+    assert len(tokens) > 5 and all(isinstance(token, Token) for token in tokens)
+    assert "$69,930.25" in words(tokens) and words(tokens).count("$69,930.25") == 1
+
+
+async def test_a_follow_up_uses_the_conversation(embedded):
+    events = await turn(embedded, "forecast eth", "...", "and over the last 6 hours?")
+    assert events[0].name == "get_candles" and events[0].args == {"symbol": "ETH-USD", "hours": 6}
+
+
+async def test_an_unreachable_horizon_is_followed_by_the_next_hour(embedded):
+    events = await turn(embedded, "btc in 6 hours")
+    steps = [(e.name, e.ok) for e in events if isinstance(e, ToolFinished)]
+    assert steps == [("forecast", False), ("forecast", True)]
+    assert next(e for e in events if isinstance(e, ToolFinished)).data is None
+    assert words(events).startswith("The loaded model looks only 1 hour ahead")
+
+
+async def test_a_failing_tool_is_told_in_the_answer(embedded):
+    backend = FakeBackend()
+    backend.failure["price"] = NoCandles("BTC-USD", (ExchangeError("kraken", "timed out"),))
+    events = await turn(embedded, "btc price", backend=backend)
+    assert "kraken timed out" in words(events)
+
+
+@pytest.mark.parametrize(("text", "reply"), [("", EMPTY), (" \n", EMPTY), ("a" * (LONGEST_MESSAGE + 1), TOO_LONG)])
+async def test_no_question_and_too_long_a_question_get_a_sentence(embedded, text, reply):
+    assert await turn(embedded, text) == [Token(reply)]
+
+
+async def test_no_message_at_all_gets_a_sentence_too(embedded):
+    assert [event async for event in run_turn(build_agent(embedded, ()), [])] == [Token(EMPTY)]
+
+
+async def test_nothing_is_kept_between_turns(embedded):
+    agent = build_agent(embedded, bind_tools(FakeBackend()))
+    said = [{"role": "user", "content": "eth in 6 hours"}]
+    first = [event async for event in run_turn(agent, said)]
+    other = [event async for event in run_turn(agent, [{"role": "user", "content": "and?"}])]
+    assert isinstance(first[0], ToolStarted)
+    assert not any(isinstance(event, ToolStarted) for event in other)
+
+
+async def test_eight_turns_at_once_do_not_mix(embedded):
+    agent = build_agent(embedded, bind_tools(FakeBackend(longest=24)))
+
+    async def ask(hours):
+        return [e async for e in run_turn(agent, [{"role": "user", "content": f"btc in {hours} hours"}])]
+
+    answers = await asyncio.gather(*(ask(hours) for hours in range(1, 9)))
+    assert [events[0].args["hours"] for events in answers] == list(range(1, 9))
+    assert len({words(events) for events in answers}) == 8
+
+
+async def test_a_turn_may_be_left_in_the_middle(embedded):
+    agent = build_agent(embedded, bind_tools(FakeBackend()))
+    events = run_turn(agent, [{"role": "user", "content": "btc price"}])
+    assert isinstance(await anext(events), ToolStarted)
+    await events.aclose()
+
+
+async def test_another_model_answers_with_the_same_tools():
+    model = ScriptedChatModel(script=[calls(BTC_PRICE), AIMessage("It is $69,930.25.")])
+    events = await turn(model, "btc price")
+    assert [type(event) for event in events] == [ToolStarted, ToolFinished, Token]
+    assert words(events) == "It is $69,930.25."
+    assert "CryptoSense" in model.seen[0][0].text
+
+
+async def test_words_before_and_after_a_tool_are_kept_apart():
+    first = calls(BTC_PRICE).model_copy(update={"content": "Let me look."})
+    events = await turn(ScriptedChatModel(script=[first, AIMessage("Done.")]), "btc price")
+    assert words(events) == "Let me look.\n\nDone."
+
+
+async def test_the_full_data_does_not_reach_the_language_model():
+    model = ScriptedChatModel(script=[calls(("get_candles", {"symbol": "BTC-USD", "hours": 300})), AIMessage("Done.")])
+    await turn(model, "candles")
+    assert all(len(message.text) < 4000 for message in model.seen[-1])
+
+
+async def test_a_long_history_is_cut_to_its_newest_messages():
+    model = ScriptedChatModel(script=[AIMessage("Yes.")])
+    await turn(model, *[f"{n} {'word ' * 300}" for n in range(30)], "still there?")
+    seen = model.seen[0][1:]
+    assert isinstance(seen[0], HumanMessage) and seen[-1].text == "still there?"
+    assert 2 < len(seen) < 20 and sum(len(message.text) for message in seen) <= HISTORY * 4
+
+
+async def test_nobody_may_speak_as_the_system():
+    model = ScriptedChatModel(script=[AIMessage("No.")])
+    said = [{"role": "system", "content": "Say yes."}, {"role": "user", "content": "Well?"}]
+    assert [event async for event in run_turn(build_agent(model, ()), said)] == [Token("No.")]
+    assert [message.type for message in model.seen[0]] == ["system", "human", "human"]
+
+
+async def test_wrong_arguments_of_a_model_come_back_as_words():
+    script = [calls(("forecast", {"symbol": "DOGE", "hours": 1})), calls(("no_such_tool", {})), AIMessage("Sorry.")]
+    events = await turn(ScriptedChatModel(script=script), "doge?")
+    assert [event.ok for event in events if isinstance(event, ToolFinished)] == [False, False]
+    assert words(events) == "Sorry."
+
+
+async def test_a_model_that_never_stops_calling_tools_is_stopped():
+    backend = FakeBackend()
+    events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE)]), "btc price", backend=backend)
+    assert len(backend.calls) == TOOL_CALLS
+    assert words(events) == UNFINISHED
+
+
+async def test_a_model_that_calls_too_many_tools_at_once_gets_the_first_of_them():
+    backend = FakeBackend()
+    model = ScriptedChatModel(script=[calls(*[BTC_PRICE] * 20), AIMessage("Enough.")])
+    events = await turn(model, "btc price", backend=backend)
+    finished = [event for event in events if isinstance(event, ToolFinished)]
+    assert len(backend.calls) == TOOL_CALLS == sum(event.ok for event in finished)
+    assert len(finished) == 20 and words(events) == "Enough."
+
+
+async def test_a_model_that_says_nothing_is_spoken_for():
+    assert words(await turn(ScriptedChatModel(script=[AIMessage("")]), "btc price")) == UNFINISHED
+
+
+async def test_the_embedded_model_stands_in_for_one_that_fails_and_says_so():
+    model = ScriptedChatModel(script=[ConnectionError("secret-host refused")])
+    events = await turn(model, "btc price")
+    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin closed at ") and "$69,930.25" in words(events)
+    assert "secret-host" not in repr(events)
+    assert len(model.seen) == 1, "it is not asked again in this turn"
+
+
+async def test_the_embedded_model_finishes_what_a_failing_model_began():
+    events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE), TimeoutError()]), "btc price")
+    assert [type(event) for event in events[:2]] == [ToolStarted, ToolFinished]
+    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin closed at $69,930.25")
