@@ -1,0 +1,148 @@
+"""What the chat shows of a turn, as plain messages: the steps taken, the reply, the forecast cards.
+
+Text from visitors, models and tools is shown as markdown by the page, so it is defused here: no HTML and no
+images, which could load something from elsewhere. What is shown can be turned back into what was said.
+"""
+
+import json
+from collections.abc import Sequence
+from html import escape, unescape
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
+from assistant.card import forecast_card
+from tools.forecast import ForecastAnswer
+from tools.registry import TOOLS
+
+Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
+KEPT = 80  # messages that stay on the page; every question carries them to the server
+CARDS = 3  # in one reply at most
+CARD = "<section "  # how a card begins; defused text cannot
+TITLES = {tool.name: tool.title for tool in TOOLS}
+TROUBLE = "Something went wrong on my side, so I cannot answer that. Please try again in a minute."
+STOPPED = "Stopped."
+
+
+class _Text(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class _Step(BaseModel):
+    title: str
+    status: Literal["pending", "done"] = "done"
+    duration: float | None = None
+    id: str
+
+
+class _Message(BaseModel):
+    role: Literal["user", "assistant"]
+    content: list[_Text]
+    metadata: _Step | None = None
+
+
+_PAGE = TypeAdapter(list[_Message])
+
+
+def from_page(messages: object) -> list[Shown]:
+    """The newest messages on a page, as its browser sent them back; none where they are not ours.
+
+    Only text is taken over: Gradio would look up whatever files and components a forged message names.
+    """
+    try:
+        page = _PAGE.validate_python(messages)
+    except ValidationError:
+        return []
+    return [
+        {"role": message.role, "content": "\n".join(part.text for part in message.content)}
+        | ({"metadata": message.metadata.model_dump(exclude_none=True)} if message.metadata else {})
+        for message in page[-KEPT:]
+    ]
+
+
+def asked(text: str) -> Shown:
+    """A visitor's message. One character too many is kept, and enough for the agent to refuse it."""
+    return {"role": "user", "content": defused(text.strip()[: LONGEST_MESSAGE + 1])}
+
+
+def stopped(shown: Sequence[Shown]) -> list[Shown]:
+    """The messages after the visitor broke off the turn: no step is running any more."""
+    return [*_ended(shown), {"role": "assistant", "content": STOPPED}]
+
+
+def conversation(shown: Sequence[Shown]) -> list[dict[str, str]]:
+    """What was said, oldest first. Steps and cards are not words, nor is the greeting an answer."""
+    said = [
+        {"role": message["role"], "content": unescape(message["content"])}
+        for message in shown
+        if "metadata" not in message and not message["content"].startswith(CARD)
+    ]
+    first = next((n for n, message in enumerate(said) if message["role"] == "user"), len(said))
+    return said[first:]
+
+
+def defused(text: str) -> str:
+    """Text as markdown without HTML and images."""
+    return escape(text, quote=False).replace("![", "!&#91;")
+
+
+class Reply:
+    """Everything the assistant shows for one question, growing event by event."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Shown] = {}
+        self._text = ""
+        self._cards: list[str] = []
+
+    def add(self, event: Event) -> None:
+        """Take in what happened."""
+        match event:
+            case ToolStarted():
+                self._steps[event.id] = _started(event)
+            case ToolFinished():
+                if event.id in self._steps:
+                    self._steps[event.id] = _finished(self._steps[event.id], event)
+                if isinstance(event.data, ForecastAnswer) and len(self._cards) < CARDS:
+                    self._cards.append(forecast_card(event.data))
+            case Token():
+                self._text += event.text
+
+    def fail(self) -> None:
+        """The turn broke off: say so in one sentence."""
+        self._text = f"{self._text}\n\n{TROUBLE}".strip()
+        self._steps = dict(zip(self._steps, _ended(list(self._steps.values())), strict=True))
+
+    def messages(self) -> list[Shown]:
+        """Steps first, then the words, then the cards."""
+        text = [{"role": "assistant", "content": defused(self._text)}] if self._text else []
+        return [*self._steps.values(), *text, *({"role": "assistant", "content": card} for card in self._cards)]
+
+
+def _started(call: ToolStarted) -> Shown:
+    about = ", ".join(f"{value} h" if name == "hours" else str(value)[:40] for name, value in call.args.items())
+    title = TITLES.get(call.name, call.name)
+    metadata = {"title": defused(f"{title}: {about}" if about else title), "status": "pending", "id": call.id}
+    return {"role": "assistant", "content": "", "metadata": metadata}
+
+
+def _finished(step: Shown, call: ToolFinished) -> Shown:
+    title = step["metadata"]["title"] + ("" if call.ok else " (did not work)")
+    metadata = step["metadata"] | {"title": title, "status": "done", "duration": round(call.seconds, 3)}
+    return {"role": "assistant", "content": f"```json\n{_readable(call.text)}\n```", "metadata": metadata}
+
+
+def _ended(shown: Sequence[Shown]) -> list[Shown]:
+    return [
+        message | {"metadata": message["metadata"] | {"status": "done"}} if "metadata" in message else message
+        for message in shown
+    ]
+
+
+def _readable(text: str) -> str:
+    """A tool's compact JSON over several lines."""
+    try:
+        return json.dumps(json.loads(text), indent=1, ensure_ascii=False)
+    except ValueError:
+        return text.replace("`", "'")

@@ -1,0 +1,109 @@
+"""Debian's Chromium, and the whole product for it to visit: app.py over fake exchanges, with the trained model."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from forecaster.candles import Candles
+from tests.fake_exchange import FakeExchanges
+from tests.processes import started, until_ready
+
+CHROMIUM = shutil.which("chromium")
+ALONE = (  # no sandbox, since tests may run as root; and nothing that calls home
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = {"width": 1180, "height": 1010}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 60_000  # milliseconds: far more than anything here takes, even on a busy machine
+
+
+class Visit:
+    """One visitor's page, what it asked the network for, and what the browser complained about."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        page.locator("#ticker span").first.wait_for()
+
+    def type(self, text: str) -> None:
+        """Write into the box, as keys do."""
+        self.page.locator("#box textarea").focus()
+        self.page.keyboard.type(text)
+
+    def ask(self, question: str) -> None:
+        """Send a question and wait for the end of the reply."""
+        self.type(question)
+        self.page.keyboard.press("Enter")
+        self.answered()
+
+    def answered(self, questions: int = 1) -> None:
+        """Wait until that many questions are on the page and no turn is running."""
+        self.page.locator(".user-row").nth(questions - 1).wait_for()
+        self.page.get_by_test_id("submit-button").wait_for()
+
+    def reply(self) -> str:
+        """Everything the assistant has shown last, as text."""
+        return self.page.locator(".bot-row").last.inner_text().replace("\u00a0", " ")
+
+    def foreign(self) -> list[str]:
+        """Requests that went anywhere but to the server itself."""
+        return [url for url in self.requests if not url.startswith((f"{self.address}/", "data:"))]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser. Tests that use it must not be async: Playwright brings an event loop of its own."""
+    if CHROMIUM is None:
+        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ALONE))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def product(directory: Path, candles: Candles, now: float) -> Iterator[str]:
+    """Address of the product, serving chat and API on the shipped model; its candles are kept in `directory`."""
+    with FakeExchanges(candles, now) as exchanges, pytest.MonkeyPatch.context() as environment:
+        for name, value in exchanges.settings_env().items():
+            environment.setenv(name, value)
+        environment.setenv("CRYPTOSENSE_DATABASE_URL", f"sqlite:///{directory / 'candles.db'}")
+        environment.setenv("CRYPTOSENSE_SOURCE", "live")
+        with started() as (_, address):
+            until_ready(address)
+            yield address
+
+
+@contextmanager
+def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens addresses in fresh pages; in the end, each must have kept to its server and been content."""
+    opened: list[Visit] = []
+
+    def visit(address: str, viewport: dict[str, int] = DESKTOP, **options: str) -> Visit:
+        page = browser.new_page(viewport=viewport, **options)  # type: ignore[arg-type]
+        opened.append(Visit(page, address))
+        return opened[-1]
+
+    yield visit
+    for each in opened:
+        each.page.close()
+        assert each.foreign() == []
+        assert each.complaints == []

@@ -1,0 +1,47 @@
+"""app.py in a process of its own: started on a free port, waited for, stopped by a signal."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from forecaster.settings import ROOT
+
+PATIENCE = 120  # seconds: far more than any start takes, even on a busy machine
+Process = subprocess.Popen[str]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[Process, str]]:
+    """The process, and the address that it prints."""
+    command = [sys.executable, str(ROOT / "app.py"), *arguments, "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert address, process.communicate()[1]
+        yield process, address[0]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until_ready(address: str) -> None:
+    """Return when everything that the server consists of is ready."""
+    end = time.monotonic() + PATIENCE
+    while (answer := httpx.get(f"{address}/readyz", timeout=PATIENCE)).status_code != 200:
+        assert time.monotonic() < end, answer.text
+        assert "failed" not in answer.text
+        time.sleep(0.1)
+
+
+def stopped(process: Process, by: signal.Signals) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a process that gets a signal."""
+    process.send_signal(by)
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err

@@ -1,0 +1,196 @@
+"""The chat page as its server offers it: handlers, addresses, and whole turns through Gradio's queue."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from assistant.agent import Event, Token, ToolFinished, ToolStarted
+from assistant.transcript import TROUBLE
+from assistant.ui import GREETING, HINT, SUGGESTIONS, chat_app
+from forecaster.errors import NoCandles
+from tests.fakes import FakeBackend
+from tools.registry import bind_tools
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
+
+
+class ScriptedTurn:
+    """A turn that repeats the question; it forecasts, or fails, where the question has that word."""
+
+    def __init__(self, backend: FakeBackend) -> None:
+        self.tools = {bound.tool.name: bound for bound in bind_tools(backend)}
+        self.heard: list[list[Mapping[str, str]]] = []
+
+    async def __call__(self, said: Sequence[Mapping[str, str]]) -> AsyncIterator[Event]:
+        self.heard.append(list(said))
+        question = said[-1]["content"]
+        if "forecast" in question:
+            args = {"symbol": "BTC-USD", "hours": 1}
+            yield ToolStarted("1", "forecast", args)
+            result = await self.tools["forecast"].call(args)
+            yield ToolFinished("1", "forecast", result.ok, result.text, 0.01, result.data)
+        if "fail" in question:
+            raise RuntimeError("secret-token-123")
+        yield Token(f"You asked: {question}")
+
+
+class Page:
+    """Asks as the page's script does: through the queue, with the messages on the page."""
+
+    def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
+        self.client = client
+        self.config = config
+        self.messages = self.part("chat")["value"]
+
+    def part(self, name: str) -> dict[str, Any]:
+        return next(part["props"] for part in self.config["components"] if part["props"].get("elem_id") == name)
+
+    def handler(self, event: str) -> dict[str, Any]:
+        return next(each for each in self.config["dependencies"] if event in {name for _, name in each["targets"]})
+
+    async def ask(self, typed: str, *, session: str = "one", suggestion: int | None = None) -> list[dict[str, Any]]:
+        """The messages on the page after a turn; `suggestion` clicks that one instead of sending what was typed."""
+        handler = self.handler("submit")
+        submit, *clicks = (part for part, _ in handler["targets"])
+        event = {
+            "data": [typed, self.messages],
+            "event_data": None,
+            "fn_index": handler["id"],
+            "trigger_id": submit if suggestion is None else clicks[suggestion],
+            "session_hash": session,
+        }
+        (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
+        stream = await self.client.get("/gradio_api/queue/data", params={"session_hash": session})
+        lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: ")]
+        done = next(line for line in lines if line["msg"] == "process_completed")
+        assert done["success"], done
+        shown = done["output"]["data"][1]
+        self.messages = shown if isinstance(shown, list) else self.messages
+        return self.messages
+
+
+def texts(messages: list[dict[str, Any]]) -> list[str]:
+    return ["".join(part["text"] for part in message["content"]) for message in messages if not message["metadata"]]
+
+
+@pytest.fixture
+def turn(backend: FakeBackend) -> ScriptedTurn:
+    return ScriptedTurn(backend)
+
+
+@asynccontextmanager
+async def opened(turn: ScriptedTurn, backend: FakeBackend) -> AsyncIterator[Page]:
+    app = chat_app(turn, backend.price)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=30) as client,
+    ):
+        yield Page(client, (await client.get("/config")).json())
+
+
+@pytest.fixture
+async def page(turn: ScriptedTurn, backend: FakeBackend) -> AsyncIterator[Page]:
+    async with opened(turn, backend) as page:
+        yield page
+
+
+async def test_the_page_greets_suggests_and_disclaims(page):
+    assert texts(page.messages) == [GREETING]
+    assert GREETING.startswith("Hi! I can answer")
+    assert GREETING.endswith("What do you want to know?")
+    buttons = [part["props"]["value"] for part in page.config["components"] if part["type"] == "button"]
+    assert tuple(buttons) == SUGGESTIONS
+    assert re.sub("<[^>]+>", "", HINT) == (
+        "Enter to send · Shift+Enter for new line · Educational, not financial advice"
+    )
+    assert page.part("box")["max_length"] == 2000
+
+
+async def test_a_turn_shows_the_step_the_reply_and_the_card(page):
+    *_, question, step, reply, card = await page.ask("a forecast, please")
+    assert texts([question, reply]) == ["a forecast, please", "You asked: a forecast, please"]
+    assert step["metadata"]["title"] == "Forecast: BTC-USD, 1 h"
+    assert step["metadata"]["status"] == "done"
+    assert "forecast-card" in texts([card])[0]
+
+
+async def test_a_suggestion_is_asked_and_what_was_being_typed_is_not(page, turn):
+    await page.ask("half a sent", suggestion=1)
+    assert turn.heard == [[{"role": "user", "content": SUGGESTIONS[1]}]]
+
+
+async def test_a_turn_gets_the_conversation_so_far(page, turn):
+    await page.ask("a forecast")
+    await page.ask("and <b>now</b>?")
+    assert turn.heard[1] == [
+        {"role": "user", "content": "a forecast"},
+        {"role": "assistant", "content": "You asked: a forecast"},
+        {"role": "user", "content": "and <b>now</b>?"},
+    ]
+
+
+async def test_an_empty_message_starts_no_turn(page, turn):
+    await page.ask(" \n ")
+    assert turn.heard == []
+
+
+async def test_visitors_do_not_see_each_other(page, turn):
+    other = Page(page.client, page.config)
+    await asyncio.gather(page.ask("mine"), other.ask("theirs", session="two"))
+    assert "theirs" not in str(page.messages)
+    assert sorted(len(heard) for heard in turn.heard) == [1, 1]
+
+
+async def test_a_failing_turn_is_one_friendly_sentence_without_the_reason(page, caplog):
+    messages = await page.ask("a forecast, then fail")
+    assert texts(messages)[2].endswith(TROUBLE)
+    assert "secret-token-123" not in str(messages)
+    assert "RuntimeError" not in str(messages)
+    assert "secret-token-123" in caplog.text  # where it belongs
+
+
+@pytest.mark.parametrize("failure", [None, NoCandles("BTC-USD", ())])
+async def test_the_header_shows_the_price_or_that_there_is_none(page, backend, failure):
+    if failure:
+        backend.failure["price"] = failure
+    event = {"data": [], "fn_index": page.handler("load")["id"], "session_hash": "one"}
+    answer = await page.client.post("/gradio_api/run/predict", json=event)
+    text = re.sub("<[^>]+>", " ", answer.json()["data"][0]).replace("\u00a0", " ")
+    assert " ".join(text.split()) == (
+        "No price at hand right now" if failure else "BTC $69,930.25 +0.42 % 24 h Bitstamp, candle closed 4 min ago"
+    )
+
+
+async def test_no_handler_is_offered_as_an_endpoint(page):
+    assert {handler["api_visibility"] for handler in page.config["dependencies"]} == {"private"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["upload", "deep_link", "proxy=http://example.com", "file=/etc/passwd", "call/answer", "info", "openapi.json"],
+)
+async def test_what_gradio_offers_beyond_the_page_is_out_of_reach(page, address):
+    for method in ("GET", "POST"):
+        answer = await page.client.request(method, f"/gradio_api/{address}")
+        assert answer.status_code == 404
+        assert answer.text == "Not Found"
+
+
+async def test_no_other_site_may_read_the_answers(page):
+    answer = await page.client.get("/config", headers={"Origin": "https://example.com"})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_the_page_names_no_foreign_address_to_load_from(page):
+    html = (await page.client.get("/")).text
+    loaded = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"([^\"]+)\"", html)
+    assert loaded
+    assert [address for address in loaded if "//" in address] == []
+    assert page.config["analytics_enabled"] is False
