@@ -1,0 +1,45 @@
+"""Is the process alive, and is it ready? For load balancers, containers and people."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.deps import PartsDep
+from api.errors import documented, problem
+from api.parts import State
+
+router = APIRouter(tags=["service"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """Every part is ready."""
+
+    status: Literal["ready"] = "ready"
+    parts: dict[str, State] = Field(examples=[{"model": "ready", "chat": "ready"}])
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Alive:
+    """Answers as soon as the server runs, whether or not model and chat are ready."""
+    return Alive()
+
+
+@router.get("/readyz", summary="Is everything ready?", response_model=Ready, responses=documented(503))
+async def readyz(parts: PartsDep) -> Ready | Response:
+    """Answers 503, with the state of each part, until model and chat are ready."""
+    states = {part.name: part.state for part in parts}
+    waiting = [f"the {name} {_WORDS[state]}" for name, state in states.items() if state is not State.READY]
+    if waiting:
+        detail = f"Not ready: {' and '.join(waiting)}. Try again in a second, or see the server's log."
+        return problem(503, detail, headers={"Retry-After": "1"}, parts=states)
+    return Ready(parts=states)
+
+
+_WORDS = {State.STARTING: "is still starting", State.FAILED: "could not start"}

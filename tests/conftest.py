@@ -1,0 +1,32 @@
+"""Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from forecaster.settings import Settings
+from tests.fakes import FakeBackend
+
+for _name in list(os.environ):  # at import, so that fixtures of every scope are covered
+    if _name.startswith("CRYPTOSENSE_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+        del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each test has its own database, and runs where no .env lies."""
+    monkeypatch.setenv("CRYPTOSENSE_DATABASE_URL", f"sqlite:///{tmp_path / 'candles.db'}")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings that need no network: simulated candles, a database of the test's own, a free port."""
+    return Settings(source="demo", port=0)
+
+
+@pytest.fixture
+def backend() -> FakeBackend:
+    """A backend with fixed numbers; a test may script its failures."""
+    return FakeBackend()
