@@ -1,0 +1,59 @@
+"""Servers in processes of their own, on ports of this machine alone, and always stopped again."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from benchmarks.client import Connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(folder: str) -> dict[str, str]:
+    """The surroundings of every process measured: simulated candles, a database of its own."""
+    ours = {"CRYPTOSENSE_SOURCE": "demo", "CRYPTOSENSE_DATABASE_URL": f"sqlite:///{folder}/bench.db"}
+    return {**os.environ, **ours, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+@contextmanager
+def running(*command: str) -> Iterator[int]:
+    """A Python process that prints where it listens (``... http://host:port ...``); gives the port."""
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w+") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=environment(folder),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        try:
+            yield _port(process, stderr)
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _port(process: "subprocess.Popen[str]", stderr: TextIO) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.search(r"http://[^/\s]*:(\d+)", line):
+            return int(found[1])
+    stderr.seek(0)
+    raise RuntimeError(f"{process.args!r} ended with code {process.wait()} before it listened:\n{stderr.read()}")
+
+
+def wait_until(port: int, path: str) -> None:
+    """Return once `path` answers 200; asks every 10 ms."""
+    with Connection(port) as connection:
+        connection.until_ok(path)
