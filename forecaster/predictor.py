@@ -2,20 +2,18 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.artifact import Artifact, load
+from forecaster.artifact import Artifact
 from forecaster.calibration import LEVELS, ResidualBands
 from forecaster.candles import utc
 from forecaster.data.source import Snapshot
-from forecaster.engine import Engine, open_engine
+from forecaster.engine import Engine
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.features import WINDOW, MinMaxScaling, close_windows, gapless, window_volatility
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, ModelRef, Report
-from forecaster.settings import Settings
 
 OUTREACH = 100  # times beyond the training range: farther out the network answers one constant
 
@@ -108,9 +106,3 @@ class Predictor:
         """The same candle, source and model give the same forecast, and so the same id."""
         text = f"{snapshot.symbol}|{snapshot.source}|{snapshot.as_of}|{self.ref.sha256}"
         return f"fc_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
-
-
-def open_predictor(settings: Settings, engine: Literal["onnx", "keras"] | None = None) -> Predictor:
-    """The predictor over the model that the settings name. Raises ArtifactError and ConfigurationError."""
-    artifact = load(settings.model_dir)
-    return Predictor(artifact, open_engine(artifact, engine or settings.engine))

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.settings import Settings
+from forecaster.artifact import load
+from forecaster.engine import open_engine
+from forecaster.predictor import Predictor
+from forecaster.settings import ROOT, Settings
 from tests.fakes import FakeBackend
 
 for _name in list(os.environ):  # at import, so that fixtures of every scope are covered
@@ -24,6 +27,13 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def settings() -> Settings:
     """Settings that need no network: simulated candles, a database of the test's own, a free port."""
     return Settings(source="demo", port=0)
+
+
+@pytest.fixture(scope="session")
+def classic() -> Predictor:
+    """The shipped classic model, ready to forecast."""
+    artifact = load(ROOT / "models" / "classic")
+    return Predictor(artifact, open_engine(artifact))
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from forecaster.backend import LocalBackend
 from forecaster.candles import utc
 from forecaster.data.source import Snapshot
 from forecaster.errors import InvalidInput, UnsupportedSymbol
-from forecaster.predictor import open_predictor
-from forecaster.settings import ROOT, Settings
 from tests.fakes import LAST_CLOSE, NOON, FakeSource, candles_ending
 
 
@@ -17,8 +15,8 @@ def source():
 
 
 @pytest.fixture
-def backend(source):
-    return LocalBackend(source, open_predictor(Settings(model_dir=ROOT / "models" / "classic")))
+def backend(source, classic):
+    return LocalBackend(source, classic)
 
 
 async def test_a_price_is_the_newest_close_with_its_change_over_a_day(backend):

@@ -8,15 +8,8 @@ import pytest
 from forecaster.candles import Candles, utc
 from forecaster.data.source import Snapshot
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
-from forecaster.predictor import open_predictor
 from forecaster.schema import HOUR, Forecast, ForecastWarning
-from forecaster.settings import ROOT, Settings
 from tests.fakes import LAST_CLOSE, NOON, candles_ending
-
-
-@pytest.fixture(scope="module")
-def predictor():
-    return open_predictor(Settings(model_dir=ROOT / "models" / "classic"))
 
 
 def snapshot(candles: Candles, **changes: object) -> Snapshot:
@@ -25,8 +18,8 @@ def snapshot(candles: Candles, **changes: object) -> Snapshot:
     )
 
 
-def test_a_forecast_speaks_of_the_hour_after_the_newest_candle(predictor):
-    forecast = predictor.forecast(snapshot(candles_ending()), 1)
+def test_a_forecast_speaks_of_the_hour_after_the_newest_candle(classic):
+    forecast = classic.forecast(snapshot(candles_ending()), 1)
     assert forecast.last_close == LAST_CLOSE
     assert forecast.as_of == utc(NOON)
     assert forecast.horizons[0].target_time == utc(NOON + HOUR)
@@ -34,15 +27,15 @@ def test_a_forecast_speaks_of_the_hour_after_the_newest_candle(predictor):
     assert forecast.model.name == "classic"
 
 
-def test_predict_and_forecast_give_the_same_price(predictor):
+def test_predict_and_forecast_give_the_same_price(classic):
     candles = candles_ending()
-    price = predictor.predict_next_close(candles.close[-60:].tolist())
-    horizon = predictor.forecast(snapshot(candles), 1).horizons[0]
+    price = classic.predict_next_close(candles.close[-60:].tolist())
+    horizon = classic.forecast(snapshot(candles), 1).horizons[0]
     assert horizon.median == horizon.quantiles["0.50"] == price
 
 
-def test_quantiles_ascend_and_the_chance_of_going_up_agrees_with_them(predictor):
-    horizon = predictor.forecast(snapshot(candles_ending()), 1).horizons[0]
+def test_quantiles_ascend_and_the_chance_of_going_up_agrees_with_them(classic):
+    horizon = classic.forecast(snapshot(candles_ending()), 1).horizons[0]
     prices = [horizon.quantiles[level] for level in sorted(horizon.quantiles)]
     assert all(low < high for low, high in itertools.pairwise(prices))
     below = [float(level) for level, price in horizon.quantiles.items() if price <= LAST_CLOSE]
@@ -50,70 +43,70 @@ def test_quantiles_ascend_and_the_chance_of_going_up_agrees_with_them(predictor)
     assert max(below, default=0) - 0.01 <= 1 - horizon.probability_up <= min(above, default=1) + 0.01
 
 
-def test_only_the_newest_sixty_hours_matter(predictor):
+def test_only_the_newest_sixty_hours_matter(classic):
     long, short = candles_ending(hours=300), candles_ending(hours=60)
-    assert predictor.forecast(snapshot(long), 1) == predictor.forecast(snapshot(short), 1)
+    assert classic.forecast(snapshot(long), 1) == classic.forecast(snapshot(short), 1)
 
 
-def test_wilder_hours_give_a_wider_band(predictor):
+def test_wilder_hours_give_a_wider_band(classic):
     def width(factor: float) -> float:
         close = LAST_CLOSE * np.exp(factor * 0.002 * (np.arange(60) % 2))
         rows = [(NOON - HOUR * (60 - i), c, c, c, c, 1.0) for i, c in enumerate(close)]
-        quantiles = predictor.forecast(snapshot(Candles.from_rows(rows)), 1).horizons[0].quantiles
+        quantiles = classic.forecast(snapshot(Candles.from_rows(rows)), 1).horizons[0].quantiles
         return np.log(quantiles["0.90"] / quantiles["0.10"])
 
     assert width(3) == pytest.approx(3 * width(1), rel=1e-6)
 
 
-def test_filled_hours_are_flagged_and_counted_in_words(predictor):
+def test_filled_hours_are_flagged_and_counted_in_words(classic):
     rows = [row for index, row in enumerate(candles_ending().rows()) if index not in (280, 281)]
-    forecast = predictor.forecast(snapshot(Candles.from_rows(rows)), 1)
+    forecast = classic.forecast(snapshot(Candles.from_rows(rows)), 1)
     assert ForecastWarning.GAPS_FILLED in forecast.warnings
     assert "2 of the last 60 hours had no trade and were filled forward" in forecast.notes
 
 
-def test_warnings_of_the_source_reach_the_forecast(predictor):
+def test_warnings_of_the_source_reach_the_forecast(classic):
     flagged = snapshot(candles_ending(), warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data",))
-    assert predictor.forecast(flagged, 1).warnings == (ForecastWarning.DEMO_DATA,)
+    assert classic.forecast(flagged, 1).warnings == (ForecastWarning.DEMO_DATA,)
 
 
-def test_the_same_candle_gives_the_same_id_and_another_gives_another(predictor):
-    first = predictor.forecast(snapshot(candles_ending()), 1).id
-    assert predictor.forecast(snapshot(candles_ending(), now=NOON + 999.0), 1).id == first
-    assert predictor.forecast(snapshot(candles_ending(), source="kraken"), 1).id != first
+def test_the_same_candle_gives_the_same_id_and_another_gives_another(classic):
+    first = classic.forecast(snapshot(candles_ending()), 1).id
+    assert classic.forecast(snapshot(candles_ending(), now=NOON + 999.0), 1).id == first
+    assert classic.forecast(snapshot(candles_ending(), source="kraken"), 1).id != first
 
 
-def test_a_symbol_the_model_never_saw_is_refused(predictor):
+def test_a_symbol_the_model_never_saw_is_refused(classic):
     with pytest.raises(UnsupportedSymbol, match="Ask for BTC-USD"):
-        predictor.forecast(snapshot(candles_ending(), symbol="ETH-USD"), 1)
+        classic.forecast(snapshot(candles_ending(), symbol="ETH-USD"), 1)
 
 
 @pytest.mark.parametrize("hours", [0, -5, 2, 24, 10**9])
-def test_a_horizon_the_model_does_not_have_is_refused(predictor, hours):
+def test_a_horizon_the_model_does_not_have_is_refused(classic, hours):
     with pytest.raises(UnsupportedHorizon, match="Ask for 1 hour ahead"):
-        predictor.forecast(snapshot(candles_ending()), hours)
+        classic.forecast(snapshot(candles_ending()), hours)
 
 
 @pytest.mark.parametrize(
     "closes",
     [[1.0] * 59, [1.0] * 61, [], [float("nan")] * 60, [float("inf")] * 60, [0.0] * 60, [-1.0] * 60, [[1.0]] * 60],
 )
-def test_anything_but_sixty_positive_closes_is_refused(predictor, closes):
+def test_anything_but_sixty_positive_closes_is_refused(classic, closes):
     with pytest.raises(InvalidInput, match="exactly 60 positive closes"):
-        predictor.predict_next_close(closes)
+        classic.predict_next_close(closes)
 
 
 @pytest.mark.parametrize("level", [1e-8, 1.0, 1e8, 1e300])
-def test_a_price_level_far_from_all_training_prices_is_refused(predictor, level):
+def test_a_price_level_far_from_all_training_prices_is_refused(classic, level):
     with pytest.raises(InvalidInput, match="no forecast for closes at this level"):
-        predictor.predict_next_close([level] * 60)
+        classic.predict_next_close([level] * 60)
 
 
 @pytest.mark.parametrize("level", [200.0, 3_000.0, 69_930.25, 500_000.0])
-def test_every_price_level_near_the_training_prices_gives_a_positive_price(predictor, level):
-    assert 0 < predictor.predict_next_close([level] * 60) < 10**6
+def test_every_price_level_near_the_training_prices_gives_a_positive_price(classic, level):
+    assert 0 < classic.predict_next_close([level] * 60) < 10**6
 
 
-def test_a_forecast_survives_its_own_json(predictor):
-    forecast = predictor.forecast(snapshot(candles_ending()), 1)
+def test_a_forecast_survives_its_own_json(classic):
+    forecast = classic.forecast(snapshot(candles_ending()), 1)
     assert Forecast.model_validate_json(forecast.model_dump_json()) == forecast
