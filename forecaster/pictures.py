@@ -27,8 +27,8 @@ def predicted_against_actual(
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     axes.yaxis.set_major_formatter("${x:,.0f}")
     axes.set_title(
-        f"{report.symbol}, {report.n:,} unseen hours: MAE ${report.model.mae:,.0f}"
-        f"  ·  “no change” scores ${report.persistence.mae:,.0f}",
+        f"{report.symbol}, {report.n:,} unseen hours: MAE \\${report.model.mae:,.0f}"
+        f"  ·  “no change” scores \\${report.persistence.mae:,.0f}",  # a bare $ would begin a formula
         loc="left",
         fontsize=11,
     )
