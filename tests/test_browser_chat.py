@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 from assistant.agent import Event, Token, ToolStarted
 from assistant.transcript import STOPPED
 from assistant.ui import SUGGESTIONS, chat_app
+from forecaster.data.source import Snapshot
+from forecaster.predictor import Predictor
 from tests.browser import DESKTOP, PHONE, Visit, chromium, product, visits
 from tests.fakes import NOON, FakeBackend, candles_ending
 
@@ -40,12 +42,13 @@ def visit(browser: Browser) -> Iterator[Open]:
         yield visit
 
 
-def test_the_question_gets_price_band_and_picture(served: str, visit: Open):
+def test_the_question_gets_price_band_and_picture(served: str, visit: Open, classic: Predictor):
+    band = classic.forecast(Snapshot("BTC-USD", "bitstamp", "USD", candles_ending(), NOON), 1).horizons[0].quantiles
     chat = visit(served)
     chat.ask(QUESTION)
     reply = chat.reply()
     low, high = re.search(r"\n\$([\d,]+)\s+to\s+\$([\d,]+)\s", reply).groups()
-    assert int(low.replace(",", "")) < 69_930 < int(high.replace(",", ""))
+    assert (low, high) == (f"{band['0.10']:,.0f}", f"{band['0.90']:,.0f}")
     assert "last close $69,930.25" in reply
     assert "closes 19 Mar 13:00 UTC" in reply
     assert chat.page.locator(".forecast-card .bar i").count() == 3
