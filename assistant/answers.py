@@ -132,7 +132,7 @@ def _expectation(forecast: Forecast, *, brief: bool) -> list[str]:
     told = [
         f"The model expects {COINS[forecast.symbol]} between {money(low, quote, digits)} and "
         f"{money(high, quote, digits)} at {_when(horizon, forecast)} (80 % range), "
-        f"with a {chance(horizon.probability_up)} chance of going up."
+        f"and the chance of going up is {chance(horizon.probability_up)}."
     ]
     if not brief:
         told.append(

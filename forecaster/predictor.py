@@ -65,6 +65,10 @@ class Predictor:
         if filled:
             warnings += (ForecastWarning.GAPS_FILLED,)
             notes += (f"{filled} of the last {WINDOW} hours had no trade and were filled forward",)
+        low, high = self._scaling.low, self._scaling.high
+        if candles.close.min() < low or candles.close.max() > high:
+            warnings += (ForecastWarning.OUT_OF_DISTRIBUTION,)
+            notes += (f"the model learned from prices between {low:,.0f} and {high:,.0f} only",)
         return Forecast(
             id=self._id(snapshot),
             symbol=snapshot.symbol,  # type: ignore[arg-type]  # checked against the model's symbols above

@@ -33,7 +33,7 @@ def plain(text):
 async def test_a_forecast_leads_with_the_range_and_the_chance_then_point_record_time_and_source():
     text = plain(from_results(FORECAST, [await forecast()], []))
     parts = [
-        "$69,622 and $70,294", "13:00 UTC", "80 % range", "51 % chance of going up", "$69,958", "$69,930.25",
+        "$69,622 and $70,294", "13:00 UTC", "80 % range", "the chance of going up is 51 %", "$69,958", "$69,930.25",
         "21,765 unseen hours", '12 times that of "no change"', "52 %", "12:00 UTC on 19 March 2026", "Bitstamp",
     ]  # fmt: skip
     places = [text.index(part) for part in parts]

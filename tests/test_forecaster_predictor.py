@@ -67,7 +67,16 @@ def test_filled_hours_are_flagged_and_counted_in_words(classic):
 
 def test_warnings_of_the_source_reach_the_forecast(classic):
     flagged = snapshot(candles_ending(), warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data",))
-    assert classic.forecast(flagged, 1).warnings == (ForecastWarning.DEMO_DATA,)
+    assert ForecastWarning.DEMO_DATA in classic.forecast(flagged, 1).warnings
+    assert "simulated, not market data" in classic.forecast(flagged, 1).notes
+
+
+def test_prices_beyond_the_training_range_are_flagged_with_that_range(classic):
+    inside, outside = candles_ending(last_close=60_000.0), candles_ending(last_close=80_000.0)
+    assert ForecastWarning.OUT_OF_DISTRIBUTION not in classic.forecast(snapshot(inside), 1).warnings
+    forecast = classic.forecast(snapshot(outside), 1)
+    assert ForecastWarning.OUT_OF_DISTRIBUTION in forecast.warnings
+    assert "the model learned from prices between 122 and 68,634 only" in forecast.notes[-1]
 
 
 def test_the_same_candle_gives_the_same_id_and_another_gives_another(classic):
