@@ -15,10 +15,12 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.errors import CryptoSenseError
@@ -26,7 +28,7 @@ from forecaster.errors import CryptoSenseError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from assistant.agent import Agent
+    from assistant.agent import Agent, Event
     from forecaster.backend import LocalBackend
     from forecaster.predictor import Predictor
     from forecaster.schema import Forecast
@@ -43,6 +45,7 @@ class Composition:
         from forecaster.artifact import load
 
         self.settings = settings
+        self._building = Lock()
         self._artifact = load(settings.model_dir)  # at once: a broken model ends the command with a clear message
 
     @cached_property
@@ -71,11 +74,27 @@ class Composition:
         return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend))
 
     def chat(self) -> "Starlette":
-        """The chat page."""
-        from assistant.agent import run_turn
+        """The chat page. The embedded assistant is built behind it, so that the page opens seconds sooner."""
+        if self.settings.llm != "offline":
+            self._build_agent()  # first, so that a missing package or key is told at start
         from assistant.ui import chat_app
 
-        return chat_app(partial(run_turn, self.agent), self.backend.price)
+        page = chat_app(self.turn, self.backend.price)
+        Thread(target=self._build_agent, name="assistant", daemon=True).start()
+        return page
+
+    async def turn(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Event, None]":
+        """Answer the newest of the messages; the first turn may wait until the assistant is built."""
+        from assistant.agent import run_turn
+
+        agent = await asyncio.to_thread(self._build_agent)
+        async with aclosing(run_turn(agent, messages)) as events:
+            async for event in events:
+                yield event
+
+    def _build_agent(self) -> "Agent":
+        with self._building:  # a visitor who asks at once waits for the one that is being built
+            return self.agent
 
     async def close(self) -> None:
         """Give back what was opened."""

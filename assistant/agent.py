@@ -9,7 +9,7 @@ language model does not.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -88,7 +88,7 @@ def build_agent(chat_model: "BaseChatModel", tools: Sequence[BoundTool]) -> "Age
     return create_agent(chat_model, to_langchain(tools), system_prompt=SYSTEM, middleware=middleware)
 
 
-async def run_turn(agent: "Agent", messages: Sequence[Mapping[str, str]]) -> AsyncIterator[Event]:
+async def run_turn(agent: "Agent", messages: Sequence[Mapping[str, str]]) -> AsyncGenerator[Event, None]:
     """Answer the newest of the messages, ``{"role": "user" | "assistant", "content": ...}``, oldest first."""
     newest = messages[-1]["content"] if messages else ""
     if not newest.strip() or len(newest) > LONGEST_MESSAGE:

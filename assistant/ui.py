@@ -28,7 +28,7 @@ from assistant.transcript import Reply, Shown, asked, conversation, from_page, s
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Price
 
-# one turn: the conversation so far, newest last -> what happens. `functools.partial(run_turn, agent)` is one.
+# one turn: the conversation so far, newest last -> what happens.
 Turn = Callable[[Sequence[Mapping[str, str]]], AsyncIterator[Event]]
 PriceOf = Callable[[str], Awaitable[Price]]  # symbol -> newest closed price. A backend's `price` is one.
 
