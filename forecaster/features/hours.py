@@ -7,6 +7,7 @@ years is taken inside the network, from the window it is given.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, Self
 
 import numpy as np
@@ -48,6 +49,8 @@ CONTEXT = (
 FROM_CLOSES = ("return_6h", "return_12h", "return_24h", "move_3h", "move_6h", "move_12h", "move_24h", "move_48h",
                "repeat_1d", "repeat_2d")  # what 60 closes tell as well as 300 candles do  # fmt: skip
 CANDLES_KNOWN, OTHER_KNOWN, CLOCK_KNOWN = 0, 1, 2  # columns of `known`
+
+_HOURS, _DAYS = np.eye(24), np.eye(7)
 
 InputKind = Literal["full", "closes_only"]
 KINDS: tuple[InputKind, ...] = ("full", "closes_only")
@@ -144,10 +147,13 @@ def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
     other_size = RANGE_TO_SIGMA * np.nan_to_num(np.log(tape.other_high[-past:] / tape.other_low[-past:]))
     square, variance = step**2, np.maximum(size**2, JUMP * step**2)
     other_variance = np.maximum(other_size**2, JUMP * other_step**2)
+    mean_squares = (
+        *(_mean(variance, hours, rows) for hours in SCALES),
+        *(_mean(square, hours, rows) for hours in SCALES[2:]),
+        *(_mean(other_variance, hours, rows) for hours in OTHER_SCALES),
+    )
     columns = (
-        *(_log_volatility(_mean(variance, hours, rows)) for hours in SCALES),
-        *(_log_volatility(_mean(square, hours, rows)) for hours in SCALES[2:]),
-        *(_log_volatility(_mean(other_variance, hours, rows)) for hours in OTHER_SCALES),
+        *(0.5 * np.log(np.maximum(mean_squares, FLOOR**2))),
         *_profile(size, rows),
         *(np.sqrt(hours) * _mean(step, hours, rows) for hours in MOVES),
         *(_before(step, 24 * day - 1, rows) for day in range(1, REPEATS + 1)),
@@ -178,7 +184,13 @@ def _newest(values: Floats, count: int) -> Floats:
 
 def _mean(values: Floats, hours: int, rows: int) -> Floats:
     """Mean of the `hours` values up to each of the newest `rows` hours: (n,) -> (rows,). Reads no older ones."""
-    return np.convolve(_newest(values, rows + hours - 1), np.full(hours, 1.0 / hours), mode="valid")
+    mean: Floats = np.correlate(_newest(values, rows + hours - 1), _equal_weights(hours), mode="valid")
+    return mean
+
+
+@cache
+def _equal_weights(count: int) -> Floats:
+    return np.full(count, 1.0 / count)
 
 
 def _before(values: Floats, hours: int, rows: int) -> Floats:
@@ -186,14 +198,22 @@ def _before(values: Floats, hours: int, rows: int) -> Floats:
     return _newest(values, rows + hours)[:rows]
 
 
+def _highest(values: Floats, hours: int, rows: int) -> Floats:
+    """Maximum of the `hours` values up to each of the newest `rows` hours, in steps that double: (n,) -> (rows,)."""
+    highest, span = _newest(values, rows + hours - 1), 1
+    while span < hours:
+        step = min(span, hours - span)
+        highest, span = np.maximum(highest[step:], highest[:-step]), span + step
+    return highest
+
+
 def _place(tape: Tape, hours: int, rows: int) -> Floats:
     """Where the close lies in the range of its last `hours` hours: -1 at the low, 1 at the high."""
-    view = np.lib.stride_tricks.sliding_window_view
-    top = np.log(view(_newest(tape.high, rows + hours - 1), hours).max(axis=1))
-    bottom = np.log(view(_newest(tape.low, rows + hours - 1), hours).min(axis=1))
+    top, bottom = np.log(_highest(tape.high, hours, rows)), -np.log(_highest(1 / tape.low, hours, rows))
     span = top - bottom
-    place = 2 * np.log(tape.close[-rows:]) - top - bottom
-    return np.divide(place, span, out=np.zeros_like(span), where=span > 0)
+    middle = 2 * np.log(tape.close[-rows:]) - top - bottom
+    place: Floats = np.divide(middle, span, out=np.zeros(rows), where=span > 0)
+    return place
 
 
 def _profile(size: Floats, rows: int) -> list[Floats]:
@@ -202,18 +222,15 @@ def _profile(size: Floats, rows: int) -> list[Floats]:
     The mean of the range, not of its square: one crash must not rule twelve days.
     """
     past = _newest(size, rows + 24 * DAYS - 1)
-    daily = np.mean([past[24 * day : 24 * day + rows + 23] for day in range(DAYS)], axis=0)  # (rows + 23,)
-    level = np.log(np.maximum(daily, FLOOR))
+    total = np.zeros(rows + HORIZONS - 1)
+    for day in range(DAYS):
+        total += past[24 * day : 24 * day + len(total)]
+    level = np.log(np.maximum(total / DAYS, FLOOR))
     return [level[hour : hour + rows] for hour in range(HORIZONS)]
-
-
-def _log_volatility(variance: Floats) -> Floats:
-    log: Floats = 0.5 * np.log(np.maximum(variance, FLOOR**2))
-    return log
 
 
 def _clock(time: NDArray[np.int64]) -> Floats:
     """Hour of day and day of week of the hour that is to be forecast, as 24 + 7 indicators (31, rows)."""
     hour = time // HOUR + 1
-    clock: Floats = np.concatenate([np.eye(24)[hour % 24], np.eye(7)[(hour // 24 + 3) % 7]], axis=1).T
+    clock: Floats = np.concatenate([_HOURS[hour % 24], _DAYS[(hour // 24 + 3) % 7]], axis=1).T
     return clock
