@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from forecaster.features import InputKind
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, Floats, ascending, interquartile
-from forecaster.schema import Frozen
+from forecaster.schema import Frozen, InputKind
 
 METHOD = "conformal shifts of ensemble quantiles per horizon, in interquartile ranges, fitted on validation hours"
 TRUSTS = np.linspace(0, 1, 21)  # shares of the median's move that are tried

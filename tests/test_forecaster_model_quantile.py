@@ -7,10 +7,10 @@ import pytest
 from forecaster.candles import Candles
 from forecaster.engine import KerasEngine, OnnxEngine
 from forecaster.export import export
-from forecaster.features import WINDOW, Hours, InputKind, Tape, hours_of
+from forecaster.features import WINDOW, Hours, Tape, hours_of
 from forecaster.model_quantile import ensemble, quantile_network
 from forecaster.quantiles import HORIZONS, LEVELS, probability_up
-from forecaster.schema import HOUR
+from forecaster.schema import HOUR, InputKind
 from tests.markets import market, rewritten_after, scaled
 
 BTC, ETH = market(1_000, seed=1), market(1_000, seed=2, start=1_500.0)

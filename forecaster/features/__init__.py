@@ -14,7 +14,7 @@ from forecaster.features.closes import (
     window_volatility,
 )
 from forecaster.features.gaps import LONGEST_GAP, gapless
-from forecaster.features.hours import CHANNELS, CONTEXT, LOOKBACK, Hours, InputKind, Tape, hours_of
+from forecaster.features.hours import CHANNELS, CONTEXT, LOOKBACK, Hours, Tape, hours_of
 
 __all__ = [
     "CHANNELS",
@@ -25,7 +25,6 @@ __all__ = [
     "VOLATILITY_HALF_LIFE",
     "WINDOW",
     "Hours",
-    "InputKind",
     "MinMaxScaling",
     "Tape",
     "close_windows",

@@ -8,7 +8,7 @@ years is taken inside the network, from the window it is given.
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forecaster.candles import Candles
 from forecaster.features.closes import WINDOW
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR
+from forecaster.schema import HOUR, InputKind
 
 DAYS = 12  # of history in the hour-of-day profile
 LOOKBACK = 24 * DAYS + 1  # candles a row of the context depends on
@@ -52,7 +52,6 @@ CANDLES_KNOWN, OTHER_KNOWN, CLOCK_KNOWN = 0, 1, 2  # columns of `known`
 
 _HOURS, _DAYS = np.eye(24), np.eye(7)
 
-InputKind = Literal["full", "closes_only"]
 KINDS: tuple[InputKind, ...] = ("full", "closes_only")
 Floats = NDArray[np.float64]
 
@@ -99,13 +98,13 @@ class Hours:
     """The newest hours of a tape as model input."""
 
     channels: NDArray[np.float32]  # (rows, 6), see CHANNELS
-    context: NDArray[np.float32]  # (contexts, 97), see CONTEXT, of the newest rows; known when the hour closed
+    context: NDArray[np.float32]  # (contexts, 94), see CONTEXT, of the newest rows; known when the hour closed
     other: NDArray[np.float32]  # (rows,) 1 where the other symbol's last 61 candles are known
 
     def inputs(self, row: NDArray[np.int64], kind: InputKind) -> dict[str, NDArray[np.float32]]:
         """What the network is given for the forecasts issued at the close of each `row` (n,), each at least 59.
 
-        window (n, 60, 6), context (n, 97), known (n, 3): which of candles, other symbol and clock are real.
+        window (n, 60, 6), context (n, 94), known (n, 3): which of candles, other symbol and clock are real.
         """
         known = np.zeros((len(row), 3), np.float32)
         if kind == "full":
@@ -162,7 +161,7 @@ def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
         *(_place(tape, hours, rows) for hours in PLACES),
         *_clock(tape.time[-rows:]),
     )
-    return np.array(columns).T.astype(np.float32)  # (rows, 97)
+    return np.array(columns).T.astype(np.float32)  # (rows, 94)
 
 
 def _other_known(tape: Tape, rows: int) -> NDArray[np.float32]:
