@@ -49,9 +49,9 @@ class Composition:
     def predictor(self) -> "Predictor":
         """The model, ready to run."""
         from forecaster.engine import open_engine
-        from forecaster.predictor import Predictor
+        from forecaster.predictor import open_predictor
 
-        return Predictor(self._artifact, open_engine(self._artifact, self.settings.engine))
+        return open_predictor(self._artifact, open_engine(self._artifact, self.settings.engine))
 
     @cached_property
     def backend(self) -> "LocalBackend":

@@ -7,7 +7,7 @@ import pytest
 
 from forecaster.artifact import Artifact, load
 from forecaster.engine import open_engine
-from forecaster.predictor import Predictor
+from forecaster.predictor import Predictor, open_predictor
 from forecaster.settings import ROOT, Settings
 from tests.fakes import FakeBackend
 
@@ -35,7 +35,7 @@ def settings() -> Settings:
 def classic() -> Predictor:
     """The shipped classic model, ready to forecast."""
     artifact = load(ROOT / "models" / "classic")
-    return Predictor(artifact, open_engine(artifact))
+    return open_predictor(artifact, open_engine(artifact))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +52,12 @@ def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_traini
     out = tmp_path_factory.mktemp("quantile") / "model"
     train(out, lambda doing, share: told_while_training.append((doing, share)))
     return load(out)
+
+
+@pytest.fixture(scope="session")
+def quantile(trained_quantile: Artifact) -> Predictor:
+    """That artifact, ready to forecast."""
+    return open_predictor(trained_quantile, open_engine(trained_quantile))
 
 
 @pytest.fixture
