@@ -93,8 +93,7 @@ def _prices(last: float, returns: Floats) -> Floats:
 
 def _flags(given: Candles, used: Candles, kind: InputKind, foreign: bool) -> list[Flag]:
     hours = WINDOW if kind == "closes_only" else LOOKBACK
-    filled = hours - int(np.isin(used.time[-hours:], given.time).sum())
-    flags = gaps_flag(filled, hours)
+    flags = gaps_flag(hours - len(given.since(int(used.time[-hours]))), hours)
     if kind == "closes_only":
         words = f"{len(used)} hours of candles are at hand and {LOOKBACK} are needed, so only closes were used"
         flags.append((ForecastWarning.CLOSES_ONLY, words))
