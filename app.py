@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from assistant.agent import Agent, Event
     from forecaster.backend import LocalBackend
     from forecaster.predictor import Predictor
-    from forecaster.schema import Forecast
+    from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
 Command = Callable[[argparse.Namespace], None]
@@ -52,9 +52,9 @@ class Composition:
     def predictor(self) -> "Predictor":
         """The model, ready to run."""
         from forecaster.engine import open_engine
-        from forecaster.predictor import Predictor
+        from forecaster.predictor import open_predictor
 
-        return Predictor(self._artifact, open_engine(self._artifact, self.settings.engine))
+        return open_predictor(self._artifact, open_engine(self._artifact, self.settings.engine))
 
     @cached_property
     def backend(self) -> "LocalBackend":
@@ -140,18 +140,17 @@ def fetch(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train the classic recipe on a file of candles, and grade it."""
+    """Train a recipe on files of candles, and grade it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from forecaster.data.files import read_candles
-    from forecaster.errors import UnsupportedSymbol
+    from forecaster.errors import InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
-    from forecaster.train import train_classic
 
     if options.symbol not in SYMBOLS:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
-    out = options.out or _settings(options).model_dir
+    if options.recipe == "quantile" and options.other is None:
+        raise InvalidInput("The quantile recipe learns from both symbols.", "Name the other one's file: --other FILE.")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(f"reading {options.data.name}", total=1.0)
@@ -159,11 +158,28 @@ def train(options: argparse.Namespace) -> None:
         def show(doing: str, share: float) -> None:
             bar.update(task, description=doing, completed=share)
 
-        report = train_classic(read_candles(options.data).candles, options.symbol, out, show)
+        out = options.out or _settings(options).model_dir
+        report = _trained(options, out, show)
     _say(
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
         f"of 'no change' on the same hours: {report.persistence.mae:,.2f}"
     )
+
+
+def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
+    from forecaster.data.files import read_candles
+
+    candles = read_candles(options.data).candles
+    if options.recipe == "classic":
+        from forecaster.train import train_classic
+
+        return train_classic(candles, options.symbol, out, show)
+    from forecaster.schema import SYMBOLS
+    from forecaster.train_quantile import train_quantile
+
+    other = read_candles(options.other).candles
+    btc, eth = (candles, other) if options.symbol == SYMBOLS[0] else (other, candles)
+    return train_quantile(btc, eth, out, show)
 
 
 async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
@@ -265,6 +281,8 @@ def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
+    parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
+    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: CRYPTOSENSE_MODEL_DIR)")
 
 

@@ -3,8 +3,8 @@
     manifest.json      format, recipe, symbols, training span, inputs, versions, hashes, headline
     model.keras        the network as Keras saves it
     model.onnx         the same network for ONNX Runtime
-    scaling.json       how prices become training units
-    calibration.json   how residuals become bands
+    scaling.json       how prices become training units; or which inputs are like those trained on
+    calibration.json   how residuals become bands; or how far quantiles are shifted
     report.json        what the model scored on hours it never saw
 
 Nothing is parsed or deserialized before its size and hash have been checked, and the bytes that
@@ -27,6 +27,7 @@ from forecaster.schema import Frozen, ModelRef, Report, Symbol
 FORMAT = 1
 LARGEST_FILE = 16 * 2**20  # bytes
 LARGEST_MANIFEST = 64 * 2**10  # bytes
+Recipe = Literal["classic", "quantile"]
 FILES = ("model.keras", "model.onnx", "scaling.json", "calibration.json", "report.json")
 
 
@@ -52,10 +53,11 @@ class Manifest(Frozen):
     format: Literal[1]
     name: str
     version: str
-    recipe: Literal["classic"]
+    recipe: Recipe
     symbols: tuple[Symbol, ...] = Field(min_length=1)
     trained_from: datetime
     trained_to: datetime
+    expires: datetime | None = Field(default=None, description="forecasts issued later are flagged")
     features: tuple[str, ...]
     input_hours: int = Field(ge=1, le=1000)
     horizons: int = Field(ge=1, le=24, description="hours ahead, from 1 to this")

@@ -1,14 +1,19 @@
 """What tools, chat and API ask for: prices, candles, forecasts and the model's report, from one place."""
 
+import asyncio
+import logging
 from typing import Any, Protocol
 
 from forecaster.candles import utc
 from forecaster.data.source import CandleSource, Snapshot
-from forecaster.errors import InvalidInput
+from forecaster.errors import CryptoSenseError, InvalidInput
 from forecaster.predictor import Predictor
-from forecaster.schema import HOUR, CandleSpan, Forecast, Price, Report
+from forecaster.schema import HOUR, SYMBOLS, CandleSpan, Forecast, ForecastWarning, Price, Report
 
 LONGEST_SPAN = 300  # hours of candles one question may ask for: what one call to every exchange gives
+PATIENCE = 1.0  # seconds that a forecast waits for the other symbol's candles once its own are there
+
+log = logging.getLogger(__name__)
 
 
 class ForecastBackend(Protocol):
@@ -76,7 +81,25 @@ class LocalBackend:
     async def forecast(self, symbol: str, hours: int) -> Forecast:
         """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
         self.predictor.check(symbol, hours)
-        return self.predictor.forecast(await self._source.latest(symbol, LONGEST_SPAN), hours)
+        if not self.predictor.reads_other_symbol:
+            return self.predictor.forecast(await self._source.latest(symbol, LONGEST_SPAN), hours)
+        asked = asyncio.create_task(self._other(symbol))
+        try:
+            snapshot = await self._source.latest(symbol, LONGEST_SPAN)
+            await asyncio.wait([asked], timeout=PATIENCE)
+        finally:
+            asked.cancel()
+        other = asked.result() if asked.done() and not asked.cancelled() else None
+        return self.predictor.forecast(snapshot, hours, other if other and _alike(snapshot, other) else None)
+
+    async def _other(self, symbol: str) -> Snapshot | None:
+        """The other symbol's candles, or none: a forecast is made without them rather than not at all."""
+        other = next(each for each in SYMBOLS if each != symbol)
+        try:
+            return await self._source.latest(other, LONGEST_SPAN)
+        except CryptoSenseError as error:
+            log.warning("The forecast for %s is made without %s: %s", symbol, other, error)
+            return None
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""
@@ -85,6 +108,11 @@ class LocalBackend:
     async def close(self) -> None:
         """Give back connections and files."""
         await self._source.close()
+
+
+def _alike(snapshot: Snapshot, other: Snapshot) -> bool:
+    """Simulated candles must not inform a forecast of a real market, nor the other way round."""
+    return (ForecastWarning.DEMO_DATA in snapshot.warnings) == (ForecastWarning.DEMO_DATA in other.warnings)
 
 
 def _provenance(snapshot: Snapshot) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What runs a saved network: ONNX Runtime by default, Keras where there is a GPU."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -10,12 +11,14 @@ from numpy.typing import NDArray
 from forecaster.artifact import Artifact
 from forecaster.errors import ArtifactError, ConfigurationError
 
+Inputs = NDArray[np.float32] | Mapping[str, NDArray[np.float32]]  # of a network with one input, or by input name
+
 
 class Engine(Protocol):
     """A network that is ready to answer."""
 
-    def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(windows, hours, features) float32 -> (windows, outputs) float32."""
+    def run(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
         ...
 
 
@@ -36,9 +39,11 @@ class OnnxEngine:
             ) from error
         self._input = self._session.get_inputs()[0].name
 
-    def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(windows, hours, features) float32 -> (windows, outputs) float32."""
-        output: NDArray[np.float32] = self._session.run(None, {self._input: np.ascontiguousarray(windows)})[0]
+    def run(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
+        named = inputs if isinstance(inputs, Mapping) else {self._input: inputs}
+        feed = {name: np.ascontiguousarray(values) for name, values in named.items()}
+        output: NDArray[np.float32] = self._session.run(None, feed)[0]
         return output
 
 
@@ -54,14 +59,16 @@ class KerasEngine:
                 "Install them with: pip install -e '.[train]', or use CRYPTOSENSE_ENGINE=onnx.",
             ) from error
 
+        import forecaster.model_quantile  # noqa: F401  # Keras must know our layers to load them
+
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"  # Keras reads paths, not bytes
             path.write_bytes(model)
             self._network = keras.models.load_model(path, compile=False, safe_mode=True)
 
-    def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(windows, hours, features) float32 -> (windows, outputs) float32."""
-        return np.asarray(self._network.predict_on_batch(windows), dtype=np.float32)
+    def run(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
+        return np.asarray(self._network.predict_on_batch(inputs), dtype=np.float32)
 
 
 def open_engine(artifact: Artifact, kind: Literal["onnx", "keras"] = "onnx") -> Engine:

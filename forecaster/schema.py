@@ -9,8 +9,9 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-SYMBOLS = ("BTC-USD", "ETH-USD")
 Symbol = Literal["BTC-USD", "ETH-USD"]
+SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")
+InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
 
 
@@ -136,6 +137,23 @@ class MetricRow(Frozen):
     )
 
 
+class TableRow(Frozen):
+    """One symbol, horizon and kind of input on the graded hours; errors in the quote currency."""
+
+    symbol: Symbol
+    hours: int = Field(ge=1, le=24, description="how far ahead")
+    input: InputKind
+    n: int = Field(gt=0)
+    mae: float = Field(ge=0)
+    mae_persistence: float = Field(ge=0)
+    mae_skill: Skill = Field(description="against persistence")
+    direction: float | None = Field(description="share of moves whose sign was right")
+    crps: float = Field(ge=0, description="of the log return, times 10,000")
+    crps_rolling_quantiles: float = Field(ge=0, description="of the last 90 days' quantiles on the same hours")
+    coverage: dict[str, float] = Field(description="share inside the band: '50', '80', '95' -> 0..1")
+    coverage_tracked: dict[str, float] = Field(description="the same, of bands that follow the recent coverage")
+
+
 class Report(Frozen):
     """What an artifact's model scored on hours it never saw, beside 'no change' on the same hours."""
 
@@ -148,3 +166,9 @@ class Report(Frozen):
     skill: Skill
     coverage: dict[str, float]
     remarks: tuple[str, ...] = ()
+    table: tuple[TableRow, ...] = Field(default=(), description="the same by symbol, horizon and kind of input")
+
+    def row(self, symbol: str, kind: InputKind, hours: int = 1) -> TableRow | None:
+        """The row of the table for that symbol, kind of input and horizon, if there is one."""
+        same = (row for row in self.table if (row.symbol, row.input, row.hours) == (symbol, kind, hours))
+        return next(same, None)

@@ -6,7 +6,6 @@ used to    fit the scaler and the network   stop early,    grade, once
 """
 
 import platform
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -21,8 +20,9 @@ from forecaster.artifact import Headline, Manifest
 from forecaster.calibration import BANDS, METHOD, ResidualBands
 from forecaster.candles import Candles, utc
 from forecaster.engine import OnnxEngine
-from forecaster.errors import ArtifactError, ConfigurationError, DataFileError
+from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluate import grade
+from forecaster.export import export
 from forecaster.features import WINDOW, MinMaxScaling, close_windows, window_volatility
 from forecaster.schema import HOUR, Report, Symbol
 
@@ -36,7 +36,6 @@ EPOCHS = 50
 PATIENCE = 5
 BATCH = 32
 SEED = 20260623
-AGREEMENT = 1e-4  # largest difference between Keras and ONNX Runtime, in training units
 
 REMARKS = (
     "The scaler was fitted on the training part alone; the original post does not say, and likely fitted it on all.",
@@ -78,7 +77,7 @@ def train_classic(candles: Candles, symbol: Symbol, out: Path, progress: Progres
     test = _part(hours, scaling, tested, len(hours))
 
     network = _fit(training, validation, epochs, progress)
-    files = _exported(network, validation.windows[:256])
+    files = export(network, validation.windows[:256])
     engine = OnnxEngine(files["model.onnx"])
     bands = ResidualBands.of(_predict(engine, scaling, validation), validation.actual, validation.volatility)
     predicted = _predict(engine, scaling, test)
@@ -140,26 +139,6 @@ def _fit(training: Part, validation: Part, epochs: int, progress: Progress) -> "
         ],
     )
     return network
-
-
-def _exported(network: "keras.Model", windows: NDArray[np.float32]) -> dict[str, bytes]:
-    """The network as bytes for Keras and for ONNX Runtime. Raises ArtifactError when the two disagree."""
-    import keras
-
-    signature = [keras.InputSpec(shape=(None, *windows.shape[1:]), dtype="float32", name="closes")]
-    with tempfile.TemporaryDirectory() as folder:
-        paths = {name: Path(folder) / name for name in ("model.keras", "model.onnx")}
-        network.save(paths["model.keras"])
-        network.export(paths["model.onnx"], format="onnx", verbose=False, input_signature=signature)
-        files = {name: path.read_bytes() for name, path in paths.items()}
-    expected = np.asarray(network.predict(windows, verbose=0))
-    difference = float(np.abs(OnnxEngine(files["model.onnx"]).run(windows) - expected).max())
-    if difference > AGREEMENT:
-        raise ArtifactError(
-            f"The ONNX export differs from the trained network by {difference:.1e}.",
-            "Train again with the versions in requirements-dev.lock.",
-        )
-    return files
 
 
 def _predict(engine: OnnxEngine, scaling: MinMaxScaling, part: Part) -> NDArray[np.float64]:

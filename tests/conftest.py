@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.artifact import load
+from forecaster.artifact import Artifact, load
 from forecaster.engine import open_engine
-from forecaster.predictor import Predictor
+from forecaster.predictor import Predictor, open_predictor
 from forecaster.settings import ROOT, Settings
 from tests.fakes import FakeBackend
+
+Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
 
 for _name in list(os.environ):  # at import, so that fixtures of every scope are covered
     if _name.startswith("CRYPTOSENSE_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
@@ -33,7 +35,29 @@ def settings() -> Settings:
 def classic() -> Predictor:
     """The shipped classic model, ready to forecast."""
     artifact = load(ROOT / "models" / "classic")
-    return Predictor(artifact, open_engine(artifact))
+    return open_predictor(artifact, open_engine(artifact))
+
+
+@pytest.fixture(scope="session")
+def told_while_training() -> Told:
+    """What the training of the quantile artifact told of its progress."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_training: Told) -> Artifact:
+    """An artifact of the quantile recipe, trained in seconds on made-up markets."""
+    from tests.quantile_artifact import train  # TensorFlow
+
+    out = tmp_path_factory.mktemp("quantile") / "model"
+    train(out, lambda doing, share: told_while_training.append((doing, share)))
+    return load(out)
+
+
+@pytest.fixture(scope="session")
+def quantile(trained_quantile: Artifact) -> Predictor:
+    """That artifact, ready to forecast."""
+    return open_predictor(trained_quantile, open_engine(trained_quantile))
 
 
 @pytest.fixture

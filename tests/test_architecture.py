@@ -20,6 +20,14 @@ ALLOWED = {
     "assistant": ("tools", "forecaster.schema", "forecaster.settings", "forecaster.errors"),
     "api": ("forecaster",),
 }
+TRAINING = (
+    "forecaster/model.py",
+    "forecaster/model_quantile.py",
+    "forecaster/fit.py",
+    "forecaster/train.py",
+    "forecaster/export.py",
+    "forecaster/engine.py",
+)
 # library -> where it may be imported at all
 CONFINED = {
     "fastapi": ("api/",),
@@ -29,8 +37,8 @@ CONFINED = {
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
     "langgraph": ("assistant/", "tools/langchain_tools.py"),
-    "tensorflow": ("forecaster/model.py", "forecaster/train.py", "forecaster/engine.py"),
-    "keras": ("forecaster/model.py", "forecaster/train.py", "forecaster/engine.py"),
+    "tensorflow": TRAINING,
+    "keras": TRAINING,
     "pickle": (),
     "joblib": (),
     "cloudpickle": (),
@@ -38,8 +46,8 @@ CONFINED = {
 }
 # slow libraries -> the modules that may import them at their top, being themselves imported late
 HEAVY = {
-    "tensorflow": ("forecaster/model.py",),
-    "keras": ("forecaster/model.py",),
+    "tensorflow": (),
+    "keras": ("forecaster/model_quantile.py", "forecaster/fit.py"),  # define layers, which are classes
     "matplotlib": ("forecaster/pictures.py",),
     "gradio": ("assistant/ui.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),

@@ -1,12 +1,16 @@
 """The local backend: what tools and API get to see of a source and a model."""
 
+import asyncio
+
 import pytest
 
 from forecaster.backend import LocalBackend
 from forecaster.candles import utc
 from forecaster.data.source import Snapshot
-from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.errors import CryptoSenseError, InvalidInput, NoCandles, UnsupportedSymbol
+from forecaster.schema import ForecastWarning
 from tests.fakes import LAST_CLOSE, NOON, FakeSource, candles_ending
+from tests.markets import market
 
 
 @pytest.fixture
@@ -57,6 +61,67 @@ async def test_a_forecast_and_the_report_come_from_the_model(backend):
     report = await backend.report()
     assert forecast.skill == report.skill
     assert report.persistence.mae < report.model.mae
+
+
+class TwoMarkets:
+    """A source of both symbols, either of which may fail or take its time."""
+
+    def __init__(self):
+        self.markets = {"BTC-USD": market(600, seed=1), "ETH-USD": market(600, seed=2, start=1_500.0)}
+        self.failure: dict[str, CryptoSenseError] = {}
+        self.warnings: dict[str, tuple[ForecastWarning, ...]] = {}
+        self.held: set[str] = set()
+        self.asked: list[str] = []
+
+    async def latest(self, symbol, hours):
+        self.asked.append(symbol)
+        while symbol in self.held or len(self.asked) < 2:  # both are under way before either is answered
+            await asyncio.sleep(0.01)
+        if symbol in self.failure:
+            raise self.failure[symbol]
+        candles = self.markets[symbol][-hours:]
+        return Snapshot(symbol, "bitstamp", "USD", candles, NOON + 240.0, self.warnings.get(symbol, ()))
+
+    async def close(self):
+        pass
+
+
+@pytest.fixture
+def both():
+    return TwoMarkets()
+
+
+@pytest.fixture
+def alone(quantile, both):
+    """The forecast from BTC's candles alone."""
+    return quantile.forecast(Snapshot("BTC-USD", "bitstamp", "USD", both.markets["BTC-USD"], NOON + 240.0), 24)
+
+
+async def test_both_symbols_are_fetched_at_once_for_a_model_that_reads_both(quantile, both, alone):
+    forecast = await LocalBackend(both, quantile).forecast("BTC-USD", 24)
+    assert both.asked == ["BTC-USD", "ETH-USD"] or both.asked == ["ETH-USD", "BTC-USD"]
+    assert forecast.horizons != alone.horizons
+
+
+async def test_a_forecast_is_made_without_the_other_symbol_where_it_fails(quantile, both, alone):
+    both.failure["ETH-USD"] = NoCandles("ETH-USD", ())
+    assert await LocalBackend(both, quantile).forecast("BTC-USD", 24) == alone
+
+
+async def test_a_forecast_does_not_wait_long_for_the_other_symbol(quantile, both, alone):
+    both.held.add("ETH-USD")
+    assert await LocalBackend(both, quantile).forecast("BTC-USD", 24) == alone
+
+
+async def test_simulated_candles_do_not_inform_a_forecast_of_a_real_market(quantile, both, alone):
+    both.warnings["ETH-USD"] = (ForecastWarning.DEMO_DATA,)
+    assert await LocalBackend(both, quantile).forecast("BTC-USD", 24) == alone
+
+
+async def test_a_symbol_without_candles_has_no_forecast_whatever_the_other_has(quantile, both):
+    both.failure["BTC-USD"] = NoCandles("BTC-USD", ())
+    with pytest.raises(NoCandles):
+        await LocalBackend(both, quantile).forecast("BTC-USD", 24)
 
 
 async def test_closing_the_backend_closes_its_source(backend, source):

@@ -1,16 +1,13 @@
-"""The only place where candles become model input, in training and in serving alike."""
+"""The classic recipe's input: windows of 60 closes in training units, and the volatility within each."""
 
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.candles import Candles
-from forecaster.errors import InvalidInput
 from forecaster.schema import Frozen
 
 WINDOW = 60  # hours of closes the classic recipe looks at
-LONGEST_GAP = 6  # hours in a row that may be filled before a window says nothing about the present
 VOLATILITY_HALF_LIFE = 24  # hours
 VOLATILITY_FLOOR = 1e-6  # log return per hour: constant prices still get a band of positive width
 
@@ -56,19 +53,3 @@ def window_volatility(close: NDArray[np.float64]) -> NDArray[np.float64]:
     runs = np.lib.stride_tricks.sliding_window_view(squared, WINDOW - 1)  # (n - 59, 59)
     volatility: NDArray[np.float64] = np.maximum(np.sqrt(runs @ (weight / weight.sum())), VOLATILITY_FLOOR)
     return volatility
-
-
-def gapless(candles: Candles, needed: int) -> tuple[Candles, int]:
-    """The newest `needed` hours without a hole, and how many of them had to be filled forward.
-
-    Raises InvalidInput when there are fewer hours, or more than 6 in a row without a trade.
-    """
-    whole = candles.filled()[0][-needed:]
-    if len(whole) < needed:
-        raise InvalidInput(f"The model needs {needed} hours of candles and got {len(whole)}.", "Send more history.")
-    traded = np.flatnonzero(np.isin(whole.time, candles.time))
-    if np.diff(traded, prepend=-1).max() > LONGEST_GAP + 1:
-        raise InvalidInput(
-            f"More than {LONGEST_GAP} hours in a row have no candle.", "Try again later, or use another source."
-        )
-    return whole, needed - len(traded)

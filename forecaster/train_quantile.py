@@ -1,0 +1,199 @@
+"""Trains the quantile recipe on both symbols: three ensembles of the same recipe, each for one purpose.
+
+hours       |------------------ 2013 ... ------------------|-- 2022-12 --|-- 2023-12 ... -->
+1st         | fit                                          | calibrate   |
+2nd         | fit                                                        | grade, once
+3rd         | fit, and ship with the 1st one's calibration and the 2nd one's record
+"""
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster import artifact
+from forecaster.artifact import Headline, Manifest
+from forecaster.backtest import Progress, backtest, measure
+from forecaster.candles import Candles, utc
+from forecaster.conformal import METHOD, Calibration, Conformal
+from forecaster.engine import Engine, OnnxEngine
+from forecaster.errors import ConfigurationError, DataFileError
+from forecaster.examples import Examples, Market
+from forecaster.export import export
+from forecaster.familiarity import Familiarity
+from forecaster.features import CHANNELS, CONTEXT, LOOKBACK
+from forecaster.features.hours import KINDS
+from forecaster.quantiles import HORIZONS, Floats
+from forecaster.schema import HOUR, SYMBOLS, Report
+
+if TYPE_CHECKING:
+    import keras
+
+    from forecaster.fit import Recipe
+
+EXPIRES = timedelta(days=400)  # after the newest hour trained on
+FEWEST = 200  # hours of each symbol that every part must hold
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where validation begins, and where the graded hours do."""
+
+    validation: datetime = datetime(2022, 12, 1, tzinfo=UTC)
+    test: datetime = datetime(2023, 12, 4, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ensembles:
+    """Networks of one recipe, trained on hours before validation, on hours before the test, and on all."""
+
+    validated: "list[keras.Model]"
+    graded: "list[keras.Model]"
+    shipped: "list[keras.Model]"
+
+
+def train_quantile(
+    btc: Candles,
+    eth: Candles,
+    out: Path,
+    progress: Progress,
+    recipe: "Recipe | None" = None,
+    split: Split | None = None,
+) -> Report:
+    """Train on hourly candles of both symbols and write the artifact to `out`.
+
+    Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
+    """
+    try:
+        from forecaster.fit import Recipe, fit
+    except ImportError as error:
+        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
+
+    recipe, split = recipe or Recipe(), split or Split()
+    progress("features", 0.0)
+    markets = markets_of(btc, eth)
+    _check(markets, split)
+    ensembles: dict[str, list[keras.Model]] = {}
+    for name, stop in (("validated", split.validation), ("graded", split.test), ("shipped", None)):
+        until = stop.timestamp() if stop else float("inf")
+        examples = Examples.before(min(until, _end(markets)), markets, recipe.half_life, recipe.first)
+        ensembles[name] = []
+        for seed in range(recipe.seeds):
+            doing = f"hours until {stop or utc(_end(markets)):%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
+
+            def told(share: float, doing: str = doing) -> None:
+                progress(doing, share)
+
+            ensembles[name].append(fit(examples, recipe, seed, told))
+    return assemble(markets, Ensembles(**ensembles), out, progress, split)
+
+
+def assemble(
+    markets: tuple[Market, ...], ensembles: Ensembles, out: Path, progress: Progress, split: Split | None = None
+) -> Report:
+    """Calibrate, grade and save networks that are trained already, such as on a machine with a GPU."""
+    from forecaster.model_quantile import ensemble
+
+    split = split or Split()
+    sample = markets[0].hours.inputs(
+        markets[0].issued(split.validation.timestamp(), split.test.timestamp())[:64], "full"
+    )
+    progress("calibration", 0.0)
+    validated = OnnxEngine(export(ensemble(ensembles.validated), sample)["model.onnx"])
+    calibration = _calibration(validated, markets, split)
+    progress("grading", 0.0)
+    graded = OnnxEngine(export(ensemble(ensembles.graded), sample)["model.onnx"])
+    report = measure(graded, calibration, markets, split.test.timestamp(), _remarks(split), progress)
+    progress("saving", 1.0)
+    files = export(ensemble(ensembles.shipped), sample)
+    files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
+    files["calibration.json"] = calibration.model_dump_json().encode()
+    files["report.json"] = (report.model_dump_json(indent=2) + "\n").encode()
+    artifact.save(out, files, _manifest(markets, report))
+    return report
+
+
+def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
+    """Both symbols' hours, each with the other's as context."""
+    return Market.of(SYMBOLS[0], btc, eth), Market.of(SYMBOLS[1], eth, btc)
+
+
+def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> Calibration:
+    """Fitted on both symbols' validation hours together: twice the hours tell better how the recipe errs."""
+    parts = [(market, market.issued(split.validation.timestamp(), split.test.timestamp())) for market in markets]
+    actual = np.concatenate([_until(market, rows, split.test.timestamp()) for market, rows in parts])
+    fitted = {}
+    for kind in KINDS:
+        issued = np.concatenate([backtest(engine, market, rows, kind) for market, rows in parts])
+        fitted[kind] = Conformal.of(issued, actual)
+    return Calibration(**fitted)
+
+
+def _until(market: Market, rows: NDArray[np.int64], stop: float) -> Floats:
+    """Targets (n, 24), NaN where they close after `stop`: validation sees nothing of the graded hours."""
+    closes = market.time[rows, None] + HOUR * (1 + np.arange(1, HORIZONS + 1))
+    return np.where(closes <= stop, market.target[rows], np.nan)
+
+
+def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
+    start, stop = split.validation.timestamp(), split.test.timestamp()
+    training = [market.hours.context[market.issued(0, start)] for market in markets]
+    validation = [market.hours.context[market.issued(start, stop)] for market in markets]
+    return Familiarity.of(np.concatenate(training), np.concatenate(validation))
+
+
+def _remarks(split: Split) -> tuple[str, ...]:
+    """What the record does and does not say."""
+    return (
+        f"The graded networks saw no hour from {split.test:%Y-%m-%d} on; the bands were fitted on the hours from "
+        f"{split.validation:%Y-%m-%d} until then, with networks that saw none of those.",
+        "The networks in this artifact are the same recipe, trained on all hours: their own record is yet to come.",
+        "Hours without a trade repeat the close before them.",
+    )
+
+
+def _end(markets: tuple[Market, ...]) -> int:
+    """Close of the newest hour, Unix s."""
+    return max(int(market.time[-1]) for market in markets) + HOUR
+
+
+def _check(markets: tuple[Market, ...], split: Split) -> None:
+    edges = (0.0, split.validation.timestamp(), split.test.timestamp(), float("inf"))
+    for market in markets:
+        for start, stop in pairwise(edges):
+            if len(market.issued(start, stop)) < FEWEST:
+                raise DataFileError(
+                    f"{market.symbol} has fewer than {FEWEST} hours to train, calibrate or grade on.",
+                    f"Give files with a year before {split.validation:%Y-%m-%d} and some months after "
+                    f"{split.test:%Y-%m-%d}.",
+                )
+
+
+def _manifest(markets: tuple[Market, ...], report: Report) -> Manifest:
+    packages = ("tensorflow", "keras", "tf2onnx", "onnxruntime", "numpy")
+    trained_to = utc(_end(markets))
+    return Manifest(
+        format=1,
+        name="quantile",
+        version="1.0",
+        recipe="quantile",
+        symbols=SYMBOLS,
+        trained_from=utc(min(int(market.time[0]) for market in markets)),
+        trained_to=trained_to,
+        expires=trained_to + EXPIRES,
+        features=(*CHANNELS, *CONTEXT),
+        input_hours=LOOKBACK,
+        horizons=HORIZONS,
+        band_method=METHOD,
+        versions={"python": platform.python_version(), **{name: version(name) for name in packages}},
+        headline=Headline(
+            mae=report.model.mae, mae_persistence=report.persistence.mae, skill=report.skill.value, n=report.n
+        ),
+        files={},
+    )

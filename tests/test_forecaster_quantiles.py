@@ -1,0 +1,50 @@
+"""Quantiles: what follows from them, against a distribution whose answers are known."""
+
+import numpy as np
+import pytest
+
+from forecaster.quantiles import KEYS, LEVELS, MEDIAN, ascending, band, crps, median_move, probability_up
+
+UNIFORM = (np.array(LEVELS) - 0.5)[None]  # of a return uniform on -0.5 ... 0.5
+
+
+def test_the_levels_of_the_wire_format_are_among_the_keys():
+    assert {"0.025", "0.10", "0.25", "0.50", "0.75", "0.90", "0.975"} <= set(KEYS)
+    assert [float(key) for key in KEYS] == list(LEVELS)
+    assert LEVELS[MEDIAN] == 0.5
+
+
+@pytest.mark.parametrize("centre", [-0.3, 0.0, 0.07, 0.2])
+def test_the_chance_of_going_up_is_the_share_above_no_change(centre):
+    assert probability_up(UNIFORM + centre) == pytest.approx(0.5 + centre)
+
+
+def test_the_chance_of_going_up_ends_with_the_outer_levels():
+    assert probability_up(UNIFORM + 5) == pytest.approx(0.975)
+    assert probability_up(UNIFORM - 5) == pytest.approx(0.025)
+
+
+def test_the_median_move_is_that_of_the_distribution():
+    assert median_move(0.01 * UNIFORM) == pytest.approx(0.0025, rel=0.02)
+
+
+def test_the_score_of_a_uniform_distribution_is_the_known_one():
+    actual = np.array([-0.3, 0.0, 0.4])
+    assert crps(np.repeat(UNIFORM, 3, axis=0), actual) == pytest.approx(actual**2 + 1 / 12, abs=2e-3)
+
+
+def test_the_score_of_a_certain_forecast_is_its_absolute_error():
+    assert crps(np.zeros((2, len(LEVELS))), np.array([0.2, -0.1])) == pytest.approx([0.2, 0.1])
+
+
+def test_crossed_quantiles_are_put_in_order_from_the_median_outwards():
+    crossed = UNIFORM.copy()
+    crossed[0, 3], crossed[0, -2] = 0.4, -0.4
+    mended = ascending(crossed)[0]
+    assert (np.diff(mended) >= 0).all()
+    assert mended[MEDIAN] == 0 and mended[3] == UNIFORM[0, 4] and mended[-2] == UNIFORM[0, -3]
+
+
+def test_a_band_lies_between_its_two_levels():
+    low, high = band(UNIFORM, "80")
+    assert (low[0], high[0]) == pytest.approx((-0.4, 0.4))
