@@ -18,8 +18,8 @@ lint: .venv/everything  ## style and types
 bench: .venv/everything  ## measurements side by side, as ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-train: .venv/everything  ## make train DATA=btcusd_1h.parquet
-	@$(BIN)/python app.py train --data $(DATA) --out models/classic
+train: .venv/everything  ## make train DATA=btcusd.csv OTHER=ethusd.csv
+	@$(BIN)/python app.py train --recipe quantile --data $(DATA) --other $(OTHER) --out models/quantile
 
 clean:  ## forget the environment
 	rm -rf .venv

@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     coinbase_url: str = "https://api.exchange.coinbase.com"
     kraken_url: str = "https://api.kraken.com"
     binance_url: str = "https://data-api.binance.vision"
-    model_dir: Path = Field(default=ROOT / "models" / "classic", description="directory of the model that answers")
+    model_dir: Path = Field(default=ROOT / "models" / "quantile", description="directory of the model that answers")
     engine: Literal["onnx", "keras"] = Field(
         default="onnx", description="what runs the model; keras needs the extra 'train'"
     )

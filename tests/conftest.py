@@ -39,6 +39,13 @@ def classic() -> Predictor:
 
 
 @pytest.fixture(scope="session")
+def shipped() -> Predictor:
+    """The model that answers unless settings say otherwise, ready to forecast."""
+    artifact = load(Settings().model_dir)
+    return open_predictor(artifact, open_engine(artifact))
+
+
+@pytest.fixture(scope="session")
 def told_while_training() -> Told:
     """What the training of the quantile artifact told of its progress."""
     return []

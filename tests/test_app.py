@@ -60,7 +60,7 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
     ("arguments", "environment", "said"),
     [
         (["forecast", "--symbol", "DOGE"], {}, "'DOGE' is not supported"),
-        (["forecast", "--hours", "25"], {}, "Ask for 1 hour ahead"),
+        (["forecast", "--hours", "25"], {}, "Ask for 1 to 24 hours ahead"),
         (["forecast", "--source", "gone.csv"], {}, "gone.csv"),
         (["forecast"], {"MODEL_DIR": "gone"}, "python app.py train"),
         (["serve"], {"MODEL_DIR": "gone"}, "manifest.json"),

@@ -14,6 +14,7 @@ from assistant.transcript import STOPPED
 from assistant.ui import SUGGESTIONS, chat_app
 from forecaster.data.source import Snapshot
 from forecaster.predictor import Predictor
+from forecaster.schema import SYMBOLS
 from tests.browser import DESKTOP, PHONE, Visit, chromium, product, visits
 from tests.fakes import NOON, FakeBackend, candles_ending
 
@@ -42,8 +43,9 @@ def visit(browser: Browser) -> Iterator[Open]:
         yield visit
 
 
-def test_the_question_gets_price_band_and_picture(served: str, visit: Open, classic: Predictor):
-    band = classic.forecast(Snapshot("BTC-USD", "bitstamp", "USD", candles_ending(), NOON), 1).horizons[0].quantiles
+def test_the_question_gets_price_band_and_picture(served: str, visit: Open, shipped: Predictor):
+    btc, eth = (Snapshot(symbol, "bitstamp", "USD", candles_ending(), NOON) for symbol in SYMBOLS)
+    band = shipped.forecast(btc, 1, eth).horizons[0].quantiles
     chat = visit(served)
     chat.ask(QUESTION)
     reply = chat.reply()

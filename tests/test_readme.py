@@ -60,7 +60,7 @@ def test_there_are_outputs_of_ask_and_of_curl():
 
 def test_every_make_target_that_the_readme_names_exists():
     for target in set(re.findall(r"\bmake ([a-z]+)", README)) - {"nothing"}:
-        done = run(f"make --dry-run {target} DATA=x PYTHON={sys.executable}")
+        done = run(f"make --dry-run {target} DATA=x OTHER=y PYTHON={sys.executable}")
         assert done.returncode == 0, done.stderr
 
 
@@ -95,3 +95,15 @@ def test_the_numbers_of_the_classic_model_are_those_of_its_report():
         assert f"{row.mape_pct:.3f} %" in README
     assert f"{report.n:,}" in README
     assert f"{100 * report.coverage['80']:.1f} %" in README
+
+
+def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
+    lines = README.splitlines()
+    assert len(shipped.report.table) == 12  # two coins, three horizons, candles or closes alone
+    for row in shipped.report.table:
+        held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in ("50", "80", "95"))
+        skill = f"{100 * row.mae_skill.value:+.2f} %"
+        for cell in (f"{row.n:,}", f"${row.mae:,.2f}", skill, f"{row.crps:.2f}", held):
+            assert any(
+                cell in line for line in README.splitlines() if line.startswith(f"| {row.symbol[:3]}, {row.hours} h")
+            )
