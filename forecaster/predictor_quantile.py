@@ -66,7 +66,7 @@ class QuantilePredictor(Issuer):
 def _horizons(last: float, returns: Floats, as_of: int) -> tuple[Horizon, ...]:
     """Distributions of the closes after `last`, from quantiles of the log return (hours, Q)."""
     prices = _prices(last, returns)
-    up, move = probability_up(returns), 100 * median_move(returns)
+    up, move = probability_up(returns).tolist(), (100 * median_move(returns)).tolist()
     return tuple(
         Horizon(
             hours=hour,
@@ -93,8 +93,7 @@ def _prices(last: float, returns: Floats) -> Floats:
 
 def _flags(given: Candles, used: Candles, kind: InputKind, foreign: bool) -> list[Flag]:
     hours = WINDOW if kind == "closes_only" else LOOKBACK
-    filled = hours - int(np.isin(used.time[-hours:], given.time).sum())
-    flags = gaps_flag(filled, hours)
+    flags = gaps_flag(hours - len(given.since(int(used.time[-hours]))), hours)
     if kind == "closes_only":
         words = f"{len(used)} hours of candles are at hand and {LOOKBACK} are needed, so only closes were used"
         flags.append((ForecastWarning.CLOSES_ONLY, words))

@@ -13,7 +13,7 @@ LEVELS = (0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975)  # 21, asce
 MEDIAN = LEVELS.index(0.5)
 KEYS = tuple(f"{level:.2f}" if round(level, 2) == level else f"{level:.3f}" for level in LEVELS)  # "0.025", "0.10"
 BANDS = {"50": (0.25, 0.75), "80": (0.10, 0.90), "95": (0.025, 0.975)}
-DRAWS = 200  # equally likely returns that stand for a distribution
+DRAWS = 199  # odd; equally likely returns that stand for a distribution
 
 Floats = NDArray[np.float64]
 
@@ -52,8 +52,9 @@ def probability_up(quantiles: Floats) -> Floats:
 
 def median_move(quantiles: Floats) -> Floats:
     """Median of the absolute move, as a share of the price: (..., Q) -> (...,)."""
-    move: Floats = np.median(np.abs(np.expm1(quantiles @ _DRAWN)), axis=-1)
-    return move
+    moves = np.abs(np.expm1(quantiles @ _DRAWN))  # (..., 199)
+    median: Floats = np.partition(moves, DRAWS // 2, axis=-1)[..., DRAWS // 2]
+    return median
 
 
 def crps(quantiles: Floats, actual: Floats) -> Floats:
@@ -73,7 +74,7 @@ def _interpolation(levels: Floats) -> Floats:
     return np.array([np.interp(levels, _P, unit) for unit in np.eye(len(LEVELS))])
 
 
-_DRAWN = _interpolation((np.arange(DRAWS) + 0.5) / DRAWS)  # (Q, 200)
+_DRAWN = _interpolation((np.arange(DRAWS) + 0.5) / DRAWS)  # (Q, 199)
 _EDGES = np.concatenate(
     [
         np.linspace(0, _P[0], 3)[:-1],
