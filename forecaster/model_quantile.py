@@ -109,7 +109,8 @@ class Quantiles(keras.layers.Layer):
     def call(self, centre: Tensor, spread: Tensor, steps: Tensor, sigma: Tensor) -> Tensor:
         """(B, 24), (B, 24), (B, 24 * (Q - 1)), (B, 1) -> (B, 24, Q)."""
         steps = ops.softplus(ops.reshape(steps, (-1, HORIZONS, len(LEVELS) - 1)))
-        below = ops.flip(ops.cumsum(ops.flip(steps[:, :, :MEDIAN], axis=2), axis=2), axis=2)
+        lower = steps[:, :, :MEDIAN]
+        below = ops.sum(lower, axis=2, keepdims=True) - (ops.cumsum(lower, axis=2) - lower)  # from the median down
         above = ops.cumsum(steps[:, :, MEDIAN:], axis=2)
         middle = centre[:, :, None]
         standard = ops.concatenate([middle - below, middle, middle + above], axis=2)  # (B, 24, Q)

@@ -66,7 +66,7 @@ class QuantilePredictor(Issuer):
 def _horizons(last: float, returns: Floats, as_of: int) -> tuple[Horizon, ...]:
     """Distributions of the closes after `last`, from quantiles of the log return (hours, Q)."""
     prices = _prices(last, returns)
-    up, move = probability_up(returns), 100 * median_move(returns)
+    up, move = probability_up(returns).tolist(), (100 * median_move(returns)).tolist()
     return tuple(
         Horizon(
             hours=hour,

@@ -9,6 +9,7 @@ hours       |------------------ 2013 ... ------------------|-- 2022-12 --|-- 202
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -71,7 +72,7 @@ def train_quantile(
     Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
     """
     try:
-        from forecaster.fit import Recipe, fit
+        from forecaster.fit import Recipe
     except ImportError as error:
         raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
 
@@ -79,19 +80,21 @@ def train_quantile(
     progress("features", 0.0)
     markets = markets_of(btc, eth)
     _check(markets, split)
-    ensembles: dict[str, list[keras.Model]] = {}
-    for name, stop in (("validated", split.validation), ("graded", split.test), ("shipped", None)):
-        until = stop.timestamp() if stop else float("inf")
-        examples = Examples.before(min(until, _end(markets)), markets, recipe.half_life, recipe.first)
-        ensembles[name] = []
-        for seed in range(recipe.seeds):
-            doing = f"hours until {stop or utc(_end(markets)):%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
+    stops = (split.validation, split.test, utc(_end(markets)))
+    ensembles = Ensembles(*(_fitted(markets, recipe, stop, progress) for stop in stops))
+    return assemble(markets, ensembles, out, progress, split)
 
-            def told(share: float, doing: str = doing) -> None:
-                progress(doing, share)
 
-            ensembles[name].append(fit(examples, recipe, seed, told))
-    return assemble(markets, Ensembles(**ensembles), out, progress, split)
+def _fitted(markets: tuple[Market, ...], recipe: "Recipe", stop: datetime, progress: Progress) -> "list[keras.Model]":
+    """A network for each seed, trained on hours whose targets close before `stop`."""
+    from forecaster.fit import fit
+
+    examples = Examples.before(stop.timestamp(), markets, recipe.half_life, recipe.first)
+    networks = []
+    for seed in range(recipe.seeds):
+        doing = f"hours until {stop:%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
+        networks.append(fit(examples, recipe, seed, partial(progress, doing)))
+    return networks
 
 
 def assemble(

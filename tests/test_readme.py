@@ -104,6 +104,4 @@ def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
         held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in ("50", "80", "95"))
         skill = f"{100 * row.mae_skill.value:+.2f} %"
         for cell in (f"{row.n:,}", f"${row.mae:,.2f}", skill, f"{row.crps:.2f}", held):
-            assert any(
-                cell in line for line in README.splitlines() if line.startswith(f"| {row.symbol[:3]}, {row.hours} h")
-            )
+            assert any(cell in line for line in lines if line.startswith(f"| {row.symbol[:3]}, {row.hours} h")), cell

@@ -158,7 +158,7 @@ def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
         *(_before(step, 24 * day - 1, rows) for day in range(1, REPEATS + 1)),
         *(np.sqrt(hours) * _mean(other_step, hours, rows) for hours in OTHER_MOVES),
         _before(other_step, 23, rows),
-        *(_place(tape, hours, rows) for hours in PLACES),
+        *_places(tape, rows),
         *_clock(tape.time[-rows:]),
     )
     return np.array(columns).T.astype(np.float32)  # (rows, 94)
@@ -197,22 +197,20 @@ def _before(values: Floats, hours: int, rows: int) -> Floats:
     return _newest(values, rows + hours)[:rows]
 
 
-def _highest(values: Floats, hours: int, rows: int) -> Floats:
-    """Maximum of the `hours` values up to each of the newest `rows` hours, in steps that double: (n,) -> (rows,)."""
-    highest, span = _newest(values, rows + hours - 1), 1
-    while span < hours:
-        step = min(span, hours - span)
-        highest, span = np.maximum(highest[step:], highest[:-step]), span + step
-    return highest
-
-
-def _place(tape: Tape, hours: int, rows: int) -> Floats:
-    """Where the close lies in the range of its last `hours` hours: -1 at the low, 1 at the high."""
-    top, bottom = np.log(_highest(tape.high, hours, rows)), -np.log(_highest(1 / tape.low, hours, rows))
-    span = top - bottom
-    middle = 2 * np.log(tape.close[-rows:]) - top - bottom
-    place: Floats = np.divide(middle, span, out=np.zeros(rows), where=span > 0)
-    return place
+def _places(tape: Tape, rows: int) -> Floats:
+    """Where the close lies in the range of its last hours: -1 at the low, 1 at the high: (4, rows), see PLACES."""
+    past = rows + PLACES[-1] - 1
+    extremes, span = np.log([_newest(tape.high, past), 1 / _newest(tape.low, past)]), 1  # the higher, the farther
+    edges = np.empty((len(PLACES), 2, rows))
+    for number, hours in enumerate(PLACES):
+        while span < hours:  # each maximum is made of two that overlap
+            step = min(span, hours - span)
+            extremes, span = np.maximum(extremes[:, step:], extremes[:, :-step]), span + step
+        edges[number] = extremes[:, -rows:]
+    width, middle = edges[:, 0] + edges[:, 1], edges[:, 0] - edges[:, 1]
+    distance = 2 * np.log(tape.close[-rows:]) - middle
+    places: Floats = np.divide(distance, width, out=np.zeros_like(width), where=width > 0)
+    return places
 
 
 def _profile(size: Floats, rows: int) -> list[Floats]:
