@@ -146,6 +146,7 @@ def train(options: argparse.Namespace) -> None:
 
     from forecaster.errors import InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
+    from forecaster.settings import ROOT
 
     if options.symbol not in SYMBOLS:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
@@ -158,7 +159,7 @@ def train(options: argparse.Namespace) -> None:
         def show(doing: str, share: float) -> None:
             bar.update(task, description=doing, completed=share)
 
-        out = options.out or _settings(options).model_dir
+        out = options.out or ROOT / "models" / options.recipe
         report = _trained(options, out, show)
     _say(
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
@@ -283,7 +284,7 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
     parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
     parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, for quantile")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: CRYPTOSENSE_MODEL_DIR)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
 
 
 def _add_symbol(parser: argparse.ArgumentParser) -> None:

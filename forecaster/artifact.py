@@ -148,8 +148,14 @@ def _read(directory: Path, name: str, limit: int) -> bytes:
 def _refused(directory: Path, name: str, why: str) -> ArtifactError:
     return ArtifactError(
         f"The model file {name} in {directory} {why}; nothing was loaded from it.",
-        f"Restore it from the repository, or rebuild it with: python app.py train --data FILE --out {directory}",
+        f"Restore it from the repository, or rebuild it with: {_rebuilding(directory)}",
     )
+
+
+def _rebuilding(directory: Path) -> str:
+    """The command that trains the model anew; without a manifest, the directory's name tells the recipe."""
+    recipe = "classic --data FILE" if directory.name == "classic" else "quantile --data BTC_FILE --other ETH_FILE"
+    return f"python app.py train --recipe {recipe} --out {directory}"
 
 
 def _sha256(body: bytes) -> str:
