@@ -34,8 +34,8 @@ PriceOf = Callable[[str], Awaitable[Price]]  # symbol -> newest closed price. A 
 
 STATIC = Path(__file__).parent / "static"
 GREETING = (
-    "Hi! I can answer questions about the price of Bitcoin and Ether, forecast Bitcoin's next hour with a trained "
-    "LSTM, and tell you how good such forecasts have been. What do you want to know?"
+    "Hi! I can answer questions about the price of Bitcoin and Ether, forecast their next hours with trained LSTMs, "
+    "and tell you how good such forecasts have been. What do you want to know?"
 )
 SUGGESTIONS = (
     "What's BTC next hour?",

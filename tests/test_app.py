@@ -13,6 +13,9 @@ import pytest
 import app
 from api.routes.predict import EXAMPLE_PRICES
 from api.server import address, listen
+from forecaster.artifact import load
+from forecaster.engine import open_engine
+from forecaster.predictor import open_predictor
 from forecaster.schema import HOUR, Forecast
 from forecaster.settings import ROOT
 from tests.fake_exchange import FakeExchanges
@@ -128,7 +131,9 @@ def test_a_forecast_starts_from_the_newest_closed_candle_of_the_exchange(exchang
     assert (issued.source, issued.last_close, issued.as_of.timestamp()) == ("bitstamp", LAST_CLOSE, NOON)
 
 
-def test_the_same_forecast_comes_out_of_every_door(exchanges, tmp_path, capsys):
+@pytest.mark.parametrize("model", ["quantile", "classic"])
+def test_the_same_forecast_comes_out_of_every_door(model, exchanges, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CRYPTOSENSE_MODEL_DIR", str(ROOT / "models" / model))
     assert app.main(["forecast", "--source", "live", "--json"]) == 0
     issued = Forecast.model_validate_json(capsys.readouterr().out)
 
@@ -145,8 +150,12 @@ def test_the_same_forecast_comes_out_of_every_door(exchanges, tmp_path, capsys):
     with started("serve") as (_, address):
         until_ready(address)
         closes = candles_ending().close[-60:].tolist()
-        predicted = httpx.post(f"{address}/predict", json={"prices": closes}).json()
-        assert predicted == {"predicted_next_hour_price": round(issued.horizons[0].median, 2)}
+        predicted = httpx.post(f"{address}/predict", json={"prices": closes}).json()["predicted_next_hour_price"]
+    if model == "classic":  # sees closes alone wherever it is asked
+        assert predicted == round(issued.horizons[0].median, 2)
+    else:  # sees candles of both coins in a forecast, and closes alone here
+        artifact = load(ROOT / "models" / model)
+        assert predicted == round(open_predictor(artifact, open_engine(artifact)).predict_next_close(closes), 2)
 
 
 def test_without_an_exchange_live_gives_no_number(exchanges, capsys):
