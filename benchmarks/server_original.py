@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from sklearn.preprocessing import MinMaxScaler
 
 from benchmarks.serve import serve
-from forecaster.settings import Settings
+from forecaster.settings import ROOT
 
-folder = Settings().model_dir
+folder = ROOT / "models" / "classic"
 loaded_model = keras.models.load_model(folder / "model.keras", compile=False)
 limits = json.loads((folder / "scaling.json").read_text())
 loaded_scaler = MinMaxScaler().fit([[limits["low"]], [limits["high"]]])
