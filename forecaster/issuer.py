@@ -34,8 +34,11 @@ class Issuer:
     def issue(
         self, snapshot: Snapshot, horizons: tuple[Horizon, ...], flags: Sequence[Flag] = (), kind: InputKind = "full"
     ) -> Forecast:
-        """The forecast, with the record of its symbol and kind of input, the source's warnings and `flags`."""
-        graded = self.report.row(snapshot.symbol, kind)
+        """The forecast, with its record, the source's warnings and `flags`.
+
+        The record is that of its symbol, kind of input and last horizon, or of the graded horizon nearest to that.
+        """
+        graded = self.report.row(snapshot.symbol, kind, horizons[-1].hours)
         flags = [*flags, *self._expired(snapshot), *self._unevaluated(snapshot)]
         return Forecast(
             id=self._id(snapshot),

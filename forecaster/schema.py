@@ -169,6 +169,6 @@ class Report(Frozen):
     table: tuple[TableRow, ...] = Field(default=(), description="the same by symbol, horizon and kind of input")
 
     def row(self, symbol: str, kind: InputKind, hours: int = 1) -> TableRow | None:
-        """The row of the table for that symbol, kind of input and horizon, if there is one."""
-        same = (row for row in self.table if (row.symbol, row.input, row.hours) == (symbol, kind, hours))
-        return next(same, None)
+        """The row of that symbol and kind of input whose horizon is nearest to `hours`, if there is any."""
+        same = [row for row in self.table if (row.symbol, row.input) == (symbol, kind)]
+        return min(same, key=lambda row: abs(row.hours - hours), default=None)

@@ -99,7 +99,7 @@ def test_with_too_few_candles_the_newest_closes_alone_are_used(quantile, count):
     assert ForecastWarning.CLOSES_ONLY in forecast.warnings
     assert f"{count} hours of candles are at hand and 289 are needed" in forecast.notes[0]
     assert forecast.horizons[0].median == pytest.approx(quantile.predict_next_close(BTC.close[-60:]), rel=1e-12)
-    assert forecast.skill == quantile.report.row("BTC-USD", "closes_only").mae_skill
+    assert forecast.skill == quantile.report.row("BTC-USD", "closes_only", 24).mae_skill
 
 
 def test_each_symbol_answers_with_its_own_record(quantile):
@@ -156,6 +156,13 @@ def test_too_long_a_gap_and_too_few_candles_are_refused(quantile):
         told(quantile, BTC[-59:])
     with pytest.raises(InvalidInput, match="More than 6 hours in a row"):
         told(quantile, Candles.from_rows([*BTC.rows()[:570], *BTC.rows()[577:]]))
+
+
+@pytest.mark.parametrize(("asked", "graded"), [(1, 1), (3, 1), (4, 6), (6, 6), (14, 6), (16, 24), (24, 24)])
+def test_a_forecast_quotes_the_record_of_the_graded_horizon_nearest_to_its_own(quantile, asked, graded):
+    row = next(r for r in quantile.report.table if (r.symbol, r.input, r.hours) == ("BTC-USD", "full", graded))
+    forecast = told(quantile, hours=asked)
+    assert (forecast.skill, forecast.coverage) == (row.mae_skill, row.coverage)
 
 
 def test_a_symbol_without_a_record_is_flagged(trained_quantile: Artifact, quantile):
