@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from forecaster.candles import utc
 from forecaster.schema import HOUR, MetricRow, Report, Skill, Symbol
+from forecaster.significance import skill
 
 Prices = NDArray[np.float64]
-BLOCK = 168  # hours: errors of neighbouring hours are alike, so the bootstrap draws whole weeks
-DRAWS = 1000
 
 
 def metrics(name: str, predicted: Prices, actual: Prices, last: Prices) -> MetricRow:
@@ -33,22 +32,14 @@ def metrics(name: str, predicted: Prices, actual: Prices, last: Prices) -> Metri
 
 
 def mae_skill(predicted: Prices, actual: Prices, last: Prices, *, seed: int = 0) -> Skill:
-    """1 - MAE / MAE of 'no change', with a 95 % interval from a moving-block bootstrap of whole weeks.
-
-    Künsch (1989), "The jackknife and the bootstrap for general stationary observations".
-    """
-    error, baseline = np.abs(predicted - actual), np.abs(last - actual)
-    size = min(BLOCK, len(error))
-    sums = np.stack([_block_sums(error, size), _block_sums(baseline, size)])  # (2, n - size + 1)
-    picks = np.random.default_rng(seed).integers(0, sums.shape[1], size=(DRAWS, -(-len(error) // size)))
-    drawn = sums[:, picks].sum(axis=2)  # (2, draws)
-    low, high = np.quantile(1 - drawn[0] / drawn[1], [0.025, 0.975])
+    """1 - MAE / MAE of 'no change', with a 95 % interval from a moving-block bootstrap of whole weeks."""
+    measured = skill(np.abs(predicted - actual), np.abs(last - actual), seed=seed)
     return Skill(
         metric="mae",
-        value=float(1 - error.mean() / baseline.mean()),
-        ci_low=float(low),
-        ci_high=float(high),
-        n=len(error),
+        value=measured.value,
+        ci_low=measured.low,
+        ci_high=measured.high,
+        n=len(actual),
         baseline="persistence",
     )
 
@@ -80,9 +71,3 @@ def grade(
         coverage=coverage(bands, actual),
         remarks=remarks,
     )
-
-
-def _block_sums(values: Prices, size: int) -> Prices:
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    sums: Prices = total[size:] - total[:-size]
-    return sums

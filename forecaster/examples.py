@@ -40,6 +40,19 @@ class Market:
         first, last = np.searchsorted(self.time, (start - HOUR, stop - HOUR))
         return np.arange(max(first, LOOKBACK - 1), max(min(last, len(self.time) - 1), LOOKBACK - 1))
 
+    def learnable(self, stop: float) -> NDArray[np.int64]:
+        """Rows to learn from: traded hours, few silent ones before them, whose 24 targets close before `stop`."""
+        rows = self.issued(0, stop - (HORIZONS - 1) * HOUR)
+        rows = rows[np.isfinite(self.target[rows, -1])]
+        silence = np.convolve(~self.traded, np.full(48, 1 / 48))[: len(self.time)]
+        kept: NDArray[np.int64] = rows[(silence <= QUIET)[rows] & self.traded[rows] & self.traded[rows + 1]]
+        return kept
+
+    def closed(self, rows: NDArray[np.int64], stop: float) -> Floats:
+        """Targets (n, 24), NaN where they close after `stop` (Unix s): what was known by then."""
+        closes = self.time[rows, None] + HOUR * (1 + np.arange(1, HORIZONS + 1))
+        return np.where(closes <= stop, self.target[rows], np.nan)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
@@ -60,7 +73,7 @@ class Examples:
         The loss of all levels also halves with every `half_life` years of age: the shape of the distribution
         has changed over the years, what moves its median has not. The 1 h horizon counts `first` times.
         """
-        parts = [_rows_before(stop, market) for market in markets]
+        parts = [market.learnable(stop) for market in markets]
         starts = np.cumsum([0, *(len(market.time) for market in markets)])
         age = [(stop - market.time[part]) / YEAR for market, part in zip(markets, parts, strict=True)]
         even = np.concatenate([_even(market, part) for market, part in zip(markets, parts, strict=True)])
@@ -77,14 +90,6 @@ class Examples:
             target=target.astype(np.float32),
             weight=(weight / np.median((even * np.abs(target)).mean(axis=1))).astype(np.float32),
         )
-
-
-def _rows_before(stop: float, market: Market) -> NDArray[np.int64]:
-    rows = market.issued(0, stop - (HORIZONS - 1) * HOUR)
-    rows = rows[np.isfinite(market.target[rows, -1])]
-    silence = np.convolve(~market.traded, np.full(48, 1 / 48))[: len(market.time)]
-    kept: NDArray[np.int64] = rows[(silence <= QUIET)[rows] & market.traded[rows] & market.traded[rows + 1]]
-    return kept
 
 
 def _even(market: Market, rows: NDArray[np.int64]) -> Floats:
