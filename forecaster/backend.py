@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from forecaster.candles import utc
 from forecaster.data.source import CandleSource, Snapshot
 from forecaster.errors import CryptoSenseError, InvalidInput
+from forecaster.following import Following
 from forecaster.predictor import Predictor
 from forecaster.schema import HOUR, SYMBOLS, CandleSpan, Forecast, ForecastWarning, Price, Report
 
@@ -46,6 +47,7 @@ class LocalBackend:
     def __init__(self, source: CandleSource, predictor: Predictor) -> None:
         self._source = source
         self.predictor = predictor
+        self._following = Following(predictor)
 
     async def price(self, symbol: str) -> Price:
         """The newest closed price, with the change over 24 hours where they are at hand."""
@@ -81,8 +83,16 @@ class LocalBackend:
     async def forecast(self, symbol: str, hours: int) -> Forecast:
         """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
         self.predictor.check(symbol, hours)
+        snapshot, other = await self._both(symbol)
+        trackers = self._following.trackers(snapshot)
+        issued = self.predictor.forecast(snapshot, self.predictor.longest, other, trackers)
+        self._following.remember(issued)
+        return self.predictor.shortened(issued, hours)
+
+    async def _both(self, symbol: str) -> tuple[Snapshot, Snapshot | None]:
+        """The symbol's candles, and the other's where the model reads them and they can be had in time."""
         if not self.predictor.reads_other_symbol:
-            return self.predictor.forecast(await self._source.latest(symbol, LONGEST_SPAN), hours)
+            return await self._source.latest(symbol, LONGEST_SPAN), None
         asked = asyncio.create_task(self._other(symbol))
         try:
             snapshot = await self._source.latest(symbol, LONGEST_SPAN)
@@ -90,7 +100,7 @@ class LocalBackend:
         finally:
             asked.cancel()
         other = asked.result() if asked.done() and not asked.cancelled() else None
-        return self.predictor.forecast(snapshot, hours, other if other and _alike(snapshot, other) else None)
+        return snapshot, other if other and _alike(snapshot, other) else None
 
     async def _other(self, symbol: str) -> Snapshot | None:
         """The other symbol's candles, or none: a forecast is made without them rather than not at all."""

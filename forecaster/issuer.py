@@ -11,7 +11,7 @@ from forecaster.candles import utc
 from forecaster.data.source import Snapshot
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.features import WINDOW
-from forecaster.schema import Forecast, ForecastWarning, Horizon, InputKind, ModelRef, Report
+from forecaster.schema import Forecast, ForecastWarning, Horizon, InputKind, ModelRef, Report, Skill
 
 Flag = tuple[ForecastWarning, str]  # a warning, and the same in words
 
@@ -23,6 +23,7 @@ class Issuer:
         self._manifest = artifact.manifest
         self.ref: ModelRef = artifact.ref
         self.report: Report = artifact.report
+        self.longest: int = artifact.manifest.horizons
 
     def check(self, symbol: str, hours: int) -> None:
         """Raise UnsupportedSymbol or UnsupportedHorizon for what the model never learned."""
@@ -38,7 +39,7 @@ class Issuer:
 
         The record is that of its symbol, kind of input and last horizon, or of the graded horizon nearest to that.
         """
-        graded = self.report.row(snapshot.symbol, kind, horizons[-1].hours)
+        skill, coverage = self._record(snapshot.symbol, kind, horizons[-1].hours)
         flags = [*flags, *self._expired(snapshot), *self._unevaluated(snapshot)]
         return Forecast(
             id=self._id(snapshot),
@@ -49,12 +50,23 @@ class Issuer:
             age_seconds=snapshot.age,
             last_close=float(snapshot.candles.close[-1]),
             horizons=horizons,
-            skill=graded.mae_skill if graded else self.report.skill,
-            coverage=graded.coverage if graded else self.report.coverage,
+            skill=skill,
+            coverage=coverage,
             warnings=(*snapshot.warnings, *(warning for warning, _ in flags)),
             notes=(*snapshot.notes, *(words for _, words in flags)),
             model=self.ref,
         )
+
+    def shortened(self, forecast: Forecast, hours: int) -> Forecast:
+        """See Predictor."""
+        kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
+        skill, coverage = self._record(forecast.symbol, kind, hours)
+        return forecast.model_copy(update={"horizons": forecast.horizons[:hours], "skill": skill, "coverage": coverage})
+
+    def _record(self, symbol: str, kind: InputKind, hours: int) -> tuple[Skill, dict[str, float]]:
+        """Skill and coverage of such forecasts on unseen hours."""
+        row = self.report.row(symbol, kind, hours)
+        return (row.mae_skill, row.coverage) if row else (self.report.skill, self.report.coverage)
 
     def _expired(self, snapshot: Snapshot) -> list[Flag]:
         expires = self._manifest.expires

@@ -4,7 +4,7 @@ predictor_classic.py    one hour ahead, from 60 closes on a min-max scale
 predictor_quantile.py   24 hours ahead, from candles of both symbols
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from forecaster.artifact import Artifact
 from forecaster.data.source import Snapshot
 from forecaster.engine import Engine
-from forecaster.schema import Forecast, ModelRef, Report
+from forecaster.schema import Forecast, InputKind, ModelRef, Report
+from forecaster.tracker import Tracker
 
 
 class Predictor(Protocol):
@@ -22,18 +23,33 @@ class Predictor(Protocol):
     ref: ModelRef
     report: Report
     reads_other_symbol: bool  # its forecasts are better with the other symbol's candles
+    longest: int  # hours ahead
 
     def check(self, symbol: str, hours: int) -> None:
         """Raise UnsupportedSymbol or UnsupportedHorizon for what the model never learned."""
         ...
 
-    def forecast(self, snapshot: Snapshot, hours: int, other: Snapshot | None = None) -> Forecast:
+    def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
+        """Fresh trackers by kind of input, as they stood after the graded hours; none where bands stay as they are."""
+        ...
+
+    def forecast(
+        self,
+        snapshot: Snapshot,
+        hours: int,
+        other: Snapshot | None = None,
+        trackers: Mapping[InputKind, Tracker] | None = None,
+    ) -> Forecast:
         """The distribution of the next closes after the snapshot's newest candle.
 
-        `other` is the other symbol's snapshot, where it could be had. Raises UnsupportedSymbol and
-        UnsupportedHorizon for what the model never learned, InvalidInput when the snapshot holds too few
-        candles or too long a gap.
+        `other` is the other symbol's snapshot, where it could be had; `trackers` know how the bands of earlier
+        forecasts held (fresh ones by default). Raises UnsupportedSymbol and UnsupportedHorizon for what the model
+        never learned, InvalidInput when the snapshot holds too few candles or too long a gap.
         """
+        ...
+
+    def shortened(self, forecast: Forecast, hours: int) -> Forecast:
+        """The first `hours` of a forecast, with the record of its last one."""
         ...
 
     def predict_next_close(self, closes: Sequence[float] | NDArray[np.float64]) -> float:

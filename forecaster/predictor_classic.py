@@ -1,6 +1,6 @@
 """Serves the classic recipe: the next close from 60 closes, with bands from its validation residuals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from forecaster.engine import Engine
 from forecaster.errors import InvalidInput
 from forecaster.features import WINDOW, MinMaxScaling, close_windows, gapless, window_volatility
 from forecaster.issuer import Flag, Issuer, checked_closes, gaps_flag
-from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon
+from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.tracker import Tracker
 
 OUTREACH = 100  # times beyond the training range: farther out the network answers one constant
 
@@ -43,8 +44,18 @@ class ClassicPredictor(Issuer):
             f"Send closes in USD: it learned from prices between {low:,.0f} and {high:,.0f}.",
         )
 
-    def forecast(self, snapshot: Snapshot, hours: int, other: Snapshot | None = None) -> Forecast:
-        """See Predictor; `other` is not looked at."""
+    def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
+        """None: the bands stay as validation found them."""
+        return {}
+
+    def forecast(
+        self,
+        snapshot: Snapshot,
+        hours: int,
+        other: Snapshot | None = None,
+        trackers: Mapping[InputKind, Tracker] | None = None,
+    ) -> Forecast:
+        """See Predictor; neither `other` nor `trackers` are looked at."""
         self.check(snapshot.symbol, hours)
         candles, filled = gapless(snapshot.candles, WINDOW)
         horizon = self._next_hour(candles.close, snapshot.as_of)

@@ -1,6 +1,6 @@
 """Serves the quantile recipe: 24 distributions at once from candles of both symbols, or from 60 closes alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from forecaster.engine import Engine
 from forecaster.errors import InvalidInput
 from forecaster.familiarity import Familiarity
 from forecaster.features import LOOKBACK, WINDOW, Tape, gapless, hours_of
+from forecaster.features.hours import KINDS
 from forecaster.issuer import Flag, Issuer, checked_closes, gaps_flag
 from forecaster.quantiles import KEYS, MEDIAN, Floats, median_move, probability_up
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.tracker import Tracker
 
 NEWEST = np.array([WINDOW - 1])  # the row of the newest hour among the newest 60
 
@@ -41,7 +43,17 @@ class QuantilePredictor(Issuer):
         returns, _ = self._returns(Tape.of_closes(window), "closes_only")
         return float(_prices(window[-1], returns[:1])[0, MEDIAN])
 
-    def forecast(self, snapshot: Snapshot, hours: int, other: Snapshot | None = None) -> Forecast:
+    def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
+        """See Predictor."""
+        return {kind: self._calibration.tracker(kind, symbol) for kind in KINDS}
+
+    def forecast(
+        self,
+        snapshot: Snapshot,
+        hours: int,
+        other: Snapshot | None = None,
+        trackers: Mapping[InputKind, Tracker] | None = None,
+    ) -> Forecast:
         """See Predictor."""
         self.check(snapshot.symbol, hours)
         gapless(snapshot.candles, WINDOW)  # refuses what says nothing about the present
@@ -52,6 +64,7 @@ class QuantilePredictor(Issuer):
         else:
             tape = Tape.of(candles, other.candles if other else None)
         returns, foreign = self._returns(tape, kind)
+        returns = (trackers or self.trackers(snapshot.symbol))[kind].apply(returns)
         horizons = _horizons(float(candles.close[-1]), returns[:hours], snapshot.as_of)
         return self.issue(snapshot, horizons, _flags(snapshot.candles, candles, kind, foreign), kind)
 

@@ -1,10 +1,11 @@
-"""Calibration: bands hold what they say on the hours they were fitted on, and later, without looking ahead."""
+"""Calibration: bands hold what they say on the hours they were fitted on."""
 
 import numpy as np
 import pytest
 
-from forecaster.conformal import Calibration, Conformal, Tracker, tracked
+from forecaster.conformal import Calibration, Conformal
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, band
+from forecaster.tracker import Tracker
 
 RANDOM = np.random.default_rng(11)
 N = 4_000
@@ -47,32 +48,10 @@ def test_a_calibration_survives_its_own_json():
     assert (saved.of("full"), saved.of("closes_only")) == (full, closes)
 
 
-def test_a_tracker_restores_the_coverage_of_bands_that_became_too_narrow():
-    issued = tracked(0.6 * TRUE, ACTUAL)
-    before, after = coverage(0.6 * TRUE, "80")[0], coverage(issued[1_000:], "80", ACTUAL[1_000:])[0]
-    assert before < 0.7
-    assert after == pytest.approx(0.8, abs=0.02)
-
-
-def test_a_tracker_leaves_the_median_alone():
-    assert np.array_equal(tracked(TRUE[:200], ACTUAL[:200])[..., MEDIAN], TRUE[:200, :, MEDIAN])
-
-
-def test_a_tracker_knows_an_outcome_only_when_it_has_closed():
-    hour = 100
-    later = ACTUAL.copy()
-    for ahead in range(1, HORIZONS + 1):  # everything that closes after this hour is rewritten
-        later[hour + 1 - ahead :, ahead - 1] = 9.9
-    seen, other = tracked(TRUE[:200], ACTUAL[:200]), tracked(TRUE[:200], later[:200])
-    assert np.array_equal(seen[: hour + 1], other[: hour + 1])
-    assert not np.array_equal(seen[hour + 1], other[hour + 1])
-
-
-def test_a_band_widens_after_a_miss_by_more_than_it_narrows_after_a_hit():
-    tracker, one = Tracker(), np.array([1])
-    tracker.settle(one, TRUE[:1, 0], np.array([10.0]))
-    wider = tracker.width[0].copy()
-    tracker.settle(one, TRUE[:1, 0], np.array([0.0]))
-    assert (wider > 0).all() and (tracker.width[0] < wider).all()
-    assert tracker.width[0, 0] > 0
-    assert not tracker.width[1:].any()
+def test_a_tracker_goes_on_from_the_widths_of_its_symbol_and_kind_of_input():
+    one = Conformal.of(TRUE[:500], ACTUAL[:500])
+    widths = (*Tracker().widths[:-1], (0.25,) * MEDIAN)
+    calibration = Calibration(full=one, closes_only=one, widths={"full": {"BTC-USD": widths}})
+    saved = Calibration.model_validate_json(calibration.model_dump_json())
+    assert saved.tracker("full", "BTC-USD").widths == widths
+    assert not saved.tracker("full", "ETH-USD").width.any() and not saved.tracker("closes_only", "BTC-USD").width.any()
