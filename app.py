@@ -6,8 +6,10 @@
     python app.py forecast            one forecast, without a conversation
     python app.py fetch               hourly history into a file
     python app.py train --data FILE   a new model
+    python app.py evaluate            the model's record, measured again
 
-What is slow to import is imported by the command that needs it, so that --help answers at once.
+options.py says what each takes. What is slow to import is imported by the command that needs it, so that --help
+answers at once.
 """
 
 import argparse
@@ -15,26 +17,27 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
-from contextlib import aclosing
-from datetime import datetime
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.errors import CryptoSenseError
+from options import command_line
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from assistant.agent import Agent, Event
+    from forecaster.artifact import Artifact
     from forecaster.backend import LocalBackend
+    from forecaster.backtest import Progress
     from forecaster.predictor import Predictor
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
-Command = Callable[[argparse.Namespace], None]
 T = TypeVar("T")
 
 
@@ -141,9 +144,6 @@ def fetch(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on files of candles, and grade it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from forecaster.errors import InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
@@ -152,14 +152,8 @@ def train(options: argparse.Namespace) -> None:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from both symbols.", "Name the other one's file: --other FILE.")
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"reading {options.data.name}", total=1.0)
-
-        def show(doing: str, share: float) -> None:
-            bar.update(task, description=doing, completed=share)
-
-        out = options.out or ROOT / "models" / options.recipe
+    out = options.out or ROOT / "models" / options.recipe
+    with _progress(f"reading {options.data.name}") as show:
         report = _trained(options, out, show)
     _say(
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
@@ -180,7 +174,59 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
 
     other = read_candles(options.other).candles
     btc, eth = (candles, other) if options.symbol == SYMBOLS[0] else (other, candles)
-    return train_quantile(btc, eth, out, show)
+    return train_quantile(btc, eth, out, show, keep=options.keep)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure the model's record again, or grade it on a file of candles."""
+    from forecaster.artifact import load
+
+    settings = _settings(options)
+    artifact = load(settings.model_dir)
+    if options.data is None:
+        _regrade(options, settings, artifact)
+        return
+    from forecaster.data.files import read_candles
+    from forecaster.hindcast import hindcast_of
+
+    with _progress(f"reading {options.data.name}"):
+        candles = read_candles(options.data).candles
+        other = read_candles(options.other).candles if options.other else None
+        graded = hindcast_of(artifact, options.symbol, candles, other, options.start)
+    if graded.start < artifact.manifest.trained_to:
+        trained_to = f"{artifact.manifest.trained_to:%Y-%m-%d %H:%M} UTC"
+        sys.stderr.write(f"The networks were trained on hours until {trained_to}: only later ones are a test.\n")
+    _say(graded.model_dump_json() if options.json else graded.in_words())
+
+
+def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
+    from forecaster.artifact import load
+    from forecaster.data.files import read_candles
+    from forecaster.regrade import headline, in_words, regrade
+    from forecaster.settings import ROOT
+
+    with _progress("reading candles") as show:
+        files = (settings.data_dir / f"{name}_1h.parquet" for name in ("btcusd", "ethusd"))
+        btc, eth = (read_candles(file).candles for file in files)
+        record = regrade(artifact, btc, eth, show)
+        if options.walk_forward:
+            from forecaster.publish import publish
+
+            pages, classic = ROOT / "docs" / "report", load(ROOT / "models" / "classic").report
+            publish(artifact, record, btc, eth, settings.model_dir, pages, show, classic=classic, keep=options.keep)
+    _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
+
+
+@contextmanager
+def _progress(doing: str) -> "Iterator[Progress]":
+    """A bar on stderr, told what is being done and the share of it that is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(doing, total=1.0)
+        yield lambda doing, share: bar.update(task, description=doing, completed=share)
 
 
 async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
@@ -226,81 +272,9 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _parser() -> argparse.ArgumentParser:
-    # Options left out are absent, so that a command does not reset what stood before it.
-    candles = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    candles.add_argument("--source", help="auto, live, demo, or a candle file (default: CRYPTOSENSE_SOURCE)")
-    server = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    server.add_argument("--host", help="address to listen on (default: CRYPTOSENSE_HOST, or 127.0.0.1)")
-    server.add_argument("--port", type=int, help="port to listen on (default: CRYPTOSENSE_PORT, or 8000)")
-
-    parser = argparse.ArgumentParser(
-        prog="app.py",
-        parents=[server, candles],
-        description="CryptoSense forecasts the next hours of BTC and ETH, and says how sure it is. "
-        "Without a command it serves the chat and the API on one port.",
-        epilog="Settings come from the environment (CRYPTOSENSE_*) or .env. Educational, not financial advice.",
-    )
-    parser.set_defaults(run=chat)
-    commands = parser.add_subparsers(title="commands", metavar="")
-
-    def command(run: Command, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        text = run.__doc__ or ""
-        help_ = text[0].lower() + text[1:].rstrip(".")
-        added = commands.add_parser(run.__name__, help=help_, description=text, parents=parents)
-        added.set_defaults(run=run)
-        return added
-
-    command(serve, server)
-    _add_ask_options(command(ask, candles))
-    _add_forecast_options(command(forecast, candles))
-    _add_fetch_options(command(fetch))
-    _add_train_options(command(train))
-    return parser
-
-
-def _add_ask_options(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("question", nargs="?", help="such as: what's BTC next hour?")
-    what.add_argument("--jsonl", type=Path, metavar="FILE", help='one conversation a line: {"turns": ["...", ...]}')
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-
-
-def _add_forecast_options(parser: argparse.ArgumentParser) -> None:
-    _add_symbol(parser)
-    parser.add_argument("--hours", type=int, default=1, help="how many hours ahead (default: 1)")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-
-
-def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
-    _add_symbol(parser)
-    parser.add_argument("--exchange", help="where from (default: the first of CRYPTOSENSE_EXCHANGES)")
-    parser.add_argument("--from", dest="start", type=_day, default="2018-01-01", help="first day (default: 2018-01-01)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="CSV or Parquet (default: btc-usd_1h.parquet)")
-
-
-def _add_train_options(parser: argparse.ArgumentParser) -> None:
-    _add_symbol(parser)
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
-    parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
-    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, for quantile")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
-
-
-def _add_symbol(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--symbol", type=str.upper, default="BTC-USD", help="BTC-USD or ETH-USD (default: BTC-USD)")
-
-
-def _day(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a date; write it like 2018-01-31") from error
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 for what went wrong, or 2 for wrong usage."""
-    options = _parser().parse_args(arguments)
+    options = command_line(chat, serve, ask, forecast, fetch, train, evaluate).parse_args(arguments)
     try:
         options.run(options)
     except CryptoSenseError as error:

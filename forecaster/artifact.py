@@ -6,6 +6,8 @@
     scaling.json       how prices become training units; or which inputs are like those trained on
     calibration.json   how residuals become bands; or how far quantiles are shifted
     report.json        what the model scored on hours it never saw
+    graded.onnx        where there is one: the network that was graded, so that anybody can grade it again
+    evaluation.json    where there is one: every score behind the report
 
 Nothing is parsed or deserialized before its size and hash have been checked, and the bytes that
 were checked are the bytes that are used.
@@ -29,6 +31,7 @@ LARGEST_FILE = 16 * 2**20  # bytes
 LARGEST_MANIFEST = 64 * 2**10  # bytes
 Recipe = Literal["classic", "quantile"]
 FILES = ("model.keras", "model.onnx", "scaling.json", "calibration.json", "report.json")
+OPTIONAL = ("graded.onnx", "evaluation.json")
 
 
 class FileRecord(Frozen):
@@ -121,7 +124,8 @@ def load(directory: Path) -> Artifact:
         raise _refused(directory, "manifest.json", "is not a manifest of this version") from error
     if missing := sorted(set(FILES) - set(manifest.files)):
         raise _refused(directory, "manifest.json", f"does not list {missing[0]}")
-    return Artifact(manifest, {name: _verified(directory, name, manifest) for name in FILES}, _sha256(body))
+    names = (*FILES, *(name for name in OPTIONAL if name in manifest.files))
+    return Artifact(manifest, {name: _verified(directory, name, manifest) for name in names}, _sha256(body))
 
 
 def _verified(directory: Path, name: str, manifest: Manifest) -> bytes:

@@ -5,6 +5,7 @@ The hours lie on the device once, as two arrays; a batch brings row numbers, and
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -61,6 +62,11 @@ def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> ke
     trainer.compile(optimizer=optimizer, loss=_loss(recipe.median))
     trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[_Told(steps, progress)])
     return network
+
+
+def reopened(path: Path) -> keras.Model:
+    """A network that was trained and saved earlier."""
+    return keras.models.load_model(path, compile=False, safe_mode=True)
 
 
 def _loss(median: float) -> Callable[[Tensor, Tensor], Tensor]:

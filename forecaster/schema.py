@@ -150,8 +150,8 @@ class TableRow(Frozen):
     direction: float | None = Field(description="share of moves whose sign was right")
     crps: float = Field(ge=0, description="of the log return, times 10,000")
     crps_rolling_quantiles: float = Field(ge=0, description="of the last 90 days' quantiles on the same hours")
-    coverage: dict[str, float] = Field(description="share inside the band: '50', '80', '95' -> 0..1")
-    coverage_tracked: dict[str, float] = Field(description="the same, of bands that follow the recent coverage")
+    coverage: dict[str, float] = Field(description="share inside the band as served: '50', '80', '95' -> 0..1")
+    coverage_untracked: dict[str, float] = Field(description="the same, of bands that do not follow recent coverage")
 
 
 class Report(Frozen):

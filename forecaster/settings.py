@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     engine: Literal["onnx", "keras"] = Field(
         default="onnx", description="what runs the model; keras needs the extra 'train'"
     )
+    data_dir: Path = Field(
+        default=ROOT.parent / "shared" / "data",
+        description="where btcusd_1h.parquet and ethusd_1h.parquet lie, for evaluate",
+    )
     database_url: str = Field(default_factory=_default_database_url, description="where candles are kept")
     llm: str = Field(default="offline", description="offline, or LangChain's provider:model")
     allowed_origins: CommaSeparated = Field(default=(), description="sites that may frame the chat")

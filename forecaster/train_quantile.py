@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecaster import artifact
 from forecaster.artifact import Headline, Manifest
-from forecaster.backtest import Progress, backtest, measure
+from forecaster.backtest import Progress, backtest
 from forecaster.candles import Candles, utc
 from forecaster.conformal import METHOD, Calibration, Conformal
 from forecaster.engine import Engine, OnnxEngine
@@ -30,7 +30,8 @@ from forecaster.export import export
 from forecaster.familiarity import Familiarity
 from forecaster.features import CHANNELS, CONTEXT, LOOKBACK
 from forecaster.features.hours import KINDS
-from forecaster.quantiles import HORIZONS, Floats
+from forecaster.fixed_split import fixed_split
+from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, SYMBOLS, Report
 
 if TYPE_CHECKING:
@@ -66,35 +67,65 @@ def train_quantile(
     progress: Progress,
     recipe: "Recipe | None" = None,
     split: Split | None = None,
+    keep: Path | None = None,
 ) -> Report:
-    """Train on hourly candles of both symbols and write the artifact to `out`.
+    """Train on hourly candles of both symbols and write the artifact to `out`; `keep` see `trained`.
 
     Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
     """
-    try:
-        from forecaster.fit import Recipe
-    except ImportError as error:
-        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
-
-    recipe, split = recipe or Recipe(), split or Split()
+    split = split or Split()
     progress("features", 0.0)
     markets = markets_of(btc, eth)
     _check(markets, split)
     stops = (split.validation, split.test, utc(_end(markets)))
-    ensembles = Ensembles(*(_fitted(markets, recipe, stop, progress) for stop in stops))
+    ensembles = Ensembles(*(trained(markets, stop, progress, recipe, keep) for stop in stops))
     return assemble(markets, ensembles, out, progress, split)
 
 
-def _fitted(markets: tuple[Market, ...], recipe: "Recipe", stop: datetime, progress: Progress) -> "list[keras.Model]":
-    """A network for each seed, trained on hours whose targets close before `stop`."""
-    from forecaster.fit import fit
+def trained(
+    markets: tuple[Market, ...],
+    stop: datetime,
+    progress: Progress,
+    recipe: "Recipe | None" = None,
+    keep: Path | None = None,
+) -> "list[keras.Model]":
+    """A network for each seed, trained on hours whose targets close before `stop`.
 
+    Where the directory `keep` holds a network already it is read, else it is written there: a long training that
+    was interrupted goes on. Raises ConfigurationError without TensorFlow.
+    """
+    try:
+        from forecaster.fit import Recipe, fit, reopened
+    except ImportError as error:
+        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
+
+    recipe = recipe or Recipe()
     examples = Examples.before(stop.timestamp(), markets, recipe.half_life, recipe.first)
     networks = []
     for seed in range(recipe.seeds):
+        path = keep / f"{stop:%Y-%m-%dT%H}_{seed}.keras" if keep else None
+        if path and path.exists():
+            networks.append(reopened(path))
+            continue
         doing = f"hours until {stop:%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
         networks.append(fit(examples, recipe, seed, partial(progress, doing)))
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            networks[-1].save(path)
     return networks
+
+
+def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tuple[Engine, bytes]:
+    """The ensemble of these networks in ONNX Runtime, and its graph."""
+    from forecaster.model_quantile import ensemble
+
+    graph = export(ensemble(networks), _sample(markets))["model.onnx"]
+    return OnnxEngine(graph), graph
+
+
+def _sample(markets: tuple[Market, ...]) -> dict[str, NDArray[np.float32]]:
+    """Some hours on which Keras and ONNX Runtime must agree."""
+    return markets[0].hours.inputs(markets[0].issued(0, float("inf"))[:64], "full")
 
 
 def assemble(
@@ -104,22 +135,22 @@ def assemble(
     from forecaster.model_quantile import ensemble
 
     split = split or Split()
-    sample = markets[0].hours.inputs(
-        markets[0].issued(split.validation.timestamp(), split.test.timestamp())[:64], "full"
-    )
     progress("calibration", 0.0)
-    validated = OnnxEngine(export(ensemble(ensembles.validated), sample)["model.onnx"])
+    validated, _ = engine_of(ensembles.validated, markets)
     calibration = _calibration(validated, markets, split)
-    progress("grading", 0.0)
-    graded = OnnxEngine(export(ensemble(ensembles.graded), sample)["model.onnx"])
-    report = measure(graded, calibration, markets, split.test.timestamp(), _remarks(split), progress)
+    graded, graph = engine_of(ensembles.graded, markets)
+    start, remarks = split.test.timestamp(), remarks_of(split)
+    record = fixed_split(graded, calibration, markets, start, remarks, progress)
     progress("saving", 1.0)
-    files = export(ensemble(ensembles.shipped), sample)
+    followed = calibration.model_copy(update={"widths": record.widths})
+    files = export(ensemble(ensembles.shipped), _sample(markets))
+    files["graded.onnx"] = graph
     files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
-    files["calibration.json"] = calibration.model_dump_json().encode()
-    files["report.json"] = (report.model_dump_json(indent=2) + "\n").encode()
-    artifact.save(out, files, _manifest(markets, report))
-    return report
+    files["calibration.json"] = followed.model_dump_json().encode()
+    files["report.json"] = (record.report.model_dump_json(indent=2) + "\n").encode()
+    files["evaluation.json"] = record.evaluation.compact()
+    artifact.save(out, files, _manifest(markets, record.report))
+    return record.report
 
 
 def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
@@ -130,18 +161,12 @@ def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
 def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> Calibration:
     """Fitted on both symbols' validation hours together: twice the hours tell better how the recipe errs."""
     parts = [(market, market.issued(split.validation.timestamp(), split.test.timestamp())) for market in markets]
-    actual = np.concatenate([_until(market, rows, split.test.timestamp()) for market, rows in parts])
+    actual = np.concatenate([market.closed(rows, split.test.timestamp()) for market, rows in parts])
     fitted = {}
     for kind in KINDS:
         issued = np.concatenate([backtest(engine, market, rows, kind) for market, rows in parts])
         fitted[kind] = Conformal.of(issued, actual)
-    return Calibration(**fitted)
-
-
-def _until(market: Market, rows: NDArray[np.int64], stop: float) -> Floats:
-    """Targets (n, 24), NaN where they close after `stop`: validation sees nothing of the graded hours."""
-    closes = market.time[rows, None] + HOUR * (1 + np.arange(1, HORIZONS + 1))
-    return np.where(closes <= stop, market.target[rows], np.nan)
+    return Calibration(full=fitted["full"], closes_only=fitted["closes_only"])
 
 
 def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
@@ -151,7 +176,7 @@ def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
     return Familiarity.of(np.concatenate(training), np.concatenate(validation))
 
 
-def _remarks(split: Split) -> tuple[str, ...]:
+def remarks_of(split: Split) -> tuple[str, ...]:
     """What the record does and does not say."""
     return (
         f"The graded networks saw no hour from {split.test:%Y-%m-%d} on; the bands were fitted on the hours from "

@@ -6,15 +6,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from forecaster.backtest import backtest, measure
-from forecaster.baselines import rolling_quantiles
-from forecaster.conformal import Calibration, Conformal
 from forecaster.engine import KerasEngine, OnnxEngine
 from forecaster.errors import DataFileError
 from forecaster.examples import Examples, Market
 from forecaster.familiarity import Familiarity
 from forecaster.features import LOOKBACK
-from forecaster.quantiles import HORIZONS, LEVELS
+from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
 from forecaster.train_quantile import Split, markets_of, train_quantile
 from tests.fakes import NOON
@@ -22,18 +19,6 @@ from tests.quantile_artifact import BTC, ETH, SPLIT
 
 MARKETS = markets_of(BTC, ETH)
 TEST = SPLIT.test.timestamp()
-
-
-class Known:
-    """An engine that gives quantiles of its own, whatever it is asked."""
-
-    def __init__(self, quantiles):
-        self.left = quantiles
-
-    def run(self, inputs):
-        count = len(inputs["known"])
-        part, self.left = self.left[:count], self.left[count:]
-        return part.astype(np.float32)
 
 
 def test_the_artifact_says_what_it_is(trained_quantile):
@@ -107,47 +92,6 @@ def test_graded_hours_begin_at_the_split():
     rows = market.issued(TEST, float("inf"))
     assert market.time[rows[0] + 1] == TEST
     assert rows[-1] == len(market.time) - 2
-
-
-def nothing_moves() -> Calibration:
-    one = Conformal(trust=(1.0,) * HORIZONS, shift=((0.0,) * len(LEVELS),) * HORIZONS)
-    return Calibration(full=one, closes_only=one)
-
-
-def graded(quantiles):
-    """The report on the first market, of forecasts (n, 24, Q) that are the same for both kinds of input."""
-    markets = MARKETS[:1]
-    engine = Known(np.concatenate([quantiles, quantiles]))
-    return measure(engine, nothing_moves(), markets, TEST, (), lambda doing, share: None)
-
-
-SPREAD = 0.001 * (np.array(LEVELS) - 0.5)
-ROWS = MARKETS[0].issued(TEST, float("inf"))
-
-
-def test_a_planted_no_change_model_has_no_skill():
-    report = graded(np.zeros((len(ROWS), HORIZONS, 1)) + SPREAD)
-    assert report.skill.value == pytest.approx(0, abs=1e-9)
-    assert all(abs(row.mae_skill.value) < 1e-9 for row in report.table)
-
-
-def test_a_planted_model_that_peeks_is_seen_at_once():
-    report = graded(0.5 * np.nan_to_num(MARKETS[0].target[ROWS])[:, :, None] + SPREAD)
-    assert report.skill.value == pytest.approx(0.5, abs=0.01)
-    assert all(row.mae_skill.ci_low > 0.4 and row.direction > 0.99 for row in report.table)
-    assert all(row.crps < row.crps_rolling_quantiles for row in report.table)
-
-
-def test_a_backtest_gives_what_the_engine_gives_in_order():
-    quantiles = np.random.default_rng(0).normal(size=(len(ROWS), HORIZONS, len(LEVELS)))
-    assert backtest(Known(quantiles), MARKETS[0], ROWS, "full") == pytest.approx(quantiles, abs=1e-6)
-
-
-def test_rolling_quantiles_are_those_of_the_returns_that_have_closed():
-    close = np.exp(np.random.default_rng(1).normal(0, 0.01, 3_000).cumsum())
-    row, ahead = 2_800, 6
-    closed = np.log(close[row - 2_159 : row + 1] / close[row - 2_159 - ahead : row + 1 - ahead])
-    assert rolling_quantiles(close, np.array([row]), ahead)[0] == pytest.approx(np.quantile(closed, LEVELS))
 
 
 def test_a_familiar_hour_is_not_flagged_and_a_frozen_market_is():

@@ -1,0 +1,61 @@
+"""Renews an artifact's record by a walk-forward, and the page and pictures that show it."""
+
+from pathlib import Path
+
+from forecaster import artifact as artifacts
+from forecaster.artifact import Artifact
+from forecaster.backtest import Progress
+from forecaster.candles import Candles, utc
+from forecaster.engine import Engine
+from forecaster.evaluation import Evaluation
+from forecaster.examples import Market
+from forecaster.fixed_split import Record
+from forecaster.material import Material
+from forecaster.pictures import pictures
+from forecaster.report_page import report_page
+from forecaster.schema import HOUR, Report
+from forecaster.train_quantile import engine_of, markets_of, trained
+from forecaster.walk_forward import walk_forward
+
+
+def publish(
+    artifact: Artifact,
+    record: Record,
+    btc: Candles,
+    eth: Candles,
+    directory: Path,
+    pages: Path,
+    progress: Progress,
+    *,
+    classic: Report | None = None,
+    competitors: Evaluation | None = None,
+    keep: Path | None = None,
+) -> Evaluation:
+    """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
+
+    `record` is the fixed split's; `competitors` are rows that were measured elsewhere; `keep` see
+    train_quantile.trained. Takes as long as 36 trainings.
+    """
+    markets = markets_of(btc, eth)
+
+    def networks(stop: float) -> Engine:
+        return engine_of(trained(markets, utc(stop), progress, keep=keep), markets)[0]
+
+    years = walk_forward(networks, markets, utc(int(markets[0].time[-1])).year, progress)
+    evaluation = record.evaluation + years + (competitors or Evaluation())
+    progress("saving", 1.0)
+    artifacts.save(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
+    write_pages(pages, record, evaluation, markets[0], classic)
+    return evaluation
+
+
+def write_pages(
+    pages: Path, record: Record, evaluation: Evaluation, market: Market, classic: Report | None = None
+) -> None:
+    """index.html and the PNGs, from the fixed split's forecasts of `market` and every score."""
+    rows = market.issued(record.report.graded_from.timestamp(), float("inf"))
+    material = Material.of(market.symbol, market.time[rows] + HOUR, market.close[rows], record.issued)
+    pages.mkdir(parents=True, exist_ok=True)
+    (pages / "index.html").write_bytes(report_page(record.report, evaluation, material, classic))
+    for name, body in pictures(evaluation, material).items():
+        (pages / name).write_bytes(body)

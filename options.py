@@ -1,0 +1,101 @@
+"""What the command line takes; app.py says what each command does."""
+
+import argparse
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
+    """The parser of the whole command line: `chat` runs without a command, each of `others` by its own name."""
+    # Options left out are absent, so that a command does not reset what stood before it.
+    candles = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    candles.add_argument("--source", help="auto, live, demo, or a candle file (default: CRYPTOSENSE_SOURCE)")
+    server = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    server.add_argument("--host", help="address to listen on (default: CRYPTOSENSE_HOST, or 127.0.0.1)")
+    server.add_argument("--port", type=int, help="port to listen on (default: CRYPTOSENSE_PORT, or 8000)")
+
+    whole = argparse.ArgumentParser(
+        prog="app.py",
+        parents=[server, candles],
+        description="CryptoSense forecasts the next hours of BTC and ETH, and says how sure it is. "
+        "Without a command it serves the chat and the API on one port.",
+        epilog="Settings come from the environment (CRYPTOSENSE_*) or .env. Educational, not financial advice.",
+    )
+    whole.set_defaults(run=chat)
+    commands = whole.add_subparsers(title="commands", metavar="")
+
+    parents = {"serve": [server], "ask": [candles], "forecast": [candles]}
+    for run in others:
+        text = run.__doc__ or ""
+        added = commands.add_parser(
+            run.__name__,
+            help=text[0].lower() + text[1:].rstrip("."),
+            description=text,
+            parents=parents.get(run.__name__, []),
+        )
+        added.set_defaults(run=run)
+        if add_options := _OPTIONS.get(run.__name__):
+            add_options(added)
+    return whole
+
+
+def _add_ask_options(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("question", nargs="?", help="such as: what's BTC next hour?")
+    what.add_argument("--jsonl", type=Path, metavar="FILE", help='one conversation a line: {"turns": ["...", ...]}')
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def _add_forecast_options(parser: argparse.ArgumentParser) -> None:
+    _add_symbol(parser)
+    parser.add_argument("--hours", type=int, default=1, help="how many hours ahead (default: 1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
+    _add_symbol(parser)
+    parser.add_argument("--exchange", help="where from (default: the first of CRYPTOSENSE_EXCHANGES)")
+    parser.add_argument("--from", dest="start", type=_day, default="2018-01-01", help="first day (default: 2018-01-01)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="CSV or Parquet (default: btc-usd_1h.parquet)")
+
+
+def _add_train_options(parser: argparse.ArgumentParser) -> None:
+    _add_symbol(parser)
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
+    parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
+    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, for quantile")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
+
+
+def _add_symbol(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--symbol", type=str.upper, default="BTC-USD", help="BTC-USD or ETH-USD (default: BTC-USD)")
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("not a date; write it like 2018-01-31") from error
+
+
+def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
+    _add_symbol(parser)
+    parser.add_argument("--data", type=Path, metavar="FILE", help="grade the one-hour forecasts on these candles")
+    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, which the model reads")
+    parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
+
+
+_OPTIONS = {
+    "ask": _add_ask_options,
+    "forecast": _add_forecast_options,
+    "fetch": _add_fetch_options,
+    "train": _add_train_options,
+    "evaluate": _add_evaluate_options,
+}
