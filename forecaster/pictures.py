@@ -1,13 +1,30 @@
 """Pictures of a graded model, as PNG bytes: cyan is what happened, orange what was predicted."""
 
 import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.evaluation import OURS, Evaluation
+from forecaster.material import Material
+from forecaster.page import plots
+from forecaster.page.canvas import ACTUAL, PANEL, PREDICTED, png
+from forecaster.page.galleries import curves
+from forecaster.page.slices import crps_skill, forecasters, graded_symbols, mae_skill, years
+from forecaster.page.wording import coin, name
+from forecaster.quantiles import BANDS
 from forecaster.schema import Report
 
-ACTUAL, PREDICTED = "#0e9fb8", "#f28c28"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PHONE = 400  # CSS pixels: hardly wider than a phone, so that text stays readable where the picture is shrunk to one
+
+Plot = tuple[str, "Callable[[Axes], None]"]  # with its title
 
 
 def predicted_against_actual(
@@ -38,3 +55,81 @@ def predicted_against_actual(
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
+
+
+def pictures(evaluation: Evaluation, material: Material) -> dict[str, bytes]:
+    """PNGs by file name, 1,600 pixels wide: skill_by_year, fan_week and reliability.
+
+    The years and the reliability are left out where the record has none.
+    """
+    drawn = {
+        "skill_by_year.png": _skill_by_year(evaluation),
+        "fan_week.png": _fan_week(material),
+        "reliability.png": _reliability(evaluation),
+    }
+    return {file: picture for file, picture in drawn.items() if picture is not None}
+
+
+def _skill_by_year(evaluation: Evaluation) -> bytes | None:
+    """Both skills one hour ahead: a row each, a column a symbol."""
+    found = {symbol: years(evaluation, symbol) for symbol in graded_symbols(evaluation)}
+    rows = [
+        [
+            (f"{coin(symbol)}: {what}", partial(plots.by_year, years=[*yearly], skills=[*map(skill, yearly.values())]))
+            for symbol, yearly in found.items()
+            if yearly
+        ]
+        for what, skill in (("MAE vs no change", mae_skill), ("CRPS vs rolling", crps_skill))
+    ]
+    dot = {"color": PREDICTED, "marker": "o", "markersize": 7, "linewidth": 2}
+    key = {"95 % interval": dot, "includes 0": {**dot, "markerfacecolor": PANEL}}
+    return _sheet(rows, 300, key, 2) if rows[0] else None
+
+
+def _fan_week(material: Material) -> bytes:
+    """Both weeks as they were forecast at each midnight."""
+    rows: list[list[Plot]] = [
+        [(f"{coin(material.symbol)}, {title}, each day as forecast at midnight UTC", partial(plots.fans, week=week))]
+        for title, week in (("a calm week", material.calm), ("a wild week", material.wild))
+    ]
+    shades = {f"{each} %": {"color": PREDICTED, "alpha": plots.SEEN[each], "linewidth": 8} for each in BANDS}
+    return _sheet(rows, 340, {"happened": {"color": ACTUAL}, "forecast": {"color": PREDICTED}, **shades}, 5)
+
+
+def _reliability(evaluation: Evaluation) -> bytes | None:
+    """The diagonal one hour ahead and the distances from it: a row each, a column a symbol."""
+    found = {symbol: measured for symbol in graded_symbols(evaluation) if (measured := curves(evaluation, symbol, 1))}
+    if not found:
+        return None
+    below: list[Plot] = [
+        (f"{coin(symbol)}, 1 h: closes below, %", partial(plots.diagonal, curve=measured[0]))
+        for symbol, measured in found.items()
+    ]
+    away: list[Plot] = [
+        (
+            "points off the diagonal",
+            partial(plots.off_diagonal, curves=measured, n=forecasters(evaluation, symbol)[OURS].n),
+        )
+        for symbol, measured in found.items()
+    ]
+    drawn = dict.fromkeys(each.forecaster for measured in found.values() for each in measured)
+    strokes = {name(each): plots.STROKES[each] for each in drawn}
+    key = {text: {"color": s.colour, "linestyle": s.dash, "linewidth": s.width} for text, s in strokes.items()}
+    return _sheet([below, away], 350, key, 2)
+
+
+def _sheet(rows: Sequence[Sequence[Plot]], height: float, key: Mapping[str, Mapping[str, Any]], columns: int) -> bytes:
+    """Titled plots in rows, and under them a key in columns: what each kind of line, as matplotlib draws it, means."""
+
+    def draw(figure: "Figure") -> None:
+        from matplotlib.lines import Line2D
+
+        grid = figure.subplots(len(rows), len(rows[0]), squeeze=False)
+        for line, row in zip(grid, rows, strict=True):
+            for axes, (title, plot) in zip(line, row, strict=True):
+                axes.set_title(title)
+                plot(axes)
+        lines = [Line2D([], [], label=text, **style) for text, style in key.items()]
+        figure.legend(handles=lines, loc="outside lower center", ncols=columns, handlelength=1.6, columnspacing=1.2)
+
+    return png((PHONE, height), draw)

@@ -1,0 +1,1 @@
+"""The parts of the report page: what its words, tables and pictures say of a record."""
