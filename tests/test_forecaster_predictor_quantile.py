@@ -1,5 +1,6 @@
 """The quantile predictor: 24 hours at once from both symbols' candles, from fewer, and from closes alone."""
 
+import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -178,3 +179,15 @@ def test_a_symbol_without_a_record_is_flagged(trained_quantile: Artifact, quanti
 def test_a_forecast_survives_its_own_json(quantile):
     forecast = told(quantile)
     assert Forecast.model_validate_json(forecast.model_dump_json()) == forecast
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
+def test_the_time_zone_of_the_machine_does_not_matter(quantile, monkeypatch, zone):
+    here = told(quantile)
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert told(quantile).model_dump_json() == here.model_dump_json()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
