@@ -184,10 +184,9 @@ def test_a_forecast_survives_its_own_json(quantile):
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
 def test_the_time_zone_of_the_machine_does_not_matter(quantile, monkeypatch, zone):
     here = told(quantile)
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
-    try:
-        assert told(quantile).model_dump_json() == here.model_dump_json()
-    finally:
-        monkeypatch.undo()
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", zone)
         time.tzset()
+        there = told(quantile)
+    time.tzset()
+    assert there.model_dump_json() == here.model_dump_json()
