@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
+from forecaster.detector import Detectors
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, Floats, ascending, interquartile
 from forecaster.schema import Frozen, InputKind
 from forecaster.tracker import Tracker, Widths
@@ -61,6 +62,7 @@ class Calibration(Frozen):
     widths: dict[InputKind, dict[str, Widths]] = Field(
         default={}, description="by symbol, where a tracker goes on: its widths after the hours that were graded"
     )
+    detectors: Detectors | None = Field(default=None, description="what tells anomalies, fitted on the same hours")
 
     def of(self, kind: InputKind) -> Conformal:
         """The one for that kind of input."""

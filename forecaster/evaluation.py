@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from forecaster.alarms import AnomalyRecord
 from forecaster.schema import Frozen, InputKind, Symbol
 
 Method = Literal["fixed_split", "walk_forward"]
@@ -92,12 +93,14 @@ class Evaluation(Frozen):
     graded: tuple[Graded, ...] = ()
     reliability: tuple[Reliability, ...] = ()
     against: tuple[Against, ...] = ()
+    anomalies: AnomalyRecord | None = None
 
     def __add__(self, more: "Evaluation") -> "Evaluation":
         return Evaluation(
             graded=self.graded + more.graded,
             reliability=self.reliability + more.reliability,
             against=self.against + more.against,
+            anomalies=self.anomalies or more.anomalies,
         )
 
     def find(

@@ -20,6 +20,7 @@ class Market:
     """One symbol's gapless hours as model input, with what followed each."""
 
     symbol: Symbol
+    tape: Tape  # what the rest was made of
     time: NDArray[np.int64]  # (n,) opening, Unix s
     close: Floats  # (n,)
     hours: Hours
@@ -33,7 +34,7 @@ class Market:
         log, target = np.log(tape.close), np.full((len(tape.close), HORIZONS), np.nan)
         for ahead in range(1, min(HORIZONS, len(log) - 1) + 1):
             target[:-ahead, ahead - 1] = log[ahead:] - log[:-ahead]
-        return cls(symbol, tape.time, tape.close, hours_of(tape), np.isin(tape.time, candles.time), target)
+        return cls(symbol, tape, tape.time, tape.close, hours_of(tape), np.isin(tape.time, candles.time), target)
 
     def issued(self, start: float, stop: float) -> NDArray[np.int64]:
         """Rows whose next hour opens in [start, stop) and is known, with a whole look-back before them."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.alarms import evaluate_anomalies
 from forecaster.backtest import Progress, backtest
 from forecaster.conformal import Calibration
+from forecaster.detector import Detectors
 from forecaster.engine import Engine
 from forecaster.evaluate import grade
 from forecaster.evaluation import OURS, UNTRACKED, Evaluation, Scores
@@ -25,6 +27,7 @@ class Record:
     report: Report
     evaluation: Evaluation
     widths: dict[InputKind, dict[str, Widths]]
+    detectors: Detectors | None  # with what they have followed
     issued: Floats  # (n, 24, Q) log returns: the first symbol's forecasts from candles, as served
 
 
@@ -57,8 +60,13 @@ def fixed_split(
             headline = _headline(market, rows, issued[:, 0], remarks)
         evaluation += Panel("fixed_split", market, [Fold(start, rows)]).evaluate(ours, SHOWN, progress)
     assert headline is not None
+    detectors = calibration.detectors
+    if detectors is not None:
+        found = evaluate_anomalies(engine, calibration, detectors, markets, start, progress)
+        evaluation += Evaluation(anomalies=found)
+        detectors = detectors.model_copy(update={"past": found.past})
     report = headline.model_copy(update={"table": _table(evaluation, markets)})
-    return Record(report, evaluation, widths, issued)
+    return Record(report, evaluation, widths, detectors, issued)
 
 
 def _headline(market: Market, rows: NDArray[np.int64], quantiles: Floats, remarks: tuple[str, ...]) -> Report:

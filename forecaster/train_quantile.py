@@ -23,6 +23,7 @@ from forecaster.artifact import Headline, Manifest
 from forecaster.backtest import Progress, backtest
 from forecaster.candles import Candles, utc
 from forecaster.conformal import METHOD, Calibration, Conformal
+from forecaster.detector import Detectors, moves
 from forecaster.engine import Engine, OnnxEngine
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.examples import Examples, Market
@@ -142,7 +143,7 @@ def assemble(
     start, remarks = split.test.timestamp(), remarks_of(split)
     record = fixed_split(graded, calibration, markets, start, remarks, progress)
     progress("saving", 1.0)
-    followed = calibration.model_copy(update={"widths": record.widths})
+    followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
     files = export(ensemble(ensembles.shipped), _sample(markets))
     files["graded.onnx"] = graph
     files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
@@ -162,11 +163,15 @@ def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> C
     """Fitted on both symbols' validation hours together: twice the hours tell better how the recipe errs."""
     parts = [(market, market.issued(split.validation.timestamp(), split.test.timestamp())) for market in markets]
     actual = np.concatenate([market.closed(rows, split.test.timestamp()) for market, rows in parts])
-    fitted = {}
+    fitted, judged = {}, {}
     for kind in KINDS:
-        issued = np.concatenate([backtest(engine, market, rows, kind) for market, rows in parts])
-        fitted[kind] = Conformal.of(issued, actual)
-    return Calibration(full=fitted["full"], closes_only=fitted["closes_only"])
+        issued = [backtest(engine, market, rows, kind) for market, rows in parts]
+        fitted[kind] = Conformal.of(np.concatenate(issued), actual)
+        judged[kind] = [
+            (fitted[kind].apply(each), moves(market.close[rows[0] : rows[-1] + 2]))
+            for each, (market, rows) in zip(issued, parts, strict=True)
+        ]
+    return Calibration(full=fitted["full"], closes_only=fitted["closes_only"], detectors=Detectors.of(judged))
 
 
 def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
