@@ -200,7 +200,6 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
-    from forecaster.artifact import load
     from forecaster.data.files import read_candles
     from forecaster.regrade import headline, in_words, regrade
     from forecaster.settings import ROOT
@@ -212,8 +211,10 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
         if options.walk_forward:
             from forecaster.publish import publish
 
-            pages, classic = ROOT / "docs" / "report", load(ROOT / "models" / "classic").report
-            publish(artifact, record, btc, eth, settings.model_dir, pages, show, classic=classic, keep=options.keep)
+            others = {"classic": ROOT / "models" / "classic", "competitors": ROOT / "benchmarks" / "competitors.json"}
+            publish(
+                artifact, record, btc, eth, settings.model_dir, ROOT / "docs" / "report", others, options.keep, show
+            )
     _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
 
 

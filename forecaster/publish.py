@@ -25,16 +25,15 @@ def publish(
     eth: Candles,
     directory: Path,
     pages: Path,
+    others: dict[str, Path],
+    keep: Path | None,
     progress: Progress,
-    *,
-    classic: Report | None = None,
-    competitors: Evaluation | None = None,
-    keep: Path | None = None,
 ) -> Evaluation:
     """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
 
-    `record` is the fixed split's; `competitors` are rows that were measured elsewhere; `keep` see
-    train_quantile.trained. Takes as long as 36 trainings.
+    `record` is the fixed split's. `others` says where, if anywhere, the classic artifact lies ("classic") and the
+    scores that benchmarks/competitors.py wrote ("competitors"); `keep` see train_quantile.trained. Takes as long
+    as 36 trainings.
     """
     markets = markets_of(btc, eth)
 
@@ -42,9 +41,10 @@ def publish(
         return engine_of(trained(markets, utc(stop), progress, keep=keep), markets)[0]
 
     years = walk_forward(networks, markets, utc(int(markets[0].time[-1])).year, progress)
-    evaluation = record.evaluation + years + (competitors or Evaluation())
+    evaluation = record.evaluation + years + _competitors(others)
     progress("saving", 1.0)
     artifacts.save(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
+    classic = artifacts.load(others["classic"]).report if others["classic"].exists() else None
     write_pages(pages, record, evaluation, markets[0], classic)
     return evaluation
 
@@ -59,3 +59,8 @@ def write_pages(
     (pages / "index.html").write_bytes(report_page(record.report, evaluation, material, classic))
     for name, body in pictures(evaluation, material).items():
         (pages / name).write_bytes(body)
+
+
+def _competitors(others: dict[str, Path]) -> Evaluation:
+    file = others["competitors"]
+    return Evaluation.model_validate_json(file.read_bytes()) if file.exists() else Evaluation()
