@@ -4,11 +4,12 @@ report.json is what an answer quotes; this is what stands behind it, as evaluati
 """
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
 from forecaster.alarms import AnomalyRecord
+from forecaster.quantiles import BANDS
 from forecaster.schema import Frozen, InputKind, Symbol
 
 Method = Literal["fixed_split", "walk_forward"]
@@ -95,7 +96,7 @@ class Evaluation(Frozen):
     against: tuple[Against, ...] = ()
     anomalies: AnomalyRecord | None = None
 
-    def __add__(self, more: "Evaluation") -> "Evaluation":
+    def __add__(self, more: Self) -> "Evaluation":
         return Evaluation(
             graded=self.graded + more.graded,
             reliability=self.reliability + more.reliability,
@@ -129,8 +130,35 @@ class Evaluation(Frozen):
         return None
 
     def compact(self) -> bytes:
-        """The record as JSON with six significant digits: thousands of rows, to be read by programs."""
-        return (json.dumps(_rounded(self.model_dump()), separators=(",", ":")) + "\n").encode()
+        """The record as JSON for programs: scores as one table, numbers with six significant digits."""
+        columns = [*(name for name in Graded.model_fields if name != "scores"), *Scores.model_fields]
+        rows = [
+            [*row.model_dump(exclude={"scores"}).values(), *row.scores.model_dump().values()] for row in self.graded
+        ]
+        rest = self.model_dump(mode="json", exclude={"graded"})
+        whole = {"graded": {"columns": columns, "rows": [_listed(row) for row in rows]}, **rest}
+        return (json.dumps(_rounded(whole), separators=(",", ":")) + "\n").encode()
+
+    @classmethod
+    def expanded(cls, body: bytes) -> Self:
+        """What `compact` wrote."""
+        whole = json.loads(body)
+        table = whole.pop("graded")
+        graded = []
+        for row in table["rows"]:
+            cells = {name: _named(name, value) for name, value in zip(table["columns"], row, strict=True)}
+            scores = {name: cells.pop(name) for name in Scores.model_fields}
+            graded.append({**cells, "scores": scores})
+        return cls.model_validate({"graded": graded, **whole})
+
+
+def _listed(row: list[Any]) -> list[Any]:
+    """A row whose shares by band are lists, in the order of BANDS."""
+    return [[value[name] for name in BANDS] if isinstance(value, dict) else value for value in row]
+
+
+def _named(name: str, value: Any) -> Any:
+    return dict(zip(BANDS, value, strict=True)) if name in ("coverage", "width_pct") else value
 
 
 def _rounded(value: Any) -> Any:

@@ -63,4 +63,4 @@ def write_pages(
 
 def _competitors(others: dict[str, Path]) -> Evaluation:
     file = others["competitors"]
-    return Evaluation.model_validate_json(file.read_bytes()) if file.exists() else Evaluation()
+    return Evaluation.expanded(file.read_bytes()) if file.exists() else Evaluation()

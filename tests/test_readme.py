@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from forecaster.artifact import load
+from forecaster.evaluation import Evaluation
 from forecaster.settings import ROOT, Settings
 from tests.processes import started, until_ready
 
@@ -105,3 +106,35 @@ def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
         skill = f"{100 * row.mae_skill.value:+.2f} %"
         for cell in (f"{row.n:,}", f"${row.mae:,.2f}", skill, f"{row.crps:.2f}", held):
             assert any(cell in line for line in lines if line.startswith(f"| {row.symbol[:3]}, {row.hours} h")), cell
+
+
+def test_every_forecaster_in_the_readme_has_the_scores_of_the_evaluation(shipped):
+    evaluation = Evaluation.expanded(load(Settings().model_dir).files["evaluation.json"])
+    lines = README.splitlines()
+    begins = {
+        "no change": "persistence",
+        "drift": "drift",
+        "the same hours yesterday": "seasonal_naive",
+        "rolling 90-day quantiles": "rolling_quantiles",
+        "EWMA": "ewma",
+        "GARCH(1,1)-t": "garch_t",
+        "HAR": "har",
+        "LightGBM": "lightgbm",
+        "**ours**": "quantile",
+    }
+    for begin, name in begins.items():
+        scores = evaluation.find(name, "BTC-USD", 1)
+        line = next(line for line in lines if line.startswith(f"| {begin}"))
+        held = " / ".join(f"{100 * scores.coverage[band]:.1f}" for band in ("50", "80", "95"))
+        assert f"${scores.mae:,.2f}" in line and f"{scores.crps:.2f}" in line and held in line
+
+
+def test_the_alarms_in_the_readme_are_those_of_the_evaluation():
+    anomalies = Evaluation.expanded(load(Settings().model_dir).files["evaluation.json"]).anomalies
+    kept = [row for row in anomalies.budgets if (row.days, row.input) == (10.0, "full")]
+    assert all(f"{row.per_year:.1f}" in README for row in kept)
+    for row in anomalies.detections:
+        if row.input == "full" and row.days > 1:
+            start = f"| {row.shape} of {row.sigmas:.0f} sigmas"
+            line = next(line for line in README.splitlines() if line.startswith(start))
+            assert f"{100 * row.found:.0f} % | {100 * row.rule_found:.0f} %" in line
