@@ -14,7 +14,6 @@ answers at once.
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -242,7 +241,6 @@ def _serve(parts: Composition, *, with_chat: bool) -> None:
     from api.app import create_app
     from api.server import address, listen, run
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = parts.settings
     with listen(settings.host, settings.port) as listener:
         app = create_app(lambda: parts.predictor, settings, parts.chat if with_chat else None, parts.close)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -10,11 +10,16 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from api import errors
+from api import documentation, errors, metrics
 from api.chat import Chat
 from api.deps import Predictor
+from api.gate import Gate, Rules
 from api.headers import SecurityHeaders, content_security_policy
+from api.logs import RequestLog
+from api.metrics import Metrics
+from api.overload import BODY_BYTES, Budget, Overload
 from api.parts import Part
+from api.route_names import RouteNames
 from api.routes import health, predict
 from forecaster.settings import Settings
 
@@ -29,11 +34,12 @@ def create_app(
     settings: Settings,
     chat: Callable[[], Starlette] | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
+    counted: Metrics | None = None,
 ) -> FastAPI:
     """The service. It answers at once; `predictor` and then `chat` are called in a thread after start.
 
-    `close` is awaited at shutdown, after the chat has ended. Raises ConfigurationError for settings
-    that cannot work.
+    `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows, for who else
+    counts there. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", predictor), Chat(chat, leaving) if chat else None
@@ -48,8 +54,29 @@ def create_app(
         if close:
             await close()
 
+    app = _described(lifespan)
+    app.state.settings = settings
+    app.state.leaving = leaving  # set by who runs the service when it is about to stop
+    app.state.model = model
+    app.state.parts = (model, page) if page else (model,)
+    app.state.metrics = counted or Metrics()
+    errors.install(app)
+    documentation.install(app, settings)
+    _protect(app, settings, app.state.metrics)
+    guarded = errors.documented(401, 429, 503)
+    app.include_router(predict.router, responses=guarded)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    if page:
+        app.router.default = page  # not a mount: a mount would also take what is ours with another method
+    else:
+        app.add_api_route("/", _to_docs, include_in_schema=False)
+    return app
+
+
+def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     # The same Swagger UI as FastAPI's, but from this server instead of a third party's.
-    app = FastAPIOffline(
+    return FastAPIOffline(
         title="CryptoSense",
         version="1",
         description=DESCRIPTION,
@@ -59,25 +86,25 @@ def create_app(
         static_url="/docs/static",
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None},
     )
-    app.state.leaving = leaving  # set by who runs the service when it is about to stop
-    app.state.model = model
-    app.state.parts = (model, page) if page else (model,)
-    errors.install(app)
+
+
+def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
+    """Wrap `app` in its middleware, the innermost first."""
+    places = Budget(settings.max_concurrent, lambda: counted.refused("overload"))
+    bodies = Budget(BODY_BYTES, lambda: counted.refused("overload"))
+    app.add_middleware(Gate, rules=Rules(settings), metrics=counted)
+    app.add_middleware(Overload, places=places, bodies=bodies)
+    app.add_middleware(errors.Failures)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["content-type"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+            expose_headers=["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
         )
     app.add_middleware(SecurityHeaders, policy=content_security_policy(settings.allowed_origins))
-    app.include_router(predict.router)
-    app.include_router(health.router)
-    if page:
-        app.router.default = page  # not a mount: a mount would also take what is ours with another method
-    else:
-        app.add_api_route("/", _to_docs, include_in_schema=False)
-    return app
+    app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)
 
 
 async def _run(model: Part[Predictor], page: Chat | None, stop: asyncio.Event) -> None:

@@ -12,23 +12,28 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logs import request_id
 from forecaster.errors import CryptoSenseError, InvalidInput, SourceError
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 5  # named in one answer
+RETRY_AFTER = {"description": "seconds until another try is worth it", "schema": {"type": "integer"}}
 log = logging.getLogger(__name__)
 
 DETAILS = {
     400: "The request could not be read. /docs shows what is expected.",
+    401: "An API key is needed. Send it as Authorization: Bearer KEY, or as X-API-Key: KEY.",
     404: "Nothing is served at this address. /docs lists what is.",
     405: "This address does not take that method. /docs lists those it takes.",
     408: "The body did not arrive in time. Send it again.",
-    413: "The body is larger than 64 KiB. Send less.",
+    413: "The body is larger than this address takes. Send less.",
     415: "The body must be JSON. Send it with the header Content-Type: application/json.",
     422: "The request is not of the expected form. /docs shows one that works.",
-    500: "The server failed. Try again; if it happens again, report it with the time at which it happened.",
-    503: "The service is not ready. Try again in a second.",
+    429: "Too many requests. Try again in as many seconds as Retry-After says.",
+    500: "The server failed. Try again; if it happens again, report it with its request_id.",
+    503: "The service is busy or not ready. Try again in a second.",
 }
 
 
@@ -42,6 +47,7 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] | None = Field(
         default=None, description="for 422: what is wrong where, as JSON pointers into the body"
     )
+    request_id: str | None = Field(default=None, description="for 500: under which the server's log tells the cause")
 
 
 def problem(
@@ -52,15 +58,48 @@ def problem(
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems an endpoint may answer with, for its `responses=`."""
-    schema = Problem.model_json_schema()
+    """The problems an endpoint may answer with, for its `responses=`. What guards the whole API need not be named."""
+    schema = {"$ref": "#/components/schemas/Problem"}  # api/documentation.py puts it there
     return {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": schema, "example": _body(status)}},
+            **({"headers": {"Retry-After": RETRY_AFTER}} if status in (429, 503) else {}),
         }
         for status in statuses
     }
+
+
+def failure() -> Response:
+    """A 500 that says nothing of its cause, but under which id the log tells it."""
+    return problem(500, request_id=request_id())
+
+
+class Failures:
+    """Logs what nobody handled and answers 500.
+
+    Starlette would do that outside of all other middleware, without the headers that every answer carries.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise  # an answer that has begun cannot become another: the server logs it and hangs up
+            log.exception("A request failed.")
+            await failure()(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
@@ -88,12 +127,12 @@ async def _explained(request: Request, error: Exception) -> Response:
         return problem(422, str(error))
     if isinstance(error, SourceError):
         return problem(503, str(error), headers={"Retry-After": "60"})
-    log.error("%s %s failed. %s", request.method, request.scope["path"], error)
-    return problem(500)
+    log.error("A request failed. %s", error)
+    return failure()
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    return problem(500)  # the server logs the traceback
+    return failure()  # only for what fails in the middleware itself; the server logs the traceback
 
 
 def _body(status: int, detail: str | None = None) -> dict[str, object]:

@@ -7,8 +7,12 @@ from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api import logs
+from api.errors import problem
 from forecaster.errors import ConfigurationError
+from forecaster.settings import Settings
 
 GRACE = 5  # seconds that requests are given to finish at shutdown
 
@@ -37,9 +41,21 @@ def address(listener: socket.socket) -> str:
 
 
 def run(app: FastAPI, listener: socket.socket) -> None:
-    """Serve `app` (of `create_app`) on a listening socket until SIGINT or SIGTERM."""
+    """Serve `app` (of `create_app`) on a listening socket until SIGINT or SIGTERM.
+
+    Requests that are being answered then have GRACE seconds to finish, while nobody new is let in.
+    """
+    settings: Settings = app.state.settings
+    logs.install(settings.log_format)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE
+        app,
+        http=_Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
     with suppress(KeyboardInterrupt):  # is how a server ends
         _Server(config, app.state.leaving).run(sockets=[listener])
@@ -53,3 +69,14 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._leaving.set()
         await super().shutdown(sockets)
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 whose answer to what is not HTTP is a problem like any other."""
+
+    def send_400_response(self, msg: str) -> None:
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            answer = problem(400, headers={"Connection": "close", "X-Content-Type-Options": "nosniff"})
+            head = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\n%b\r\n%b" % (head, bytes(answer.body)))
+        self.transport.close()

@@ -1,5 +1,6 @@
 """All settings, from the environment (``CRYPTOSENSE_*``) or ``.env``. Nothing else reads the environment."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -43,10 +44,18 @@ class Settings(BaseSettings):
     database_url: str = Field(default_factory=_default_database_url, description="where candles are kept")
     llm: str = Field(default="offline", description="offline, or LangChain's provider:model")
     allowed_origins: CommaSeparated = Field(default=(), description="sites that may frame the chat")
+    rate_limit: str = Field(default="120/minute", description="of the API, for each address; off for none")
+    key_rate_limit: str = Field(default="1200/minute", description="of the API, for each API key; off for none")
+    chat_rate_limit: str = Field(default="120/minute", description="of what the chat's page posts, for each address")
+    api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
+    require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
+    max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
+    trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded-For is believed")
+    log_format: Literal["text", "json"] = Field(default="text", description="json has a line for every request")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
-    @field_validator("exchanges", "allowed_origins", mode="before")
+    @field_validator("exchanges", "allowed_origins", "api_keys", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -58,6 +67,11 @@ class Settings(BaseSettings):
         if unknown or not names:
             raise ValueError(f"choose from {', '.join(EXCHANGE_NAMES)}")
         return tuple(dict.fromkeys(names))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(proxy)) for proxy in proxies)
 
     @classmethod
     def load(cls, **overrides: object) -> Self:

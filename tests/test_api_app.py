@@ -4,10 +4,10 @@ import asyncio
 import threading
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
+from fastapi import APIRouter
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from api.app import create_app
@@ -15,54 +15,10 @@ from api.headers import content_security_policy
 from api.routes.predict import EXAMPLE_PRICES
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.settings import Settings
+from tests.serving import Chat, LastClose, served, settled
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
-
-
-class LastClose:
-    """No change: the next close is the last one."""
-
-    def predict_next_close(self, closes):
-        return closes[-1]
-
-
-class Chat(Starlette):
-    """A page at /, a script at /assets/, and a lifespan that leaves a trace."""
-
-    def __init__(self):
-        self.trace = []
-        super().__init__(
-            routes=[Route("/", self.page), Route("/assets/a1b2.js", self.page), Route("/gradio_api/x", self.page)],
-            lifespan=self.live,
-        )
-
-    async def page(self, request):
-        return PlainTextResponse("chat")
-
-    @asynccontextmanager
-    async def live(self, app):
-        self.trace.append("opened")
-        yield
-        self.trace.append("closed")
-
-
-@asynccontextmanager
-async def served(predictor=LastClose, settings=None, chat=None, close=None):
-    app = create_app(predictor, settings or Settings(), chat, close)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://api") as client,
-    ):
-        yield client
-
-
-async def settled(client):
-    """/readyz once nothing is starting any more."""
-    while "starting" in (answer := await client.get("/readyz")).text:
-        await asyncio.sleep(0.01)
-    return answer
 
 
 @pytest.fixture
@@ -227,6 +183,37 @@ async def test_every_answer_carries_the_security_headers(gate):
             assert "unsafe-eval" not in policy
 
 
+async def test_a_failure_of_ours_carries_the_security_headers_too_and_those_for_an_allowed_site():
+    class Broken:
+        def predict_next_close(self, closes):
+            raise RuntimeError("broken")
+
+    site = "https://portfolio.example"
+    async with served(Broken, Settings(allowed_origins=(site,))) as client:
+        await settled(client)
+        answer = await client.post("/predict", json=PREDICTION, headers={"origin": site})
+    assert answer.status_code == 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["access-control-allow-origin"] == site
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_an_answer_that_has_begun_is_not_turned_into_a_failure():
+    async def breaking():
+        yield b"half"
+        raise RuntimeError("broken")
+
+    async def stream():
+        return StreamingResponse(breaking())
+
+    router = APIRouter()
+    router.add_api_route("/stream", stream)
+    async with served(routers=[router]) as client:
+        answer = await client.get("/stream")
+    assert (answer.status_code, answer.text) == (200, "half")
+
+
 async def test_only_hashed_assets_are_kept_forever():
     async with served(chat=Chat) as client:
         await settled(client)
@@ -244,6 +231,9 @@ async def test_allowed_sites_may_frame_the_chat_and_call_it_and_others_may_not()
         assert answer.headers["access-control-allow-origin"] == site
         other = await client.get("/", headers={"origin": "https://evil.example"})
         assert "access-control-allow-origin" not in other.headers
+        asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,x-api-key"}
+        assert (await client.options("/predict", headers={"origin": site, **asked})).status_code == 200
+        assert (await client.options("/predict", headers={"origin": "https://evil.example", **asked})).is_error
 
 
 @pytest.mark.parametrize(
@@ -280,7 +270,18 @@ async def test_the_documented_example_works_as_it_stands():
 async def test_every_error_of_an_endpoint_is_documented_as_a_problem():
     async with served() as client:
         responses = (await client.get("/openapi.json")).json()["paths"]["/predict"]["post"]["responses"]
-    assert set(responses) == {"200", "408", "413", "415", "422", "503"}
+    assert set(responses) == {"200", "401", "408", "413", "415", "422", "429", "503"}
     for status, response in responses.items():
         if status != "200":
             assert list(response["content"]) == ["application/problem+json"]
+            assert response["content"]["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert ("Retry-After" in response.get("headers", {})) == (status in ("429", "503"))
+
+
+async def test_the_documentation_describes_a_problem_once():
+    async with served() as client:
+        text = (await client.get("/openapi.json")).text
+        again = await client.get("/openapi.json")
+    assert "Problem" in again.json()["components"]["schemas"]
+    assert text.count("what happened, and what to do next") == 1
+    assert text == again.text

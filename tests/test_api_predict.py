@@ -9,6 +9,7 @@ import pytest
 from api.app import create_app
 from api.routes.predict import EXAMPLE_PRICES
 from forecaster.errors import ArtifactError, InvalidInput, NoCandles
+from tests.serving import assert_problem
 
 JSON = {"content-type": "application/json"}
 NUMBERS = ",".join(["61000.5"] * 59)
@@ -48,18 +49,6 @@ async def client(predictor, settings):
 
 def body_with(last):
     return f'{{"prices":[{NUMBERS},{last}]}}'.encode()
-
-
-def assert_problem(answer, status):
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert len(answer.content) < 1000
-    problem = answer.json()
-    assert problem["type"] == "about:blank"
-    assert problem["status"] == status
-    assert problem["title"]
-    assert problem["detail"].endswith((".", "."))
-    return problem
 
 
 async def test_sixty_prices_give_the_next_one_in_cents(client, predictor):
@@ -115,53 +104,25 @@ async def test_many_bad_values_still_get_a_small_answer(client, count):
     assert_problem(await client.post("/predict", content=body, headers=JSON), 422)
 
 
-RAW_BODIES = {
-    "nothing": b"",
-    "space": b" ",
-    "cut off": body_with(1)[:-5],
-    "two values": body_with(1) + b"{}",
-    "trailing comma": b'{"prices":[1,],}',
-    "comment": b'{"prices":[1]} // c',
-    "null": b"null",
+OTHER_FORMS = {  # tests/hostile_bodies.py has what no endpoint takes
     "list": b"[]",
-    "string": b'"prices"',
-    "number": b"1",
-    "lone surrogate": b'"\\ud800"',
-    "lone surrogate as key": b'{"\\ud800":1}',
+    "two values": body_with(1) + b"{}",
     "no prices": b"{}",
     "prices null": b'{"prices":null}',
     "prices object": b'{"prices":{}}',
     "prices string": b'{"prices":"1,2,3"}',
     "prices nested": b'{"prices":[[' + NUMBERS.encode() + b",1]]}",
     "wrong case": body_with(1).replace(b"prices", b"Prices"),
-    "key twice": body_with(1)[:-1] + b',"prices":[]}',
     "key twice the same": b'{"prices":[1],"prices":[1]}',
-    "deep list": b"[" * 30_000 + b"]" * 30_000,
-    "deep object": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-    "deep and open": b"[" * 60_000,
-    "byte order mark": b"\xef\xbb\xbf" + body_with(1),
-    "UTF-16": body_with(1).decode().encode("utf-16"),
-    "UTF-16 without mark": body_with(1).decode().encode("utf-16-le"),
-    "UTF-32": body_with(1).decode().encode("utf-32"),
     "Latin-1": b'{"pr\xe9ces":[1]}',
-    "overlong UTF-8": b'{"prices\xc0\xaf":[1]}',
-    "zero bytes": b"\x00" * 100,
-    "gzip": b"\x1f\x8b\x08\x00" + b"\x00" * 60,
     "control character": b'{"prices\x01":[1]}',
-    "digits": b"1" * 60_000,
-    "minus": b"-",
-    "form": b"prices=1&prices=2",
-    "XML": b"<prices><price>1</price></prices>",
-    "NaN alone": b"NaN",
-    "infinity alone": b"-Infinity",
-    "NaN in a field that is ignored": body_with(1)[:-1] + b',"volume":NaN}',
     "huge exponent": b'{"prices":1e99999999999999}',
     "prototype": b'{"__proto__":{"prices":[1]}}',
 }
 
 
-@pytest.mark.parametrize("body", RAW_BODIES.values(), ids=RAW_BODIES.keys())
-async def test_a_hostile_body_gets_a_small_problem(client, predictor, body):
+@pytest.mark.parametrize("body", OTHER_FORMS.values(), ids=OTHER_FORMS.keys())
+async def test_another_form_gets_a_small_problem(client, predictor, body):
     assert_problem(await client.post("/predict", content=body, headers=JSON), 422)
     assert predictor.asked == []
 

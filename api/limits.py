@@ -1,0 +1,130 @@
+"""How often a client may ask: limits in the notation of the package `limits`, counted in bounded memory."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from limits import RateLimitItem, parse_many
+from limits.storage import Storage
+from limits.strategies import FixedWindowRateLimiter
+
+from forecaster.errors import ConfigurationError
+
+MOST_CLIENTS = 20_000  # counted at once, a few hundred bytes each
+OFF = "off"
+Clock = Callable[[], float]
+
+
+class Standing(NamedTuple):
+    """Where a client stands after a request, in the window that leaves it the least."""
+
+    passes: bool
+    seconds: int  # until that window ends, at least 1
+    header: bytes  # the value of RateLimit
+
+
+class Limiter:
+    """Counts the requests of each client against one or several limits.
+
+    `policy` is the value of RateLimit-Policy. Both headers are those of the IETF draft "RateLimit header fields for
+    HTTP" (draft-ietf-httpapi-ratelimit-headers).
+    """
+
+    def __init__(self, name: str, notation: str, setting: str, clock: Clock = time.monotonic) -> None:
+        """`notation` is such as "120/minute" or "10/second; 1000/hour". Raises ConfigurationError naming `setting`."""
+        self._clock = clock
+        items = _parsed(notation, setting)
+        self._limits = [
+            (f'"{name}-{item.get_expiry()}"', item, FixedWindowRateLimiter(Counters(clock=clock))) for item in items
+        ]
+        policies = (f"{each};q={item.amount};w={item.get_expiry()}" for each, item, _ in self._limits)
+        self.policy = ", ".join(policies).encode()
+
+    def hit(self, client: str) -> Standing:
+        """Count one request."""
+        passes, least, end, name = True, 1 << 62, 0.0, ""
+        for each, item, windows in self._limits:
+            passes = windows.hit(item, client)
+            window_end, left = windows.get_window_stats(item, client)
+            if not passes or left < least:
+                least, end, name = left, window_end, each
+            if not passes:
+                break  # a refused request is not held against the limits that follow
+        seconds = max(1, math.ceil(end - self._clock()))
+        return Standing(passes, seconds, f"{name};r={least};t={seconds}".encode())
+
+
+class Counters(Storage):
+    """Counts hits in windows that begin with a client's first one, for a bounded number of clients.
+
+    The storage in memory that `limits` brings starts a thread to forget what is over and grows with each new address.
+    This one forgets as it goes: windows are as long as each other, so the first that began is the first that ends.
+    When full it forgets the oldest window early, which lets its client ask a little more, and nobody less.
+    """
+
+    STORAGE_SCHEME = None
+    base_exceptions = ()
+
+    def __init__(self, most: int = MOST_CLIENTS, clock: Clock = time.monotonic) -> None:
+        super().__init__()
+        self._most, self._clock = most, clock
+        self._windows: dict[str, tuple[int, float]] = {}  # client -> hits, end; in the order of their ends
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to the hits of a client; begins a window of `expiry` seconds if none runs. Gives the hits in it."""
+        now = self._clock()
+        hits, end = self._windows.get(key, (0, now))
+        if end <= now:
+            self._make_room(now)
+            hits, end = 0, now + expiry
+        self._windows[key] = (hits + amount, end)
+        return hits + amount
+
+    def get(self, key: str) -> int:
+        """The hits of a client in the window that runs; 0 if none does."""
+        hits, end = self._windows.get(key, (0, 0.0))
+        return hits if end > self._clock() else 0
+
+    def get_expiry(self, key: str) -> float:
+        """When that window ends; now if none runs."""
+        now = self._clock()
+        return max(now, self._windows.get(key, (0, now))[1])
+
+    def check(self) -> bool:
+        """Whether it can be used."""
+        return True
+
+    def reset(self) -> int:
+        """Forget everything; how much that was."""
+        count = len(self._windows)
+        self._windows.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        """Forget a client."""
+        self._windows.pop(key, None)
+
+    def _make_room(self, now: float) -> None:
+        """Drop the windows that are over, and the oldest if that is not enough."""
+        while self._windows:
+            oldest = next(iter(self._windows))
+            if self._windows[oldest][1] > now and len(self._windows) < self._most:
+                return
+            del self._windows[oldest]
+
+
+def _parsed(notation: str, setting: str) -> list[RateLimitItem]:
+    try:
+        items = parse_many(notation)
+    except ValueError:
+        items = []
+    if not items or any(item.amount < 1 for item in items):
+        raise ConfigurationError(
+            f"CRYPTOSENSE_{setting} is not a rate limit.",
+            'Write it like "120/minute" or "10/second; 1000/hour", or "off" for none.',
+        )
+    return items

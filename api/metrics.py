@@ -1,0 +1,95 @@
+"""What the service counts about itself, for Prometheus. Counts and ages only: nothing of a client, no secret."""
+
+import time
+from typing import Annotated, NamedTuple, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))  # others count as one
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper ends of buckets
+
+router = APIRouter(tags=["service"])
+
+
+class Answered(NamedTuple):
+    """One request that is over."""
+
+    method: str
+    route: str  # the template, not the address
+    status: int
+    seconds: float
+
+
+class Metrics:
+    """The counters of one app, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._requests = Counter(
+            "cryptosense_http_requests", "Answered requests", ("route", "method", "status"), registry=registry
+        )
+        self._seconds = Histogram(
+            "cryptosense_http_request_seconds", "Time to answer", ("route",), buckets=SECONDS, registry=registry
+        )
+        self.in_flight = 0  # requests; who answers them keeps it
+        in_flight = Gauge("cryptosense_http_requests_in_flight", "Requests being answered", registry=registry)
+        in_flight.set_function(lambda: self.in_flight)
+        self._refused = Counter(
+            "cryptosense_refused", "Requests refused by rate limit, overload or key", ("reason",), registry=registry
+        )
+        self._forecasts = Counter("cryptosense_forecasts", "Forecasts issued", ("symbol",), registry=registry)
+        self._model = Info("cryptosense_model", "The model that answers", registry=registry)
+        self._candle_age = Gauge(
+            "cryptosense_newest_candle_age_seconds", "Since the newest candle closed", ("symbol",), registry=registry
+        )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        for reason in ("rate_limit", "overload", "key"):
+            self._refused.labels(reason)  # so that each is there, as 0, from the start
+
+    def answered(self, request: Answered) -> None:
+        """Count a request that is over."""
+        method = request.method if request.method in METHODS else "other"
+        kind = (request.route, method, request.status)
+        if kind not in self._series:  # looking a series up by its labels takes longer than counting in it
+            self._series[kind] = (self._requests.labels(*kind), self._seconds.labels(request.route))
+        counter, histogram = self._series[kind]
+        counter.inc()
+        histogram.observe(request.seconds)
+
+    def refused(self, reason: str) -> None:
+        """Count a request that was refused: for rate_limit, overload or key."""
+        self._refused.labels(reason).inc()
+
+    def forecast_issued(self, symbol: str) -> None:
+        """Count a forecast. `symbol` must be one that is offered, since each makes a series."""
+        self._forecasts.labels(symbol).inc()
+
+    def serves(self, name: str, version: str, sha256: str) -> None:
+        """Name the model that answers."""
+        self._model.info({"name": name, "version": version, "sha256": sha256})
+
+    def candle_closed(self, symbol: str, at: float) -> None:
+        """Note when the newest candle of an offered symbol closed, in Unix seconds. Its age is that of the scrape."""
+        self._candle_age.labels(symbol).set_function(lambda: time.time() - at)
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+
+async def app_metrics(request: Request) -> Metrics:
+    """The counters of the app that answers."""
+    return cast(Metrics, request.app.state.metrics)
+
+
+MetricsDep = Annotated[Metrics, Depends(app_metrics)]
+
+
+@router.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse)
+async def metrics(counted: MetricsDep) -> Response:
+    """Requests, latencies, refusals, forecasts and the process. Meant for the operator: let no proxy pass it on."""
+    return Response(counted.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
