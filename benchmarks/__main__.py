@@ -3,8 +3,8 @@
 import os
 import platform
 
-from benchmarks import predict, startup, turn
+from benchmarks import backtest, forecast, minutes, predict, startup, turn
 
 print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-for each in (startup, turn, predict):
+for each in (startup, turn, predict, minutes, backtest, forecast):
     each.main()

@@ -33,14 +33,14 @@ class TimeColumn:
         if column.null_count:
             raise self._refuse(first_row + pc.index(column.is_null(), True).as_py(), "the time is missing")
         if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-            return self._from_numbers(column.to_numpy(zero_copy_only=False).astype(np.float64), first_row)
+            return self._from_numbers(np.from_dlpack(column).astype(np.float64), first_row)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             column = self._from_text(column, first_row)
         elif not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
             raise self._refuse(first_row, f"the time is of type {column.type}")
         # Arrow counts a zoned timestamp from 1970 UTC, and one without a zone as if it were UTC.
         instants = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        return np.asarray(instants.to_numpy(zero_copy_only=False), dtype=np.int64)
+        return np.asarray(np.from_dlpack(instants), dtype=np.int64)
 
     def _from_numbers(self, values: NDArray[np.float64], first_row: int) -> NDArray[np.int64]:
         finite = np.isfinite(values)

@@ -1,0 +1,122 @@
+"""LightGBM and GARCH(1,1)-t beside our networks, on the hours that the record is about.
+
+    python -m benchmarks.competitors --data BTC --other ETH [--model DIR] [--out FILE]
+
+Nothing about them was chosen on those hours. GARCH is refitted once a year there; our networks and LightGBM are not.
+Needs LightGBM and arch (pip install -e '.[dev]'), and some ten minutes.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.boosting import boosted
+from benchmarks.figures import table
+from benchmarks.garch import Garch
+from forecaster import artifact, panel
+from forecaster.artifact import Artifact
+from forecaster.backtest import backtest
+from forecaster.baselines import rolling_quantiles
+from forecaster.conformal import Calibration
+from forecaster.data.files import read_candles
+from forecaster.engine import OnnxEngine
+from forecaster.evaluation import ALL, OURS, Against, Evaluation, Graded, Lead
+from forecaster.examples import YEAR, Market
+from forecaster.panel import SHOWN
+from forecaster.quantiles import MEDIAN, Floats, crps
+from forecaster.scores import score
+from forecaster.settings import ROOT
+from forecaster.significance import diebold_mariano, skill
+from forecaster.tracker import tracked
+from forecaster.train_quantile import Split, markets_of
+
+
+def main() -> None:
+    """Forecast with all three, grade, print and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.competitors", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="hourly candles of BTC-USD")
+    parser.add_argument("--other", type=Path, required=True, metavar="FILE", help="hourly candles of ETH-USD")
+    parser.add_argument("--model", type=Path, default=ROOT / "models" / "quantile", metavar="DIR", help="ours")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the scores as JSON")
+    options = parser.parse_args()
+    model, split = artifact.load(options.model), Split()
+    if "graded.onnx" not in model.files:
+        parser.error(f"{options.model} holds no graded.onnx: train it again with: python app.py train")
+    markets = markets_of(read_candles(options.data).candles, read_candles(options.other).candles)
+    issued = [  # for each market, by forecaster: (n, 3, Q) log returns
+        {OURS: _ours(model, market, split), "lightgbm": trees, Garch.name: _garch(market, split)}
+        for market, trees in zip(markets, boosted(markets, split), strict=True)
+    ]
+    found = [_compared(market, each, split) for market, each in zip(markets, issued, strict=True)]
+    evaluation = sum(found, Evaluation())
+    _print(evaluation)
+    if options.out:
+        theirs = tuple(row for row in evaluation.graded if row.forecaster != OURS)  # ours are in evaluation.json
+        options.out.write_bytes(evaluation.model_copy(update={"graded": theirs}).compact())
+
+
+def _ours(model: Artifact, market: Market, split: Split) -> Floats:
+    """As served: calibrated, with widths that follow the coverage."""
+    rows = market.issued(split.test.timestamp(), float("inf"))
+    calibration = Calibration.model_validate_json(model.files["calibration.json"])
+    raw = backtest(OnnxEngine(model.files["graded.onnx"]), market, rows, "full")
+    return tracked(calibration.full.apply(raw), market.target[rows])[:, np.array(SHOWN) - 1]
+
+
+def _garch(market: Market, split: Split) -> Floats:
+    """Fitted on the hours before the test and again on those before each later year of it."""
+    garch, issued = Garch(), []
+    for start in np.arange(split.test.timestamp(), market.time[-1], YEAR):
+        garch.fit(market, 0.0, start)
+        rows = market.issued(start, start + YEAR)
+        issued.append(np.stack([garch.quantiles(market, rows, ahead) for ahead in SHOWN], axis=1))
+    return np.concatenate(issued)
+
+
+def _compared(market: Market, issued: dict[str, Floats], split: Split) -> Evaluation:
+    """Each forecaster's scores, and ours against each other's."""
+    rows = market.issued(split.test.timestamp(), float("inf"))
+    year = market.close[max(0, rows[0] - panel.YEAR) : rows[0] + 1]
+    scale = float(np.abs(np.diff(year)).mean())
+    graded, against = [], []
+    for place, ahead in enumerate(SHOWN):
+        known = np.isfinite(market.target[rows, ahead - 1])
+        outcome, last = market.target[rows, ahead - 1][known], market.close[rows][known]
+        rolling = crps(rolling_quantiles(market.close, rows[known], ahead), outcome)
+        row = partial(Graded, method="fixed_split", symbol=market.symbol, input="full", hours=ahead, period=ALL)
+        losses = {}
+        for name, each in issued.items():
+            quantiles = each[known, place]
+            graded.append(row(forecaster=name, scores=score(quantiles, outcome, last, rolling, scale, ahead)))
+            point = np.abs(last * np.exp(quantiles[:, MEDIAN]) - last * np.exp(outcome))
+            losses[name] = crps(quantiles, outcome), point
+        ours = losses.pop(OURS)
+        for name, its in losses.items():
+            shape, point = (_lead(*pair, ahead) for pair in zip(ours, its, strict=True))
+            against.append(
+                Against(method="fixed_split", forecaster=name, symbol=market.symbol, hours=ahead, crps=shape, mae=point)
+            )
+    return Evaluation(graded=tuple(graded), against=tuple(against))
+
+
+def _lead(ours: Floats, its: Floats, ahead: int) -> Lead:
+    value, low, high = skill(ours, its)
+    return Lead(skill=value, low=low, high=high, p=diebold_mariano(ours, its, ahead))
+
+
+def _print(found: Evaluation) -> None:
+    rows = []
+    for row in found.graded:
+        against = found.lead(row.forecaster, row.symbol, row.hours)
+        better = "" if against is None else f"{100 * against.crps.skill:+.2f} %"
+        p = "" if against is None or against.crps.p is None else f"{against.crps.p:.1g}"
+        scores = (f"{row.scores.mae:.2f}", f"{row.scores.crps:.3f}", f"{100 * row.scores.coverage['80']:.1f} %")
+        rows.append((f"{row.symbol}, {row.hours} h: {row.forecaster}", *scores, better, p))
+    head = ("", "MAE", "CRPS x 1e4", "80 % band holds", "CRPS of ours is less by", "DM p")
+    table("Competitors on the same hours", head, rows, f"{found.graded[0].scores.n:,} forecasts of BTC one hour ahead")
+
+
+if __name__ == "__main__":
+    main()
