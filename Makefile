@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run test lint bench train clean
+.PHONY: run test lint bench soak train clean
 
 run: .venv/serving  ## chat, API and docs on http://127.0.0.1:8000
 	@$(BIN)/python app.py $(ARGS)
@@ -17,6 +17,9 @@ lint: .venv/everything  ## style and types
 
 bench: .venv/everything  ## measurements side by side, as ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: .venv/everything  ## the long tests: kills, faults and load, an hour and more
+	@$(BIN)/python -m pytest tests/soak/*.py $(ARGS)
 
 train: .venv/everything  ## make train DATA=btcusd.csv OTHER=ethusd.csv
 	@$(BIN)/python app.py train --recipe quantile --data $(DATA) --other $(OTHER) --out models/quantile

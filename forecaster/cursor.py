@@ -1,0 +1,34 @@
+"""Where a page of the ledger ended, as text that a client sends back for the next one.
+
+It names the last forecast that was read, not a number of rows, so that what is added meanwhile shifts nothing.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import NamedTuple, Self
+
+from forecaster.errors import InvalidInput
+
+TEXT = re.compile(r"(0|[1-9]\d{0,9})\.([\w-]{1,64})", re.ASCII)
+
+
+class Cursor(NamedTuple):
+    """A forecast's place in the order of time and id."""
+
+    as_of: int  # Unix seconds
+    forecast_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The cursor that `str` wrote. Raises InvalidInput for any other text."""
+        try:
+            found = TEXT.fullmatch(urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii"))
+        except ValueError:
+            found = None
+        cursor = cls(int(found[1]), found[2]) if found else None
+        if cursor is None or str(cursor) != text:  # decoding skips what is not of the alphabet
+            raise InvalidInput("The cursor is not one of the ledger's.", "Send the next_cursor of a page, or none.")
+        return cursor
+
+    def __str__(self) -> str:
+        return urlsafe_b64encode(f"{self.as_of}.{self.forecast_id}".encode()).decode().rstrip("=")
