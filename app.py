@@ -29,11 +29,15 @@ from options import command_line
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from api.deps import Step, Told, Words
     from assistant.agent import Agent, Event
     from forecaster.artifact import Artifact
-    from forecaster.backend import LocalBackend
+    from forecaster.backend import ForecastBackend, LocalBackend
     from forecaster.backtest import Progress
+    from forecaster.data.source import CandleSource
+    from forecaster.ledger import Ledger
     from forecaster.predictor import Predictor
+    from forecaster.reload import ModelState, Reloading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
@@ -53,18 +57,62 @@ class Composition:
     @cached_property
     def predictor(self) -> "Predictor":
         """The model, ready to run."""
-        from forecaster.engine import open_engine
-        from forecaster.predictor import open_predictor
+        from forecaster.opening import open_model
 
-        return open_predictor(self._artifact, open_engine(self._artifact, self.settings.engine))
+        return open_model(self._artifact, self.settings.engine)
 
     @cached_property
-    def backend(self) -> "LocalBackend":
-        """What answers for prices, candles and forecasts."""
-        from forecaster.backend import LocalBackend
+    def source(self) -> "CandleSource":
+        """Where candles come from."""
         from forecaster.data import open_source
 
-        return LocalBackend(open_source(self.settings), self.predictor)
+        return open_source(self.settings)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """What keeps every forecast of live candles."""
+        from forecaster.ledger import Ledger
+
+        return Ledger(self.settings.database_url)
+
+    @cached_property
+    def local(self) -> "LocalBackend":
+        """What answers in this process."""
+        from forecaster.backend import LocalBackend
+
+        ledger = self.ledger if self.settings.source in ("auto", "live") else None
+        return LocalBackend(self.source, self.predictor, ledger=ledger)
+
+    @cached_property
+    def backend(self) -> "ForecastBackend":
+        """What answers for prices, candles and forecasts: this process, or another one as long as it answers."""
+        if not self.settings.backend_url:
+            return self.local
+        from forecaster.fallback import FallbackBackend
+        from forecaster.remote import RemoteBackend
+
+        remote = RemoteBackend(self.settings.backend_url, self.settings.backend_key or None)
+        return FallbackBackend(remote, self.local)
+
+    @cached_property
+    def reloading(self) -> "Reloading":
+        """What watches the model's directory."""
+        from forecaster.reload import Reloading
+
+        return Reloading(self.settings.model_dir, self.predictor, self.local.serve, self.settings.engine)
+
+    def model_state(self) -> "ModelState | None":
+        """Which model answers, once one does."""
+        return self.reloading.state if "reloading" in vars(self) else None
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Take new models, and let the track record grow without visitors, until `stop`."""
+        tasks = [self.reloading.run(stop)]
+        if self.settings.schedule and self.settings.source in ("auto", "live"):
+            from forecaster.schedule import Schedule
+
+            tasks.append(Schedule(self.backend, self.ledger, self.source.since, hours=self.predictor.longest).run(stop))
+        await asyncio.gather(*tasks)
 
     @cached_property
     def agent(self) -> "Agent":
@@ -94,6 +142,23 @@ class Composition:
             async for event in events:
                 yield event
 
+    async def told(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Step | Words | Told, None]":
+        """The same turn, as the API tells it: tools by name alone."""
+        from api.deps import Step, Told, Words
+        from assistant.agent import Token, ToolFinished
+        from tools.forecast import ForecastAnswer
+
+        async with aclosing(self.turn(messages)) as events:
+            async for event in events:
+                if isinstance(event, Token):
+                    yield Words(event.text)
+                elif isinstance(event, ToolFinished):
+                    yield Step(event.name, "done" if event.ok else "failed")
+                    if isinstance(event.data, ForecastAnswer):
+                        yield Told(event.data.forecast)
+                else:
+                    yield Step(event.name, "started")
+
     def _build_agent(self) -> "Agent":
         with self._building:  # a visitor who asks at once waits for the one that is being built
             return self.agent
@@ -110,8 +175,11 @@ def chat(options: argparse.Namespace) -> None:
 
 
 def serve(options: argparse.Namespace) -> None:
-    """The API alone."""
-    _serve(Composition(_settings(options)), with_chat=False)
+    """The API alone, from exchanges and never from simulated prices unless settings say so."""
+    settings = _settings(options)
+    if "source" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"source": "live"})
+    _serve(Composition(settings), with_chat=False)
 
 
 def ask(options: argparse.Namespace) -> None:
@@ -243,7 +311,15 @@ def _serve(parts: Composition, *, with_chat: bool) -> None:
 
     settings = parts.settings
     with listen(settings.host, settings.port) as listener:
-        app = create_app(lambda: parts.predictor, settings, parts.chat if with_chat else None, parts.close)
+        app = create_app(
+            lambda: parts.backend,
+            settings,
+            parts.chat if with_chat else None,
+            parts.close,
+            turn=parts.told if with_chat else None,
+            work=parts.work,
+            model_state=parts.model_state,
+        )
         _say(f"CryptoSense is at {address(listener)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
         run(app, listener)
 

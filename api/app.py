@@ -1,6 +1,7 @@
 """Puts the service together: routes, errors, headers, and the chat behind everything else."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,18 +11,24 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from api import documentation, errors, metrics
+from api import documentation, errors, metrics, v1
 from api.chat import Chat
-from api.deps import Predictor
+from api.deps import Turn
 from api.gate import Gate, Rules
 from api.headers import SecurityHeaders, content_security_policy
 from api.logs import RequestLog
 from api.metrics import Metrics
 from api.overload import BODY_BYTES, Budget, Overload
-from api.parts import Part
+from api.parts import Part, State
 from api.route_names import RouteNames
 from api.routes import health, predict
+from forecaster.backend import ForecastBackend
+from forecaster.reload import ModelState
 from forecaster.settings import Settings
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION = """Forecasts the next hours of BTC and ETH, and says how sure it is.
 
@@ -30,24 +37,29 @@ Educational, not financial advice."""
 
 
 def create_app(
-    predictor: Callable[[], Predictor],
+    backend: Callable[[], ForecastBackend],
     settings: Settings,
     chat: Callable[[], Starlette] | None = None,
     close: Callable[[], Awaitable[None]] | None = None,
     counted: Metrics | None = None,
+    *,
+    turn: Turn | None = None,
+    work: Work | None = None,
+    model_state: Callable[[], ModelState | None] = lambda: None,
 ) -> FastAPI:
-    """The service. It answers at once; `predictor` and then `chat` are called in a thread after start.
+    """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
 
-    `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows, for who else
-    counts there. Raises ConfigurationError for settings that cannot work.
+    `turn` answers POST /v1/chat. `work` runs beside the service from when the model is ready until the event that it
+    is given is set. `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows,
+    `model_state` what GET /readyz says of the model. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
-    model, page = Part("model", predictor), Chat(chat, leaving) if chat else None
+    model, page = Part("model", backend), Chat(chat, leaving) if chat else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        running = asyncio.create_task(_run(model, page, stop))
+        running = asyncio.create_task(_run(model, page, work, stop))
         yield
         stop.set()
         await running
@@ -59,12 +71,14 @@ def create_app(
     app.state.leaving = leaving  # set by who runs the service when it is about to stop
     app.state.model = model
     app.state.parts = (model, page) if page else (model,)
+    app.state.model_state = model_state
     app.state.metrics = counted or Metrics()
     errors.install(app)
     documentation.install(app, settings)
     _protect(app, settings, app.state.metrics)
     guarded = errors.documented(401, 429, 503)
     app.include_router(predict.router, responses=guarded)
+    v1.install(app, app.state.metrics, _assistant(turn))
     app.include_router(health.router)
     app.include_router(metrics.router)
     if page:
@@ -107,10 +121,28 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
     app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)
 
 
-async def _run(model: Part[Predictor], page: Chat | None, stop: asyncio.Event) -> None:
+async def _run(model: Part[ForecastBackend], page: Chat | None, work: Work | None, stop: asyncio.Event) -> None:
     await model.start()
-    if page and not stop.is_set():
+    if stop.is_set():
+        return
+    beside = asyncio.ensure_future(work(stop)) if work and model.state is State.READY else None
+    if page:
         await page.run(stop)
+    await stop.wait()
+    if beside:
+        beside.cancel()
+        [ended] = await asyncio.gather(beside, return_exceptions=True)
+        if isinstance(ended, Exception):
+            log.error("What runs beside the service failed.", exc_info=ended)
+
+
+def _assistant(turn: Turn | None) -> Part[Turn] | None:
+    """The assistant as a part that is there at once; its first turn may wait until it is built."""
+    if turn is None:
+        return None
+    part = Part("assistant", lambda: turn)
+    part.done(turn)
+    return part
 
 
 async def _to_docs() -> RedirectResponse:

@@ -1,24 +1,69 @@
-"""What routes need, as types: ``async def predict(body: ..., predictor: PredictorDep)``."""
+"""What routes need, as types: ``async def price(..., backend: BackendDep)``."""
 
-from collections.abc import Sequence
-from typing import Annotated, Protocol, cast
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
+from api.idempotency import Idempotency
+from api.overload import Budget
 from api.parts import Part
+from forecaster.backend import ForecastBackend
+from forecaster.reload import ModelState
+from forecaster.schema import Forecast
 
 
 class Predictor(Protocol):
-    """What answers ``POST /predict``."""
+    """What answers ``POST /predict``; a backend is one."""
 
     def predict_next_close(self, closes: Sequence[float]) -> float:
         """The next close after 60 closes, oldest first. Fast enough to be called on the event loop."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The assistant began to use a tool, or is done with it."""
+
+    name: str
+    status: Literal["started", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of the assistant's reply, in order."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A forecast that the assistant's reply rests on."""
+
+    forecast: Forecast
+
+
+# one turn of the assistant: the conversation so far, newest last -> what happens; closing it ends the turn
+Turn = Callable[[Sequence[Mapping[str, str]]], AsyncGenerator[Step | Words | Told, None]]
+
+
 async def loaded_predictor(request: Request) -> Predictor:
-    """The model's predictor. Raises HTTPException 503 until it is loaded."""
+    """What predicts the next close. Raises HTTPException 503 until the model is loaded."""
     return cast("Part[Predictor]", request.app.state.model).get()
+
+
+async def loaded_backend(request: Request) -> ForecastBackend:
+    """What answers for candles and forecasts. Raises HTTPException 503 until the model is loaded."""
+    return cast("Part[ForecastBackend]", request.app.state.model).get()
+
+
+async def ready_assistant(request: Request) -> Turn:
+    """The assistant. Raises HTTPException 503 until it is built, and where there is none."""
+    assistant = cast("Part[Turn] | None", request.app.state.assistant)
+    if assistant is None:
+        raise HTTPException(503, "This service runs without its assistant. Ask one that serves the chat.")
+    return assistant.get()
 
 
 async def service_parts(request: Request) -> tuple[Part[object], ...]:
@@ -26,5 +71,24 @@ async def service_parts(request: Request) -> tuple[Part[object], ...]:
     return cast("tuple[Part[object], ...]", request.app.state.parts)
 
 
+async def model_state(request: Request) -> ModelState | None:
+    """Which model answers, where that is watched."""
+    return cast("ModelState | None", request.app.state.model_state())
+
+
+async def earlier_answers(request: Request) -> Idempotency:
+    """The answers that a repeated question gets again."""
+    return cast(Idempotency, request.app.state.idempotency)
+
+
+async def evaluations(request: Request) -> Budget:
+    """How many evaluations may wait for each other."""
+    return cast(Budget, request.app.state.evaluations)
+
+
 PredictorDep = Annotated[Predictor, Depends(loaded_predictor)]
+BackendDep = Annotated[ForecastBackend, Depends(loaded_backend)]
+ModelStateDep = Annotated[ModelState | None, Depends(model_state)]
 PartsDep = Annotated[tuple[Part[object], ...], Depends(service_parts)]
+IdempotencyDep = Annotated[Idempotency, Depends(earlier_answers)]
+EvaluationsDep = Annotated[Budget, Depends(evaluations)]

@@ -6,23 +6,28 @@
     scaling.json       how prices become training units; or which inputs are like those trained on
     calibration.json   how residuals become bands; or how far quantiles are shifted
     report.json        what the model scored on hours it never saw
+    next_close.onnx    where there is one: the network cut down to the next hour's median
     graded.onnx        where there is one: the network that was graded, so that anybody can grade it again
     evaluation.json    where there is one: every score behind the report
 
-Nothing is parsed or deserialized before its size and hash have been checked, and the bytes that
-were checked are the bytes that are used.
+The manifest also holds a hash of itself, its seal. Nothing else is parsed before its size and hash have been checked,
+nothing is deserialized before contents.py has looked at what it declares, and the bytes that were checked are the
+bytes that are used.
 """
 
 import hashlib
+import os
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from forecaster import contents, placing
 from forecaster.errors import ArtifactError
 from forecaster.schema import Frozen, ModelRef, Report, Symbol
 
@@ -31,7 +36,11 @@ LARGEST_FILE = 16 * 2**20  # bytes
 LARGEST_MANIFEST = 64 * 2**10  # bytes
 Recipe = Literal["classic", "quantile"]
 FILES = ("model.keras", "model.onnx", "scaling.json", "calibration.json", "report.json")
-OPTIONAL = ("graded.onnx", "evaluation.json")
+OPTIONAL = ("next_close.onnx", "graded.onnx", "evaluation.json")
+BLANK = "0" * 64  # stands for the seal in what the seal is the hash of
+TRIES = 5  # to read a directory that is being replaced
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
 
 
 class FileRecord(Frozen):
@@ -54,6 +63,11 @@ class Manifest(Frozen):
     """What an artifact says of itself."""
 
     format: Literal[1]
+    seal: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of this file with zeros in its place; artifacts from before there was one have none",
+    )
     name: str
     version: str
     recipe: Recipe
@@ -67,7 +81,7 @@ class Manifest(Frozen):
     band_method: str
     versions: dict[str, str]
     headline: Headline
-    files: dict[str, FileRecord]
+    files: dict[FileName, FileRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,42 +104,82 @@ class Artifact:
 
 
 def save(directory: Path, files: dict[str, bytes], manifest: Manifest) -> None:
-    """Write an artifact whole or not at all: to a temporary sibling, then renamed into place.
+    """Write an artifact whole or not at all: to a temporary sibling, then put in its place (placing.py).
 
-    `manifest.files` is computed here. An artifact already at `directory` is replaced.
+    `manifest.files` and its seal are computed here. An artifact already at `directory` is replaced. Raises
+    ArtifactError for files that `load` would refuse, and where nothing can be written.
     """
-    records = {name: FileRecord(sha256=_sha256(body), size=len(body)) for name, body in files.items()}
-    complete = manifest.model_copy(update={"files": records})
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    if found := contents.fault(manifest, files):
+        raise ArtifactError(
+            f"{found[0]} {found[1]}; the model was not saved.", "Say in forecaster/contents.py what the recipe holds."
+        )
+    place = directory.resolve()
     try:
-        for name, body in files.items():
-            (temporary / name).write_bytes(body)
-        (temporary / "manifest.json").write_text(complete.model_dump_json(indent=2) + "\n")
-        temporary.chmod(0o755)
-        retired = temporary.with_name(f"{temporary.name}-old")
-        if directory.exists():
-            directory.rename(retired)
-        temporary.rename(directory)
-        shutil.rmtree(retired, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        placing.sweep(place)
+        temporary = Path(tempfile.mkdtemp(prefix=placing.unfinished(place), dir=place.parent))
+        try:
+            for name, body in {**files, "manifest.json": _sealed(files, manifest)}.items():
+                (temporary / name).write_bytes(body)
+                placing.sync(temporary / name)
+            temporary.chmod(0o755)
+            placing.sync(temporary)
+            placing.put(temporary, place)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise ArtifactError(
+            f"The model cannot be saved to {directory} ({error.strerror}).", "Give a directory that can be written."
+        ) from error
 
 
 def load(directory: Path) -> Artifact:
-    """Read and verify an artifact.
+    """Read and verify an artifact, also while it is being replaced.
 
-    Raises ArtifactError naming the file that is missing, too large, truncated or altered.
+    Raises ArtifactError naming the file that is missing, too large, truncated, altered or not what it should be.
     """
+    aside = placing.aside(directory.resolve())
+    for _ in range(TRIES):
+        before = _identity(directory)
+        try:
+            return _load(aside if before is None and aside.exists() else directory)
+        except ArtifactError:
+            if _identity(directory) == before:
+                raise
+    return _load(directory)
+
+
+def _load(directory: Path) -> Artifact:
     body = _read(directory, "manifest.json", LARGEST_MANIFEST)
     try:
         manifest = Manifest.model_validate_json(body)
     except ValidationError as error:
         raise _refused(directory, "manifest.json", "is not a manifest of this version") from error
+    if manifest.seal and _sha256(body.replace(manifest.seal.encode(), BLANK.encode(), 1)) != manifest.seal:
+        raise _refused(directory, "manifest.json", "was altered: its SHA-256 is not its seal")
     if missing := sorted(set(FILES) - set(manifest.files)):
         raise _refused(directory, "manifest.json", f"does not list {missing[0]}")
     names = (*FILES, *(name for name in OPTIONAL if name in manifest.files))
-    return Artifact(manifest, {name: _verified(directory, name, manifest) for name in names}, _sha256(body))
+    files = {name: _verified(directory, name, manifest) for name in names}
+    if found := contents.fault(manifest, files):
+        raise _refused(directory, *found)
+    return Artifact(manifest, files, _sha256(body))
+
+
+def _sealed(files: dict[str, bytes], manifest: Manifest) -> bytes:
+    """The manifest of these files, with its seal."""
+    records = {name: FileRecord(sha256=_sha256(body), size=len(body)) for name, body in files.items()}
+    blank = manifest.model_copy(update={"files": records, "seal": BLANK}).model_dump_json(indent=2) + "\n"
+    return blank.replace(BLANK, _sha256(blank.encode()), 1).encode()
+
+
+def _identity(directory: Path) -> tuple[int, int] | None:
+    """What changes when another directory takes the place of this one; None where there is none."""
+    try:
+        status = directory.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _verified(directory: Path, name: str, manifest: Manifest) -> bytes:
@@ -140,7 +194,12 @@ def _verified(directory: Path, name: str, manifest: Manifest) -> bytes:
 
 def _read(directory: Path, name: str, limit: int) -> bytes:
     try:
-        with (directory / name).open("rb") as file:
+        path = os.path.realpath(directory / name, strict=True)
+        if not Path(path).is_relative_to(directory.resolve()):
+            raise _refused(directory, name, "is a link that leads elsewhere")
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # a pipe would keep us waiting
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _refused(directory, name, "is not a file")
             body = file.read(limit + 1)
     except OSError as error:
         raise _refused(directory, name, "is missing or cannot be read") from error

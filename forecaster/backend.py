@@ -1,20 +1,41 @@
-"""What tools, chat and API ask for: prices, candles, forecasts and the model's report, from one place."""
+"""What tools, chat and API ask for: prices, forecasts, surprises and records, from one place.
+
+    live       price, candles, forecast, anomalies          from the source's newest candles
+    caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, predict_next_close
+    records    history, kept, track_record                  what was issued live, and what became of it
+    the model  report, evaluation, facts
+
+What a caller sends is neither followed nor kept: it changes no later answer.
+"""
 
 import asyncio
-import logging
-from typing import Any, Protocol
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-from forecaster.candles import utc
-from forecaster.data.source import CandleSource, Snapshot
-from forecaster.errors import CryptoSenseError, InvalidInput
-from forecaster.following import Following
-from forecaster.predictor import Predictor
-from forecaster.schema import HOUR, SYMBOLS, CandleSpan, Forecast, ForecastWarning, Price, Report
+import numpy as np
+
+from forecaster.anomaly import AnomalyReport
+from forecaster.both import both
+from forecaster.caller import Sent, windows_of
+from forecaster.candles import Candles
+from forecaster.data.source import CandleSource
+from forecaster.errors import ConfigurationError, InvalidInput
+from forecaster.predictor import Predictor, Window
+from forecaster.recorder import Recorder
+from forecaster.rolling_origin import RollingOrigin, rolling_origin
+from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
+from forecaster.spans import DAY, price_of, span_of
+from forecaster.standing import Standing
+from forecaster.track_record import Kept, LedgerPage, TrackRecord
+
+if TYPE_CHECKING:
+    from forecaster.ledger import Ledger
 
 LONGEST_SPAN = 300  # hours of candles one question may ask for: what one call to every exchange gives
-PATIENCE = 1.0  # seconds that a forecast waits for the other symbol's candles once its own are there
-
-log = logging.getLogger(__name__)
 
 
 class ForecastBackend(Protocol):
@@ -32,8 +53,60 @@ class ForecastBackend(Protocol):
         """The forecast for each of the next `hours` closes."""
         ...
 
+    async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
+        """The same after a caller's candles; `other` are those of the other symbol, where it has them."""
+        ...
+
+    async def forecast_closes(
+        self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
+    ) -> Forecast:
+        """The same after hourly closes, oldest first; `last_open_time` (Unix s) opens the hour of the last one."""
+        ...
+
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        """The same after each of many such, or why there is none."""
+        ...
+
+    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
+        """How surprising the newest `hours` were, at a budget of one false alarm in so many `days`."""
+        ...
+
+    async def anomalies_from(
+        self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
+    ) -> AnomalyReport:
+        """The same of a caller's candles."""
+        ...
+
+    async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
+        """The model's record on a caller's hourly closes, 120 to 10,000, oldest first."""
+        ...
+
+    def predict_next_close(self, closes: Sequence[float]) -> float:
+        """The next close after 60, oldest first. Fast enough to be called on the event loop."""
+        ...
+
+    async def kept(self, forecast_id: str) -> Kept | None:
+        """A live forecast as it was issued, with its outcomes so far."""
+        ...
+
+    async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
+        """Live forecasts with their outcomes, newest first, a page at a time."""
+        ...
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """How live forecasts turned out."""
+        ...
+
     async def report(self) -> Report:
         """The model's record on hours it never saw."""
+        ...
+
+    async def evaluation(self) -> bytes | None:
+        """Every score behind the report as JSON, where the model brings it."""
+        ...
+
+    async def facts(self) -> ModelFacts:
+        """What the model learned from and what it takes."""
         ...
 
     async def close(self) -> None:
@@ -44,94 +117,133 @@ class ForecastBackend(Protocol):
 class LocalBackend:
     """Answers in this process, from a source of candles and a model."""
 
-    def __init__(self, source: CandleSource, predictor: Predictor) -> None:
-        self._source = source
-        self.predictor = predictor
-        self._following = Following(predictor)
+    def __init__(
+        self,
+        source: CandleSource,
+        predictor: Predictor,
+        *,
+        ledger: "Ledger | None" = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Live forecasts are kept in `ledger`; source and ledger are closed with the backend.
+
+        `clock` (Unix s) says which of a caller's candles are closed.
+        """
+        self._source, self._clock = source, clock
+        self.serve(predictor)
+        self._given_ledger, self._recorder = ledger, Recorder(ledger) if ledger else None
+        self._evaluating = ThreadPoolExecutor(1, "evaluation")  # seconds of work: one at a time
+
+    def serve(self, predictor: Predictor) -> None:
+        """Answer by another model from now on; what was begun with the one before ends with it."""
+        self.predictor, self._standing = predictor, Standing(predictor)
 
     async def price(self, symbol: str) -> Price:
         """The newest closed price, with the change over 24 hours where they are at hand."""
-        snapshot = await self._source.latest(symbol, 25)
-        candles = snapshot.candles
-        day_ago = candles.time.searchsorted(snapshot.as_of - HOUR * 25)
-        known = day_ago < len(candles) and int(candles.time[day_ago]) == snapshot.as_of - HOUR * 25
-        last = float(candles.close[-1])
-        return Price(
-            **_provenance(snapshot),
-            price=last,
-            change_24h_pct=100 * (last / float(candles.close[day_ago]) - 1) if known else None,
-        )
+        return price_of(await self._source.latest(symbol, DAY))
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""
         if not 1 <= hours <= LONGEST_SPAN:
             raise InvalidInput(f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPAN} hours.")
-        snapshot = await self._source.latest(symbol, hours)
-        span = snapshot.candles.since(snapshot.as_of - HOUR * hours)
-        first, last = float(span.open[0]), float(span.close[-1])
-        return CandleSpan(
-            **_provenance(snapshot),
-            hours=(snapshot.as_of - int(span.time[0])) // HOUR,
-            first_open=first,
-            last_close=last,
-            high=float(span.high.max()),
-            low=float(span.low.min()),
-            change_pct=100 * (last / first - 1),
-            candles=span.to_schema(),
-        )
+        return span_of(await self._source.latest(symbol, hours), hours)
 
     async def forecast(self, symbol: str, hours: int) -> Forecast:
         """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
-        self.predictor.check(symbol, hours)
-        snapshot, other = await self._both(symbol)
-        trackers = self._following.trackers(snapshot)
-        issued = self.predictor.forecast(snapshot, self.predictor.longest, other, trackers)
-        self._following.remember(issued)
-        return self.predictor.shortened(issued, hours)
+        standing, predictor = self._standing, self.predictor
+        predictor.check(symbol, hours)
+        snapshot, other = await both(self._source, symbol, LONGEST_SPAN, predictor.reads_other_symbol)
+        if self._recorder and standing.is_new(symbol, snapshot.source):
+            past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
+            standing.restore(symbol, snapshot.source, past)
+        issued, told = standing.forecast(snapshot, other)
+        if self._recorder:
+            await self._recorder.keep(issued)
+        return predictor.shortened(told, hours)
 
-    async def _both(self, symbol: str) -> tuple[Snapshot, Snapshot | None]:
-        """The symbol's candles, and the other's where the model reads them and they can be had in time."""
-        if not self.predictor.reads_other_symbol:
-            return await self._source.latest(symbol, LONGEST_SPAN), None
-        asked = asyncio.create_task(self._other(symbol))
-        try:
-            snapshot = await self._source.latest(symbol, LONGEST_SPAN)
-            await asyncio.wait([asked], timeout=PATIENCE)
-        finally:
-            asked.cancel()
-        other = asked.result() if asked.done() and not asked.cancelled() else None
-        return snapshot, other if other and _alike(snapshot, other) else None
+    async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
+        """See ForecastBackend. Raises what Predictor.forecast raises."""
+        return self._forecast_sent(Sent(symbol, candles, other), hours)
 
-    async def _other(self, symbol: str) -> Snapshot | None:
-        """The other symbol's candles, or none: a forecast is made without them rather than not at all."""
-        other = next(each for each in SYMBOLS if each != symbol)
-        try:
-            return await self._source.latest(other, LONGEST_SPAN)
-        except CryptoSenseError as error:
-            log.warning("The forecast for %s is made without %s: %s", symbol, other, error)
-            return None
+    async def forecast_closes(
+        self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
+    ) -> Forecast:
+        """See ForecastBackend. Raises what Predictor.forecast raises."""
+        return self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
+
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
+        return await asyncio.to_thread(self._forecast_all, sent, hours)
+
+    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
+        """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
+        self.predictor.check(symbol, 1)
+        monitor = self._standing.live_monitor
+        snapshot, other = await both(self._source, symbol, LONGEST_SPAN)
+        return await asyncio.to_thread(monitor.report, snapshot, hours, days, other)
+
+    async def anomalies_from(
+        self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
+    ) -> AnomalyReport:
+        """See `anomalies`. Each question has a monitor of its own: nobody's candles are compared with another's."""
+        self.predictor.check(symbol, 1)
+        monitor, window = self._standing.new_monitor(), Sent(symbol, candles, other).window(self._clock())
+        return await asyncio.to_thread(monitor.report, window.snapshot, hours, days, window.other)
+
+    async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
+        """See ForecastBackend. Raises InvalidInput, and UnsupportedSymbol."""
+        work = partial(rolling_origin, self.predictor, symbol, np.asarray(closes, dtype=np.float64))
+        return await asyncio.get_running_loop().run_in_executor(self._evaluating, work)
+
+    def predict_next_close(self, closes: Sequence[float]) -> float:
+        """See Predictor."""
+        return self.predictor.predict_next_close(closes)
+
+    async def kept(self, forecast_id: str) -> Kept | None:
+        """See Ledger.get. Raises ConfigurationError where there is no ledger."""
+        return await asyncio.to_thread(self._ledger.get, forecast_id)
+
+    async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
+        """See Ledger.page. Raises ConfigurationError where there is no ledger."""
+        return await asyncio.to_thread(self._ledger.page, symbol, since, cursor, limit)
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """See Ledger.track_record. Raises ConfigurationError where there is no ledger."""
+        return await asyncio.to_thread(self._ledger.track_record, symbol, hours)
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""
         return self.predictor.report
 
+    async def evaluation(self) -> bytes | None:
+        """See ForecastBackend."""
+        return self.predictor.evaluation
+
+    async def facts(self) -> ModelFacts:
+        """See ForecastBackend."""
+        return self.predictor.facts
+
     async def close(self) -> None:
-        """Give back connections and files."""
+        """Finish writing; give back connections and files."""
+        self._evaluating.shutdown(wait=False, cancel_futures=True)
         await self._source.close()
+        if self._recorder:
+            await self._recorder.close()
 
+    def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
+        self.predictor.check(sent.symbol, hours)
+        [answer] = self.predictor.forecasts([sent.window(self._clock())], hours)
+        if isinstance(answer, InvalidInput):
+            raise answer
+        return answer
 
-def _alike(snapshot: Snapshot, other: Snapshot) -> bool:
-    """Simulated candles must not inform a forecast of a real market, nor the other way round."""
-    return (ForecastWarning.DEMO_DATA in snapshot.warnings) == (ForecastWarning.DEMO_DATA in other.warnings)
+    def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        windows = windows_of(sent, self._clock())
+        issued = iter(self.predictor.forecasts([each for each in windows if isinstance(each, Window)], hours))
+        return [next(issued) if isinstance(each, Window) else each for each in windows]
 
-
-def _provenance(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "symbol": snapshot.symbol,
-        "source": snapshot.source,
-        "quote": snapshot.quote,
-        "as_of": utc(snapshot.as_of),
-        "age_seconds": snapshot.age,
-        "warnings": snapshot.warnings,
-        "notes": snapshot.notes,
-    }
+    @property
+    def _ledger(self) -> "Ledger":
+        if self._given_ledger is None:
+            raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
+        return self._given_ledger

@@ -49,9 +49,10 @@ class Conformal(Frozen):
         return cls(trust=tuple(trust.tolist()), shift=tuple(tuple(row) for row in shift.tolist()))
 
     def apply(self, quantiles: Floats) -> Floats:
-        """Calibrated quantiles (n, 24, Q), ascending."""
-        trusted = quantiles + ((np.array(self.trust) - 1) * quantiles[:, :, MEDIAN])[:, :, None]
-        return ascending(trusted + np.array(self.shift) * interquartile(trusted))
+        """Calibrated quantiles (n, 24, Q), ascending; or of the first hours alone (n, h, Q)."""
+        hours = quantiles.shape[1]
+        trusted = quantiles + ((np.array(self.trust[:hours]) - 1) * quantiles[:, :, MEDIAN])[:, :, None]
+        return ascending(trusted + np.array(self.shift[:hours]) * interquartile(trusted))
 
 
 class Calibration(Frozen):

@@ -4,9 +4,10 @@
     ├── InvalidInput            what the caller sent cannot be forecast from
     │   ├── UnsupportedSymbol
     │   └── UnsupportedHorizon
-    ├── SourceError             candles could not be had
+    ├── SourceError             candles or forecasts could not be had
     │   ├── ExchangeError       one exchange failed, and how
-    │   └── NoCandles           everything that was tried failed
+    │   ├── NoCandles           everything that was tried failed
+    │   └── BackendError        the forecaster on another machine failed, and how
     ├── DataFileError           a candle file is not what it should be
     ├── ArtifactError           a saved model is missing, altered or unreadable
     └── ConfigurationError      a setting cannot work
@@ -50,7 +51,7 @@ class UnsupportedHorizon(InvalidInput):
 
 
 class SourceError(CryptoSenseError):
-    """Candles could not be had."""
+    """Candles or forecasts could not be had."""
 
 
 class ExchangeError(SourceError):
@@ -74,6 +75,19 @@ class NoCandles(SourceError):
         super().__init__(
             f"No exchange gave candles for {symbol} ({tried}).",
             "Check the connection and try again in a minute, or set CRYPTOSENSE_SOURCE=demo for simulated prices.",
+        )
+
+
+class BackendError(SourceError):
+    """The forecaster on another machine failed. ``cause`` is a few plain words, such as "timed out"."""
+
+    def __init__(self, cause: str, *, retry_after: float | None = None, transient: bool = False) -> None:
+        self.cause = cause
+        self.retry_after = retry_after  # seconds for which it asked to be left alone
+        self.transient = transient  # a second try at once may succeed
+        super().__init__(
+            f"The forecaster at CRYPTOSENSE_BACKEND_URL {cause}.",
+            "Try again in a minute, or unset CRYPTOSENSE_BACKEND_URL to forecast on this machine.",
         )
 
 

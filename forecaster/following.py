@@ -6,6 +6,7 @@ from threading import Lock
 import numpy as np
 
 from forecaster.data.source import Snapshot
+from forecaster.past import Past
 from forecaster.predictor import Predictor
 from forecaster.quantiles import HORIZONS, Floats
 from forecaster.schema import HOUR, Forecast, ForecastWarning, InputKind
@@ -53,18 +54,30 @@ class Following:
     def remember(self, forecast: Forecast) -> None:
         """Wait for what becomes of a forecast of all 24 hours; the first that was issued at an hour counts."""
         with self._lock:
-            followed = self._of(forecast.symbol, forecast.source)
-            if followed.trackers and len(forecast.horizons) == HORIZONS:
-                kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
-                prices = np.array([list(horizon.quantiles.values()) for horizon in forecast.horizons])  # (24, Q)
-                issued = _Issued(kind, forecast.last_close, np.log(prices / forecast.last_close))
-                followed.open.setdefault(int(forecast.as_of.timestamp()), issued)
+            _wait_for(self._of(forecast.symbol, forecast.source), forecast)
+
+    def restore(self, symbol: str, source: str, past: Past) -> None:
+        """Go on where another process left off, whose forecasts of this model a ledger kept. Call it once."""
+        with self._lock:
+            followed = self._of(symbol, source)
+            past.teach(followed.trackers)
+            for forecast, settled in past.open:
+                _wait_for(followed, forecast, settled)
 
     def _of(self, symbol: str, source: str) -> _Followed:
         key = (symbol, source)
         if key not in self._followed:
             self._followed[key] = _Followed(self._predictor.trackers(symbol))
         return self._followed[key]
+
+
+def _wait_for(followed: _Followed, forecast: Forecast, settled: int = 0) -> None:
+    """Follow a forecast of all 24 hours, of which the first `settled` were looked at."""
+    if followed.trackers and len(forecast.horizons) == HORIZONS:
+        kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
+        prices = np.array([list(horizon.quantiles.values()) for horizon in forecast.horizons])  # (24, Q)
+        issued = _Issued(kind, forecast.last_close, np.log(prices / forecast.last_close), settled)
+        followed.open.setdefault(int(forecast.as_of.timestamp()), issued)
 
 
 def _settle(issued: _Issued, as_of: int, snapshot: Snapshot, tracker: Tracker) -> None:

@@ -5,16 +5,28 @@ predictor_quantile.py   24 hours ahead, from candles of both symbols
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.anomaly import Monitor
 from forecaster.artifact import Artifact
 from forecaster.data.source import Snapshot
 from forecaster.engine import Engine
-from forecaster.schema import Forecast, InputKind, ModelRef, Report
+from forecaster.errors import InvalidInput
+from forecaster.schema import Forecast, InputKind, ModelFacts, ModelRef, Report
 from forecaster.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one of many forecasts is made from."""
+
+    snapshot: Snapshot
+    other: Snapshot | None = None  # the other symbol's
+    bare: bool = False  # closes are all there is: opens, highs, lows and volumes only stand in for them
 
 
 class Predictor(Protocol):
@@ -22,8 +34,14 @@ class Predictor(Protocol):
 
     ref: ModelRef
     report: Report
+    evaluation: bytes | None  # every score behind the report as JSON, where the artifact brings it
     reads_other_symbol: bool  # its forecasts are better with the other symbol's candles
     longest: int  # hours ahead
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What the model learned from and what it takes."""
+        ...
 
     def check(self, symbol: str, hours: int) -> None:
         """Raise UnsupportedSymbol or UnsupportedHorizon for what the model never learned."""
@@ -46,6 +64,25 @@ class Predictor(Protocol):
         forecasts held (fresh ones by default). Raises UnsupportedSymbol and UnsupportedHorizon for what the model
         never learned, InvalidInput when the snapshot holds too few candles or too long a gap.
         """
+        ...
+
+    def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
+        """The forecast from each window, or why there is none; with fresh trackers.
+
+        Raises UnsupportedSymbol and UnsupportedHorizon for what the model never learned.
+        """
+        ...
+
+    def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Quantiles of the next log return after each of closes (n,) but the first 59 and the last: (n - 60, Q).
+
+        Each is made from the 60 closes up to it, and bands follow what became of the forecasts before. Raises
+        UnsupportedSymbol, and InvalidInput for a recipe without such quantiles.
+        """
+        ...
+
+    def monitor(self) -> Monitor | None:
+        """What judges hours by this model's forecasts, and remembers none yet; None where the model cannot."""
         ...
 
     def shortened(self, forecast: Forecast, hours: int) -> Forecast:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.anomaly import Monitor
 from forecaster.artifact import Artifact
 from forecaster.calibration import LEVELS, ResidualBands
 from forecaster.candles import utc
@@ -13,6 +14,7 @@ from forecaster.engine import Engine
 from forecaster.errors import InvalidInput
 from forecaster.features import WINDOW, MinMaxScaling, close_windows, gapless, window_volatility
 from forecaster.issuer import Flag, Issuer, checked_closes, gaps_flag
+from forecaster.predictor import Window
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
 from forecaster.tracker import Tracker
 
@@ -23,6 +25,7 @@ class ClassicPredictor(Issuer):
     """A Predictor of one hour ahead, from prices as they are: it knows the levels that it was trained on."""
 
     reads_other_symbol = False
+    flags = ()
 
     def __init__(self, artifact: Artifact, engine: Engine) -> None:
         super().__init__(artifact)
@@ -60,6 +63,28 @@ class ClassicPredictor(Issuer):
         candles, filled = gapless(snapshot.candles, WINDOW)
         horizon = self._next_hour(candles.close, snapshot.as_of)
         return self.issue(snapshot, (horizon,), [*gaps_flag(filled, WINDOW), *self._foreign(candles.close)])
+
+    def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
+        """See Predictor."""
+        for window in windows:
+            self.check(window.snapshot.symbol, hours)
+        return [self._or_why_not(window.snapshot) for window in windows]
+
+    def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Raises InvalidInput."""
+        raise InvalidInput(
+            "The classic model has no quantiles to grade.", "Set CRYPTOSENSE_MODEL_DIR=models/quantile on the server."
+        )
+
+    def monitor(self) -> Monitor | None:
+        """None: its forecasts are too far off to be surprised by."""
+        return None
+
+    def _or_why_not(self, snapshot: Snapshot) -> Forecast | InvalidInput:
+        try:
+            return self.forecast(snapshot, 1)
+        except InvalidInput as error:
+            return error
 
     def _foreign(self, closes: NDArray[np.float64]) -> list[Flag]:
         low, high = self._scaling.low, self._scaling.high

@@ -13,6 +13,7 @@ Symbol = Literal["BTC-USD", "ETH-USD"]
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
+CALLER = "caller"  # the source of candles that came with the question
 
 
 class Frozen(BaseModel):
@@ -31,6 +32,7 @@ class ForecastWarning(StrEnum):
     MODEL_EXPIRED = "model_expired"
     CLOSES_ONLY = "closes_only"
     UNEVALUATED_SYMBOL = "unevaluated_symbol"
+    BACKEND_FALLBACK = "backend_fallback"
 
 
 class Candle(Frozen):
@@ -48,7 +50,9 @@ class Provenance(Frozen):
     """Where an answer's numbers come from and how old they are."""
 
     symbol: Symbol
-    source: str = Field(description="an exchange's name, 'demo' (simulated, not market data) or 'file'")
+    source: str = Field(
+        description="an exchange's name, 'demo' (simulated, not market data), 'file', or 'caller' (sent by you)"
+    )
     quote: str = Field(description="quote currency, such as USD or USDT")
     as_of: AwareDatetime = Field(description="close time of the newest closed candle")
     age_seconds: int = Field(ge=0, description="by the source's own clock, since as_of")
@@ -86,6 +90,9 @@ class Horizon(Frozen):
     quantiles: dict[str, float] = Field(description="level such as '0.10' -> price")
     probability_up: float = Field(ge=0, le=1, description="chance that the close is above last_close")
     expected_move_pct: float = Field(ge=0, description="median absolute move, in percent of last_close")
+    probability_above: float | None = Field(
+        default=None, ge=0, le=1, description="chance that the close is above the threshold; None where none was given"
+    )
 
 
 class Skill(Frozen):
@@ -105,6 +112,23 @@ class ModelRef(Frozen):
     name: str
     version: str
     sha256: str
+
+
+class ModelFacts(Frozen):
+    """What a model learned from, what it takes and how far it looks."""
+
+    model: ModelRef
+    recipe: str
+    symbols: tuple[Symbol, ...]
+    trained_from: AwareDatetime
+    trained_to: AwareDatetime
+    expires: AwareDatetime | None = Field(description="forecasts issued later carry model_expired")
+    input_hours: int = Field(gt=0, description="candles that a forecast reads; fewer are taken as closes alone")
+    horizons: int = Field(ge=1, le=24, description="hours ahead, from 1 to this")
+    features: tuple[str, ...]
+    band_method: str
+    warnings: tuple[ForecastWarning, ...] = Field(description="that its forecasts may carry")
+    versions: dict[str, str] = Field(description="of what it was trained with")
 
 
 class Forecast(Frozen):

@@ -41,7 +41,10 @@ class Settings(BaseSettings):
         default=ROOT.parent / "shared" / "data",
         description="where btcusd_1h.parquet and ethusd_1h.parquet lie, for evaluate",
     )
-    database_url: str = Field(default_factory=_default_database_url, description="where candles are kept")
+    database_url: str = Field(default_factory=_default_database_url, description="where candles and forecasts are kept")
+    schedule: bool = Field(default=True, description="whether a server issues a forecast an hour by itself")
+    backend_url: str = Field(default="", description="another CryptoSense that forecasts instead; none by default")
+    backend_key: str = Field(default="", repr=False, description="its API key, where it asks for one")
     llm: str = Field(default="offline", description="offline, or LangChain's provider:model")
     allowed_origins: CommaSeparated = Field(default=(), description="sites that may frame the chat")
     rate_limit: str = Field(default="120/minute", description="of the API, for each address; off for none")

@@ -45,8 +45,9 @@ class Tracker:
         return tuple(tuple(row) for row in np.round(self.width, DECIMALS).tolist())
 
     def apply(self, quantiles: Floats) -> Floats:
-        """One forecast's quantiles (24, Q) with what is known now; ascending."""
-        moved = np.concatenate([-self.width, np.zeros((HORIZONS, 1)), self.width[:, ::-1]], axis=1)
+        """Quantiles (..., 24, Q) with what is known now, ascending; or of the first hours alone (..., h, Q)."""
+        width = self.width[: quantiles.shape[-2]]
+        moved = np.concatenate([-width, np.zeros((len(width), 1)), width[:, ::-1]], axis=1)
         return ascending(quantiles + moved * interquartile(quantiles))
 
     def settle(self, horizon: NDArray[np.int64], issued: Floats, actual: Floats) -> None:

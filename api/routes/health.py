@@ -5,9 +5,10 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.deps import PartsDep
+from api.deps import ModelStateDep, PartsDep
 from api.errors import documented, problem
 from api.parts import State
+from forecaster.reload import ModelState
 
 router = APIRouter(tags=["service"])
 
@@ -23,6 +24,7 @@ class Ready(BaseModel):
 
     status: Literal["ready"] = "ready"
     parts: dict[str, State] = Field(examples=[{"model": "ready", "chat": "ready"}])
+    model: ModelState | None = Field(default=None, description="which model answers, and why a newer one does not")
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -31,15 +33,21 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", summary="Is everything ready?", response_model=Ready, responses=documented(503))
-async def readyz(parts: PartsDep) -> Ready | Response:
+@router.get(
+    "/readyz",
+    summary="Is everything ready?",
+    response_model=Ready,
+    response_model_exclude_none=True,
+    responses=documented(503),
+)
+async def readyz(parts: PartsDep, model: ModelStateDep) -> Ready | Response:
     """Answers 503, with the state of each part, until model and chat are ready."""
     states = {part.name: part.state for part in parts}
     waiting = [f"the {name} {_WORDS[state]}" for name, state in states.items() if state is not State.READY]
     if waiting:
         detail = f"Not ready: {' and '.join(waiting)}. Try again in a second, or see the server's log."
         return problem(503, detail, headers={"Retry-After": "1"}, parts=states)
-    return Ready(parts=states)
+    return Ready(parts=states, model=model)
 
 
 _WORDS = {State.STARTING: "is still starting", State.FAILED: "could not start"}

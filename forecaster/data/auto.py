@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from forecaster.candles import Candles
 from forecaster.data.source import CandleSource, Snapshot
 from forecaster.errors import NoCandles
 
@@ -20,6 +21,10 @@ class AutoSource:
         except NoCandles as error:
             simulated = await self._demo.latest(symbol, hours)
             return replace(simulated, notes=(*simulated.notes, error.message))
+
+    async def since(self, symbol: str, source: str, start: int) -> Candles:
+        """See CandleSource; real ones alone."""
+        return await self._live.since(symbol, source, start)
 
     async def close(self) -> None:
         """Give back connections and files."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecaster.candles import Candles
 from forecaster.data.source import Snapshot
-from forecaster.errors import UnsupportedSymbol
+from forecaster.errors import NoCandles, UnsupportedSymbol
 from forecaster.schema import HOUR, SYMBOLS, ForecastWarning
 
 NOTE = "simulated, not market data"
@@ -63,6 +63,10 @@ class DemoSource:
         hours = min(hours, MOST_HOURS)
         candles = simulated(symbol, int(now // HOUR) - hours, hours)
         return Snapshot(symbol, "demo", "USD", candles, now, (ForecastWarning.DEMO_DATA,), (NOTE,))
+
+    async def since(self, symbol: str, source: str, start: int) -> Candles:
+        """None: no exchange is asked here. Raises NoCandles."""
+        raise NoCandles(symbol, ())
 
     async def close(self) -> None:
         """Nothing to give back."""

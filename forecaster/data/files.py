@@ -8,7 +8,7 @@ import numpy as np
 
 from forecaster.candles import Candles, utc
 from forecaster.data.source import Snapshot
-from forecaster.errors import DataFileError, UnsupportedSymbol
+from forecaster.errors import DataFileError, NoCandles, UnsupportedSymbol
 from forecaster.schema import HOUR
 
 MOST_GAPS = 10  # longest gaps named
@@ -130,6 +130,10 @@ class FileSource:
         end = int(candles.time[-1]) + HOUR
         note = f"Candles come from the file {self._path.name}, which ends at {utc(end):%Y-%m-%d %H:%M} UTC."
         return Snapshot(symbol, "file", self._quote, candles, float(end), notes=(note,))
+
+    async def since(self, symbol: str, source: str, start: int) -> Candles:
+        """None: no exchange is asked here. Raises NoCandles."""
+        raise NoCandles(symbol, ())
 
     async def close(self) -> None:
         """Nothing to give back: the file is closed as soon as it is read."""

@@ -90,6 +90,25 @@ class LiveSource:
             held = outcome
         return _snapshot(symbol, held, hours, self._clock())
 
+    async def since(self, symbol: str, source: str, start: int) -> Candles:
+        """See CandleSource. Raises ExchangeError, and NoCandles for an exchange that is not asked here."""
+        held = self._held.get(symbol)
+        if held is not None and held.exchange.name == source and held.candles.time[0] <= start:
+            return held.candles.since(start)
+        exchange = next((each for each in self._exchanges if each.name == source), None)
+        if exchange is None:
+            raise NoCandles(symbol, ())
+        resting = self._cooldowns.error(source, self._clock())
+        if resting is not None:
+            raise resting
+        try:
+            page = await exchange.candles(symbol, limit=ROWS, start=start, within=self._budget)
+        except ExchangeError as error:
+            self._cooldowns.failed(error, self._clock())
+            raise
+        self._cooldowns.answered(source)
+        return page.candles
+
     async def close(self) -> None:
         """Stop what is under way, finish writing, and give back connections and files."""
         under_way = list(self._refreshes.values())

@@ -42,6 +42,13 @@ class CandleSource(Protocol):
         """
         ...
 
+    async def since(self, symbol: str, source: str, start: int) -> Candles:
+        """The closed candles of one exchange, and no other, that open at `start` (Unix s) or later.
+
+        There may be more of them than it gives at once. Raises SourceError where it gives none.
+        """
+        ...
+
     async def close(self) -> None:
         """Give back connections and files."""
         ...

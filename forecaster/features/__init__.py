@@ -1,7 +1,9 @@
 """The only place where candles become model input, in training and in serving alike.
 
 closes.py   the classic recipe's: 60 closes on a min-max scale
-hours.py    the quantile recipe's: candles of both symbols as log quantities
+tape.py     candles of both symbols side by side
+hours.py    the quantile recipe's: a tape as log quantities
+bare.py     the same from 60 closes alone, for less
 gaps.py     hours without a trade
 """
 
@@ -14,7 +16,8 @@ from forecaster.features.closes import (
     window_volatility,
 )
 from forecaster.features.gaps import LONGEST_GAP, gapless
-from forecaster.features.hours import CHANNELS, CONTEXT, LOOKBACK, Hours, Tape, hours_of
+from forecaster.features.hours import CHANNELS, CONTEXT, LOOKBACK, Hours, hours_of
+from forecaster.features.tape import Tape
 
 __all__ = [
     "CHANNELS",

@@ -8,13 +8,12 @@ years is taken inside the network, from the window it is given.
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.candles import Candles
 from forecaster.features.closes import WINDOW
+from forecaster.features.tape import Floats, Tape
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, InputKind
 
@@ -51,55 +50,28 @@ FROM_CLOSES = ("return_6h", "return_12h", "return_24h", "move_3h", "move_6h", "m
 CANDLES_KNOWN, OTHER_KNOWN, CLOCK_KNOWN = 0, 1, 2  # columns of `known`
 
 _HOURS, _DAYS = np.eye(24), np.eye(7)
+_SAME_HOUR = 24 * np.arange(1, REPEATS + 1) - 1  # hours back from the newest to the hour of day that comes next
 
 KINDS: tuple[InputKind, ...] = ("full", "closes_only")
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tape:
-    """A gapless run of hourly candles of one symbol and what is known of the other one's, all (n,) float64.
-
-    `time` is the opening in Unix seconds; `other_*` are NaN where the other symbol has no candle.
-    """
-
-    time: NDArray[np.int64]
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
-    other_high: Floats
-    other_low: Floats
-    other_close: Floats
-
-    @classmethod
-    def of(cls, candles: Candles, other: Candles | None = None) -> Self:
-        """Both symbols' candles side by side, gaps within either filled forward; hours are the first one's."""
-        own = candles.filled()[0]
-        high, low, close = (np.full(len(own), np.nan) for _ in range(3))
-        if other is not None and len(other) and len(own):
-            whole = other.filled()[0]
-            at = (own.time - whole.time[0]) // HOUR  # (n,) position of each hour in the other symbol's run
-            within = (at >= 0) & (at < len(whole))
-            for column, values in ((high, whole.high), (low, whole.low), (close, whole.close)):
-                column[within] = values[at[within]]
-        return cls(own.time, own.high, own.low, own.close, own.volume, high, low, close)
-
-    @classmethod
-    def of_closes(cls, close: Floats) -> Self:
-        """Closes (n,) and nothing else: use with 'closes_only' alone."""
-        time = HOUR * np.arange(len(close), dtype=np.int64)
-        unknown = np.full(len(close), np.nan)
-        return cls(time, close, close, close, np.zeros(len(close)), unknown, unknown, unknown)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hours:
-    """The newest hours of a tape as model input."""
+    """The newest hours of a tape as model input; each with an axis before it where tapes stand side by side."""
 
     channels: NDArray[np.float32]  # (rows, 6), see CHANNELS
     context: NDArray[np.float32]  # (contexts, 94), see CONTEXT, of the newest rows; known when the hour closed
     other: NDArray[np.float32]  # (rows,) 1 where the other symbol's last 61 candles are known
+
+    def newest(self) -> dict[str, NDArray[np.float32]]:
+        """What the network is given for the forecasts from candles at the newest hour of each tape, as by `inputs`."""
+        known = np.ones((*self.other.shape[:-1], 3), np.float32)
+        known[..., OTHER_KNOWN] = self.other[..., -1]
+        return {
+            "window": self.channels[..., -WINDOW:, :].reshape(-1, WINDOW, len(CHANNELS)),
+            "context": self.context[..., -1, :].reshape(-1, len(CONTEXT)),
+            "known": known.reshape(-1, 3),
+        }
 
     def inputs(self, row: NDArray[np.int64], kind: InputKind) -> dict[str, NDArray[np.float32]]:
         """What the network is given for the forecasts issued at the close of each `row` (n,), each at least 59.
@@ -122,46 +94,46 @@ def hours_of(tape: Tape, rows: int | None = None, contexts: int | None = None) -
 
     A row is exact when 288 hours precede it; earlier ones stand for a tape that repeats its first hour.
     """
-    rows = len(tape.close) if rows is None else rows
+    rows = tape.close.shape[-1] if rows is None else rows
     context = _context(tape, rows if contexts is None else contexts)
     return Hours(_channels(tape, rows), context, _other_known(tape, rows))
 
 
 def _channels(tape: Tape, rows: int) -> NDArray[np.float32]:
-    top, bottom, close = (np.log(values[-rows:]) for values in (tape.high, tape.low, tape.close))
+    top, bottom, close = (np.log(values[..., -rows:]) for values in (tape.high, tape.low, tape.close))
     spread = top - bottom
     place = np.divide(2 * close - top - bottom, spread, out=np.zeros_like(spread), where=spread > 0)
     typical = _mean(tape.volume, 168, rows)
-    volume = np.log((tape.volume[-rows:] + 0.01 * typical + 1e-12) / (1.01 * typical + 1e-12))
-    other_spread = np.log(tape.other_high[-rows:] / tape.other_low[-rows:])
+    volume = np.log((tape.volume[..., -rows:] + 0.01 * typical + 1e-12) / (1.01 * typical + 1e-12))
+    other_spread = np.log(tape.other_high[..., -rows:] / tape.other_low[..., -rows:])
     columns = (_steps(tape.close, rows), spread, place, volume, _steps(tape.other_close, rows), other_spread)
-    channels: NDArray[np.float32] = np.nan_to_num(np.array(columns).T).astype(np.float32)  # (rows, 6)
-    return channels
+    channels: NDArray[np.float32] = np.nan_to_num(np.stack(columns, axis=-1)).astype(np.float32)
+    return channels  # (..., rows, 6)
 
 
 def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
-    past = min(rows + LOOKBACK - 1, len(tape.close))  # nothing older is read
+    past = min(rows + LOOKBACK - 1, tape.close.shape[-1])  # nothing older is read
     step, other_step = _steps(tape.close, past), np.nan_to_num(_steps(tape.other_close, past))
-    size = RANGE_TO_SIGMA * np.log(tape.high[-past:] / tape.low[-past:])
-    other_size = RANGE_TO_SIGMA * np.nan_to_num(np.log(tape.other_high[-past:] / tape.other_low[-past:]))
+    size = RANGE_TO_SIGMA * np.log(tape.high[..., -past:] / tape.low[..., -past:])
+    other_size = RANGE_TO_SIGMA * np.nan_to_num(np.log(tape.other_high[..., -past:] / tape.other_low[..., -past:]))
     square, variance = step**2, np.maximum(size**2, JUMP * step**2)
     other_variance = np.maximum(other_size**2, JUMP * other_step**2)
     mean_squares = (
-        *(_mean(variance, hours, rows) for hours in SCALES),
-        *(_mean(square, hours, rows) for hours in SCALES[2:]),
-        *(_mean(other_variance, hours, rows) for hours in OTHER_SCALES),
+        _means(variance, SCALES, rows),
+        _means(square, SCALES[2:], rows),
+        _means(other_variance, OTHER_SCALES, rows),
     )
     columns = (
-        *(0.5 * np.log(np.maximum(mean_squares, FLOOR**2))),
-        *_profile(size, rows),
-        *(np.sqrt(hours) * _mean(step, hours, rows) for hours in MOVES),
-        *(_before(step, 24 * day - 1, rows) for day in range(1, REPEATS + 1)),
-        *(np.sqrt(hours) * _mean(other_step, hours, rows) for hours in OTHER_MOVES),
-        _before(other_step, 23, rows),
-        *_places(tape, rows),
-        *_clock(tape.time[-rows:]),
+        0.5 * np.log(np.maximum(np.concatenate(mean_squares, axis=-1), FLOOR**2)),
+        _profile(size, rows),
+        np.sqrt(MOVES) * _means(step, MOVES, rows),
+        _before(step, _SAME_HOUR, rows),
+        np.sqrt(OTHER_MOVES) * _means(other_step, OTHER_MOVES, rows),
+        _before(other_step, _SAME_HOUR[:1], rows),
+        _places(tape, rows),
+        _clock(tape.time[..., -rows:]),
     )
-    return np.array(columns).T.astype(np.float32)  # (rows, 94)
+    return np.concatenate(columns, axis=-1).astype(np.float32)  # (..., rows, 94)
 
 
 def _other_known(tape: Tape, rows: int) -> NDArray[np.float32]:
@@ -177,14 +149,27 @@ def _steps(close: Floats, rows: int) -> Floats:
 
 def _newest(values: Floats, count: int) -> Floats:
     """The newest `count` values, the first one repeated where there are fewer."""
-    lack = count - len(values)
-    return values[-count:] if lack <= 0 else np.concatenate([np.full(lack, values[0]), values])
+    lack = count - values.shape[-1]
+    if lack <= 0:
+        return values[..., -count:]
+    return np.concatenate([np.repeat(values[..., :1], lack, axis=-1), values], axis=-1)
 
 
 def _mean(values: Floats, hours: int, rows: int) -> Floats:
-    """Mean of the `hours` values up to each of the newest `rows` hours: (n,) -> (rows,). Reads no older ones."""
-    mean: Floats = np.correlate(_newest(values, rows + hours - 1), _equal_weights(hours), mode="valid")
-    return mean
+    """Mean of the `hours` values up to each of the newest `rows` hours: (..., n) -> (..., rows)."""
+    newest = _newest(values, rows + hours - 1)
+    lines = newest.reshape(-1, newest.shape[-1])
+    means = [np.correlate(line, _equal_weights(hours), mode="valid") for line in lines]
+    return np.array(means).reshape(*newest.shape[:-1], rows)
+
+
+def _means(values: Floats, hours: tuple[int, ...], rows: int) -> Floats:
+    """The same over each of so many hours, ascending: (..., n) -> (..., rows, k)."""
+    if rows > 1:
+        return np.stack([_mean(values, each, rows) for each in hours], axis=-1)
+    totals = np.cumsum(_newest(values, hours[-1])[..., ::-1], axis=-1)  # from the newest back: no differences of sums
+    means: Floats = totals[..., None, np.array(hours) - 1] / hours
+    return means
 
 
 @cache
@@ -192,42 +177,51 @@ def _equal_weights(count: int) -> Floats:
     return np.full(count, 1.0 / count)
 
 
-def _before(values: Floats, hours: int, rows: int) -> Floats:
-    """The value so many hours before each of the newest `rows` hours: (n,) -> (rows,)."""
-    return _newest(values, rows + hours)[:rows]
+def _before(values: Floats, hours: NDArray[np.int64], rows: int) -> Floats:
+    """The values so many hours (k,) before each of the newest `rows` hours: (..., n) -> (..., rows, k)."""
+    before: Floats = _newest(values, rows + int(hours[-1]))[..., np.arange(-rows, 0)[:, None] - hours]
+    return before
 
 
 def _places(tape: Tape, rows: int) -> Floats:
-    """Where the close lies in the range of its last hours: -1 at the low, 1 at the high: (4, rows), see PLACES."""
+    """Where the close lies in the range of its last hours: -1 at the low, 1 at the high: (..., rows, 4), see PLACES."""
     past = rows + PLACES[-1] - 1
-    extremes, span = np.log([_newest(tape.high, past), 1 / _newest(tape.low, past)]), 1  # the higher, the farther
-    edges = np.empty((len(PLACES), 2, rows))
-    for number, hours in enumerate(PLACES):
-        while span < hours:  # each maximum is made of two that overlap
-            step = min(span, hours - span)
-            extremes, span = np.maximum(extremes[:, step:], extremes[:, :-step]), span + step
-        edges[number] = extremes[:, -rows:]
-    width, middle = edges[:, 0] + edges[:, 1], edges[:, 0] - edges[:, 1]
-    distance = 2 * np.log(tape.close[-rows:]) - middle
+    edges = _peaks(np.log([_newest(tape.high, past), 1 / _newest(tape.low, past)]), rows)  # the higher, the farther
+    width, middle = edges[0] + edges[1], edges[0] - edges[1]
+    distance = 2 * np.log(tape.close[..., -rows:, None]) - middle
     places: Floats = np.divide(distance, width, out=np.zeros_like(width), where=width > 0)
     return places
 
 
-def _profile(size: Floats, rows: int) -> list[Floats]:
-    """Log volatility at the hour of day of each of the next 24 hours, over the last twelve days.
+def _peaks(values: Floats, rows: int) -> Floats:
+    """The highest value of the last hours: (..., n) -> (..., rows, 4), see PLACES."""
+    if rows == 1:
+        return np.maximum.accumulate(values[..., ::-1], axis=-1)[..., None, np.array(PLACES) - 1]
+    peaks, span = np.empty((*values.shape[:-1], rows, len(PLACES))), 1
+    for number, hours in enumerate(PLACES):
+        while span < hours:  # each maximum is made of two that overlap
+            step = min(span, hours - span)
+            values, span = np.maximum(values[..., step:], values[..., :-step]), span + step
+        peaks[..., number] = values[..., -rows:]
+    return peaks
+
+
+def _profile(size: Floats, rows: int) -> Floats:
+    """Log volatility at the hour of day of each of the next 24 hours, over the last twelve days: (..., rows, 24).
 
     The mean of the range, not of its square: one crash must not rule twelve days.
     """
     past = _newest(size, rows + 24 * DAYS - 1)
-    total = np.zeros(rows + HORIZONS - 1)
+    total = np.zeros((*size.shape[:-1], rows + HORIZONS - 1))
     for day in range(DAYS):
-        total += past[24 * day : 24 * day + len(total)]
+        total += past[..., 24 * day : 24 * day + rows + HORIZONS - 1]
     level = np.log(np.maximum(total / DAYS, FLOOR))
-    return [level[hour : hour + rows] for hour in range(HORIZONS)]
+    profile: Floats = level[..., np.arange(rows)[:, None] + np.arange(HORIZONS)]
+    return profile
 
 
 def _clock(time: NDArray[np.int64]) -> Floats:
-    """Hour of day and day of week of the hour that is to be forecast, as 24 + 7 indicators (31, rows)."""
+    """Hour of day and day of week of the hour that is to be forecast, as 24 + 7 indicators: (..., rows, 31)."""
     hour = time // HOUR + 1
-    clock: Floats = np.concatenate([_HOURS[hour % 24], _DAYS[(hour // 24 + 3) % 7]], axis=1).T
+    clock: Floats = np.concatenate([_HOURS[hour % 24], _DAYS[(hour // 24 + 3) % 7]], axis=-1)
     return clock

@@ -1,0 +1,204 @@
+"""``POST /v1/forecast``: the distribution of the next closes, live or after what the caller sends; one or many."""
+
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError, to_json
+
+from api import examples
+from api.caching import fresh
+from api.clients import client_of, counted
+from api.deps import BackendDep, IdempotencyDep
+from api.errors import Problem, documented
+from api.given import FEWEST_CLOSES, MOST_CANDLES, Given, GivenCandle, GivenRoute, OpeningTime, Price, Whole, candles_of
+from api.keys import HOLDER
+from api.metrics import MetricsDep
+from api.strict_json import KIB
+from forecaster.backend import ForecastBackend
+from forecaster.caller import Sent
+from forecaster.distribution import HIGHEST, LOWEST, detailed
+from forecaster.errors import InvalidInput
+from forecaster.schema import CALLER, Forecast, Symbol
+
+MOST_WINDOWS = 1024
+MOST_LEVELS = 50
+REFUSED = 400, 408, 413, 415, 422
+
+Level = Annotated[float, Field(strict=True, ge=LOWEST, le=HIGHEST)]
+Key = Annotated[
+    str | None,
+    Header(pattern=r"^[!-~]{1,64}$", description="the same key with the same body gets the same answer for a day"),
+]
+
+
+class ForecastRoute(GivenRoute):
+    """For bodies of 1,000 candles of both symbols."""
+
+    body_limit = 512 * KIB
+
+
+class BatchRoute(GivenRoute):
+    """For bodies of 1,024 windows of closes, or of 60 candles each."""
+
+    body_limit = 8192 * KIB
+
+
+class Window(Given):
+    """Candles or closes of one symbol, hourly."""
+
+    symbol: Symbol
+    candles: list[GivenCandle] | None = Field(
+        default=None, min_length=1, max_length=MOST_CANDLES, description="in any order, at least 60 hours of them"
+    )
+    other_candles: list[GivenCandle] | None = Field(
+        default=None, min_length=1, max_length=MOST_CANDLES, description="the other symbol's, which the model reads too"
+    )
+    closes: list[Price] | None = Field(
+        default=None, min_length=FEWEST_CLOSES, max_length=MOST_CANDLES, description="instead of candles, oldest first"
+    )
+    last_open_time: OpeningTime | None = Field(
+        default=None, description="opening of the last close's hour; without it, the newest full hour is assumed"
+    )
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.candles is not None and self.closes is not None:
+            raise PydanticCustomError("window", "Send candles or closes, not both.")
+        if self.other_candles is not None and self.candles is None:
+            raise PydanticCustomError("window", "Send other_candles with candles, or not at all.")
+        if self.last_open_time is not None and self.closes is None:
+            raise PydanticCustomError("window", "Send last_open_time with closes, or not at all.")
+        return self
+
+    def sent(self, *place: str | int) -> Sent | None:
+        """What a forecast is made from; None without candles and closes. Raises RequestValidationError."""
+        if self.closes is not None:
+            return Sent(self.symbol, closes=self.closes, last_open_time=self.last_open_time)
+        if self.candles is None:
+            return None
+        other = self.other_candles
+        return Sent(
+            self.symbol,
+            candles_of(self.candles, *place, "candles"),
+            None if other is None else candles_of(other, *place, "other_candles"),
+        )
+
+
+class Wanted(Given):
+    """What a forecast is to say."""
+
+    hours: Whole = Field(default=1, ge=1, le=24, description="how far ahead, hour by hour")
+    quantiles: list[Level] = Field(
+        default=[], max_length=MOST_LEVELS, description="more levels to be told, to four decimals"
+    )
+    threshold: Price | None = Field(default=None, description="a price; each hour tells the chance of a close above it")
+
+    def of(self, forecast: Forecast) -> Forecast:
+        """The forecast with all that."""
+        return detailed(forecast, self.quantiles, self.threshold)
+
+
+class ForecastRequest(Wanted, Window):
+    """One question."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.LIVE, examples.FROM_CLOSES, examples.FROM_CANDLES]}
+    )
+
+
+class Question(Window):
+    """One of many windows."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.candles is None and self.closes is None:
+            raise PydanticCustomError("window", "Send candles or closes with each window.")
+        return self
+
+
+class BatchRequest(Wanted):
+    """Many questions of the same kind."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.BATCH]})
+
+    windows: list[Question] = Field(min_length=1, max_length=MOST_WINDOWS)
+
+
+class Result(BaseModel):
+    """One of both."""
+
+    forecast: Forecast | None
+    problem: Problem | None = Field(description="why there is no forecast of this window")
+
+
+class BatchAnswer(BaseModel):
+    """The results in the order of the windows."""
+
+    results: list[Result]
+
+
+router = APIRouter(prefix="/v1", tags=["forecast"], route_class=ForecastRoute)
+batch_router = APIRouter(prefix="/v1", tags=["forecast"], route_class=BatchRoute)
+
+
+@router.post(
+    "/forecast", summary="The next hours' distribution", response_model=Forecast, responses=documented(*REFUSED)
+)
+async def forecast(
+    body: ForecastRequest,
+    request: Request,
+    backend: BackendDep,
+    metrics: MetricsDep,
+    answered: IdempotencyDep,
+    idempotency_key: Key = None,
+) -> Response:
+    """Forecasts the next 1 to 24 hourly closes of `symbol`: quantiles, the chance of a rise, and the model's record.
+
+    With `candles` or `closes` the forecast is made from them, has the source `caller`, and is not kept. With neither,
+    the service fetches the newest candles; that forecast is kept and graded: `GET /v1/forecasts/{id}`.
+    """
+
+    async def answer() -> bytes:
+        issued = await _issued(body, backend)
+        metrics.forecast_issued(issued.symbol)
+        if issued.source != CALLER:
+            metrics.candle_closed(issued.symbol, issued.as_of.timestamp())
+        return to_json(body.of(issued))
+
+    if idempotency_key is None:
+        return fresh(await answer())
+    owner = request.scope.get(HOLDER) or counted(client_of(request.scope))
+    told, again = await answered.once(owner, idempotency_key, await request.body(), answer)
+    return fresh(told, {"Idempotency-Replayed": "true"} if again else None)
+
+
+@batch_router.post(
+    "/forecast/batch", summary="Up to 1,024 forecasts", response_model=BatchAnswer, responses=documented(*REFUSED)
+)
+async def batch(body: BatchRequest, backend: BackendDep, metrics: MetricsDep) -> Response:
+    """Forecasts after each of up to 1,024 windows of the caller's candles or closes, as `POST /v1/forecast` does.
+
+    A window that cannot be forecast from, such as one with too long a gap, gets a problem in its place.
+    """
+    sent = [each.sent("windows", number) for number, each in enumerate(body.windows)]
+    results = await backend.forecast_batch([each for each in sent if each], body.hours)
+    for each in results:
+        if isinstance(each, Forecast):
+            metrics.forecast_issued(each.symbol)
+    return fresh(to_json({"results": [_result(body, each) for each in results]}))
+
+
+async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
+    sent = body.sent()
+    if sent is None:
+        return await backend.forecast(body.symbol, body.hours)
+    if sent.candles is None:
+        return await backend.forecast_closes(sent.symbol, sent.closes, body.hours, sent.last_open_time)
+    return await backend.forecast_from(sent.symbol, sent.candles, body.hours, sent.other)
+
+
+def _result(wanted: Wanted, answer: Forecast | InvalidInput) -> dict[Literal["forecast", "problem"], object]:
+    if isinstance(answer, InvalidInput):
+        return {"forecast": None, "problem": Problem(title="Unprocessable Entity", status=422, detail=str(answer))}
+    return {"forecast": wanted.of(answer), "problem": None}

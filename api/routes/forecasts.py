@@ -1,0 +1,105 @@
+"""``GET /v1/forecasts`` and ``GET /v1/track-record``: what was forecast live, and what became of it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from api.caching import for_seconds, tagged
+from api.deps import BackendDep
+from api.given import DIGITS, Given, GivenRoute, QueryWhole, seconds
+from forecaster.candles import utc
+from forecaster.errors import ConfigurationError
+from forecaster.schema import Symbol
+from forecaster.track_record import Kept, LedgerPage, TrackRecord
+
+MINUTE, WEEK = 60, 7 * 24 * 3600  # seconds
+UNKNOWN = "No forecast of this id is kept. The id is in the answer of POST /v1/forecast to a question without candles."
+LONGEST_PAGE = 200
+
+log = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1", tags=["record"], route_class=GivenRoute)
+
+
+def _moment(value: str) -> datetime:
+    return utc(seconds(int(value) if DIGITS.fullmatch(value) else value))
+
+
+Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class PageQuery(Given):
+    """Which forecasts, and from where on."""
+
+    symbol: Symbol | None = None
+    since: Moment | None = Field(
+        default=None, description="issued then or later: ISO 8601 with a zone, or Unix seconds"
+    )
+    cursor: str | None = Field(default=None, max_length=200, description="next_cursor of the page before")
+    limit: QueryWhole = Field(default=50, ge=1, le=LONGEST_PAGE)
+
+
+class RecordQuery(Given):
+    """Whose record."""
+
+    symbol: Symbol | None = None
+    hours: QueryWhole | None = Field(default=None, ge=1, le=24, description="how far ahead; all horizons by default")
+
+
+@router.get(
+    "/forecasts/{forecast_id}",
+    summary="A forecast and what became of it",
+    response_model=Kept,
+    responses=tagged(404, 422, 503),
+)
+async def one(
+    forecast_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")], request: Request, backend: BackendDep
+) -> Response:
+    """A live forecast as it was issued. Once a target hour has closed: the close, the error, the bands that held it
+    and the level at which it fell."""
+    with _told():
+        kept = await backend.kept(forecast_id)
+    if kept is None:
+        raise HTTPException(404, UNKNOWN)
+    settled = len(kept.outcomes) == len(kept.forecast.horizons)
+    return for_seconds(request, kept, WEEK if settled else MINUTE)
+
+
+@router.get(
+    "/forecasts",
+    summary="Forecasts, newest first",
+    response_model=LedgerPage,
+    responses=tagged(422, 503),
+)
+async def page(query: Annotated[PageQuery, Query()], request: Request, backend: BackendDep) -> Response:
+    """Live forecasts with their outcomes, page by page: send `next_cursor` as `cursor` until there is none."""
+    with _told():
+        found = await backend.history(query.symbol, query.since, query.cursor, query.limit)
+    return for_seconds(request, found, MINUTE)
+
+
+@router.get(
+    "/track-record",
+    summary="How live forecasts turned out",
+    response_model=TrackRecord,
+    responses=tagged(422, 503),
+)
+async def track_record(query: Annotated[RecordQuery, Query()], request: Request, backend: BackendDep) -> Response:
+    """By symbol, model and horizon: errors beside those of "no change", coverage, and the newest misses."""
+    with _told():
+        record = await backend.track_record(query.symbol, query.hours)
+    return for_seconds(request, record, MINUTE)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A ledger that is not there or does not answer is no fault of the request."""
+    try:
+        yield
+    except ConfigurationError as error:
+        log.error("The record could not be read. %s", error)
+        raise HTTPException(503, str(error)) from error

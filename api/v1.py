@@ -1,0 +1,31 @@
+"""Everything under /v1: its routes, and what they share while the service runs."""
+
+from fastapi import FastAPI
+
+from api.deps import Turn
+from api.errors import documented
+from api.idempotency import Idempotency
+from api.metrics import Metrics
+from api.overload import Budget
+from api.parts import Part
+from api.routes import anomalies, candles, chat, evaluate, forecast, forecasts, model
+
+ROUTERS = (
+    forecast.router,
+    forecast.batch_router,
+    forecasts.router,
+    candles.router,
+    anomalies.router,
+    evaluate.router,
+    model.router,
+    chat.router,
+)
+
+
+def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None) -> None:
+    """Serve it from `app`; `assistant` answers POST /v1/chat."""
+    app.state.assistant = assistant
+    app.state.idempotency = Idempotency()
+    app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
+    for router in ROUTERS:
+        app.include_router(router, responses=documented(401, 429, 503))
