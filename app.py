@@ -88,10 +88,10 @@ class Composition:
         """What answers for prices, candles and forecasts: this process, or another one as long as it answers."""
         if not self.settings.backend_url:
             return self.local
-        from forecaster.fallback import FallbackBackend
+        from forecaster.fallback import WITHIN, FallbackBackend
         from forecaster.remote import RemoteBackend
 
-        remote = RemoteBackend(self.settings.backend_url, self.settings.backend_key or None)
+        remote = RemoteBackend(self.settings.backend_url, self.settings.backend_key or None, within=WITHIN)
         return FallbackBackend(remote, self.local)
 
     @cached_property

@@ -114,11 +114,11 @@ def test_a_process_that_starts_goes_on_with_the_forecast_that_was_issued_this_ho
 
 
 def test_an_older_forecast_or_none_does_not_stand_for_this_hour(shipped):
-    for known in (None, past(), past(Standing(shipped).forecast(snapshot(299), None)[0])):
+    for known in (None, past(), past(Standing(shipped).forecast(snapshot(300), None)[0])):
         standing = Standing(shipped)
         standing.restore("BTC-USD", "bitstamp", known)
-        issued, _ = standing.forecast(snapshot(), None)
-        assert issued == shipped.forecast(snapshot(), 24)
+        issued, _ = standing.forecast(snapshot(301), None)
+        assert issued == shipped.forecast(snapshot(301), 24)
 
 
 def test_only_the_first_restoring_counts(shipped):
