@@ -16,6 +16,8 @@ from forecaster.errors import InvalidInput
 from forecaster.schema import HOUR
 
 MOST_CANDLES = 1000
+CHEAPEST, DEAREST = 1e-12, 1e15  # per coin, in any currency: beyond, squares and ratios leave the numbers
+LARGEST_VOLUME = 1e18  # coins an hour
 FEWEST_CLOSES = 60
 TIME = "Send a time as ISO 8601 text with a zone, or as seconds since 1970."
 ZONE = "This time has no zone. End it with Z, or with an offset such as +01:00."
@@ -72,8 +74,8 @@ _TIME_SCHEMA = WithJsonSchema(
     }
 )
 OpeningTime = Annotated[int, PlainValidator(opening), _TIME_SCHEMA]
-Price = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Volume = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Price = Annotated[float, Field(strict=True, ge=CHEAPEST, le=DEAREST)]  # NaN is neither
+Volume = Annotated[float, Field(strict=True, ge=0, le=LARGEST_VOLUME)]
 Whole = Annotated[int, Field(strict=True)]
 QueryWhole = Annotated[int, BeforeValidator(_whole)]
 

@@ -51,6 +51,7 @@ class QuantilePredictor(Issuer):
         self._engine = engine
         self._familiarity = Familiarity.model_validate_json(artifact.files["scaling.json"])
         self._calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
+        self._fresh: dict[str, dict[InputKind, Tracker]] = {}
         shortcut = artifact.files.get(NAME)
         self._next_close = OnnxEngine(shortcut) if shortcut else None
         self._trust = self._calibration.closes_only.trust[0]  # the rest of a calibration moves no median
@@ -77,6 +78,12 @@ class QuantilePredictor(Issuer):
         """See Predictor."""
         return {kind: self._calibration.tracker(kind, symbol) for kind in KINDS}
 
+    def _untaught(self, symbol: str) -> dict[InputKind, Tracker]:
+        """Trackers that nobody teaches anything, made once."""
+        if symbol not in self._fresh:
+            self._fresh[symbol] = self.trackers(symbol)
+        return self._fresh[symbol]
+
     def forecast(
         self,
         snapshot: Snapshot,
@@ -87,7 +94,8 @@ class QuantilePredictor(Issuer):
         """See Predictor."""
         self.check(snapshot.symbol, hours)
         reading = Reading.of(Window(snapshot, other))
-        [answer] = self._answers([reading], hours, (trackers or self.trackers(snapshot.symbol))[reading.kind])
+        tracker = trackers[reading.kind] if trackers else self._untaught(snapshot.symbol)[reading.kind]
+        [answer] = self._answers([reading], hours, tracker)
         if isinstance(answer, InvalidInput):
             raise answer
         return answer
@@ -105,7 +113,7 @@ class QuantilePredictor(Issuer):
         readings.sort(key=lambda each: each[1].group)
         for (kind, symbol), group in groupby(readings, key=lambda each: each[1].group):
             numbers, alike = zip(*group, strict=True)
-            answers.update(zip(numbers, self._answers(alike, hours, self.trackers(symbol)[kind]), strict=True))
+            answers.update(zip(numbers, self._answers(alike, hours, self._untaught(symbol)[kind]), strict=True))
         return [answers[number] for number in range(len(windows))]
 
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> Floats:

@@ -62,9 +62,10 @@ def rolling_origin(predictor: Predictor, symbol: str, closes: Floats) -> Rolling
     last, actual = closes[WINDOW - 1 : -1], closes[WINDOW:]
     with np.errstate(over="ignore"):
         predicted = last * np.exp(quantiles[:, MEDIAN])
-        if not np.isfinite(np.square(predicted - actual)).all():
-            raise InvalidInput("No error can be computed from moves like these.", "Send hourly closes of one coin.")
-    outcome = np.log(actual / last)
+        sizes = np.square(predicted - actual), (predicted - actual) / actual
+    if not np.isfinite(sizes).all():
+        raise InvalidInput("No error can be computed from moves like these.", "Send hourly closes of one coin.")
+    outcome = np.diff(np.log(closes[WINDOW - 1 :]))
     errors, still = np.abs(predicted - actual), np.abs(last - actual)
     ours, rolling = crps(quantiles, outcome), crps(_rolling(closes), outcome)
     trained_to = predictor.facts.trained_to

@@ -20,8 +20,9 @@ for _name in list(os.environ):  # at import, so that fixtures of every scope are
 
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each test has its own database, and runs where no .env lies."""
+    """Each test has its own database, runs where no .env lies, and asks no exchange by itself."""
     monkeypatch.setenv("CRYPTOSENSE_DATABASE_URL", f"sqlite:///{tmp_path / 'candles.db'}")
+    monkeypatch.setenv("CRYPTOSENSE_SCHEDULE", "false")
     monkeypatch.chdir(tmp_path)
 
 

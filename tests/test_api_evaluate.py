@@ -10,7 +10,8 @@ from api import examples
 from api.routes.evaluate import WAITING
 from forecaster.backend import LocalBackend
 from forecaster.data.source import Snapshot
-from forecaster.rolling_origin import RollingOrigin
+from forecaster.errors import InvalidInput
+from forecaster.rolling_origin import RollingOrigin, rolling_origin
 from tests.fakes import FakeBackend, FakeSource
 from tests.markets import market
 from tests.serving import assert_problem
@@ -105,9 +106,14 @@ async def test_what_cannot_be_graded_is_refused_with_its_place(client, change, p
     assert assert_problem(answer, 422)["errors"][0]["pointer"] == pointer
 
 
-async def test_moves_without_a_number_for_their_error_are_refused(client):
-    answer = await client.post("/v1/evaluate", json={"symbol": "BTC-USD", "closes": [1e-300, 1e300] * 100})
-    assert "No error can be computed" in assert_problem(answer, 422)["detail"]
+async def test_the_wildest_prices_that_are_taken_get_numbers(client):
+    record = await graded(client, closes=[1e-12, 1e15] * 100)
+    assert record.mae > 0 and record.crps > 0
+
+
+def test_moves_without_a_number_for_their_error_are_refused(shipped):
+    with pytest.raises(InvalidInput, match="No error can be computed"):
+        rolling_origin(shipped, "BTC-USD", np.array([1e-300, 1e300] * 100))
 
 
 async def test_a_model_without_quantiles_says_so(classic):

@@ -1,4 +1,4 @@
-"""Answers that are given again: bounded in number, bytes and time, and never another client's."""
+"""Answers that are given again: bounded in number, bytes and time, never another client's, over HTTP and below it."""
 
 import asyncio
 
@@ -6,6 +6,12 @@ import pytest
 from fastapi import HTTPException
 
 from api.idempotency import Idempotency
+from forecaster.errors import NoCandles
+from forecaster.settings import Settings
+from tests.fakes import FakeBackend
+from tests.serving import assert_problem, client_from
+from tests.test_api_keys import ENTRIES, KEY
+from tests.v1 import serving
 
 
 class Clock:
@@ -103,3 +109,86 @@ async def test_who_hangs_up_does_not_take_the_answer_from_those_who_wait():
     first.cancel()
     go_on.set()
     assert await second == (b"late", True)
+
+
+class Counting(FakeBackend):
+    """Counts what it forecasts; holds the answer until `go_on` is set."""
+
+    def __init__(self):
+        super().__init__()
+        self.count, self.go_on = 0, asyncio.Event()
+        self.go_on.set()
+
+    async def forecast(self, symbol, hours):
+        self.count += 1
+        await self.go_on.wait()
+        issued = await super().forecast(symbol, hours)
+        return issued.model_copy(update={"id": f"fc_{self.count}"})
+
+
+LIVE = {"symbol": "BTC-USD"}
+
+
+def keyed(key, **headers):
+    return {"idempotency-key": key, **headers}
+
+
+async def test_the_same_key_and_body_get_the_same_bytes():
+    backend = Counting()
+    async with serving(backend) as client:
+        first = await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))
+        again = await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))
+        other = await client.post("/v1/forecast", json=LIVE, headers=keyed("a-2"))
+        without = await client.post("/v1/forecast", json=LIVE)
+    assert again.content == first.content != other.content
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+    assert backend.count == 3 and without.json()["id"] == "fc_3"
+
+
+async def test_the_same_key_with_another_body_is_refused():
+    async with serving(Counting()) as client:
+        await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))
+        answer = await client.post("/v1/forecast", json={"symbol": "ETH-USD"}, headers=keyed("a-1"))
+    assert "another body" in assert_problem(answer, 422)["detail"]
+
+
+async def test_who_asks_again_too_soon_waits_for_the_first_answer():
+    backend = Counting()
+    backend.go_on.clear()
+    async with serving(backend) as client:
+        asking = [asyncio.create_task(client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))) for _ in range(5)]
+        while not backend.count:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert not any(each.done() for each in asking)
+        backend.go_on.set()
+        answers = await asyncio.gather(*asking)
+    assert len({answer.content for answer in answers}) == 1
+    assert backend.count == 1
+
+
+async def test_a_failure_is_not_kept_under_its_key():
+    backend = Counting()
+    backend.failure["forecast"] = NoCandles("BTC-USD", ())
+    async with serving(backend) as client:
+        assert (await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))).status_code == 503
+        backend.failure.clear()
+        assert (await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))).status_code == 200
+
+
+async def test_keys_of_different_clients_are_different_keys():
+    backend = Counting()
+    async with serving(backend, Settings(rate_limit="off", api_keys=ENTRIES)) as client:
+        await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))
+        await client.post("/v1/forecast", json=LIVE, headers=keyed("a-1", authorization=f"Bearer {KEY}"))
+        async with client_from(client.app, "10.1.2.3") as other:
+            await other.post("/v1/forecast", json=LIVE, headers=keyed("a-1"))
+    assert backend.count == 3
+
+
+@pytest.mark.parametrize("key", ["", "x" * 65, "with space", "tab\t", "h\xe9"])
+async def test_a_key_that_is_too_long_or_strange_is_refused(key):
+    async with serving(Counting()) as client:
+        sent = {"idempotency-key": key.encode("latin-1")}
+        assert_problem(await client.post("/v1/forecast", json=LIVE, headers=sent), 422)

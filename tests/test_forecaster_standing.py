@@ -113,12 +113,19 @@ def test_a_process_that_starts_goes_on_with_the_forecast_that_was_issued_this_ho
     assert following.id != issued.id
 
 
-def test_an_older_forecast_or_none_does_not_stand_for_this_hour(shipped):
-    for known in (None, past(), past(Standing(shipped).forecast(snapshot(300), None)[0])):
-        standing = Standing(shipped)
-        standing.restore("BTC-USD", "bitstamp", known)
-        issued, _ = standing.forecast(snapshot(301), None)
-        assert issued == shipped.forecast(snapshot(301), 24)
+@pytest.mark.parametrize("known", [None, past()], ids=["no ledger", "an empty one"])
+def test_without_a_past_the_first_forecast_is_the_models_own(shipped, known):
+    standing = Standing(shipped)
+    standing.restore("BTC-USD", "bitstamp", known)
+    assert standing.forecast(snapshot(), None)[0] == shipped.forecast(snapshot(), 24)
+
+
+def test_a_forecast_of_an_earlier_hour_teaches_the_bands_and_does_not_stand(shipped):
+    alone, taught = Standing(shipped), Standing(shipped)
+    earlier, _ = alone.forecast(snapshot(300), None)
+    taught.restore("BTC-USD", "bitstamp", past(earlier))
+    assert taught.forecast(snapshot(301), None) == alone.forecast(snapshot(301), None)
+    assert taught.forecast(snapshot(301), None)[0].horizons != shipped.forecast(snapshot(301), 24).horizons
 
 
 def test_only_the_first_restoring_counts(shipped):
