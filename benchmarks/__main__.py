@@ -3,8 +3,8 @@
 import os
 import platform
 
-from benchmarks import backtest, forecast, minutes, predict, startup, turn
+from benchmarks import backtest, batch, forecast, microbatch, minutes, predict, startup, turn, v1_forecast
 
 print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-for each in (startup, turn, predict, minutes, backtest, forecast):
+for each in (startup, turn, predict, v1_forecast, batch, minutes, backtest, microbatch, forecast):
     each.main()
