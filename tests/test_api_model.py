@@ -91,10 +91,6 @@ async def test_until_the_model_is_loaded_every_question_is_told_to_wait(shipped)
         return backend_of(shipped)
 
     async with served(build) as client:
-        if not hasattr(client.app.state, "idempotency"):
-            from api import v1
-
-            v1.install(client.app, client.app.state.metrics)
         for address in ("/v1/model", "/v1/metrics-report", "/v1/price?symbol=BTC-USD", "/v1/forecasts"):
             answer = await client.get(address)
             assert_problem(answer, 503)

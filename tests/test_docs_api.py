@@ -11,10 +11,8 @@ import httpx
 import pytest
 import uvicorn
 
-from api import v1
 from api.app import create_app
 from api.deps import Step, Told, Words
-from api.parts import Part
 from forecaster.backend import LocalBackend
 from forecaster.data.source import Snapshot
 from forecaster.ledger import Ledger
@@ -55,13 +53,7 @@ def server(tmp_path_factory, shipped):
         ledger.record(issued(hour))
     ledger.settle("BTC-USD", "bitstamp", closing(5))
     backend = LocalBackend(Markets(), shipped, ledger=ledger)
-    assistant = Part("assistant", lambda: turn)
-    assistant.done(turn)
-    app = create_app(lambda: backend, OPEN)
-    if hasattr(app.state, "idempotency"):
-        app.state.assistant = assistant
-    else:
-        v1.install(app, app.state.metrics, assistant)
+    app = create_app(lambda: backend, OPEN, turn=turn)
     listener = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(uvicorn.Config(app, log_config=None))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})

@@ -2,7 +2,6 @@
 
 from contextlib import asynccontextmanager
 
-from api import v1
 from api.parts import Part
 from forecaster.candles import utc
 from forecaster.settings import Settings
@@ -22,10 +21,7 @@ async def serving(backend, settings=OPEN, assistant=None):
         turn, assistant = assistant, Part("assistant", lambda: turn)
         assistant.done(turn)
     async with served(lambda: backend, settings) as client:
-        if hasattr(client.app.state, "idempotency"):
-            client.app.state.assistant = assistant
-        else:
-            v1.install(client.app, client.app.state.metrics, assistant)
+        client.app.state.assistant = assistant
         await settled(client)
         yield client
 
