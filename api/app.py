@@ -114,8 +114,12 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-            expose_headers=["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
+            allow_headers=[
+                *("authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key", "x-request-id")
+            ],
+            expose_headers=[
+                *("etag", "idempotency-replayed", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id")
+            ],
         )
     app.add_middleware(SecurityHeaders, policy=content_security_policy(settings.allowed_origins))
     app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)

@@ -81,6 +81,11 @@ async def earlier_answers(request: Request) -> Idempotency:
     return cast(Idempotency, request.app.state.idempotency)
 
 
+async def recent_records(request: Request) -> Idempotency:
+    """Track records of the last minute: one takes up to half a second of a core, and says the same to everybody."""
+    return cast(Idempotency, request.app.state.records)
+
+
 async def evaluations(request: Request) -> Budget:
     """How many evaluations may wait for each other."""
     return cast(Budget, request.app.state.evaluations)
@@ -91,4 +96,5 @@ BackendDep = Annotated[ForecastBackend, Depends(loaded_backend)]
 ModelStateDep = Annotated[ModelState | None, Depends(model_state)]
 PartsDep = Annotated[tuple[Part[object], ...], Depends(service_parts)]
 IdempotencyDep = Annotated[Idempotency, Depends(earlier_answers)]
+RecordsDep = Annotated[Idempotency, Depends(recent_records)]
 EvaluationsDep = Annotated[Budget, Depends(evaluations)]

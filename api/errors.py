@@ -54,6 +54,7 @@ def problem(
     status: int, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **more: object
 ) -> Response:
     """A problem as a response; `more` are extension members."""
+    headers = {"Cache-Control": "no-store", **(headers or {})}
     return Response(json.dumps(_body(status, detail) | more), status, headers, MEDIA_TYPE)
 
 

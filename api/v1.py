@@ -26,6 +26,7 @@ def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None)
     """Serve it from `app`; `assistant` answers POST /v1/chat."""
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
+    app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
     for router in ROUTERS:
         app.include_router(router, responses=documented(401, 429, 503))

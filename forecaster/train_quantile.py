@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster import artifact
+from forecaster import artifact, next_close
 from forecaster.artifact import Headline, Manifest
 from forecaster.backtest import Progress, backtest
 from forecaster.candles import Candles, utc
@@ -144,8 +144,10 @@ def assemble(
     record = fixed_split(graded, calibration, markets, start, remarks, progress)
     progress("saving", 1.0)
     followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
-    files = export(ensemble(ensembles.shipped), _sample(markets))
+    shipped = ensemble(ensembles.shipped)
+    files = export(shipped, _sample(markets))
     files["graded.onnx"] = graph
+    files[next_close.NAME] = next_close.next_close(shipped)
     files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
     files["calibration.json"] = followed.model_dump_json().encode()
     files["report.json"] = (record.report.model_dump_json(indent=2) + "\n").encode()

@@ -123,6 +123,22 @@ async def test_the_track_record_grades_what_has_closed(client, ledger):
     assert len((await client.get("/v1/track-record")).json()["rows"]) == 3  # hours ahead
 
 
+async def test_a_track_record_is_computed_once_a_minute_for_everybody(ledger, shipped):
+    class Counting(LocalBackend):
+        asked = 0
+
+        async def track_record(self, symbol, hours):
+            self.asked += 1
+            return await super().track_record(symbol, hours)
+
+    backend = Counting(FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon())), shipped, ledger=ledger)
+    async with serving(backend) as client:
+        answers = await asyncio.gather(*[client.get("/v1/track-record") for _ in range(5)])
+        assert len({answer.content for answer in answers}) == backend.asked == 1
+        await client.get("/v1/track-record?hours=1")
+        assert backend.asked == 2
+
+
 @pytest.mark.parametrize("query", ["hours=0", "hours=25", "symbol=DOGE", "last=3"])
 async def test_a_record_that_is_not_kept_is_refused(client, query):
     assert_problem(await client.get(f"/v1/track-record?{query}"), 422)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import to_json
 
 from api.caching import for_seconds, tagged
-from api.deps import BackendDep
+from api.deps import BackendDep, RecordsDep
 from api.given import DIGITS, Given, GivenRoute, QueryWhole, seconds
 from forecaster.candles import utc
 from forecaster.errors import ConfigurationError
@@ -88,10 +89,16 @@ async def page(query: Annotated[PageQuery, Query()], request: Request, backend: 
     response_model=TrackRecord,
     responses=tagged(422, 503),
 )
-async def track_record(query: Annotated[RecordQuery, Query()], request: Request, backend: BackendDep) -> Response:
+async def track_record(
+    query: Annotated[RecordQuery, Query()], request: Request, backend: BackendDep, recent: RecordsDep
+) -> Response:
     """By symbol, model and horizon: errors beside those of "no change", coverage, and the newest misses."""
-    with _told():
-        record = await backend.track_record(query.symbol, query.hours)
+
+    async def answer() -> bytes:
+        with _told():
+            return to_json(await backend.track_record(query.symbol, query.hours))
+
+    record, _ = await recent.once("everybody", f"{query.symbol} {query.hours}", b"", answer)
     return for_seconds(request, record, MINUTE)
 
 
