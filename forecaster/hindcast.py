@@ -8,8 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from forecaster.artifact import Artifact
 from forecaster.backtest import backtest
-from forecaster.baselines import rolling_quantiles
-from forecaster.baselines.empirical import DAYS
+from forecaster.baselines import known_quantiles
 from forecaster.candles import Candles, utc
 from forecaster.conformal import Calibration
 from forecaster.engine import Engine, OnnxEngine
@@ -17,7 +16,7 @@ from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.evaluate import coverage, mae_skill, metrics
 from forecaster.examples import Market
 from forecaster.features import LONGEST_GAP, LOOKBACK, WINDOW
-from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
+from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
 from forecaster.schema import HOUR, SYMBOLS, Frozen, InputKind, Symbol
 from forecaster.tracker import tracked
 
@@ -139,15 +138,6 @@ def _graded(market: Market, rows: NDArray[np.int64], quantiles: Floats) -> Hindc
         mae_skill=mae_skill(predicted, actual, last).value,
         direction=row.direction,
         crps=float(1e4 * crps(quantiles, outcome).mean()),
-        crps_rolling_quantiles=float(1e4 * crps(_rolling(market.close, rows), outcome).mean()),
+        crps_rolling_quantiles=float(1e4 * crps(known_quantiles(market.close, rows), outcome).mean()),
         coverage=coverage({name: band(quantiles, name) for name in BANDS}, outcome),
     )
-
-
-def _rolling(close: Floats, rows: NDArray[np.int64]) -> Floats:
-    """Rolling quantiles (n, Q); at the file's beginning of as many hours as there are, if fewer than 90 days."""
-    quantiles = rolling_quantiles(close, rows, 1)
-    returns = np.diff(np.log(close))  # the i-th closes at i + 1
-    for index in np.flatnonzero(rows < 24 * DAYS):
-        quantiles[index] = np.quantile(returns[: rows[index]], LEVELS)
-    return quantiles

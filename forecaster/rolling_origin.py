@@ -4,16 +4,14 @@ Every forecast sees the 60 closes up to its hour and what became of the forecast
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from forecaster.baselines import rolling_quantiles
-from forecaster.baselines.empirical import DAYS
+from forecaster.baselines import known_quantiles
 from forecaster.errors import InvalidInput
 from forecaster.evaluate import coverage, metrics
 from forecaster.features import WINDOW
 from forecaster.predictor import Predictor
-from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
+from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
 from forecaster.schema import CALLER, Frozen, InputKind, ModelRef
 from forecaster.significance import BLOCK, diebold_mariano, skill
 
@@ -67,7 +65,10 @@ def rolling_origin(predictor: Predictor, symbol: str, closes: Floats) -> Rolling
         raise InvalidInput("No error can be computed from moves like these.", "Send hourly closes of one coin.")
     outcome = np.diff(np.log(closes[WINDOW - 1 :]))
     errors, still = np.abs(predicted - actual), np.abs(last - actual)
-    ours, rolling = crps(quantiles, outcome), crps(_rolling(closes), outcome)
+    ours, rolling = (
+        crps(quantiles, outcome),
+        crps(known_quantiles(closes, np.arange(WINDOW - 1, len(closes) - 1)), outcome),
+    )
     trained_to = predictor.facts.trained_to
     return RollingOrigin(
         symbol=symbol,
@@ -94,12 +95,3 @@ def _improvement(baseline: str, loss: Floats, its: Floats) -> Improvement:
         if len(loss) >= ENOUGH:
             value, low, high = skill(loss, its)
     return Improvement(baseline=baseline, value=value, ci_low=low, ci_high=high, p=diebold_mariano(loss, its, 1))
-
-
-def _rolling(closes: Floats) -> Floats:
-    """The quantiles (n - 60, Q) of the last 90 days' returns at each hour, or of as many as there are."""
-    rows: NDArray[np.int64] = np.arange(WINDOW - 1, len(closes) - 1)
-    quantiles, returns = rolling_quantiles(closes, rows, 1), np.diff(np.log(closes))  # the i-th closes at i + 1
-    for row in rows[rows < 24 * DAYS]:
-        quantiles[row - (WINDOW - 1)] = np.quantile(returns[:row], LEVELS)
-    return quantiles

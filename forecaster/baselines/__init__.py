@@ -9,12 +9,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.baselines.empirical import Empirical, Recent, drift, no_change, rolling_quantiles, yesterday
+from forecaster.baselines.empirical import (
+    Empirical,
+    Recent,
+    drift,
+    known_quantiles,
+    no_change,
+    rolling_quantiles,
+    yesterday,
+)
 from forecaster.baselines.volatility import Ewma, Har
 from forecaster.examples import Market
 from forecaster.quantiles import Floats
 
-__all__ = ["Baseline", "baselines", "rolling_quantiles"]
+__all__ = ["Baseline", "baselines", "known_quantiles", "rolling_quantiles"]
 
 
 class Baseline(Protocol):
