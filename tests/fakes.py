@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from forecaster.anomaly import AnomalyReport, Surprise
 from forecaster.candles import Candles, utc
 from forecaster.data.source import Snapshot
 from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
@@ -18,6 +19,7 @@ from forecaster.schema import (
     Report,
     Skill,
 )
+from forecaster.track_record import Kept, LedgerPage
 
 NOON = 1_773_921_600  # 2026-03-19 12:00 UTC
 LAST_CLOSE = 69_930.25
@@ -34,6 +36,23 @@ def candles_ending(close_time: int = NOON, hours: int = 300, last_close: float =
     return Candles.from_rows(rows)
 
 
+def surprise(back: int = 5, moved: float = -2.5, days: float = 40.0) -> Surprise:
+    """An hour that closed `back` hours before noon after a move of so many percent."""
+    return Surprise(
+        time=utc(NOON - back * HOUR),
+        close=LAST_CLOSE,
+        span_hours=1,
+        move_pct=moved,
+        expected_low=LAST_CLOSE * 1.01,
+        expected_high=LAST_CLOSE * 1.03,
+        tail_probability=0.001,
+        once_in_days=days,
+        rarity="about once in 6 weeks" if days > 10 else "an ordinary hour",
+        anomalous=days > 10,
+        input="full",
+    )
+
+
 SKILL = Skill(metric="mae", value=-11.26, ci_low=-11.9, ci_high=-10.7, n=21_765, baseline="persistence")
 COVERAGE = {"50": 0.31, "80": 0.52, "95": 0.71}
 
@@ -45,6 +64,8 @@ class FakeBackend:
         self.source = source
         self.longest = longest
         self.candle_history = candles_ending()
+        self.kept: tuple[Kept, ...] = ()  # newest first
+        self.surprises: tuple[Surprise, ...] = (surprise(),)
         self.failure: dict[str, CryptoSenseError] = {}
         self.calls: list[tuple[str, tuple[object, ...]]] = []
         self.closed = False
@@ -84,6 +105,22 @@ class FakeBackend:
             coverage=COVERAGE,
             model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
         )
+
+    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
+        self._called("anomalies", symbol, hours, days)
+        return AnomalyReport(
+            **self._provenance(symbol),
+            hours=hours,
+            budget_days=days,
+            expected_alarms=hours / 24 / days,
+            newest=surprise(back=0, moved=0.1, days=0.1),
+            anomalies=self.surprises,
+        )
+
+    async def history(self, symbol: str | None, since: object, cursor: str | None, limit: int) -> LedgerPage:
+        self._called("history", symbol, since, cursor, limit)
+        kept = (each for each in self.kept if symbol in (None, each.forecast.symbol))
+        return LedgerPage(forecasts=tuple(kept)[:limit], next_cursor=None)
 
     async def report(self) -> Report:
         self._called("report")

@@ -64,3 +64,20 @@ async def test_a_coin_unknown_to_the_model_says_which_it_knows():
     backend.failure["forecast"] = UnsupportedSymbol("ETH-USD", ("BTC-USD",))
     told = json.loads((await call(backend, symbol="ETH-USD")).text)
     assert (told["error"], told["supported"]) == ("unsupported_symbol", ["BTC-USD"])
+
+
+async def test_a_threshold_brings_the_chance_of_a_close_above_it():
+    result = await call(FakeBackend(), threshold=LAST_CLOSE)
+    told = json.loads(result.text)
+    assert told["threshold"] == LAST_CLOSE
+    assert told["probability_above"] == pytest.approx(result.data.forecast.horizons[-1].probability_above, abs=0.001)
+    assert 0.5 < told["probability_above"] < 0.6  # the median lies a little above
+
+
+async def test_a_chance_beyond_the_outermost_quantile_is_not_told_as_a_number():
+    assert json.loads((await call(FakeBackend(), threshold=1.0)).text)["probability_above"] == "over 0.975"
+    assert json.loads((await call(FakeBackend(), threshold=1e8)).text)["probability_above"] == "under 0.025"
+
+
+async def test_without_a_threshold_there_is_no_such_chance():
+    assert "probability_above" not in json.loads((await call(FakeBackend())).text)

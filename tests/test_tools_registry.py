@@ -13,6 +13,8 @@ GOOD = {
     "get_candles": {"symbol": "ETH-USD", "hours": 300},
     "forecast": {"symbol": "BTC-USD", "hours": 24},
     "explain_metrics": {},
+    "detect_anomalies": {"symbol": "BTC-USD", "hours": 235, "days": 1},
+    "track_record": {"symbol": "BTC-USD", "last": 168},
 }
 
 
@@ -21,7 +23,14 @@ def bound(backend):
 
 
 def test_the_registry_holds_these_tools():
-    assert [tool.name for tool in TOOLS] == ["get_price", "get_candles", "forecast", "explain_metrics"]
+    assert [tool.name for tool in TOOLS] == [
+        "get_price",
+        "get_candles",
+        "forecast",
+        "explain_metrics",
+        "detect_anomalies",
+        "track_record",
+    ]
 
 
 def test_no_argument_is_free_text():
@@ -31,6 +40,7 @@ def test_no_argument_is_free_text():
             free = [kind for kind in kinds if kind["type"] == "string" and "enum" not in kind and "const" not in kind]
             assert not free, f"{tool.name}.{name}"
             assert all("maximum" in kind and "minimum" in kind for kind in kinds if kind["type"] == "integer")
+            assert all(kind.keys() & {"maximum", "exclusiveMaximum"} for kind in kinds if kind["type"] == "number")
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -72,6 +82,11 @@ async def test_the_text_stays_small_with_long_notes(name):
         ("forecast", {"symbol": "BTC-USD", "hours": float("nan")}),
         ("forecast", {"symbol": ["BTC-USD"], "hours": 1}),
         ("explain_metrics", {"metric": "secret"}),
+        ("forecast", {"symbol": "BTC-USD", "threshold": -1.0}),
+        ("forecast", {"symbol": "BTC-USD", "threshold": float("inf")}),
+        ("detect_anomalies", {"symbol": "BTC-USD", "hours": 236}),
+        ("detect_anomalies", {"symbol": "BTC-USD", "days": 0}),
+        ("track_record", {"symbol": "BTC-USD", "last": 169}),
     ],
 )
 async def test_wrong_arguments_are_refused_in_words_that_do_not_repeat_them(name, arguments):

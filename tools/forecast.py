@@ -5,21 +5,26 @@ import logging
 from pydantic import Field
 
 from forecaster.backend import ForecastBackend
+from forecaster.distribution import HIGHEST, LOWEST, detailed
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 FARTHEST = 24  # hours ahead
 PICTURED = 48  # hours of candles shown before the forecast
+DEAREST = 100_000_000  # a price that may be asked about
 
 log = logging.getLogger(__name__)
 
 
 class ForecastArguments(Arguments):
-    """Which coin, and how far ahead."""
+    """Which coin, how far ahead, and a price that matters to whoever asks."""
 
     symbol: Symbol = Field(description="the coin")
     hours: int = Field(default=1, ge=1, le=FARTHEST, description="how many hours ahead")
+    threshold: float | None = Field(
+        default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above it"
+    )
 
 
 class ForecastAnswer(Frozen):
@@ -27,12 +32,15 @@ class ForecastAnswer(Frozen):
 
     forecast: Forecast
     recent: tuple[Candle, ...] = ()
+    threshold: float | None = Field(default=None, description="of each horizon's probability_above")
 
 
 async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> ToolResult:
     """The forecast for the next hours, as a ForecastAnswer."""
     issued = await backend.forecast(arguments.symbol, arguments.hours)
-    return ToolResult(_text(issued), ForecastAnswer(forecast=issued, recent=await _recent(backend, issued)))
+    told = detailed(issued, threshold=arguments.threshold)
+    answer = ForecastAnswer(forecast=told, recent=await _recent(backend, told), threshold=arguments.threshold)
+    return ToolResult(_text(answer), answer)
 
 
 async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, ...]:
@@ -46,7 +54,8 @@ async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, .
     return span.candles if same else ()
 
 
-def _text(issued: Forecast) -> str:
+def _text(answer: ForecastAnswer) -> str:
+    issued = answer.forecast
     last = issued.horizons[-1]
     facts: dict[str, object] = {
         "symbol": issued.symbol,
@@ -57,6 +66,7 @@ def _text(issued: Forecast) -> str:
         "range_50": [round(last.quantiles["0.25"], 2), round(last.quantiles["0.75"], 2)],
         "median": round(last.median, 2),
         "probability_up": round(last.probability_up, 3),
+        **_above(answer.threshold, last.probability_above),
         "expected_move_pct": round(last.expected_move_pct, 2),
         "skill_vs_no_change_pct": round(100 * issued.skill.value, 2),
         "error_as_multiple_of_no_change": round(1 - issued.skill.value, 2),
@@ -69,6 +79,17 @@ def _text(issued: Forecast) -> str:
     return compact(facts | provenance(issued))
 
 
+def _above(threshold: float | None, probability: float | None) -> dict[str, object]:
+    """The chance of a close above a price; where that lies beyond the outermost quantiles, no more is known."""
+    if threshold is None or probability is None:
+        return {}
+    rounded = round(probability, 3)
+    chance: float | str = rounded
+    if not LOWEST < rounded < HIGHEST:
+        chance = f"under {LOWEST}" if probability < 0.5 else f"over {HIGHEST}"
+    return {"threshold": threshold, "probability_above": chance}
+
+
 def _rows(horizons: tuple[Horizon, ...]) -> list[str]:
     """Each horizon in one short line, so that 24 of them fit."""
     return [f"{h.hours},{h.quantiles['0.10']:.0f},{h.median:.0f},{h.quantiles['0.90']:.0f}" for h in horizons]
@@ -78,8 +99,9 @@ FORECAST = Tool(
     name="forecast",
     title="Forecast",
     description=(
-        "Forecast a coin's close some hours ahead: the 80 % range, the chance of going up, the median, and how such "
-        "forecasts did on unseen hours beside 'no change'. Some models reach only 1 hour; the error then says so."
+        "Forecast a coin's close some hours ahead: the 80 % range, the chance of going up (and of closing above a "
+        "given price), the median, and how such forecasts did on unseen hours beside 'no change'. Some models reach "
+        "only 1 hour; the error then says so."
     ),
     arguments=ForecastArguments,
     run=forecast,

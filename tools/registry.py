@@ -3,12 +3,14 @@
 from typing import Any
 
 from forecaster.backend import ForecastBackend
+from tools.anomalies import DETECT_ANOMALIES
 from tools.forecast import FORECAST
 from tools.metrics import EXPLAIN_METRICS
 from tools.prices import GET_CANDLES, GET_PRICE
 from tools.tool import BoundTool, Tool
+from tools.track_record import TRACK_RECORD
 
-TOOLS: tuple[Tool[Any], ...] = (GET_PRICE, GET_CANDLES, FORECAST, EXPLAIN_METRICS)
+TOOLS: tuple[Tool[Any], ...] = (GET_PRICE, GET_CANDLES, FORECAST, EXPLAIN_METRICS, DETECT_ANOMALIES, TRACK_RECORD)
 
 
 def bind_tools(backend: ForecastBackend) -> tuple[BoundTool, ...]:
