@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from assistant.intents import Intent
-from assistant.question import Question
+from assistant.question import Ask, Intent, Question
 from assistant.wording import SIMULATED, WARNINGS, chance, clock, money, percent, source_name
 from forecaster.schema import CandleSpan, Forecast, ForecastWarning, Horizon, Price, Provenance, Skill, Symbol
 from tools.forecast import FARTHEST, ForecastAnswer
@@ -57,10 +56,11 @@ class Failure:
 
 def without_tools(question: Question) -> str:
     """The answer to a question that needs no tool."""
-    if question.foreign:
-        name = question.foreign.upper()
+    ask = question.asks[0]
+    if ask.foreign:
+        name = ask.foreign.upper()
         return f'I know only Bitcoin (BTC) and Ethereum (ETH), so nothing about {name}. Try "What\'s BTC next hour?"'
-    return FIXED.get(question.intent, OTHER)
+    return FIXED.get(ask.intent, OTHER)
 
 
 def from_results(question: Question, results: Sequence[BaseModel], failures: Sequence[Failure]) -> str:
@@ -70,11 +70,11 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
         *forecasts,
         *(result for result in results if isinstance(result, Provenance)),
     ]
-    sentences = _simulated(sources)
-    if question.intent is Intent.ADVICE:
+    sentences, ask = _simulated(sources), question.asks[0]
+    if ask.intent is Intent.ADVICE:
         sentences.append(WHY_NO_ADVICE)
-    sentences += _failed(failures, forecasts) or _other_hours(question, forecasts)
-    sentences += _forecasts(forecasts, brief=question.intent is Intent.ADVICE)
+    sentences += _failed(failures, forecasts) or _other_hours(ask, forecasts)
+    sentences += _forecasts(forecasts, brief=ask.intent is Intent.ADVICE)
     for result in results:
         match result:
             case Price():
@@ -108,9 +108,9 @@ def _failed(failures: Iterable[Failure], forecasts: Sequence[Forecast]) -> list[
     return told
 
 
-def _other_hours(question: Question, forecasts: Sequence[Forecast]) -> list[str]:
+def _other_hours(ask: Ask, forecasts: Sequence[Forecast]) -> list[str]:
     """That the hours asked for are beyond any model's reach."""
-    if forecasts and question.hours is not None and not 1 <= question.hours <= FARTHEST:
+    if forecasts and ask.hours is not None and not 1 <= ask.hours <= FARTHEST:
         return [f"I look 1 to {FARTHEST} hours ahead, so this is for {_ahead(forecasts[0].horizons[-1].hours)}."]
     return []
 

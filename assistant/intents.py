@@ -4,30 +4,15 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
 from typing import Self
 
+from assistant.question import Intent
 from assistant.slots import mask
 
 NOTHING = "nothing"  # the concept of a question that holds no other
 EXAMPLES = Path(__file__).with_name("examples.toml")
-
-
-class Intent(StrEnum):
-    """What a question wants. The names are those of the lists in the examples file."""
-
-    PRICE = "price"
-    CANDLES = "candles"
-    FORECAST = "forecast"
-    METRICS = "metrics"
-    ADVICE = "advice"
-    GREETING = "greeting"
-    THANKS = "thanks"
-    CAPABILITIES = "capabilities"
-    FOLLOWUP = "followup"  # leaves out what an earlier question said
-    OTHER = "other"  # nothing that can be answered here
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The embedded chat model: understands questions about BTC and ETH without a network, a key or a download.
 
 It is a chat model like any other to LangChain: given a conversation it either asks for tools or, once their
-results are there, answers. What it asks is decided by assistant/question.py, what it says by assistant/answers.py.
+results are there, answers. What it asks is decided by assistant/reading.py, what it says by assistant/answers.py.
 """
 
 import json
@@ -21,8 +21,9 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, PrivateAttr
 
 from assistant.answers import Failure, from_results, without_tools
-from assistant.intents import Examples, Intent, IntentClassifier
-from assistant.question import Question, read_question
+from assistant.intents import Examples, IntentClassifier
+from assistant.question import Ask, Intent, Question
+from assistant.reading import read_question
 from tools.forecast import FARTHEST
 from tools.prices import LONGEST_LOOK_BACK
 
@@ -104,20 +105,25 @@ class OfflineModel(BaseChatModel):
 
 
 def first_calls(question: Question) -> list[Call]:
-    """What to look up for a question, one call a coin."""
-    if question.foreign:
+    """What to look up for a question, each thing once."""
+    calls = [call for ask in question.asks for call in _calls(ask)]
+    return [call for place, call in enumerate(calls) if call not in calls[:place]]
+
+
+def _calls(ask: Ask) -> list[Call]:
+    if ask.foreign:
         return []
-    match question.intent:
+    match ask.intent:
         case Intent.PRICE:
-            return [("get_price", {"symbol": symbol}) for symbol in question.symbols]
+            return [("get_price", {"symbol": symbol}) for symbol in ask.symbols]
         case Intent.CANDLES:
-            hours = _within(question.hours, LONGEST_LOOK_BACK, USUAL_SPAN)
-            return [("get_candles", {"symbol": symbol, "hours": hours}) for symbol in question.symbols]
+            hours = _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)
+            return [("get_candles", {"symbol": symbol, "hours": hours}) for symbol in ask.symbols]
         case Intent.FORECAST | Intent.ADVICE:
-            hours = _within(question.hours, FARTHEST, 1)
-            return [("forecast", {"symbol": symbol, "hours": hours}) for symbol in question.symbols]
+            hours = _within(ask.hours, FARTHEST, 1)
+            return [("forecast", {"symbol": symbol, "hours": hours}) for symbol in ask.symbols]
         case Intent.METRICS:
-            return [("explain_metrics", {"metric": question.metric} if question.metric else {})]
+            return [("explain_metrics", {"metric": ask.metric} if ask.metric else {})]
         case _:
             return []
 

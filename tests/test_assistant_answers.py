@@ -3,14 +3,18 @@ import re
 import pytest
 
 from assistant.answers import Failure, from_results, without_tools
-from assistant.intents import Intent
-from assistant.question import Question
+from assistant.question import Ask, Intent, Question
 from forecaster.schema import ForecastWarning
 from tests.fakes import COVERAGE, LAST_CLOSE, SKILL, FakeBackend
 from tools.forecast import ForecastAnswer
 from tools.registry import bind_tools
 
-FORECAST = Question(Intent.FORECAST)
+
+def asked(intent, **changes):
+    return Question((Ask(intent, **changes),))
+
+
+FORECAST = asked(Intent.FORECAST)
 IMPERATIVE = re.compile(
     r"(?:^|[.!?:;] )(?:buy|sell|hold|wait|invest|avoid|go|take|put|get|consider|treat|trust)\b", re.I
 )
@@ -102,7 +106,7 @@ async def test_two_coins_share_record_and_source():
 
 
 async def test_a_price_is_told_with_change_time_and_source():
-    text = plain(from_results(Question(Intent.PRICE), [await data("get_price", symbol="ETH-USD")], []))
+    text = plain(from_results(asked(Intent.PRICE), [await data("get_price", symbol="ETH-USD")], []))
     assert text.startswith(
         "Ethereum closed at $69,930.25, up 0.42 % over 24 hours (12:00 UTC on 19 March 2026, Bitstamp)."
     )
@@ -110,19 +114,19 @@ async def test_a_price_is_told_with_change_time_and_source():
 
 async def test_prices_in_another_currency_say_so():
     price = (await data("get_price", symbol="BTC-USD")).model_copy(update={"quote": "USDT", "source": "binance"})
-    text = plain(from_results(Question(Intent.PRICE), [price], []))
+    text = plain(from_results(asked(Intent.PRICE), [price], []))
     assert "69,930.25 USDT" in text and "$" not in text
 
 
 async def test_a_span_is_told_with_its_change_low_and_high():
     span = await data("get_candles", symbol="BTC-USD", hours=24)
-    text = plain(from_results(Question(Intent.CANDLES), [span], []))
+    text = plain(from_results(asked(Intent.CANDLES), [span], []))
     assert "Over the last 24 hours Bitcoin went down 0.30 %" in text
     assert all(f"${price:,.2f}" in text for price in (span.first_open, span.last_close, span.low, span.high))
 
 
 async def test_the_whole_record_says_what_it_is_measured_against():
-    text = plain(from_results(Question(Intent.METRICS), [await data("explain_metrics")], []))
+    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics")], []))
     assert "$3,240, against $264" in text and "12 times" in text and "49.7 %" in text
     assert len(text.split()) <= 90
 
@@ -139,12 +143,12 @@ async def test_the_whole_record_says_what_it_is_measured_against():
     ],
 )
 async def test_one_metric_is_told_with_value_meaning_and_reading(metric, said):
-    text = plain(from_results(Question(Intent.METRICS), [await data("explain_metrics", metric=metric)], []))
+    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics", metric=metric)], []))
     assert said in text and "21,765 unseen hours" in text
 
 
 async def test_advice_is_refused_plainly_and_facts_are_given():
-    text = from_results(Question(Intent.ADVICE), [await forecast()], [])
+    text = from_results(asked(Intent.ADVICE), [await forecast()], [])
     assert text.startswith("I can't tell you whether to buy or sell")
     assert "$69,622" in text and "12 times" in text
     assert not IMPERATIVE.search(text)
@@ -153,14 +157,14 @@ async def test_advice_is_refused_plainly_and_facts_are_given():
 
 async def test_a_forecast_for_fewer_hours_than_asked_for_says_why():
     failure = Failure("The loaded model does not forecast 6 hours ahead. Ask for 1 hour ahead.", longest_hours=1)
-    text = from_results(Question(Intent.FORECAST, hours=6), [await forecast()], [failure])
+    text = from_results(asked(Intent.FORECAST, hours=6), [await forecast()], [failure])
     assert text.startswith("The loaded model looks only 1 hour ahead, so this is for the next hour. ")
     assert "Ask for" not in text
 
 
 @pytest.mark.parametrize("hours", [0, -5, 26_280])
 async def test_hours_beyond_any_model_are_answered_with_what_there_is(hours):
-    text = from_results(Question(Intent.FORECAST, hours=hours), [await forecast()], [])
+    text = from_results(asked(Intent.FORECAST, hours=hours), [await forecast()], [])
     assert text.startswith("I look 1 to 24 hours ahead, so this is for the next hour. ")
 
 
@@ -171,7 +175,7 @@ async def test_another_day_is_named():
 
 async def test_what_failed_is_said_and_the_rest_is_given():
     failure = Failure("No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.")
-    text = from_results(Question(Intent.PRICE), [await data("get_price", symbol="BTC-USD")], [failure])
+    text = from_results(asked(Intent.PRICE), [await data("get_price", symbol="BTC-USD")], [failure])
     assert failure.message in text and f"${LAST_CLOSE:,.2f}" in text
 
 
@@ -187,5 +191,5 @@ def test_small_talk_holds_no_number(intent):
 
 
 def test_a_coin_that_is_not_offered_is_named_with_those_that_are():
-    text = without_tools(Question(Intent.PRICE, foreign="doge"))
+    text = without_tools(asked(Intent.PRICE, foreign="doge"))
     assert "DOGE" in text and "Bitcoin (BTC) and Ethereum (ETH)" in text

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.intents import Examples, Intent, IntentClassifier
+from assistant.intents import Examples, IntentClassifier
 from assistant.offline_model import first_calls
-from assistant.question import Question, read_question
+from assistant.question import Ask, Intent, Question
+from assistant.reading import read_question
 
 CASES = tomllib.loads(Path(__file__).with_name("assistant_questions.toml").read_text())["case"]
 LEAST_RIGHT = 0.97
@@ -34,19 +35,19 @@ def test_nearly_all_cases_ask_the_right_tools_with_the_right_arguments(classifie
 
 
 @pytest.mark.parametrize(
-    ("turns", "question"),
+    ("turns", "ask"),
     [
-        (["eth price", "what will it be in 3 hours?"], Question(Intent.FORECAST, ("ETH-USD",), 3)),
-        (["eth in 6 hours", "and btc?"], Question(Intent.FORECAST, ("BTC-USD",), 6)),
-        (["eth in 6 hours", "btc price"], Question(Intent.PRICE, ("BTC-USD",))),
-        (["and in 6 hours?"], Question(Intent.FORECAST, hours=6)),
-        (["and eth?"], Question(Intent.PRICE, ("ETH-USD",))),
-        (["what is mae", "and rmse?"], Question(Intent.METRICS, metric="rmse")),
-        (["btc next hour", "and over the last 6 hours?"], Question(Intent.CANDLES, hours=6)),
-        (["price of doge"], Question(Intent.PRICE, foreign="doge")),
-        (["price of doge", "and eth?"], Question(Intent.PRICE, ("ETH-USD",))),
-        ([], Question(Intent.OTHER)),
+        (["eth price", "what will it be in 3 hours?"], Ask(Intent.FORECAST, ("ETH-USD",), 3)),
+        (["eth in 6 hours", "and btc?"], Ask(Intent.FORECAST, ("BTC-USD",), 6)),
+        (["eth in 6 hours", "btc price"], Ask(Intent.PRICE, ("BTC-USD",))),
+        (["and in 6 hours?"], Ask(Intent.FORECAST, hours=6)),
+        (["and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
+        (["what is mae", "and rmse?"], Ask(Intent.METRICS, metric="rmse")),
+        (["btc next hour", "and over the last 6 hours?"], Ask(Intent.CANDLES, hours=6)),
+        (["price of doge"], Ask(Intent.PRICE, foreign="doge")),
+        (["price of doge", "and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
+        ([], Ask(Intent.OTHER)),
     ],
 )
-def test_what_a_message_leaves_unsaid_comes_from_those_before_it(classifier, turns, question):
-    assert read_question(turns, classifier) == question
+def test_what_a_message_leaves_unsaid_comes_from_those_before_it(classifier, turns, ask):
+    assert read_question(turns, classifier) == Question((ask,))
