@@ -187,7 +187,7 @@ async def test_a_coin_without_a_forecast_says_which_coin_has_one():
 
 @pytest.mark.parametrize("intent", [Intent.GREETING, Intent.THANKS, Intent.CAPABILITIES, Intent.OTHER])
 def test_small_talk_holds_no_number(intent):
-    assert not re.search(r"\d", without_tools(Question(intent)))
+    assert not re.search(r"\d", without_tools(asked(intent)))
 
 
 def test_a_coin_that_is_not_offered_is_named_with_those_that_are():
