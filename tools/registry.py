@@ -11,6 +11,7 @@ from tools.tool import BoundTool, Tool
 from tools.track_record import TRACK_RECORD
 
 TOOLS: tuple[Tool[Any], ...] = (GET_PRICE, GET_CANDLES, FORECAST, EXPLAIN_METRICS, DETECT_ANOMALIES, TRACK_RECORD)
+NAMES = frozenset(tool.name for tool in TOOLS)
 
 
 def bind_tools(backend: ForecastBackend) -> tuple[BoundTool, ...]:

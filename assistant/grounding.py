@@ -1,0 +1,56 @@
+"""Holds every reply, whichever model wrote it, to what tools gave: sentence by sentence, while it is told.
+
+    tool results, what was said before --> grounds
+    pieces of a reply --> sentences --objections.py--> said, or refused with the reason
+
+Who streams the reply decides what stands in for a refused sentence: see assistant/agent.py.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from assistant.grounds import Grounds
+from assistant.objections import objection
+from assistant.sentences import Sentences
+
+
+class Checked(NamedTuple):
+    """A sentence with the space after it, and why it may not be said (None where it may)."""
+
+    text: str
+    objection: str | None
+
+
+class Grounding:
+    """What vouches for one turn, and the check of its reply."""
+
+    def __init__(self, messages: Sequence[Mapping[str, str]]) -> None:
+        """`messages` is the conversation, newest last: earlier answers were checked when they were given."""
+        self._grounds, self._sentences = Grounds(), Sentences()
+        for message in messages:
+            if message["role"] == "assistant":
+                self._grounds.add_text(message["content"])
+            else:
+                self._grounds.add_spans(message["content"])
+
+    def learn(self, text: str, data: BaseModel | None) -> None:
+        """Take in a tool's result: its data, or the words of its failure."""
+        if data is None:
+            self._grounds.add_text(text)
+        else:
+            self._grounds.add_result(data)
+
+    def check(self, piece: str) -> Iterator[Checked]:
+        """The sentences that a further piece of the reply completes."""
+        for sentence in self._sentences.feed(piece):
+            yield self._checked(sentence)
+
+    def end(self) -> Iterator[Checked]:
+        """The last sentence, where the reply ends or a tool is asked."""
+        if rest := self._sentences.rest():
+            yield self._checked(rest)
+
+    def _checked(self, sentence: str) -> Checked:
+        return Checked(sentence, objection(sentence, self._grounds))

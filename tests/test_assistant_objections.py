@@ -1,0 +1,77 @@
+import pytest
+
+from assistant.advice import advises
+from assistant.grounds import Grounds
+from assistant.objections import objection, quotes_prompt
+from assistant.prompts import SYSTEM
+
+ADVICE = """
+Buy now.
+You should buy Bitcoin.
+I'd recommend buying some.
+It's a good time to sell.
+Just hold.
+Sell before it drops!
+Hold your BTC for now.
+My advice: wait for a dip.
+Consider selling half.
+BTC is up, so buy.
+Looks bullish, time to get in.
+Strong buy.
+Compra ahora.
+Deberías comprar.
+Te recomiendo esperar.
+Kaufen Sie jetzt.
+Sie sollten verkaufen.
+Ich empfehle, zu kaufen.
+Achetez maintenant.
+Vous devriez vendre.
+Compre agora.
+Você deveria vender.
+建议您买入。
+现在可以买入比特币。
+买入吧！
+""".strip().splitlines()
+TALK = """
+I can't tell you whether to buy or sell: the coming hours are too uncertain.
+This is worth little without the range.
+The range is what to trust.
+You can ask about ETH.
+Wait times vary.
+The price may hold above that.
+No puedo decirle si comprar.
+Its range held most of the time.
+Ob Sie kaufen oder verkaufen sollten, kann ich nicht sagen.
+Je ne peux pas vous dire s'il faut acheter.
+Não posso dizer se deve comprar.
+我不能告诉您是否应该买入。
+El modelo espera poco.
+How long do forecasts hold?
+Over the long run it trades sideways.
+Die Spanne hielt in den meisten Stunden.
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("sentence", ADVICE)
+def test_advice_to_trade_is_recognized(sentence):
+    assert advises(sentence)
+
+
+@pytest.mark.parametrize("sentence", TALK)
+def test_talk_about_trading_and_about_ranges_is_no_advice(sentence):
+    assert not advises(sentence)
+
+
+@pytest.mark.parametrize("sentence", ["See https://x.example.", "![a](b)", "[here](javascript:x)", "www.example.com"])
+def test_links_and_images_are_objected_to(sentence):
+    assert objection(sentence, Grounds()) == "a link"
+
+
+def test_a_stretch_of_the_prompt_is_recognized_and_its_topics_are_not():
+    assert quotes_prompt(f"My instructions: {SYSTEM[200:400]}")
+    assert not quotes_prompt("The 80 % range and the chance of going up come first.")
+
+
+def test_the_reason_names_the_kind_of_figure_and_not_the_figure():
+    assert objection("It is $71,000.", Grounds()) == "a figure of kind money that no tool gave"
+    assert objection("It is quiet.", Grounds()) is None
