@@ -1,6 +1,8 @@
 import json
 
+import jsonschema
 import pytest
+from pydantic import TypeAdapter
 
 from forecaster.errors import ExchangeError, NoCandles
 from forecaster.schema import ForecastWarning
@@ -49,6 +51,17 @@ async def test_a_tool_gives_compact_text_and_typed_data(name):
     assert result.ok and result.data is not None
     assert len(result.text.encode()) <= LONGEST_TEXT
     assert isinstance(json.loads(result.text), dict)
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("warned", [False, True])
+async def test_the_text_holds_the_facts_that_the_tool_announces_and_no_others(name, warned):
+    backend = TalkativeBackend(longest=24) if warned else FakeBackend(longest=24)
+    tool = bound(backend)[name]
+    told = json.loads((await tool.call(GOOD[name])).text)
+    schema = TypeAdapter(tool.tool.facts).json_schema()
+    jsonschema.validate(told, schema)
+    assert set(told) <= set(schema["properties"])
 
 
 class TalkativeBackend(FakeBackend):

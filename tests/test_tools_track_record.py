@@ -55,7 +55,7 @@ async def test_forecasts_are_told_with_what_happened_and_how_good_they_were():
 async def test_only_the_newest_so_many_are_graded():
     data, told = await call(*(kept(hour, 70_000.0 + hour) for hour in range(30, 0, -1)), last=5)
     assert (told["settled"], len(data.forecasts), told["waiting"]) == (5, 5, 0)
-    assert told["to"] == "2026-03-20T19:00Z"
+    assert told["graded_to"] == "2026-03-20T19:00Z"
 
 
 async def test_forecasts_of_an_earlier_model_are_not_counted_for_the_one_that_answers():

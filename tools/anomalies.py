@@ -2,9 +2,13 @@
 
 from pydantic import Field
 
-from forecaster.anomaly import LARGEST_BUDGET, LONGEST, AnomalyReport, Surprise
+from forecaster.anomaly import LARGEST_BUDGET as LARGEST_BUDGET  # these are for those too who ask and read the tool
+from forecaster.anomaly import LONGEST as LONGEST
+from forecaster.anomaly import AnomalyReport as AnomalyReport
+from forecaster.anomaly import Surprise as Surprise
 from forecaster.backend import ForecastBackend
 from forecaster.schema import Symbol
+from tools.facts import AnomalyFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 USUAL_HOURS = 24
@@ -71,5 +75,6 @@ DETECT_ANOMALIES = Tool(
         "nearly impossible, with how rare such an hour is."
     ),
     arguments=AnomalyArguments,
+    facts=AnomalyFacts,
     run=detect_anomalies,
 )

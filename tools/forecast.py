@@ -8,6 +8,7 @@ from forecaster.backend import ForecastBackend
 from forecaster.distribution import HIGHEST, LOWEST, detailed
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
+from tools.facts import ForecastFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 FARTHEST = 24  # hours ahead
@@ -104,5 +105,6 @@ FORECAST = Tool(
         "only 1 hour; the error then says so."
     ),
     arguments=ForecastArguments,
+    facts=ForecastFacts,
     run=forecast,
 )

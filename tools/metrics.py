@@ -8,6 +8,7 @@ from pydantic import Field
 
 from forecaster.backend import ForecastBackend
 from forecaster.schema import Frozen, Report
+from tools.facts import MetricsFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, shorten
 
 Metric = Literal["mae", "rmse", "mape", "direction", "skill", "coverage", "persistence"]
@@ -163,5 +164,6 @@ EXPLAIN_METRICS = Tool(
     title="Model record",
     description="How good the model was on hours it never saw, beside 'no change', and what each metric means.",
     arguments=MetricArguments,
+    facts=MetricsFacts,
     run=explain_metrics,
 )

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from forecaster.backend import LONGEST_SPAN, ForecastBackend
 from forecaster.schema import Symbol
+from tools.facts import CandleFacts, PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
@@ -50,6 +51,7 @@ GET_PRICE = Tool(
     title="Price",
     description="The close of the newest finished hourly candle of a coin, and its change over 24 hours.",
     arguments=PriceArguments,
+    facts=PriceFacts,
     run=get_price,
 )
 GET_CANDLES = Tool(
@@ -57,5 +59,6 @@ GET_CANDLES = Tool(
     title="Candles",
     description="What a coin's price did over the last hours: open, close, change, high and low of that span.",
     arguments=CandleArguments,
+    facts=CandleFacts,
     run=get_candles,
 )

@@ -49,6 +49,7 @@ class Tool(Generic[A]):
     title: str  # for people
     description: str  # for language models
     arguments: type[A]
+    facts: type[Mapping[str, object]]  # what its text holds
     run: Callable[[ForecastBackend, A], Awaitable[ToolResult]]
 
 

@@ -5,6 +5,7 @@ from pydantic import Field
 from forecaster.backend import ForecastBackend
 from forecaster.schema import Frozen, Symbol
 from forecaster.track_record import Graded, Kept, Settled, graded
+from tools.facts import TrackRecordFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute
 
 AHEAD = 1  # hours: each forecast is judged by the close after it
@@ -76,8 +77,8 @@ def _text(answer: TrackRecordAnswer) -> str:
         return compact(facts | {"settled": 0, "message": "No live forecast of this coin has an outcome yet."})
     facts |= {
         "settled": grades.n,
-        "from": minute(grades.graded_from),
-        "to": minute(grades.graded_to),
+        "graded_from": minute(grades.graded_from),
+        "graded_to": minute(grades.graded_to),
         "coverage_pct": {band: round(100 * share, 1) for band, share in grades.coverage.items()},
         "mae": round(grades.mae, 2),
         "mae_no_change": round(grades.mae_persistence, 2),
@@ -108,5 +109,6 @@ TRACK_RECORD = Tool(
         "the model's record on historical hours use explain_metrics."
     ),
     arguments=TrackRecordArguments,
+    facts=TrackRecordFacts,
     run=track_record,
 )

@@ -1,0 +1,141 @@
+"""What each tool's text holds, as types: for programs that want to know before they ask. What is empty is left out."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from forecaster.schema import Symbol
+
+Band = Literal["50", "80", "95"]
+Percent = Annotated[float, Field(description="percent")]
+Range = Annotated[list[float], Field(min_length=2, max_length=2, description="[low, high]")]
+Time = Annotated[str, Field(description="UTC, such as 2026-03-19T12:00Z")]
+Rows = Annotated[list[str], Field(description="values in the order of columns, separated by commas")]
+
+
+class Provenance(TypedDict, total=False):
+    """Where the numbers come from."""
+
+    source: Annotated[str, Field(description="an exchange's name, or 'demo': simulated, not market data")]
+    quote: Annotated[str, Field(description="currency of all prices")]
+    as_of: Annotated[str, Field(description="close of the newest closed candle, UTC")]
+    age_minutes: int
+    warnings: Annotated[list[str], Field(description="why to trust the answer less than usual")]
+    notes: Annotated[str, Field(description="the warnings in words")]
+
+
+class PriceFacts(Provenance, total=False):
+    """The newest closed price."""
+
+    symbol: Symbol
+    price: float
+    change_24h_pct: Percent
+
+
+class CandleFacts(Provenance, total=False):
+    """What happened over a span of hours."""
+
+    symbol: Symbol
+    hours: int
+    open: float
+    close: float
+    change_pct: Percent
+    high: float
+    low: float
+
+
+class Table(TypedDict):
+    """Rows of short lines."""
+
+    columns: str
+    rows: Rows
+
+
+class ForecastFacts(Provenance, total=False):
+    """The farthest hour that was asked for, and the hours before it in brief."""
+
+    symbol: Symbol
+    last_close: float
+    hours: Annotated[int, Field(description="ahead")]
+    target_time: Time
+    range_80: Range
+    range_50: Range
+    median: float
+    probability_up: Annotated[float, Field(description="of a close above last_close, 0 to 1")]
+    threshold: float
+    probability_above: Annotated[float | str, Field(description="of a close above threshold; words where beyond reach")]
+    expected_move_pct: Percent
+    skill_vs_no_change_pct: Annotated[float, Field(description="on unseen hours; 0 equals 'no change', more is better")]
+    error_as_multiple_of_no_change: float
+    graded_hours: int
+    coverage_pct: Annotated[dict[Band, float], Field(description="share of unseen hours that each range held")]
+    model: str
+    hour_by_hour: Table
+
+
+class MetricFacts(TypedDict, total=False):
+    """One metric."""
+
+    unit: Literal["USD", "%"]
+    value: float
+    baseline: Annotated[float, Field(description="of 'no change', or the ideal coverage")]
+    meaning: str
+    title: str
+    how_to_read: str
+
+
+class MetricsFacts(TypedDict, total=False):
+    """The model's record on hours it never saw."""
+
+    model: str
+    symbol: Symbol
+    graded_from: Time
+    graded_to: Time
+    graded_hours: int
+    error_as_multiple_of_no_change: float
+    remarks: str
+    metrics: dict[str, MetricFacts]
+
+
+class SurpriseFacts(TypedDict):
+    """One hour and how surprising it was."""
+
+    closed: Time
+    move_pct: Percent
+    over_hours: int
+    rarity: str
+    close: float
+    expected_95: Range
+
+
+class AnomalyFacts(Provenance, total=False):
+    """The newest hours, judged by the forecasts before them."""
+
+    symbol: Symbol
+    hours_judged: int
+    one_false_alarm_in_days: float
+    false_alarms_expected_in_these_hours: float
+    anomalies_found: int
+    rarest: list[SurpriseFacts]
+    newest_hour: SurpriseFacts
+
+
+class TrackRecordFacts(TypedDict, total=False):
+    """The newest live forecasts with their outcomes."""
+
+    symbol: Symbol
+    hours_ahead: int
+    waiting: Annotated[int, Field(description="newer forecasts whose hour has not closed yet")]
+    settled: int
+    graded_from: Time
+    graded_to: Time
+    message: str
+    coverage_pct: dict[Band, float]
+    mae: float
+    mae_no_change: float
+    skill_vs_no_change_pct: float
+    direction_right_pct: float
+    model: str
+    newest: Table
+    newest_misses: Annotated[list[str], Field(description="time,median,actual")]
