@@ -5,8 +5,10 @@ results are there, answers. What it asks is decided by assistant/reading.py, wha
 """
 
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -18,16 +20,19 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr
 
 from assistant.answers import Failure, from_results, without_tools
-from assistant.intents import Examples, IntentClassifier
+from assistant.intents import IntentClassifier
 from assistant.question import Ask, Intent, Question
 from assistant.reading import read_question
+from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS
 from tools.forecast import FARTHEST
 from tools.prices import LONGEST_LOOK_BACK
+from tools.track_record import MOST_LAST, USUAL_LAST
 
 NAME = "cryptosense-offline"
+MOST_CALLS = 6  # in one turn
 USUAL_SPAN = 24  # hours of candles, where none were asked for
 CHUNK = 16  # characters of a streamed piece
 LETTERS_PER_TOKEN = 4  # for the usage estimate
@@ -36,9 +41,10 @@ Call = tuple[str, dict[str, object]]  # a tool's name and arguments
 
 
 class OfflineModel(BaseChatModel):
-    """A deterministic chat model. Making one fits its classifier, which takes about a tenth of a second."""
+    """A deterministic chat model. Making one fits its classifier. `clock` gives the time that "by 5 pm" counts from."""
 
-    _classifier: IntentClassifier = PrivateAttr(default_factory=lambda: IntentClassifier(Examples.load()))
+    clock: Callable[[], float] = Field(default=time.time, exclude=True)  # Unix seconds
+    _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
 
     @property
     def _llm_type(self) -> str:
@@ -92,7 +98,8 @@ class OfflineModel(BaseChatModel):
 
     def _reply(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
         """Tool calls while there is something to look up, else the answer."""
-        question = read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier)
+        now = datetime.fromtimestamp(self.clock(), UTC)
+        question = read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier, now)
         newest = max((n for n, m in enumerate(messages) if isinstance(m, HumanMessage)), default=0)
         done = [message for message in messages[newest:] if isinstance(message, ToolMessage)]
         asked = [call for m in messages[newest:] if isinstance(m, AIMessage) for call in m.tool_calls]
@@ -105,27 +112,38 @@ class OfflineModel(BaseChatModel):
 
 
 def first_calls(question: Question) -> list[Call]:
-    """What to look up for a question, each thing once."""
+    """What to look up for a question, each thing once, and no more than a turn may."""
     calls = [call for ask in question.asks for call in _calls(ask)]
-    return [call for place, call in enumerate(calls) if call not in calls[:place]]
+    return [call for place, call in enumerate(calls) if call not in calls[:place]][:MOST_CALLS]
 
 
 def _calls(ask: Ask) -> list[Call]:
     if ask.foreign:
         return []
+    args: dict[str, object] = {}
     match ask.intent:
         case Intent.PRICE:
-            return [("get_price", {"symbol": symbol}) for symbol in ask.symbols]
+            name = "get_price"
         case Intent.CANDLES:
-            hours = _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)
-            return [("get_candles", {"symbol": symbol, "hours": hours}) for symbol in ask.symbols]
+            name, args = "get_candles", {"hours": _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)}
         case Intent.FORECAST | Intent.ADVICE:
-            hours = _within(ask.hours, FARTHEST, 1)
-            return [("forecast", {"symbol": symbol, "hours": hours}) for symbol in ask.symbols]
-        case Intent.METRICS:
-            return [("explain_metrics", {"metric": ask.metric} if ask.metric else {})]
+            name, args = "forecast", {"hours": _within(ask.hours, FARTHEST, 1)} | _given(threshold=ask.threshold)
+        case Intent.ANOMALIES:
+            days = None if ask.days is None else _within(ask.days, int(LARGEST_BUDGET), 1)
+            name, args = "detect_anomalies", {"hours": _within(ask.hours, LONGEST, USUAL_HOURS)} | _given(days=days)
+        case Intent.TRACK_RECORD:
+            last = ask.hours if ask.last is None else ask.last
+            name, args = "track_record", {"last": _within(last, MOST_LAST, USUAL_LAST)}
+        case Intent.METRICS | Intent.WHY:
+            return [("explain_metrics", _given(metric=ask.metric))]
         case _:
             return []
+    return [(name, {"symbol": symbol} | args) for symbol in ask.symbols]
+
+
+def _given(**args: object) -> dict[str, object]:
+    """The arguments that were asked for."""
+    return {name: value for name, value in args.items() if value is not None}
 
 
 def second_calls(asked: Sequence[ToolCall], done: Sequence[ToolMessage]) -> list[Call]:

@@ -50,8 +50,10 @@ class Ask:
     hours: int | None = None  # ahead or back, rounded up
     target: datetime | None = None  # the time of day (UTC) that was asked for, if `hours` comes from one
     threshold: float | None = None  # a price that the coin may pass
+    below: bool = False  # the chance of a close below the threshold is asked for, not above
     metric: Metric | None = None
     last: int | None = None  # how many forecasts of the track record
+    days: int | None = None  # between false alarms, for anomalies
     foreign: str | None = None  # a coin or stock that was asked for and is not offered
 
 

@@ -1,13 +1,21 @@
-"""A small grammar: which coin, how many hours, which metric a question names. Typos are forgiven."""
+"""A small grammar: which coins, hours, prices, metrics and counts a question names. It reads plain English.
+
+Other languages are turned into plain English first, word by word, by assistant/languages.py.
+"""
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import lru_cache
+from datetime import UTC, datetime
 from math import ceil
 from typing import Literal
 
+from assistant.clock_times import DATE, clocks_marked, moment
+from assistant.coins import FOREIGN, SYMBOLS, foreign, offered
+from assistant.numerals import digits
+from assistant.question import Language
+from assistant.spans import rewritten, span_hours
 from forecaster.schema import Symbol
+from tools.forecast import DEAREST
 from tools.metrics import Metric
 
 Direction = Literal["past", "future"]
@@ -15,141 +23,146 @@ Direction = Literal["past", "future"]
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What a question names. ``hours`` is as asked, so it may be 0, negative or huge."""
+    """What a question names. ``hours`` are as asked, so they may be 0, negative or huge."""
 
     symbols: tuple[Symbol, ...] = ()
     foreign: str | None = None  # a coin or stock that is not offered
     hours: int | None = None  # rounded up
+    target: datetime | None = None  # UTC, where the hours come from a time of day
     direction: Direction | None = None
+    threshold: float | None = None
+    below: bool = False
     metric: Metric | None = None
+    last: int | None = None
+    days: int | None = None
+    bare: int | None = None  # a number that belongs to nothing
 
 
-_SYMBOLS: dict[Symbol, re.Pattern[str]] = {
-    "BTC-USD": re.compile(r"(?:\b(?:btc|xbt|bit ?coins?)(?:[-/ ]?usdt?)?\b|₿)"),
-    "ETH-USD": re.compile(r"(?:\b(?:eth|ethers?|ethereum)(?:[-/ ]?usdt?)?\b|Ξ|ξ)"),
-}
-_FOREIGN_NAMES = (
-    "bitcoin cash", "bch", "ethereum classic", "doge", "dogecoin", "sol", "solana", "xrp", "ripple", "ada", "cardano",
-    "bnb", "binance coin", "ltc", "litecoin", "polkadot", "avax", "avalanche", "chainlink", "tron", "trx", "monero",
-    "xmr", "stellar", "xlm", "shib", "shiba inu", "pepe", "toncoin", "sui", "uniswap", "tether", "usdc", "altcoin",
-    "altcoins", "tesla", "tsla", "nvidia", "nvda", "apple", "aapl", "amazon", "google", "microsoft", "netflix",
-    "gamestop", "gme", "gold", "silver", "oil", "copper", "platinum", "s&p", "sp500", "nasdaq", "dow jones", "dax",
-    "ftse", "nikkei",
-)  # fmt: skip
-_FOREIGN = re.compile(rf"\b(?:{'|'.join(sorted(_FOREIGN_NAMES, key=len, reverse=True))})\b")
-# An unknown ticker is capitals that are no abbreviation, in a question that is not in capitals throughout.
-_TICKER = re.compile(r"\b[A-Z]{3,5}\b")
-_ABBREVIATIONS = frozenset((
-    "BTC", "XBT", "ETH", "USD", "USDT", "EUR", "GBP", "UTC", "GMT", "EST", "PST", "CET", "MAE", "RMSE", "MAPE", "MASE",
-    "LSTM", "API", "REST", "JSON", "LLM", "GPT", "ATH", "HODL", "FOMO", "DYOR", "ASAP", "HTML", "SQL", "XML", "CEO",
-    "NOW", "WHAT", "WILL", "THE", "AND", "FOR", "NOT", "ALL", "YES", "YOU", "WHY", "HOW", "BUY", "SELL", "TODAY",
-))  # fmt: skip
-
-_NUMBER_WORDS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "eighteen": 18, "twenty": 20, "thirty": 30, "twenty four": 24,
-    "forty eight": 48, "a couple of": 2, "couple of": 2, "a couple": 2, "couple": 2, "a few": 3, "few": 3,
-    "half a": 0.5, "half an": 0.5, "half": 0.5,
-}  # fmt: skip
-_WORDS = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)).replace(" ", "[ -]")
-_NUMBER = rf"(?P<number>-?\d[\d,]{{0,12}}(?:\.\d{{1,6}})?(?:e\d{{1,3}})?|\b(?:{_WORDS})(?=[ -]))"
-_UNIT = r"(?P<unit>minute|min|hour|hr|h|day|d|week|wk|w|month|year|yr|y)s?"
-_UNIT_HOURS = {"mi": 1 / 60, "h": 1, "d": 24, "w": 168, "mo": 720, "y": 8760}
-_SPAN = re.compile(rf"{_NUMBER}[ -]*(?:full |whole |more )?{_UNIT}\b")
-_NEXT_OR_LAST = re.compile(rf"\b(?:next|coming|following|upcoming|this|last|past|previous) {_UNIT}\b")
-_UNITLESS = re.compile(r"\b(?:in|next|last|past) (?P<number>\d{1,4})\b(?! *(?:%|percent|dollars|k\b|usd|[.,]\d))")
-_DAY_WORDS = {
-    "day after tomorrow": 48, "tomorrow": 24, "yesterday": 24, "today": 24, "daily": 24, "overnight": 12, "tonight": 12,
-    "this morning": 12, "hourly": 1, "weekly": 168,
-}  # fmt: skip
-_FARTHEST = 1_000_000  # hours: enough to be refused in words, and finite
-_PAST = re.compile(r"\b(last|past|previous|ago|yesterday|since|this morning|so far|recent(ly)?)\b")
-_FUTURE = re.compile(
-    r"\b(next|coming|following|upcoming|in|ahead|from now|later|tomorrow|tonight|overnight|within|will)\b"
+_PAST = re.compile(
+    r"\b(last|past|previous|ago|yesterday|since|this morning|so far|recent(ly)?|latest|lately|day before|earlier)\b"
 )
-
+_FUTURE = re.compile(
+    r"\b(next|coming|following|upcoming|in|ahead|from now|later|after|tomorrow|tonight|overnight|within|will|by"
+    r"|until|attime)\b"
+)
 _METRICS: dict[Metric, re.Pattern[str]] = {
-    "rmse": re.compile(r"\b(?:rmse|root mean squared?(?: error)?)\b"),
-    "mape": re.compile(r"\b(?:mape|(?:mean |average )?(?:absolute )?percent(?:age)? error)\b"),
-    "mae": re.compile(r"\b(?:mae|mean (?:absolute )?error|average (?:absolute )?error)\b"),
-    "direction": re.compile(r"\b(?:direction(?:al)?(?: accuracy)?|hit rate|up or down right)\b"),
+    "rmse": re.compile(r"\b(?:rmse|root[ -]mean[ -]squared?(?: error)?|(?:mean )?squared? error)\b"),
+    "mape": re.compile(
+        r"\b(?:mape|(?:mean |average )?(?:absolute )?percent(?:age)? error|(?:mean )?error percent(?:age)?)\b"
+    ),
+    "mae": re.compile(
+        r"\b(?:mae|mean (?:absolute )?error|average (?:absolute )?error|absolute error|error (?:absolute )?(?:mean"
+        r"|average)|error mean absolute)\b"
+    ),
+    "direction": re.compile(r"\b(?:direction(?:s|al)?(?: accuracy)?|hit rate|up or down right|up/down)\b"),
     "skill": re.compile(r"\bskill(?: score)?\b"),
-    "coverage": re.compile(r"\b(?:coverage|calibrat(?:ed|ion)|80 ?% (?:range|band|interval))"),
-    "persistence": re.compile(r"\b(?:persistence|no[ -]change|naive|baseline)\b"),
+    "coverage": re.compile(r"\b(?:coverage|calibrat(?:ed|ion)|[589][05] ?% (?:range|band|interval))"),
+    "persistence": re.compile(r"\b(?:persistence|no[ -]change|naive|baseline|benchmark)\b"),
 }
+_MONEY = re.compile(r"\$(\d+(?:\.\d+)?)")
+_PASSED = re.compile(
+    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"|pass(?:es|ing)?|exceeds?|"
+    r"tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to|falls? to|drops? to"
+    r"|rises? to|climbs? to|up to|down to|to|at|back)\b|[<>]=?)"
+    r"(?: (?:the|a|mark|level|price|of|as|about|around|back|dollars?|usd)){0,3} ?(?P<number>\d{2,9}(?:\.\d+)?)\b"
+    r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?"
+    r"|forecasts?)\b|[:%])"
+)
+_BELOW = re.compile(
+    r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?)\b|<"
+)
+_OWN_MONEY = re.compile(r"\b(?:have|has|got|invest\w*|put|spend|savings|worth of|deposit|with)\b[^?]{0,16}$")
+_LEAST_PRICE = 100  # a smaller number is no price of these coins, unless it says so
+_COUNT = re.compile(
+    r"\b(?:last|past|previous|recent|latest|newest|prior) (?P<a>\d{1,6})\b(?! ?(?:hours?|hrs?|h|days?|d|weeks?|w"
+    r"|minutes?|months?|years?)\b)"
+    r"|\b(?P<b>\d{1,6}) (?:of )?(?:your |the |my |these )?(?:(?:last|past|previous|recent|latest|newest|most|live"
+    r"|issued|settled|btc|eth|coin|bitcoin|ether|ethereum) )*"
+    r"(?:forecasts?|predictions?|calls|guesses|outcomes|results|times|hits|misses)\b"
+)
+_ONE = re.compile(
+    r"\b(?:last|previous|latest|most recent|newest) (?:\w+ )?(?:forecast|prediction|call|guess)\b(?!.*\b(?:wrong"
+    r"|miss|missed|misses)\b)"
+)
+_ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) days\b")
+_BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
-_SPELLINGS = (
-    "bitcoin", "ethereum", "ether", "hour", "hours", "hourly", "minutes", "tomorrow", "yesterday", "today", "forecast",
-    "predict", "prediction", "price", "should", "direction", "coverage", "baseline", "accurate", "accuracy", "reliable",
-    "metrics", "candles", "history", "invest", "thanks", "hello",
-)  # fmt: skip
-_NOT_TYPOS = frozenset({"either", "house", "pride", "prime", "prize"})
-_SHORTHAND = {"tmrw": "tomorrow", "tmr": "tomorrow", "2moro": "tomorrow", "2day": "today", "bct": "btc"}
 
-
-def tidy(text: str) -> str:
-    """The text in lower case, with plain quotes, single spaces, and the words that matter spelt right."""
-    lowered = text.casefold().replace("\u2019", "'").replace("\u2212", "-")
-    return re.sub(r"[a-z0-9]{3,}", lambda word: _spelt(word[0]), " ".join(lowered.split()))
-
-
-def mask(text: str) -> str:
-    """A text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
-    masked = _FOREIGN.sub("coin", tidy(text))
-    for pattern in _SYMBOLS.values():
-        masked = pattern.sub("coin", masked)
-    return " ".join(re.sub(r"-?\d[\d,.]*(e\d+)?", " n ", masked).split())
-
-
-def read_slots(text: str) -> Slots:
-    """What the question names."""
-    tidied = tidy(text)
-    offered = _FOREIGN.sub(" ", tidied)  # "bitcoin cash" is not bitcoin
-    places = {symbol: found.start() for symbol, p in _SYMBOLS.items() if (found := p.search(offered))}
+def read_slots(english: str, language: Language, now: datetime, typed: str = "") -> Slots:
+    """What a question in plain English names; `typed` is how it was written, `now` is in UTC."""
+    text = readied(english, language)
+    direction: Direction | None = "past" if _PAST.search(text) else "future" if _FUTURE.search(text) else None
+    threshold, below, rest = _threshold(text)
+    count = _COUNT.search(rest)
+    hours, target = span_hours(rest), None
+    if hours is None and (at := moment(rest, now)):
+        target, rest = at
+        hours, direction, target = _hours_to(target, now, direction)
+    alarm = _ALARM.search(text)
+    bare = _BARE.search(rest)
     return Slots(
-        symbols=tuple(sorted(places, key=lambda symbol: places[symbol])),
-        foreign=_foreign(text, tidied),
-        hours=_hours(tidied),
-        direction="past" if _PAST.search(tidied) else "future" if _FUTURE.search(tidied) else None,
-        metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(tidied)), None),
+        symbols=offered(text),
+        foreign=foreign(typed, text),
+        hours=hours,
+        target=target,
+        direction=direction,
+        threshold=threshold,
+        below=below,
+        metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
+        last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
+        days=int(alarm[1] or alarm[2]) if alarm else None,
+        bare=int(bare[1]) if bare and hours is None and not count else None,
     )
 
 
-@lru_cache(maxsize=4096)
-def _spelt(word: str) -> str:
-    if word in _NOT_TYPOS:
-        return word
-    alike = [s for s in _SPELLINGS if s[0] == word[0] and abs(len(s) - len(word)) <= 2]
-    return _SHORTHAND.get(word) or next(iter(get_close_matches(word, alike, n=1, cutoff=0.8)), word)
+def metrics_named(english: str) -> int:
+    """How many metrics a text names."""
+    return sum(pattern.search(english) is not None for pattern in _METRICS.values())
 
 
-def _foreign(text: str, tidied: str) -> str | None:
-    if named := _FOREIGN.search(tidied):
-        return named[0]
-    if text.isupper():
-        return None
-    unknown = (ticker[0] for ticker in _TICKER.finditer(text) if ticker[0] not in _ABBREVIATIONS)
-    return next(unknown, None)
+def readied(english: str, language: Language) -> str:
+    """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
+    return " ".join(rewritten(digits(clocks_marked(english, language), language)).split())
 
 
-def _hours(tidied: str) -> int | None:
-    if span := _SPAN.search(tidied):
-        return _whole(_number(span["number"]) * _unit_hours(span["unit"]))
-    if named := _NEXT_OR_LAST.search(tidied):
-        return _whole(_unit_hours(named["unit"]))
-    if unitless := _UNITLESS.search(tidied):
-        return int(unitless["number"])
-    return next((hours for word, hours in _DAY_WORDS.items() if re.search(rf"\b{word}", tidied)), None)
+def mask(readied_text: str) -> str:
+    """A readied text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
+    masked = FOREIGN.sub(" coin ", re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", DATE.sub("attime", readied_text)))
+    for pattern in SYMBOLS.values():
+        masked = pattern.sub(" coin ", masked)
+    masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", masked)
+    masked = _PASSED.sub(
+        lambda at: at[0].replace(at["number"], "money") if float(at["number"]) >= _LEAST_PRICE else at[0], masked
+    )
+    return " ".join(re.sub(r"-?\d[\d,.:]*(e\d+)?", " n ", masked).split())
 
 
-def _number(said: str) -> float:
-    word = said.replace("-", " ").strip()
-    return float(_NUMBER_WORDS[word]) if word in _NUMBER_WORDS else float(said.replace(",", ""))
+def _threshold(text: str) -> tuple[float | None, bool, str]:
+    """A price that the coin may pass, whether below is meant, and the text without it."""
+    found = [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text)]
+    found += [(at.start("number"), at["number"], at["number"]) for at in _PASSED.finditer(text)]
+    found += [(n.start(), n[0], n[0]) for n in re.finditer(r"(?<![\w$.:/-])\d{4,9}(?:\.\d+)?(?![\w:%-]| ?hours)", text)]
+    for place, number, whole in sorted(found):
+        value = float(number)
+        sold_as_year = (
+            not text.startswith("$", place)
+            and 2020 <= value <= 2099
+            and re.search(r"\b(?:in|by|since|of) $", text[:place])
+        )
+        if value < (1 if whole[0] == "$" else _LEAST_PRICE) or sold_as_year or _OWN_MONEY.search(text[:place]):
+            continue
+        rest = text[:place] + " money " + text[place + len(whole) :]
+        return min(value, float(DEAREST)), _BELOW.search(text) is not None, rest
+    return None, False, text
 
 
-def _unit_hours(unit: str) -> float:
-    return _UNIT_HOURS[unit[:2] if unit[0] == "m" else unit[0]]
-
-
-def _whole(hours: float) -> int:
-    return ceil(max(-_FARTHEST, min(_FARTHEST, hours)))
+def _hours_to(
+    target: datetime, now: datetime, direction: Direction | None
+) -> tuple[int | None, Direction | None, datetime | None]:
+    """Hours from the newest close to the close at or after a moment, or back to one in the past."""
+    closed = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = ceil((target - closed).total_seconds() / 3600)
+    if hours > 0:
+        return hours, "future" if direction is None else direction, target
+    return max(1, ceil((closed - target).total_seconds() / 3600)), "past", None

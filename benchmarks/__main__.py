@@ -3,8 +3,32 @@
 import os
 import platform
 
-from benchmarks import backtest, batch, forecast, microbatch, minutes, predict, startup, turn, v1_forecast
+from benchmarks import (
+    backtest,
+    batch,
+    forecast,
+    microbatch,
+    minutes,
+    predict,
+    startup,
+    throughput,
+    turn,
+    understanding,
+    v1_forecast,
+)
 
 print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-for each in (startup, turn, predict, v1_forecast, batch, minutes, backtest, microbatch, forecast):
+for each in (
+    startup,
+    turn,
+    understanding,
+    predict,
+    throughput,
+    v1_forecast,
+    batch,
+    minutes,
+    backtest,
+    microbatch,
+    forecast,
+):
     each.main()

@@ -3,7 +3,6 @@ import json
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 
-from assistant.answers import CAPABILITIES
 from assistant.offline_model import NAME, OfflineModel
 from tests.fakes import FakeBackend
 from tools.langchain_tools import to_langchain
@@ -59,7 +58,7 @@ async def test_a_stream_has_small_pieces_one_id_and_ends_with_the_usage(model):
     assert len({chunk.id for chunk in streamed}) == 1
     assert [chunk.chunk_position for chunk in streamed[:-1]] == [None] * (len(streamed) - 1)
     assert streamed[-1].chunk_position == "last"
-    assert streamed[-1].usage_metadata["output_tokens"] == len(CAPABILITIES) // 4
+    assert streamed[-1].usage_metadata["output_tokens"] == len(joined(streamed).text) // 4
 
 
 async def test_a_tool_that_is_not_offered_is_not_asked(model):
@@ -97,10 +96,31 @@ async def test_a_failure_in_other_words_is_not_repeated(model, text):
     first = asked(("get_price", {"symbol": "BTC-USD"}, "c1"))
     result = ToolMessage(text, tool_call_id="c1", status="error")
     reply = await offered(model).ainvoke([HumanMessage("btc price"), first, result])
-    assert reply.text == "One thing could not be looked up."
+    assert reply.text == "I could not get the price of Bitcoin. One thing could not be looked up."
 
 
 async def test_the_assistants_own_earlier_words_are_not_taken_for_questions(model):
     said = [HumanMessage("btc price"), AIMessage("Ask me about ETH in 6 hours!"), HumanMessage("and in 2 hours?")]
     (call,) = (await offered(model).ainvoke(said)).tool_calls
     assert call["args"] == {"symbol": "BTC-USD", "hours": 2}
+
+
+async def test_a_time_of_day_counts_from_the_clock():
+    noon = offered(OfflineModel(clock=lambda: 1_773_921_600.0))  # 2026-03-19 12:00 UTC
+    (call,) = (await noon.ainvoke("where will btc be at 5pm?")).tool_calls
+    assert call["args"] == {"symbol": "BTC-USD", "hours": 5}
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "args"),
+    [
+        ("chance of btc above 100k tomorrow", "forecast", {"symbol": "BTC-USD", "hours": 24, "threshold": 100_000.0}),
+        ("how did your last 10 eth forecasts do", "track_record", {"symbol": "ETH-USD", "last": 10}),
+        ("anything unusual in the last 48 hours", "detect_anomalies", {"symbol": "BTC-USD", "hours": 48}),
+        ("btc in 5000 hours", "forecast", {"symbol": "BTC-USD", "hours": 24}),
+        ("why?", "explain_metrics", {}),
+    ],
+)
+async def test_every_tool_gets_the_arguments_that_it_takes(model, question, name, args):
+    (call,) = (await offered(model).ainvoke(question)).tool_calls
+    assert (call["name"], call["args"]) == (name, args)
