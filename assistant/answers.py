@@ -1,48 +1,39 @@
 """Answers in plain words, composed from tool results and from nothing else. No number here is the model's own.
 
-A forecast is told from its most to its least trustworthy part: the range and the chance of going up, the
-point, how such forecasts did beside "no change", the candles it rests on. Nothing tells anyone to buy or sell.
+    asks, in their order --each with its results--> sentences --then once, for all--> record, candles, cautions
+
+The words are in assistant/texts/, one file for each language. Nothing tells anyone to buy or sell.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from assistant.question import Ask, Intent, Question
-from assistant.wording import SIMULATED, WARNINGS, chance, clock, money, percent, source_name
-from forecaster.schema import CandleSpan, Forecast, ForecastWarning, Horizon, Price, Provenance, Skill, Symbol
-from tools.forecast import FARTHEST, ForecastAnswer
-from tools.metrics import MetricExplanation, MetricsAnswer
+from assistant import grades, market, outlook
+from assistant.question import Ask, Intent, Language, Question
+from assistant.readings import reading, unsure
+from assistant.speech import Speech
+from forecaster.schema import CandleSpan, Forecast, ForecastWarning, Price, Provenance, Symbol
+from tools.anomalies import AnomalyReport
+from tools.forecast import ForecastAnswer
+from tools.metrics import MetricsAnswer
+from tools.track_record import TrackRecordAnswer
 
-COINS: dict[Symbol, str] = {"BTC-USD": "Bitcoin", "ETH-USD": "Ethereum"}
-WIDE = 20  # a range at least this wide needs no cents
-MUCH_WORSE = 1.5  # from this multiple of the baseline's error on, the multiple says more than a percentage
-HELD = 0.05  # a range that held within this of its level is what it claims to be
-WHOLE = 1000  # from this amount on, an error needs no cents
-COMPARED = ("mae", "rmse", "mape")  # metrics whose baseline is the same metric of "no change"
-SAID_BY_NOTES = {ForecastWarning.DEMO_DATA, ForecastWarning.STALE_CANDLES, ForecastWarning.GAPS_FILLED}
-
-GREETING = (
-    "Hello! I follow Bitcoin and Ethereum and say how sure my forecasts are. "
-    'Ask me, for example: "What\'s BTC next hour?"'
-)
-THANKS = "You're welcome. Ask me again whenever you like."
-CAPABILITIES = (
-    "I can give you the price of Bitcoin and Ethereum, what it did over the last hours, a forecast with its range and "
-    'chance of going up, and how good such forecasts have been beside "no change". The candles come from public '
-    "exchanges, the forecast from a trained neural network (an LSTM). Ask, for example: "
-    '"What\'s BTC next hour?", "How did ETH do over the last day?" or "Is the model any good?"'
-)
-OTHER = (
-    "I can only help with the price of Bitcoin and Ethereum and the hours ahead of it. "
-    'Try "What\'s BTC next hour?" or "Is the model any good?"'
-)
-WHY_NO_ADVICE = (
-    "I can't tell you whether to buy or sell: the coming hours are too uncertain, and I don't know your situation."
-)
-FIXED = {Intent.GREETING: GREETING, Intent.THANKS: THANKS, Intent.CAPABILITIES: CAPABILITIES, Intent.OTHER: OTHER}
+LONGEST = 84  # words; beyond, forecasts are told in brief
+NOTED = 104  # words with notes on what went wrong; beyond, these are left out
+FIXED = {
+    Intent.GREETING: "greeting", Intent.THANKS: "thanks", Intent.CAPABILITIES: "capabilities", Intent.WHY: "why",
+    Intent.METHOD: "method", Intent.DATA: "data", Intent.ADVICE: "no_advice",
+}  # fmt: skip
+TOLD_BY: dict[Intent, type[BaseModel]] = {  # the result that answers an ask
+    Intent.PRICE: Price, Intent.CANDLES: CandleSpan, Intent.FORECAST: ForecastAnswer, Intent.ADVICE: ForecastAnswer,
+    Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
+}  # fmt: skip
+ADDED: dict[Intent, type[BaseModel]] = {  # the result that is told after fixed words, where there is one
+    Intent.WHY: MetricsAnswer, Intent.METHOD: MetricsAnswer, Intent.DATA: Price,
+}  # fmt: skip
+SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.GAPS_FILLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,205 +47,183 @@ class Failure:
 
 def without_tools(question: Question) -> str:
     """The answer to a question that needs no tool."""
-    ask = question.asks[0]
-    if ask.foreign:
-        name = ask.foreign.upper()
-        return f'I know only Bitcoin (BTC) and Ethereum (ETH), so nothing about {name}. Try "What\'s BTC next hour?"'
-    return FIXED.get(ask.intent, OTHER)
+    speech = Speech(question.language)
+    if len(question.nearest) > 1:
+        return unsure(speech, question.nearest)
+    alone = len(question.asks) == 1
+    return speech.joined([_fixed(speech, ask, alone=alone) for ask in question.asks])
 
 
 def from_results(question: Question, results: Sequence[BaseModel], failures: Sequence[Failure]) -> str:
     """The answer that the tools' results give, with what failed."""
-    forecasts = [result.forecast for result in results if isinstance(result, ForecastAnswer)]
-    sources: list[Forecast | Provenance] = [
-        *forecasts,
-        *(result for result in results if isinstance(result, Provenance)),
-    ]
-    sentences, ask = _simulated(sources), question.asks[0]
-    if ask.intent is Intent.ADVICE:
-        sentences.append(WHY_NO_ADVICE)
-    sentences += _failed(failures, forecasts) or _other_hours(ask, forecasts)
-    sentences += _forecasts(forecasts, brief=ask.intent is Intent.ADVICE)
-    for result in results:
-        match result:
-            case Price():
-                sentences.append(_price(result))
-            case CandleSpan():
-                sentences.append(_span(result))
-            case MetricsAnswer():
-                sentences += _metrics(result)
-    sentences += _cautions(sources)
-    return " ".join(dict.fromkeys(sentences))
+    speech = Speech(question.language)
+    results = [each for place, each in enumerate(results) if each not in results[:place]]
+    several = len(results) > 1
+    parts = [(ask, _belonging(ask, results)) for ask in question.asks]
+    told = [each for _, given in parts for each in given]
+    rest = [each for each in results if each not in told]  # such as a price, where there is no forecast
+    if not results and not failures:
+        return without_tools(question)
+    begun = [*_simulated(speech, results), *_failed(speech, failures, parts)]
+    for brief, notes, longest in ((several, True, LONGEST), (True, True, NOTED), (True, False, 0)):
+        sentences = list(begun)
+        for ask, given in [*parts, (Ask(Intent.OTHER), rest)]:
+            sentences += _part(speech, ask, given, brief=brief)
+        sentences += [*_shared(speech, question, results, brief=brief), *_cautions(speech, results, notes=notes)]
+        text = speech.joined(sentences)
+        if speech.length(text) <= longest:
+            break
+    return text
 
 
-def _simulated(sources: Iterable[Forecast | Provenance]) -> list[str]:
-    """First of all that the prices are simulated, where they are."""
-    if any(ForecastWarning.DEMO_DATA in source.warnings for source in sources):
-        return ["These prices are simulated, not market data."]
-    return []
+def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
+    if ask.foreign:
+        return speech.say("fixed.foreign" if alone else "fixed.foreign_too", name=_name(ask.foreign))
+    if ask.intent is Intent.GREETING and not alone:
+        return speech.say("fixed.hello")
+    return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}")
 
 
-def _failed(failures: Iterable[Failure], forecasts: Sequence[Forecast]) -> list[str]:
-    """What could not be had, and why."""
+def _name(foreign: str) -> str:
+    return foreign[:20].upper()
+
+
+def _belonging(ask: Ask, results: Sequence[BaseModel]) -> list[BaseModel]:
+    """The results that an ask wants: of each of its coins the one for its hours, else one for others."""
+    kind = TOLD_BY.get(ask.intent) or ADDED.get(ask.intent)
+    if kind is None or ask.foreign:
+        return []
+    found = []
+    for symbol in ask.symbols:
+        fitting = [each for each in results if isinstance(each, kind) and _symbol(each) in (symbol, None)]
+        found += sorted(fitting, key=lambda each: _fits(ask, each), reverse=True)[:1]
+    return [each for place, each in enumerate(found) if each not in found[:place]]
+
+
+def _symbol(result: BaseModel) -> Symbol | None:
+    """The coin that a result is about; the record is of no coin that was asked for."""
+    match result:
+        case ForecastAnswer():
+            return result.forecast.symbol
+        case Provenance() | TrackRecordAnswer():
+            return result.symbol
+    return None
+
+
+def _fits(ask: Ask, result: BaseModel) -> int:
+    """How well a result is what was asked for."""
+    match result:
+        case ForecastAnswer():
+            return 2 * (result.forecast.horizons[-1].hours == (ask.hours or 1)) + (result.threshold == ask.threshold)
+        case CandleSpan() | AnomalyReport():
+            return int(result.hours == ask.hours)
+        case MetricsAnswer():
+            return int(ask.metric in [each.metric for each in result.metrics] and len(result.metrics) == 1)
+    return 0
+
+
+def _part(speech: Speech, ask: Ask, given: Sequence[BaseModel], *, brief: bool) -> list[str]:
+    """The answer to one ask."""
     told = []
+    if ask.foreign or ask.intent in FIXED:
+        told.append(_fixed(speech, ask, alone=False))
+    for result in given:
+        match result:
+            case ForecastAnswer():
+                told += outlook.hour_used(speech, ask, result.forecast)
+                short = brief or ask.intent is Intent.ADVICE
+                told += outlook.expectation(speech, ask, result, brief=short)
+            case Price():
+                told += market.price(speech, result, brief=brief)
+            case CandleSpan():
+                told += market.span(speech, ask, result)
+            case AnomalyReport():
+                told += market.anomalies(speech, ask, result)
+            case MetricsAnswer() if ask.intent in ADDED:
+                told += grades.summary(speech, result)
+            case MetricsAnswer():
+                told += grades.metrics(speech, ask, result, brief=brief)
+            case TrackRecordAnswer():
+                told += grades.live(speech, result)
+    return told
+
+
+def _shared(speech: Speech, question: Question, results: Sequence[BaseModel], *, brief: bool) -> list[str]:
+    """What several parts have in common: the last close, the record of forecasts, the candles they rest on."""
+    forecasts = [result.forecast for result in results if isinstance(result, ForecastAnswer)]
+    told = []
+    plain = {Price}.isdisjoint(map(type, results)) and all(ask.intent is not Intent.ADVICE for ask in question.asks)
+    if brief and plain and len({each.symbol for each in forecasts}) == 1:
+        told.append(outlook.last_close(speech, forecasts[0]))
+    if not any(isinstance(result, MetricsAnswer) for result in results):
+        told += outlook.record(speech, forecasts)
+    sources = list(_sources(results))
+    if isinstance(sources[0] if len(sources) == 1 else None, Price) and not brief:
+        return told  # a price alone has told it
+    moments = {(each.as_of, each.source): each for each in sources}
+    for each in moments.values():
+        name = "time.based_on" if len(moments) == 1 else "time.based_on_of"
+        coin = {} if len(moments) == 1 else {"coin": speech.coin(each.symbol)}
+        told.append(speech.say(name, time=speech.time(each.as_of), source=speech.source(each.source), **coin))
+    return told
+
+
+def _sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance]:
+    for result in results:
+        if isinstance(result, ForecastAnswer):
+            yield result.forecast
+        elif isinstance(result, Provenance):
+            yield result
+
+
+def _simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+    """First of all that the prices are simulated, where they are."""
+    simulated = any(ForecastWarning.DEMO_DATA in each.warnings for each in _sources(results))
+    return [speech.say("fixed.simulated")] if simulated else []
+
+
+def _failed(speech: Speech, failures: Iterable[Failure], parts: Sequence[tuple[Ask, Sequence[BaseModel]]]) -> list[str]:
+    """What could not be had, and why."""
+    told, causes = [], []
+    forecast = any(isinstance(each, ForecastAnswer) for _, given in parts for each in given)
     for failure in failures:
-        if failure.longest_hours and forecasts:
-            reach, given = _hours(failure.longest_hours), _ahead(forecasts[0].horizons[-1].hours)
-            told.append(f"The loaded model looks only {reach} ahead, so this is for {given}.")
+        if failure.longest_hours and forecast:
+            reach, given = speech.hours(failure.longest_hours), speech.ahead(failure.longest_hours)
+            told.append(speech.say("forecast.reach", reach=reach, given=given))
         elif failure.supported:
-            told.append(f"The loaded model forecasts only {' and '.join(COINS[s] for s in failure.supported)}.")
+            told.append(speech.say("forecast.only", coins=speech.coin(*failure.supported)))
         else:
-            told.append(failure.message)
-    return told
+            causes.append(failure.message)
+    missing = [reading(speech, each) for ask, given in parts for each in _missing(ask, given)] if causes else []
+    told += [speech.say("failures.missing", what=what) for what in missing]
+    if speech.language is not Language.ENGLISH:  # what tools say is English: its first sentence says what happened
+        causes = [f"{message.partition('. ')[0].strip('.')}." for message in causes]
+    return told + [speech.say("failures.cause", message=message) for message in causes]
 
 
-def _other_hours(ask: Ask, forecasts: Sequence[Forecast]) -> list[str]:
-    """That the hours asked for are beyond any model's reach."""
-    if forecasts and ask.hours is not None and not 1 <= ask.hours <= FARTHEST:
-        return [f"I look 1 to {FARTHEST} hours ahead, so this is for {_ahead(forecasts[0].horizons[-1].hours)}."]
-    return []
+def _missing(ask: Ask, given: Sequence[BaseModel]) -> list[Ask]:
+    """What of an ask has no result. Facts for a decision are a forecast."""
+    if ask.intent not in TOLD_BY or ask.foreign:
+        return []
+    had = {_symbol(each) for each in given}
+    symbols = () if None in had else tuple(symbol for symbol in ask.symbols if symbol not in had)
+    intent = Intent.FORECAST if ask.intent is Intent.ADVICE else ask.intent
+    return [Ask(intent, symbols)] if symbols else []
 
 
-def _forecasts(forecasts: Sequence[Forecast], *, brief: bool) -> list[str]:
-    """Ranges and points, then the record and the candles they share."""
+def _cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
+    """Every reason to trust the answer less; in English, which tools speak, with their notes."""
     told: list[str] = []
-    for forecast in forecasts:
-        told += _expectation(forecast, brief=brief or len(forecasts) > 1)
-    told += [f"Over {f.skill.n:,} unseen hours {_record(f.skill, f.coverage)}." for f in forecasts]
-    told += [_newest(forecast.as_of, forecast.source) for forecast in forecasts]
+    noted = notes and speech.language is Language.ENGLISH
+    for source in _sources(results):
+        said = SAID_BY_NOTES if noted and source.notes else set()
+        wanted = [each for each in source.warnings if each is not ForecastWarning.DEMO_DATA and each not in said]
+        told += [speech.say(f"warnings.{each}") for each in wanted]
+        if noted:
+            simulated = speech.say("warnings.demo_data").strip(".").casefold()
+            told += [_sentence(note) for note in source.notes if note.strip(" .").casefold() != simulated]
     return told
-
-
-def _expectation(forecast: Forecast, *, brief: bool) -> list[str]:
-    horizon, quote = forecast.horizons[-1], forecast.quote
-    low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
-    digits = 0 if high - low >= WIDE else 2
-    told = [
-        f"The model expects {COINS[forecast.symbol]} between {money(low, quote, digits)} and "
-        f"{money(high, quote, digits)} at {_when(horizon, forecast)} (80 % range), "
-        f"and the chance of going up is {chance(horizon.probability_up)}."
-    ]
-    if not brief:
-        told.append(
-            f"The middle estimate is {money(horizon.median, quote, digits)}; "
-            f"the last close was {money(forecast.last_close, quote)}."
-        )
-    return told
-
-
-def _record(skill: Skill, coverage: dict[str, float]) -> str:
-    """How the model did beside "no change", and what that says about its forecasts."""
-    held = coverage.get("80")
-    its_range = "" if held is None else f"its 80 % range held {percent(100 * held, 0)} of the time"
-    if skill.ci_high < 0:
-        how = f'this model\'s error was {_times_worse(skill)} that of "no change"'
-        return f"{how}{f', and {its_range}' if its_range else ''}: the last close is the better guess"
-    if skill.ci_low > 0:
-        how = f'this model beat "no change" by {percent(100 * skill.value)}, so the direction is nearly a coin flip'
-    else:
-        how = 'this model did no better than "no change", so the direction is a coin flip'
-    trusted = " and is what to trust" if held is not None and abs(held - 0.8) <= HELD else ""
-    return f"{how}{f'; {its_range}{trusted}' if its_range else ''}"
-
-
-def _times_worse(skill: Skill) -> str:
-    times = 1 - skill.value
-    if times >= MUCH_WORSE:
-        return f"{times:,.0f} times" if times >= 10 else f"{times:.1f} times"
-    return f"{percent(-100 * skill.value)} above"
-
-
-def _price(price: Price) -> str:
-    moved = "" if price.change_24h_pct is None else f", {_moved(price.change_24h_pct)} over 24 hours"
-    return (
-        f"{COINS[price.symbol]} closed at {money(price.price, price.quote)}{moved} "
-        f"({_time(price.as_of)}, {source_name(price.source)}). "
-        "That is the newest finished hour, so the price may have moved since."
-    )
-
-
-def _span(span: CandleSpan) -> str:
-    quote = span.quote
-    return (
-        f"Over the last {_hours(span.hours)} {COINS[span.symbol]} went {_moved(span.change_pct)}, "
-        f"from {money(span.first_open, quote)} to {money(span.last_close, quote)}, "
-        f"between a low of {money(span.low, quote)} and a high of {money(span.high, quote)}. "
-        f"{_newest(span.as_of, span.source)}"
-    )
-
-
-def _metrics(answer: MetricsAnswer) -> list[str]:
-    report = answer.report
-    period = f"{report.n:,} unseen hours from {_date(report.graded_from)} to {_date(report.graded_to)}"
-    if len(answer.metrics) == 1:
-        return [_metric(answer.metrics[0]), f"Measured on {period}."]
-    model, same = (money(row.mae, "USD", 0) for row in (report.model, report.persistence))
-    told = [
-        f"Over {period} {_record(report.skill, report.coverage)}.",
-        f'The average error was {model}, against {same} for "no change": expecting the price to stay as it is.',
-    ]
-    if report.model.direction is not None:
-        right = percent(100 * report.model.direction)
-        told.append(f"The model got up or down right {right} of the time, where 50 % is a coin flip.")
-    return told
-
-
-def _metric(metric: MetricExplanation) -> str:
-    value = "not known" if metric.value is None else _amount(metric.value, metric)
-    beside = ""
-    if metric.baseline is not None and metric.metric in COMPARED:
-        beside = f', against {_amount(metric.baseline, metric)} for "no change"'
-    return f"{metric.title}: {metric.meaning}. It is {value}{beside}. {metric.reading}"
-
-
-def _amount(value: float, metric: MetricExplanation) -> str:
-    if metric.unit == "USD":
-        return money(value, "USD", 0 if value >= WHOLE else 2)
-    return percent(value)
-
-
-def _cautions(sources: Iterable[Forecast | Provenance]) -> list[str]:
-    """Every reason to trust the answer less, in words, each once."""
-    told: list[str] = []
-    for source in sources:
-        told += [WARNINGS[w] for w in source.warnings if not (w in SAID_BY_NOTES and source.notes)]
-        told += [_sentence(note) for note in source.notes if note.strip(" .").casefold() != SIMULATED.casefold()]
-    return list(dict.fromkeys(told))
 
 
 def _sentence(note: str) -> str:
-    note = note.strip(" .")
-    return f"{note[:1].upper()}{note[1:]}."
-
-
-def _moved(change_pct: float) -> str:
-    if round(change_pct, 2) == 0:
-        return "sideways"
-    return f"{'up' if change_pct > 0 else 'down'} {percent(abs(change_pct), 2)}"
-
-
-def _hours(hours: int) -> str:
-    return "1 hour" if hours == 1 else f"{hours} hours"
-
-
-def _ahead(hours: int) -> str:
-    return "the next hour" if hours == 1 else f"{hours} hours ahead"
-
-
-def _when(horizon: Horizon, forecast: Forecast) -> str:
-    """The hour that a forecast is for, with its day where that is another than the newest candle's."""
-    time = horizon.target_time.astimezone(UTC)
-    another_day = time.date() != forecast.as_of.astimezone(UTC).date()
-    return f"{clock(time)} UTC{f' on {time:%-d %B}' if another_day else ''}"
-
-
-def _newest(as_of: datetime, source: str) -> str:
-    return f"Based on candles up to {_time(as_of)} ({source_name(source)})."
-
-
-def _time(time: datetime) -> str:
-    return f"{clock(time)} UTC on {_date(time)}"
-
-
-def _date(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%-d %B %Y}"
+    return f"{note.strip(' .')}."

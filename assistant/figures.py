@@ -80,7 +80,7 @@ _CLOCKS = rf"""
 _NUMBERS = rf"""
     (?P<before>(?:[$\u20ac\u00a3]|us\$|usdt?\b|\u767e\u5206\u4e4b){_GAP}?)?
     (?P<sign>(?<![\w\u4e00-\u9fff])[+\u2212-])?(?P<second>[$]{_GAP}?)?
-    (?<![\w.])(?P<number>{_NUMBER})(?P<scale>{_GAP}?(?:{_SCALE}))?(?P<after>{_GAP}?(?:{_PERCENT}|{_CURRENCY}))?
+    (?<![^\W\u4e00-\u9fff])(?<!\.)(?P<number>{_NUMBER})(?P<scale>{_GAP}?(?:{_SCALE}))?(?P<after>{_GAP}?(?:{_PERCENT}|{_CURRENCY}))?
   | (?P<words>{WORDS})(?P<wafter>{_GAP}?(?:{_PERCENT}|{_CURRENCY}))?
 """
 _FIGURE = re.compile(f"{_DATES}|{_CLOCKS}|{_NUMBERS}", re.IGNORECASE | re.VERBOSE)

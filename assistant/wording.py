@@ -1,7 +1,12 @@
-"""How prices, percentages, times and warnings read on the page. Plain text: whoever builds HTML of it escapes it."""
+"""How prices, percentages, times and warnings read, on the page and in answers. Plain text: whoever builds HTML of it
+escapes it. The page speaks English; answers name the form that their language gives numbers.
+"""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from assistant.phrases import phrases
+from assistant.question import Language
 from forecaster.schema import ForecastWarning, Skill
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
@@ -9,26 +14,44 @@ MINUS = "\u2212"
 SIMULATED = "Simulated, not market data"
 NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
 
-WARNINGS = {
-    ForecastWarning.STALE_CANDLES: "The newest candle is old: no exchange gave a fresher one.",
-    ForecastWarning.DEMO_DATA: f"{SIMULATED}.",
-    ForecastWarning.OUT_OF_DISTRIBUTION: "The market looks unlike anything the model was trained on.",
-    ForecastWarning.GAPS_FILLED: "Hours without a trade were filled with the close before them.",
-    ForecastWarning.MODEL_EXPIRED: "The model is old and has not been graded on recent hours.",
-    ForecastWarning.CLOSES_ONLY: "Only closing prices were given; ranges and volume are unknown.",
-    ForecastWarning.UNEVALUATED_SYMBOL: "The model's record was measured on another coin.",
+WARNINGS = {warning: phrases(Language.ENGLISH).say(f"warnings.{warning}") for warning in ForecastWarning}
+
+
+@dataclass(frozen=True, slots=True)
+class NumberForm:
+    """How a language writes numbers. No other spaces stand inside a number than `group`."""
+
+    group: str  # between thousands
+    decimal: str
+    percent: str
+    dollars: str
+
+
+ENGLISH = NumberForm(group=",", decimal=".", percent=f"{{}}{NBSP}%", dollars="${}")
+NUMBER_FORMS = {
+    Language.ENGLISH: ENGLISH,
+    Language.SPANISH: NumberForm(group=".", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.GERMAN: NumberForm(group=".", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.FRENCH: NumberForm(group="\u202f", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.PORTUGUESE: NumberForm(group=".", decimal=",", percent="{}%", dollars=f"US${NBSP}{{}}"),
+    Language.CHINESE: NumberForm(group=",", decimal=".", percent="{}%", dollars="{}美元"),
 }
 
 
-def money(value: float, quote: str, digits: int = 2) -> str:
+def number(value: float, digits: int = 0, form: NumberForm = ENGLISH) -> str:
+    """A number with its thousands apart: ``21,765``."""
+    return f"{value:,.{digits}f}".translate({ord(","): form.group, ord("."): form.decimal})
+
+
+def money(value: float, quote: str, digits: int = 2, form: NumberForm = ENGLISH) -> str:
     """A price in its quote currency: ``$69,930.25``, or ``69,930.25 USDT`` where there is no sign for it."""
-    amount = f"{value:,.{digits}f}"
-    return f"${amount}" if quote == "USD" else f"{amount}{NBSP}{quote}"
+    amount = number(value, digits, form)
+    return form.dollars.format(amount) if quote == "USD" else f"{amount}{NBSP}{quote}"
 
 
-def percent(value: float, digits: int = 1, *, sign: bool = False) -> str:
+def percent(value: float, digits: int = 1, *, sign: bool = False, form: NumberForm = ENGLISH) -> str:
     """A percentage with a real minus sign: ``0.32 %``; with `sign`, ``+0.3 %``."""
-    text = f"{abs(value):,.{digits}f}{NBSP}%"
+    text = form.percent.format(number(abs(value), digits, form))
     rounded = round(value, digits)
     if rounded < 0:
         return f"{MINUS}{text}"
