@@ -155,6 +155,7 @@ async def _answered(agent: Agent, turn: _Turn) -> AsyncGenerator[Event, None]:
         except Exception as error:  # every provider has its own; their texts may hold anything
             log.warning("The language model failed (%s); the embedded one answers.", type(error).__name__)
             yield turn.token(STAND_IN, answers=False)
+        turn.grounding.forget()
     async with aclosing(_told(agent.embedded, turn, _leaving_out)) as events:
         async for event in events:
             yield event
@@ -262,5 +263,5 @@ def _finished(message: "ToolMessage", turn: _Turn) -> ToolFinished:
     key, ok = message.tool_call_id, message.status != "error"
     data = message.artifact if ok and isinstance(message.artifact, BaseModel) else None
     turn.grounding.learn(message.text, data)
-    seconds = time.monotonic() - turn.started[key]
+    seconds = time.monotonic() - turn.started.pop(key)
     return ToolFinished(key, str(message.name), ok, message.text, seconds, data)

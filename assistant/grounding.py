@@ -33,7 +33,7 @@ class Grounding:
             if message["role"] == "assistant":
                 self._grounds.add_text(message["content"])
             else:
-                self._grounds.add_spans(message["content"])
+                self._grounds.add_question(message["content"])
 
     def learn(self, text: str, data: BaseModel | None) -> None:
         """Take in a tool's result: its data, or the words of its failure."""
@@ -51,6 +51,10 @@ class Grounding:
         """The last sentence, where the reply ends or a tool is asked."""
         if rest := self._sentences.rest():
             yield self._checked(rest)
+
+    def forget(self) -> None:
+        """Leave out what is left of a reply that another one takes the place of."""
+        self._sentences = Sentences()
 
     def _checked(self, sentence: str) -> Checked:
         return Checked(sentence, objection(sentence, self._grounds))

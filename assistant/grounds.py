@@ -44,10 +44,12 @@ class Grounds:
                 self._said.add((figure.kind, figure.parts))
             self._said.update((figure.kind, reading.value) for reading in figure.readings)
 
-    def add_spans(self, text: str) -> None:
-        """Take in the small whole numbers that a visitor used: they may be repeated as hours, never as prices."""
+    def add_question(self, text: str) -> None:
+        """Take in what a visitor may hear again: small whole numbers, as hours, and times. Never a price."""
         for figure in figures_in(text):
-            if figure.kind is Kind.PLAIN:
+            if figure.parts:
+                self._said.add((figure.kind, figure.parts))
+            elif figure.kind is Kind.PLAIN:
                 self._known[Kind.PLAIN].update(r.value for r in figure.readings if r.value < 1000)
 
     def trace(self, figure: Figure, around: str) -> bool:

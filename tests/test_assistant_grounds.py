@@ -78,7 +78,7 @@ async def test_candles_do_not_vouch_for_every_price_near_them():
 def test_an_earlier_answer_vouches_for_its_figures_and_a_visitor_for_no_price():
     known = Grounds()
     known.add_text("Bitcoin closed at $69,930.25 at 12:00 UTC, up 0.4 %.")
-    known.add_spans("in 48 hours, above $80,000 with 99 %?")
-    assert traced(known, "$69,930.25, 12:00, 0.4 %, 48 hours")
+    known.add_question("in 48 hours, at 17:45, above $80,000 with 99 %?")
+    assert traced(known, "$69,930.25, 12:00, 0.4 %, 48 hours, 17:45")
     for text in ("$80,000", "99 %", "$48"):
         assert not traced(known, text)
