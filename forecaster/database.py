@@ -1,13 +1,14 @@
-"""A database at a URL, SQLite or PostgreSQL: opened at its first use, and its tables brought up to date then.
+"""A database at a URL, SQLite or PostgreSQL: opened at its first use, and its tables made then.
 
-Whoever comes first migrates, alone; a database that is up to date is recognised without importing Alembic. A commit
-has reached the disk: SQLite writes ahead (WAL) and synchronises fully, PostgreSQL does so unless told otherwise.
+Whoever comes first makes them, alone: Alembic those of the ledger, forecaster/data/store.py its own. A ledger that is
+up to date is recognised without importing Alembic. A commit has reached the disk: SQLite writes ahead (WAL) and
+synchronises fully, PostgreSQL does so unless told otherwise.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 PATIENCE = 10  # seconds to wait for another process that writes, or for PostgreSQL to answer
-LOCK = 0x6C6564676572  # of PostgreSQL's advisory locks, the one that who migrates holds
+LOCK = 0x6C6564676572  # of PostgreSQL's advisory locks, the one that who makes tables holds
 
 
 class Database:
     """Connections, each for one transaction. `begin` may raise ConfigurationError; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str, make_tables: "Callable[[Engine], None]") -> None:
+        """`name` is what messages call it. `make_tables` sees to it that tables are there, which they may be."""
         self._url = url  # may hold a password: it stays out of every message
+        self._name = name
+        self._make_tables = make_tables
         self._engine: Engine | None = None
         self._opening = threading.Lock()
 
@@ -40,7 +44,7 @@ class Database:
                 yield connection
         except (SQLAlchemyError, ImportError, OSError) as error:  # ImportError: the database's driver is not installed
             raise ConfigurationError(
-                "The ledger cannot be opened, read or written.",
+                f"The {self._name} cannot be opened, read or written.",
                 "Check that CRYPTOSENSE_DATABASE_URL names a database that may be written, and that its disk has room.",
             ) from error
 
@@ -54,9 +58,9 @@ class Database:
     def _open(self) -> "Engine":
         with self._opening:
             if self._engine is None:
-                engine = _engine(_known(self._url))
+                engine = _engine(_known(self._url, self._name))
                 try:
-                    _migrate(engine)
+                    self._make_tables(engine)
                 except BaseException:
                     engine.dispose()
                     raise
@@ -64,7 +68,7 @@ class Database:
             return self._engine
 
 
-def _known(url: str) -> "URL":
+def _known(url: str, name: str) -> "URL":
     """The URL with the driver that is installed. Raises ConfigurationError for a database that would keep nothing."""
     from sqlalchemy import make_url
 
@@ -73,7 +77,7 @@ def _known(url: str) -> "URL":
         known = known.set(drivername="postgresql+psycopg")
     if known.get_backend_name() not in ("sqlite", "postgresql") or _in_memory(known):
         raise ConfigurationError(
-            "The ledger needs a database that outlives the process.",
+            f"The {name} needs a database that outlives the process.",
             "Set CRYPTOSENSE_DATABASE_URL to sqlite:///FILE or postgresql://USER@HOST/NAME.",
         )
     return known
@@ -109,12 +113,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _migrate(engine: "Engine") -> None:
-    """Bring the tables up to date. Raises ConfigurationError for those of a newer version of this project."""
+def migrate(engine: "Engine") -> None:
+    """Bring the ledger's tables up to date. Raises ConfigurationError for those of a newer version of this project."""
     with engine.connect() as connection:
         if _revision(connection) == HEAD:
             return
-    with _alone(engine) as connection:
+    with alone(engine) as connection:
         if _revision(connection) != HEAD:  # another process may have migrated meanwhile
             _upgrade(connection)
 
@@ -128,7 +132,7 @@ def _revision(connection: "Connection") -> str | None:
 
 
 @contextmanager
-def _alone(engine: "Engine") -> "Iterator[Connection]":
+def alone(engine: "Engine") -> "Iterator[Connection]":
     """A transaction in which tables may be changed, while every other process that wants one waits."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":  # its driver would begin no transaction for changes of tables

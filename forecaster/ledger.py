@@ -22,7 +22,7 @@ import numpy as np
 
 from forecaster.candles import Candles, utc
 from forecaster.cursor import Cursor
-from forecaster.database import Database
+from forecaster.database import Database, migrate
 from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.ledger_rows import forecast_of, forecast_row, outcome_of, outcome_rows
 from forecaster.past import Past
@@ -53,7 +53,7 @@ class Ledger:
     """The ledger in the database at a URL. Every method may raise ConfigurationError; safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self._database = Database(url, "ledger", migrate)
 
     def record(self, forecast: Forecast) -> bool:
         """Keep a forecast; once this returns True it is on disk.

@@ -51,6 +51,13 @@ def _with(value: object, column: int = 4) -> RowFault:
     ]
 
 
+def _without(rows: Rows, hours: slice) -> Rows:
+    """But for some, counted from the oldest."""
+    kept = sorted(rows)
+    del kept[hours]
+    return kept
+
+
 def _swapped(rows: Rows) -> Rows:
     return [(time, o, low, high, c, v) for time, o, high, low, c, v in rows]
 
@@ -59,7 +66,7 @@ HARMLESS: dict[str, RowFault] = {
     "reversed": lambda rows: rows[::-1],
     "shuffled": lambda rows: rows[::2] + rows[1::2],
     "duplicated": lambda rows: rows + rows,
-    "gapped": lambda rows: rows[:10] + rows[17:],
+    "gapped": lambda rows: _without(rows, slice(10, 17)),
 }
 HARMFUL: dict[str, RowFault] = {
     "empty": lambda rows: [],
@@ -80,5 +87,52 @@ HARMFUL: dict[str, RowFault] = {
     "off the hour": lambda rows: [(row[0] + 60, *row[1:]) for row in rows],
     "future": lambda rows: [(row[0] + 4 * HOUR, *row[1:]) for row in rows],
 }
-ROWS = HARMLESS | HARMFUL
+UNFIT: dict[str, RowFault] = {  # plausible, and yet nothing can be forecast from them
+    "few": lambda rows: _without(rows, slice(-30)),
+    "gapped lately": lambda rows: _without(rows, slice(-40, -30)),
+    "old": lambda rows: _without(rows, slice(-4, None)),
+}
+ROWS = HARMLESS | HARMFUL | UNFIT
 FAULTS = (*ANSWERS, *WIRE, *ROWS)
+
+NO_CANDLES, IMPLAUSIBLE = "sent something that is not candles", "sent implausible candles"
+TOO_FEW = "lacks too many of the last 60 hours"
+CAUSES = {
+    "429": "asked to be left alone for 30 s",
+    "429 without a word": "asked to be left alone for 30 s",
+    "418": "asked to be left alone for 120 s",
+    "503 for a while": "asked to be left alone for 30 s",
+    "503": "answered with an error (503)",
+    "500": "answered with an error (500)",
+    "451": "refused this region (451)",
+    "403": "refused access (403)",
+    "404": "answered with an error (404)",
+    "redirect": "redirected elsewhere (302)",
+    "html": NO_CANDLES,
+    "bad gzip": NO_CANDLES,
+    "no body": NO_CANDLES,
+    "null body": NO_CANDLES,
+    "other json": NO_CANDLES,
+    "deep json": NO_CANDLES,
+    "oversized": "sent more than 2 MB",
+    "hang": "timed out",
+    "drip": "timed out",
+    "close": "broke off the connection",
+    "cut off": "broke off the connection",
+    "truncated": NO_CANDLES,
+    "error object": "answered with an error",
+    "limit object": "answered with an error",
+    "empty": "sent no closed candles",
+    "only the forming row": "sent no closed candles",
+    "future": "sent candles from the future",
+    "few": TOO_FEW,
+    "gapped lately": TOO_FEW,
+    "old": "has no candle newer than ",
+}
+
+
+def causes(exchange: str, fault: str) -> tuple[str, ...]:
+    """How an error may begin to say what `fault` of `exchange` is."""
+    if (exchange, fault) == ("kraken", "limit object"):  # Kraken says so with status 200
+        return (CAUSES["429"],)
+    return (CAUSES[fault],) if fault in CAUSES else (IMPLAUSIBLE, NO_CANDLES)

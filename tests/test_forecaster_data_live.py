@@ -168,6 +168,53 @@ async def test_a_clock_set_back_does_not_freeze_the_price(open_live, fake, clock
     assert fake.calls["bitstamp"] == 2
 
 
+async def test_our_clock_set_forward_does_not_make_answers_old(open_live, fake, clock):
+    clock.now = fake.now
+    source = open_live()
+    await source.latest("BTC-USD", 60)
+    clock.now += 3 * HOUR
+    snapshot = await source.latest("BTC-USD", 60)
+    assert (snapshot.age, snapshot.warnings, fake.calls["bitstamp"]) == (240, (), 2)
+
+
+async def test_an_exchange_whose_clock_is_ahead_does_not_make_the_answers_of_others_old(open_live, fake, clock):
+    clock.now = fake.now
+    source = open_live(timer=clock)
+    fake.now += 1800
+    await source.latest("BTC-USD", 60)
+    fake.now -= 1800
+    pass_time(fake, clock, HOUR)
+    fake.fail("bitstamp", "403")
+    snapshot = await source.latest("BTC-USD", 60)
+    assert (snapshot.source, snapshot.age, snapshot.warnings) == ("coinbase", 240, ())
+
+
+async def test_an_answer_from_a_cache_makes_way_for_that_of_the_next_exchange(open_live, fake, clock):
+    clock.now = fake.now
+    source = open_live(timer=clock)
+    await source.latest("BTC-USD", 60)
+    clock.now += HOUR
+    assert (await source.latest("BTC-USD", 60)).notes == (
+        "the newest candle at hand, from bitstamp, closed 64 minutes ago; nothing newer could be had: "
+        + ", ".join(f"{name} sent an answer that is 60 minutes old" for name in NAMES),
+    )
+    pass_time(fake, clock, HOUR - 1)  # now they are an hour behind, and their candles too
+    fake.now += HOUR + 1
+    assert (await source.latest("BTC-USD", 60)).warnings == ()
+
+
+async def test_a_date_that_stands_still_while_a_candle_is_late_does_not_keep_it_young(open_live, fake, clock):
+    fake.candles = candles_ending(NOON)
+    fake.now = clock.now = NOON + HOUR + 1
+    source = open_live(("bitstamp",), timer=clock)
+    for _ in range(40):
+        snapshot = await source.latest("BTC-USD", 60)
+        clock.now += 10  # each time long enough to ask again, and too short to notice anything by itself
+    assert snapshot.age > HOUR + 300
+    clock.now += HOUR
+    assert await failures(source) == {"bitstamp": "sent an answer that is 67 minutes old"}
+
+
 async def test_a_candle_that_is_late_is_flagged_and_asked_for_again(open_live, fake, clock):
     fake.candles = candles_ending(NOON)
     fake.now = NOON + HOUR + 1

@@ -4,7 +4,10 @@ import asyncio
 import logging
 import sqlite3
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,12 +19,21 @@ from forecaster.data.live import LiveSource
 from forecaster.data.store import CandleStore
 from forecaster.errors import ConfigurationError, NoCandles
 from forecaster.schema import HOUR, ForecastWarning
+from forecaster.settings import ROOT
 from tests.fake_exchange import FakeExchanges
 from tests.fakes import NOON, candles_ending
+from tests.postgres import Server, postgres
 
 NAMES = ("bitstamp", "coinbase")
+PROCESSES = 4
 TLS = ssl.create_default_context()  # slow to build: once for all tests
 OpenLive = Callable[..., LiveSource]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture
@@ -79,8 +91,74 @@ def test_another_process_reads_while_one_writes(store, url):
     writer.close()
 
 
+def write_at_once(url: str) -> None:
+    """Several processes, which were all ready before any began, open one new database and save candles of their own."""
+    code = "import sys; from forecaster.data.store import CandleStore; from tests.fakes import candles_ending"
+    code += "; import sqlalchemy; print(flush=True); sys.stdin.read(); store = CandleStore(sys.argv[1])"
+    code += "; store.save(sys.argv[2], 'BTC-USD', candles_ending(hours=5)); store.close()"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, url, f"exchange {number}"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for number in range(PROCESSES)
+    ]  # fmt: skip
+    for writer in writers:
+        writer.stdout.readline()
+    for writer in writers:
+        writer.stdin.close()
+    for writer in writers:
+        assert writer.wait(60) == 0
+        writer.stdout.close()
+    store = CandleStore(url)
+    assert all(len(store.newest(f"exchange {number}", "BTC-USD", 5)) == 5 for number in range(PROCESSES))
+    store.close()
+
+
+def test_processes_that_open_a_new_sqlite_file_at_once_all_keep_their_candles(tmp_path):
+    write_at_once(f"sqlite:///{tmp_path / 'candles.db'}")
+
+
+def test_processes_that_open_a_new_postgresql_database_at_once_all_keep_their_candles(server):
+    write_at_once(server.new_database())
+
+
+def test_a_new_sqlite_file_that_another_process_has_locked_is_waited_for(tmp_path):
+    other = sqlite3.connect(tmp_path / "candles.db", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE others (x)")
+    other.execute("BEGIN IMMEDIATE")  # SQLite refuses to switch to writing ahead meanwhile, without waiting
+    store = CandleStore(f"sqlite:///{tmp_path / 'candles.db'}")
+    with ThreadPoolExecutor(1) as thread:
+        kept = thread.submit(store.save, "bitstamp", "BTC-USD", candles_ending())
+        with pytest.raises(TimeoutError):
+            kept.result(timeout=0.5)
+        other.execute("ROLLBACK")
+        assert kept.result() is None
+    other.close()
+    assert len(store.newest("bitstamp", "BTC-USD", 300)) == 300
+    store.close()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_name_of_postgresql_is_understood(scheme, server):
+    store = CandleStore(server.new_database().replace("postgresql", scheme, 1))
+    store.save("bitstamp", "BTC-USD", candles_ending(last_close=60_000.0))
+    store.save("bitstamp", "BTC-USD", candles_ending())
+    assert store.newest("bitstamp", "BTC-USD", 300).rows() == candles_ending().rows()
+    store.close()
+
+
 @pytest.mark.parametrize(
-    "url", ["nonsense", "foo://host", "postgresql://user:secret@127.0.0.1:1/db", "sqlite:////dev/null/x.db"]
+    "url",
+    [
+        "nonsense",
+        "foo://host",
+        "mysql://user:secret@host/db",
+        "postgres://user:secret@127.0.0.1:1/db",
+        "postgresql://user:secret@127.0.0.1:1/db",
+        "sqlite:////dev/null/x.db",
+        "sqlite://",
+    ],
 )
 def test_a_store_that_cannot_be_opened_says_which_setting_to_correct(url):
     with pytest.raises(ConfigurationError, match="CRYPTOSENSE_DATABASE_URL") as caught:
@@ -158,11 +236,18 @@ async def test_stored_candles_are_judged_by_the_clock_of_the_exchanges(open_live
 
 async def test_the_newest_stored_candles_serve_and_two_exchanges_are_never_mixed(open_live, fake, store, url):
     store.save("bitstamp", "BTC-USD", candles_ending(NOON - HOUR, last_close=60_000.0))
-    store.save("coinbase", "BTC-USD", candles_ending(NOON, hours=3, last_close=70_000.0))
+    store.save("coinbase", "BTC-USD", candles_ending(NOON, hours=60, last_close=70_000.0))
     fake.fail("all", "403")
-    snapshot = await open_live(url).latest("BTC-USD", 60)
+    snapshot = await open_live(url).latest("BTC-USD", 300)
     assert snapshot.source == "coinbase"
-    assert snapshot.candles.rows() == candles_ending(NOON, hours=3, last_close=70_000.0).rows()
+    assert snapshot.candles.rows() == candles_ending(NOON, hours=60, last_close=70_000.0).rows()
+
+
+async def test_stored_candles_that_nothing_can_be_forecast_from_do_not_serve(open_live, fake, store, url):
+    store.save("bitstamp", "BTC-USD", candles_ending(NOON - HOUR, last_close=60_000.0))
+    store.save("coinbase", "BTC-USD", candles_ending(NOON, hours=59))
+    fake.fail("all", "403")
+    assert (await open_live(url).latest("BTC-USD", 60)).source == "bitstamp"
 
 
 async def test_a_broken_store_is_warned_of_once_and_serving_goes_on(open_live, fake, caplog):

@@ -11,22 +11,22 @@ class AutoSource:
     """A CandleSource that asks `live` first and falls back to `demo`."""
 
     def __init__(self, live: CandleSource, demo: CandleSource) -> None:
-        self._live = live
+        self.live = live
         self._demo = demo
 
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         """The newest `hours` closed candles, real or simulated. Raises UnsupportedSymbol."""
         try:
-            return await self._live.latest(symbol, hours)
+            return await self.live.latest(symbol, hours)
         except NoCandles as error:
             simulated = await self._demo.latest(symbol, hours)
             return replace(simulated, notes=(*simulated.notes, error.message))
 
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """See CandleSource; real ones alone."""
-        return await self._live.since(symbol, source, start)
+        return await self.live.since(symbol, source, start)
 
     async def close(self) -> None:
         """Give back connections and files."""
-        await self._live.close()
+        await self.live.close()
         await self._demo.close()

@@ -7,6 +7,7 @@ the answer is NoCandles, which names what was tried.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from forecaster.candles import Candles, utc
 from forecaster.data.cooldown import Cooldowns
-from forecaster.data.exchange import Exchange, Page
+from forecaster.data.exchange import CLOCK_SKEW, Exchange, Page
 from forecaster.data.memory import Memory
 from forecaster.data.source import FRESH_FOR, Snapshot
-from forecaster.errors import ExchangeError, NoCandles, UnsupportedSymbol
+from forecaster.errors import ExchangeError, InvalidInput, NoCandles, UnsupportedSymbol
+from forecaster.features import WINDOW, gapless
 from forecaster.schema import HOUR, SYMBOLS, ForecastWarning
 
 if TYPE_CHECKING:
@@ -65,11 +67,14 @@ class LiveSource:
         store: "CandleStore | None" = None,
         clock: Callable[[], float] = time.time,
         budget: float = BUDGET,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._exchanges = tuple(exchanges)
         self._memory = None if store is None else Memory(store)
         self._clock = clock
         self._budget = budget
+        self._timer = timer
+        self._seen = (-math.inf, 0.0)  # what an exchange's clock showed, and our timer then
         self._cooldowns = Cooldowns()
         self._held: dict[str, Held] = {}  # newest page by symbol
         self._offset = 0.0  # the exchanges' clock minus ours, as last seen
@@ -133,54 +138,92 @@ class LiveSource:
         failures: list[ExchangeError] = []
         time_now = asyncio.get_running_loop().time
         end = time_now() + self._budget
-        for position, exchange in enumerate(self._exchanges):
-            resting = self._cooldowns.error(exchange.name, self._clock())
-            if resting is not None:
-                failures.append(resting)
-                continue
-            share = (end - time_now()) / (len(self._exchanges) - position)
-            try:
-                page = await self._ask(exchange, symbol, share)
-            except ExchangeError as error:
-                logger.info("%s", error)
-                self._cooldowns.failed(error, self._clock())
-                failures.append(error)
-                continue
-            return self._hold(symbol, exchange, page)
-        left = max(end - time_now(), 0) + STORE_BUDGET
-        return await self._recall(symbol, tuple(failures), left) or tuple(failures)
+        remembered: asyncio.Task[dict[str, Candles]] | None = None
+        try:
+            for position, exchange in enumerate(self._exchanges):
+                share = (end - time_now()) / (len(self._exchanges) - position)
+                try:
+                    return self._hold(symbol, exchange, await self._ask(exchange, symbol, share))
+                except ExchangeError as error:
+                    failures.append(error)
+                if remembered is None:  # read while the other exchanges are asked: they may take all the time there is
+                    within = max(end - time_now(), 0) + STORE_BUDGET
+                    remembered = asyncio.create_task(self._remembered(symbol, within))
+            kept = await remembered if remembered else {}
+            return self._recall(symbol, kept, tuple(failures)) or tuple(failures)
+        finally:
+            if remembered:
+                remembered.cancel()
 
     async def _ask(self, exchange: Exchange, symbol: str, within: float) -> Page:
-        page = await exchange.candles(symbol, limit=ROWS, within=within)
-        close = int(page.candles.time[-1]) + HOUR
-        if page.now - close >= FRESH_FOR:
-            raise ExchangeError(exchange.name, f"has no candle newer than {utc(close):%Y-%m-%d %H:%M} UTC")
+        """A page to forecast from. Raises ExchangeError, at once while the exchange is to be left alone."""
+        resting = self._cooldowns.error(exchange.name, self._clock())
+        if resting is not None:
+            raise resting
+        try:
+            page = await exchange.candles(symbol, limit=ROWS, within=within)
+            fault = self._outdated(page.now) or _unfit(page.candles, page.now)
+            if fault is not None:
+                raise ExchangeError(exchange.name, fault)
+        except ExchangeError as error:
+            logger.info("%s", error)
+            self._cooldowns.failed(error, self._clock())
+            raise
         return page
+
+    def _outdated(self, date: float) -> str | None:
+        """What is wrong with an answer that some cache on the way made earlier: its clock would hide its age.
+
+        Two clocks must say so: ours, and the one that an exchange's earlier answer would show by now.
+        """
+        behind = min(self._clock(), self._exchange_time()) - date
+        return f"sent an answer that is {behind / 60:.0f} minutes old" if behind > CLOCK_SKEW else None
+
+    def _exchange_time(self) -> float:
+        """What an exchange's clock that was seen before must show by now, or later."""
+        shown, then = self._seen
+        return shown + self._timer() - then
 
     def _hold(self, symbol: str, exchange: Exchange, page: Page) -> Held:
         held = Held(exchange, page.candles, page.now, self._clock())
         self._held[symbol] = held
         self._offset = held.now - held.fetched
+        if held.now > self._exchange_time():
+            self._seen = held.now, self._timer()
         self._cooldowns.answered(exchange.name)
         if self._memory is not None:
             self._memory.remember(exchange.name, symbol, page.candles)
         return held
 
-    async def _recall(self, symbol: str, failures: tuple[ExchangeError, ...], within: float) -> Held | None:
+    async def _remembered(self, symbol: str, within: float) -> dict[str, Candles]:
+        names = tuple(exchange.name for exchange in self._exchanges)
+        return {} if self._memory is None else await self._memory.newest(names, symbol, ROWS, within)
+
+    def _recall(self, symbol: str, kept: dict[str, Candles], failures: tuple[ExchangeError, ...]) -> Held | None:
         """The newest candles seen before, by one exchange alone, if they are young enough to serve."""
         local = self._clock()
         now = local + self._offset
         seen = [replace(self._held[symbol], failures=failures)] if symbol in self._held else []
-        if self._memory is not None:
-            names = tuple(exchange.name for exchange in self._exchanges)
-            kept = await self._memory.newest(names, symbol, ROWS, within)
-            seen += [
-                Held(exchange, kept[exchange.name], now, local, failures)
-                for exchange in self._exchanges
-                if exchange.name in kept
-            ]
-        young = [held for held in seen if 0 <= held.now_at(local) - held.as_of < FRESH_FOR]
-        return max(young, key=lambda held: held.as_of, default=None)
+        seen += [
+            Held(exchange, kept[exchange.name], now, local, failures)
+            for exchange in self._exchanges
+            if exchange.name in kept
+        ]
+        past = [held for held in seen if held.as_of <= held.now_at(local)]
+        fit = [held for held in past if not _unfit(held.candles, held.now_at(local))]
+        return max(fit, key=lambda held: held.as_of, default=None)
+
+
+def _unfit(candles: Candles, now: float) -> str | None:
+    """Why nothing can be said of the present from these candles at `now` (Unix s), or None."""
+    close = int(candles.time[-1]) + HOUR
+    if now - close >= FRESH_FOR:
+        return f"has no candle newer than {utc(close):%Y-%m-%d %H:%M} UTC"
+    try:
+        gapless(candles, WINDOW)
+    except InvalidInput:
+        return f"lacks too many of the last {WINDOW} hours"
+    return None
 
 
 def _snapshot(symbol: str, held: Held, hours: int, local: float) -> Snapshot:

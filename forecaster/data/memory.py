@@ -50,7 +50,7 @@ class Memory:
         """Finish writing and give the store back."""
         await asyncio.gather(*self._writes)
         self._thread.shutdown(wait=False)
-        self._store.close()
+        await asyncio.to_thread(self._store.close)  # it waits for who is still opening the store
 
     async def _run(self, work: Callable[[], T], otherwise: T) -> T:
         try:
