@@ -1,72 +1,25 @@
 """docs/api.md: each of its examples runs against a real server, is of the types it says, and none is forgotten."""
 
 import re
-import socket
 import subprocess
 import sys
-import threading
-import time
 
 import httpx
 import pytest
-import uvicorn
 
-from api.app import create_app
-from api.deps import Step, Told, Words
-from forecaster.backend import LocalBackend
-from forecaster.data.source import Snapshot
-from forecaster.ledger import Ledger
 from forecaster.settings import ROOT
-from tests.issued import closing, issued
-from tests.v1 import ETHER, HISTORY, OPEN, noon
+from tests.whole_service import PATIENCE, whole_service
 
 DOCS = (ROOT / "docs" / "api.md").read_text()
 PRINTED = "http://127.0.0.1:8000"
 SHELL = re.findall(r"^```sh\n(.*?)^```", DOCS, re.M | re.S)
 PYTHON = "\n\n".join(re.findall(r"^```python\n(.*?)^```", DOCS, re.M | re.S))
-PATIENCE = 60  # seconds
-
-
-class Markets:
-    """Both symbols, until noon."""
-
-    async def latest(self, symbol, hours):
-        candles = HISTORY if symbol == "BTC-USD" else ETHER
-        return Snapshot(symbol, "bitstamp", "USD", candles[-hours:], noon())
-
-    async def close(self):
-        pass
-
-
-async def turn(messages):
-    yield Step("forecast", "started")
-    yield Step("forecast", "done")
-    yield Told(issued(0))
-    yield Words("Between $1 and $2.")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory, shipped):
-    """A real server with everything in it: candles, a ledger that knows outcomes, an assistant."""
-    ledger = Ledger(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}")
-    for hour in range(5):
-        ledger.record(issued(hour))
-    ledger.settle("BTC-USD", "bitstamp", closing(5))
-    backend = LocalBackend(Markets(), shipped, ledger=ledger)
-    app = create_app(lambda: backend, OPEN, turn=turn)
-    listener = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    end = time.monotonic() + PATIENCE
-    while httpx.get(f"{address}/readyz").status_code != 200:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    yield address
-    running.should_exit = True
-    thread.join(PATIENCE)
-    ledger.close()
+    with whole_service(tmp_path_factory.mktemp("ledger"), shipped) as address:
+        yield address
 
 
 def ran(*command, **options):

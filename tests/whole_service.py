@@ -1,0 +1,74 @@
+"""The whole service on a real socket: candles of both symbols, a ledger that knows outcomes, an assistant."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.deps import Step, Told, Words
+from api.server import address, listen
+from forecaster.backend import LocalBackend
+from forecaster.data.source import Snapshot
+from forecaster.ledger import Ledger
+from forecaster.predictor import Predictor
+from forecaster.settings import Settings
+from tests.issued import closing, issued
+from tests.v1 import ETHER, HISTORY, OPEN, noon
+
+PATIENCE = 60  # seconds
+
+
+class Markets:
+    """Both symbols, until noon."""
+
+    async def latest(self, symbol, hours):
+        candles = HISTORY if symbol == "BTC-USD" else ETHER
+        return Snapshot(symbol, "bitstamp", "USD", candles[-hours:], noon())
+
+    async def close(self):
+        pass
+
+
+async def turn(messages):
+    yield Step("forecast", "started")
+    yield Step("forecast", "done")
+    yield Told(issued(0))
+    yield Words("Between $1 and $2.")
+
+
+@contextmanager
+def whole_service(directory: Path, predictor: Predictor, settings: Settings = OPEN) -> Iterator[str]:
+    """The address of a server with everything in it, all of it ready; its ledger is in `directory`."""
+    ledger = Ledger(f"sqlite:///{directory / 'ledger.db'}")
+    for hour in range(5):
+        ledger.record(issued(hour))
+    ledger.settle("BTC-USD", "bitstamp", closing(5))
+    backend = LocalBackend(Markets(), predictor, ledger=ledger)
+    with listening(create_app(lambda: backend, settings, turn=turn)) as found:
+        end = time.monotonic() + PATIENCE
+        while httpx.get(f"{found}/readyz").status_code != 200:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        yield found
+    ledger.close()
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The address of a server that answers for `app` meanwhile."""
+    listener = listen("127.0.0.1", 0)
+    # A client that thinks for long between two requests must not meet a connection that is just being closed.
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_keep_alive=10 * PATIENCE))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield address(listener)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
