@@ -23,7 +23,7 @@ _FOREIGN_NAMES = (
     "alphabet", "microsoft", "msft", "netflix", "facebook", "meta stock", "gamestop", "gme", "coinbase stock",
     "microstrategy", "mstr", "gold", "silver", "oil", "copper", "platinum", "palladium", "natural gas", "wheat", "s&p",
     "s&p 500", "sp500", "nasdaq", "dow jones", "dax", "ftse", "nikkei", "euro stoxx", "stoxx", "ibex", "cac 40",
-    "bovespa", "stock market", "stocks",
+    "bovespa", "stock market", "stocks", "eur/usd", "gbp/usd", "usd/jpy", "eurusd", "gbpusd", "usdjpy", "forex",
 )  # fmt: skip
 FOREIGN = re.compile(
     rf"(?<![a-z])(?:{'|'.join(map(re.escape, sorted(_FOREIGN_NAMES, key=len, reverse=True)))})(?![a-z])"

@@ -113,8 +113,17 @@ class OfflineModel(BaseChatModel):
 
 def first_calls(question: Question) -> list[Call]:
     """What to look up for a question, each thing once, and no more than a turn may."""
-    calls = [call for ask in question.asks for call in _calls(ask)]
+    calls = [call for ask in question.asks if not _said_by(ask, question.asks) for call in _calls(ask)]
     return [call for place, call in enumerate(calls) if call not in calls[:place]][:MOST_CALLS]
+
+
+def _said_by(ask: Ask, asks: Sequence[Ask]) -> bool:
+    """Whether another part of the question brings what this one wants without naming it: "RMSE, and why it matters"."""
+    if ask.intent is Intent.METRICS and ask.metric is None:
+        return any(each.intent is Intent.METRICS and each.metric for each in asks)
+    if ask.intent is Intent.CANDLES and ask.hours is None:
+        return any(each.intent is Intent.TRACK_RECORD for each in asks)
+    return False
 
 
 def _calls(ask: Ask) -> list[Call]:
