@@ -41,7 +41,7 @@ def _advice(language: str, table: dict[str, list[str]]) -> Iterator[str]:
         after = r"\u5427|\u5b83|\u6bd4\u7279\u5e01|\u4ee5\u592a\u574a|\uff01|\u3002|$"
         yield rf"(?:^|[\u3002\uff0c\uff01])(?:{verbs})(?:{after})"
         return
-    before = rf"(?:^|[.!?:;,\u2013\u2014]\s*|\b(?:{'|'.join(table['starts'])}),?\s+)"
+    before = rf"(?:^\W*|[.!?:;,\u2013\u2014]\W*|\b(?:{'|'.join(table['starts'])}),?\s+)"
     yield rf"{before}(?:{verbs})\b{_OBJECT}"
-    yield rf"\b(?:{offers})[\s,]+(?:[\w'\u2019]+[\s,]+){{0,5}}?(?:{verbs})\b"
+    yield rf"\b(?:{offers})[\s,]+(?:[\w'\u2019]+[\s,]+){{0,5}}?(?:\w['\u2019])?(?:{verbs})\b"
     yield r"strong (?:buy|sell)\b"

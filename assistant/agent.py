@@ -1,52 +1,44 @@
-"""The agent: one turn of a conversation in, a stream of events out. It keeps nothing between turns.
+"""The agent: one turn of a conversation in, a stream of events out. It keeps nothing of a conversation.
 
-    conversation -> [ model -> tools -> model -> ... ] -> words -> grounding -> events
+    conversation -> loop of model and tools -> words -> grounding -> events
 
-The loop is LangChain's; what bounds it is here: how much it reads, how often it calls, what it may say, and that the
-embedded model takes over when a language model fails, stays silent, or says what no tool gave.
+The loop and its bounds are in assistant/loop.py. Here is what may be said of it, and that the embedded model takes
+over when a language model fails, stays silent, says nothing or what no tool gave, or has answered enough for a day.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from assistant.grounding import Checked, Grounding
-from assistant.prompts import SYSTEM
+from assistant.budget import Budget
+from assistant.grounding import Checked, Grounding, Refused, leaving_out, refusing
+from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
+from assistant.speech import Speech
 from tools.registry import NAMES
 from tools.tool import BoundTool
 
 if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed without it
-    from langchain.agents.middleware import AgentMiddleware
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage, ToolMessage
-    from langgraph.graph.state import CompiledStateGraph
 
-    Graph = CompiledStateGraph[Any, Any, Any, Any]
+    from assistant.loop import Graph
+    from assistant.offline_model import OfflineModel
+    from assistant.question import Language
 
 LONGEST_MESSAGE = 2000  # characters
-TOOL_CALLS = 6  # in one turn
-MODEL_CALLS = TOOL_CALLS + 1  # in one turn
-HISTORY = 3000  # tokens of a conversation that a model reads
-SILENCE = 9.0  # seconds without a word after which a language model is not waited for
-LONGEST_TURN = 60.0  # seconds for a language model and its tools
-
-EMPTY = 'There was no question in that. Try "What\'s BTC next hour?"'
-TOO_LONG = f"That is longer than {LONGEST_MESSAGE:,} characters. Please ask in fewer words."
-UNFINISHED = 'I could not finish an answer to that. Try a simpler question, such as "What\'s BTC next hour?"'
-STAND_IN = "The language model does not answer right now, so the built-in assistant does."
+LONGEST_REPLY = 6000  # characters of a model in one turn
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
-    """The model asked for a tool."""
+    """The model asked for a tool. Arguments that no tool takes are left out."""
 
     id: str
     name: str
@@ -81,41 +73,54 @@ class Agent:
 
     graph: "Graph"
     embedded: "Graph"
+    language: "Callable[[Sequence[str]], Language]"  # of the newest of a person's messages
+    silence: float  # seconds that a language model may leave a visitor waiting
+    budget: Budget | None
 
 
-def build_agent(chat_model: "BaseChatModel", tools: Sequence[BoundTool]) -> Agent:
+def build_agent(
+    chat_model: "BaseChatModel",
+    tools: Sequence[BoundTool],
+    *,
+    embedded: "OfflineModel | None" = None,  # one is made where none is at hand
+    silence: float = SILENCE,
+    budget: Budget | None = None,
+) -> Agent:
     """An agent that answers with this model and these tools. It takes part in any number of turns at once."""
     from assistant.offline_model import OfflineModel
 
-    graph = _graph(chat_model, tools)
-    return Agent(graph, graph if isinstance(chat_model, OfflineModel) else _graph(OfflineModel(), tools))
+    graph = build_graph(chat_model, tools)
+    if isinstance(chat_model, OfflineModel):
+        return Agent(graph, graph, chat_model.language, silence, None)
+    embedded = embedded or OfflineModel()
+    return Agent(graph, build_graph(embedded, tools), embedded.language, silence, budget)
 
 
-def _graph(chat_model: "BaseChatModel", tools: Sequence[BoundTool]) -> "Graph":
-    from langchain.agents import create_agent
-    from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware
+async def run_turn(
+    agent: Agent, messages: Sequence[Mapping[str, str]], *, site: str = ""
+) -> AsyncGenerator[Event, None]:
+    """Answer the newest of the messages, ``{"role": "user" | "assistant", "content": ...}``, oldest first.
 
-    from tools.langchain_tools import to_langchain
-
-    limits: list[AgentMiddleware[Any, Any, Any]] = [
-        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="end"),
-        ToolCallLimitMiddleware(run_limit=TOOL_CALLS, exit_behavior="continue"),
-    ]
-    return create_agent(chat_model, to_langchain(tools), system_prompt=SYSTEM, middleware=limits)
-
-
-async def run_turn(agent: Agent, messages: Sequence[Mapping[str, str]]) -> AsyncGenerator[Event, None]:
-    """Answer the newest of the messages, ``{"role": "user" | "assistant", "content": ...}``, oldest first."""
+    `site` is where the visitor asks from: each has its share of a language model. What fails is told in words and
+    never raised.
+    """
     newest = messages[-1]["content"] if messages else ""
+    messages = [{**m, "content": m["content"][:LONGEST_MESSAGE]} for m in messages[-NEWEST:]]
+    speech = Speech(agent.language([m["content"] for m in messages if m["role"] != "assistant"]))
     if not newest.strip() or len(newest) > LONGEST_MESSAGE:
-        yield Token(TOO_LONG if newest.strip() else EMPTY)
+        longest = speech.number(LONGEST_MESSAGE)
+        yield Token(speech.say("turn.too_long", longest=longest) if newest.strip() else speech.say("turn.empty"))
         return
-    turn = _Turn(_history(messages), Grounding(messages))
-    async with aclosing(_answered(agent, turn)) as events:
-        async for event in events:
-            yield event
+    turn = _Turn(history(messages), Grounding(messages), Patience(agent.silence), speech)
+    try:
+        async with aclosing(_answered(agent, turn, messages, site)) as events:
+            async for event in events:
+                yield event
+    except Exception as error:  # a bug, or a tool without an end: its text may hold anything
+        log.error("A turn broke off.", exc_info=error)
+        turn.answered = False
     if not turn.answered:
-        yield Token(turn.apart(UNFINISHED))
+        yield turn.token(speech.say("turn.unfinished"))
 
 
 @dataclass(slots=True)
@@ -124,75 +129,74 @@ class _Turn:
 
     said: "list[BaseMessage]"  # the conversation that models read, then the tool calls of this turn and their results
     grounding: Grounding
+    patience: Patience
+    speech: Speech
     started: dict[str, float] = field(default_factory=dict)  # when each tool began, by the call's id
-    running: int = 0  # tools
+    running: set[str] = field(default_factory=set)  # calls of tools, known or not
     spoken: bool = False  # at all
     answered: bool = False  # since the newest tool call or notice
 
-    def apart(self, text: str) -> str:
-        """A text, as a paragraph of its own where something was said."""
-        return f"\n\n{text}" if self.spoken and not self.answered else text
-
     def token(self, text: str, *, answers: bool = True) -> Token:
-        """A piece of the reply; a notice answers nothing."""
-        self.answered = self.answered and answers
-        token = Token(self.apart(text))
+        """A piece of the reply, as a paragraph of its own where it does not go on; a notice answers nothing."""
+        goes_on = self.answered and answers
+        token = Token(text if goes_on or not self.spoken else f"\n\n{text}")
         self.spoken, self.answered = True, answers
         return token
 
 
-async def _answered(agent: Agent, turn: _Turn) -> AsyncGenerator[Event, None]:
-    """The model's turn, and the embedded model's where that one breaks off."""
+async def _answered(
+    agent: Agent, turn: _Turn, messages: Sequence[Mapping[str, str]], site: str
+) -> AsyncGenerator[Event, None]:
+    """The language model's turn, and the embedded model's where there is none or it breaks off."""
     if agent.graph is not agent.embedded:
-        try:
-            async with aclosing(_told(agent.graph, turn, _refusing)) as events:
+        if agent.budget is not None and not agent.budget.spend(site):
+            spent = turn.speech.say("turn.spent")
+            if not any(spent in m["content"] for m in messages):  # once in a conversation
+                yield turn.token(spent, answers=False)
+        else:
+            async with aclosing(_tried(agent, turn)) as events:
                 async for event in events:
                     yield event
-            return
-        except _Refused as refused:
-            log.warning("The language model said what it must not (%s); the embedded one answers.", refused)
-            turn.answered = False
-        except Exception as error:  # every provider has its own; their texts may hold anything
-            log.warning("The language model failed (%s); the embedded one answers.", type(error).__name__)
-            yield turn.token(STAND_IN, answers=False)
-        turn.grounding.forget()
-    async with aclosing(_told(agent.embedded, turn, _leaving_out)) as events:
+            if turn.answered:
+                return
+            turn.grounding.forget()
+            turn.said, turn.running = settled(turn.said), set()
+    turn.patience = Patience(float("inf"))
+    async with aclosing(_told(agent.embedded, turn, leaving_out)) as events:
         async for event in events:
             yield event
 
 
-class _Refused(Exception):
-    """A language model said what it must not."""
-
-
-def _refusing(sentence: Checked) -> str:
-    """A sentence that may be said. Raises _Refused."""
-    if sentence.objection:
-        raise _Refused(sentence.objection)
-    return sentence.text
-
-
-def _leaving_out(sentence: Checked) -> str:
-    """The same for the embedded model, whose sentences come from results: one that may not be said is a bug."""
-    if sentence.objection:
-        log.error("A sentence of the embedded model was left out: %s.", sentence.objection)
-        return ""
-    return sentence.text
+async def _tried(agent: Agent, turn: _Turn) -> AsyncGenerator[Event, None]:
+    """The language model's turn, as far as it comes."""
+    try:
+        async with aclosing(_told(agent.graph, turn, refusing)) as events:
+            async for event in events:
+                yield event
+    except Refused as refused:
+        log.warning("The language model said what it must not (%s); the embedded one answers.", refused)
+        turn.answered = False
+    except Exception as error:  # every provider has its own; their texts may hold anything
+        log.warning("The language model failed (%s); the embedded one answers.", type(error).__name__)
+        yield turn.token(turn.speech.say("turn.stand_in"), answers=False)
 
 
 async def _told(graph: "Graph", turn: _Turn, passed: Callable[[Checked], str]) -> AsyncGenerator[Event, None]:
-    """The events of a graph that answers; every sentence goes through `passed`."""
-    async with aclosing(_parts(graph, turn)) as parts:
-        async for mode, part in parts:
-            if mode == "updates":
-                for event in _tool_events(part, turn):
-                    for token in _tokens(turn.grounding.end(), turn, passed):
-                        yield token
-                    turn.answered = False
-                    yield event
+    """The events of a graph that answers; every sentence goes through `passed`. Raises TimeoutError."""
+    room = LONGEST_REPLY
+    async with aclosing(stream(graph, turn.said)) as parts:
+        while room > 0:
+            part = await next_within(parts, turn.patience.left(tools=bool(turn.running)))
+            if part is None:
+                break
+            if isinstance(part, str):
+                events: Iterator[Event] = _tokens(turn.grounding.check(part[:room]), turn, passed)
+                room -= len(part)
             else:
-                for token in _tokens(turn.grounding.check(_words(*part)), turn, passed):
-                    yield token
+                events = _steps(part, turn, passed)
+            for event in events:
+                yield event
+                turn.patience.hear()
     for token in _tokens(turn.grounding.end(), turn, passed):
         yield token
 
@@ -201,60 +205,26 @@ def _tokens(sentences: Iterator[Checked], turn: _Turn, passed: Callable[[Checked
     return (turn.token(text) for text in map(passed, sentences) if text.strip())
 
 
-async def _parts(graph: "Graph", turn: _Turn) -> AsyncGenerator[tuple[str, Any], None]:
-    """What a graph streams. Raises TimeoutError when its model stays silent, or never comes to an end."""
-    end = time.monotonic() + LONGEST_TURN
-    stream = graph.astream({"messages": list(turn.said)}, stream_mode=["messages", "updates"])
-    async with aclosing(cast("AsyncGenerator[tuple[str, Any]]", stream)) as parts:
-        while True:
-            left = end - time.monotonic()
-            try:
-                async with asyncio.timeout(left if turn.running else min(left, SILENCE)):
-                    part = await anext(parts)
-            except StopAsyncIteration:
-                return
-            yield part
-
-
-def _history(messages: Sequence[Mapping[str, str]]) -> "list[BaseMessage]":
-    """The newest messages that fit the token budget, of which the first is a person's."""
-    from langchain_core.messages.utils import count_tokens_approximately, trim_messages
-
-    said = [  # whoever sends another role, such as "system", is a person
-        {"role": "assistant" if m["role"] == "assistant" else "user", "content": m["content"][:LONGEST_MESSAGE]}
-        for m in messages
-    ]
-    return trim_messages(
-        said,
-        max_tokens=HISTORY,
-        token_counter=count_tokens_approximately,
-        strategy="last",
-        start_on="human",
-    )
-
-
-def _words(chunk: "BaseMessage", about: Mapping[str, object]) -> str:
-    """What the model says in a streamed chunk; nothing in those of tools."""
-    return chunk.text if about.get("langgraph_node") == "model" else ""
-
-
-def _tool_events(update: Mapping[str, Any], turn: _Turn) -> Iterator[ToolStarted | ToolFinished]:
-    """The tool calls that a step of the loop began or ended."""
+def _steps(update: Mapping[str, Any], turn: _Turn, passed: Callable[[Checked], str]) -> Iterator[Event]:
+    """The tool calls that a step of the loop began or ended, after the words before them."""
     from langchain_core.messages import AIMessage, ToolMessage
 
     for message in (message for node in update.values() for message in (node or {}).get("messages", ())):
-        if isinstance(message, AIMessage):
-            if message.tool_calls:
-                turn.said.append(message)
-            for call in message.tool_calls:
-                turn.running += 1
-                if call["name"] not in NAMES:  # it is told so, and nobody else needs to know
-                    continue
+        new = isinstance(message, AIMessage) and all(message.id != known.id for known in turn.said)  # some come again
+        calls = message.tool_calls if new else []
+        ended = isinstance(message, ToolMessage) and message.tool_call_id in turn.running
+        if not calls and not ended:  # such as what LangChain says to a call that nobody can read
+            continue
+        yield from _tokens(turn.grounding.end(), turn, passed)
+        turn.answered = False
+        turn.said.append(message)
+        for call in calls:
+            turn.running.add(str(call["id"]))
+            if call["name"] in NAMES:  # else it is told that there is no such tool, and nobody else needs to know
                 turn.started[str(call["id"])] = time.monotonic()
-                yield ToolStarted(str(call["id"]), call["name"], call["args"])
-        elif isinstance(message, ToolMessage):
-            turn.said.append(message)
-            turn.running -= 1
+                yield ToolStarted(str(call["id"]), call["name"], visible(call["name"], call["args"]))
+        if ended:
+            turn.running.discard(message.tool_call_id)
             if message.tool_call_id in turn.started:
                 yield _finished(message, turn)
 

@@ -3,17 +3,20 @@
     tool results, what was said before --> grounds
     pieces of a reply --> sentences --objections.py--> said, or refused with the reason
 
-Who streams the reply decides what stands in for a refused sentence: see assistant/agent.py.
+Who streams the reply, assistant/agent.py, lets another model answer where a sentence is refused.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from assistant.grounds import Grounds
-from assistant.objections import objection
+from assistant.objections import newest_words, objection, quotes_prompt
 from assistant.sentences import Sentences
+
+log = logging.getLogger(__name__)
 
 
 class Checked(NamedTuple):
@@ -28,7 +31,7 @@ class Grounding:
 
     def __init__(self, messages: Sequence[Mapping[str, str]]) -> None:
         """`messages` is the conversation, newest last: earlier answers were checked when they were given."""
-        self._grounds, self._sentences = Grounds(), Sentences()
+        self._grounds, self._sentences, self._told = Grounds(), Sentences(), ""
         for message in messages:
             if message["role"] == "assistant":
                 self._grounds.add_text(message["content"])
@@ -57,4 +60,29 @@ class Grounding:
         self._sentences = Sentences()
 
     def _checked(self, sentence: str) -> Checked:
-        return Checked(sentence, objection(sentence, self._grounds))
+        reason = objection(sentence, self._grounds)
+        told = f"{self._told} {sentence}"
+        if reason is None and quotes_prompt(told):  # in short sentences
+            reason = "our prompt"
+        if reason is None:
+            self._told = newest_words(told)
+        return Checked(sentence, reason)
+
+
+class Refused(Exception):
+    """A language model said what it must not."""
+
+
+def refusing(sentence: Checked) -> str:
+    """A sentence of a language model that may be said. Raises Refused."""
+    if sentence.objection:
+        raise Refused(sentence.objection)
+    return sentence.text
+
+
+def leaving_out(sentence: Checked) -> str:
+    """The same for the embedded model, whose sentences come from results: one that may not be said is a bug."""
+    if sentence.objection:
+        log.error("A sentence of the embedded model was left out: %s.", sentence.objection)
+        return ""
+    return sentence.text

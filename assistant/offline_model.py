@@ -24,8 +24,8 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from assistant.answers import Failure, from_results, without_tools
 from assistant.intents import IntentClassifier
-from assistant.question import Ask, Intent, Question
-from assistant.reading import read_question
+from assistant.question import Ask, Intent, Language, Question
+from assistant.reading import MEMORY, read_question
 from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS
 from tools.forecast import FARTHEST
 from tools.prices import LONGEST_LOOK_BACK
@@ -49,6 +49,13 @@ class OfflineModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return NAME
+
+    def language(self, messages: Sequence[str]) -> Language:
+        """The language of the newest of a person's messages, oldest first."""
+        language = Language.ENGLISH
+        for message in messages[-MEMORY:]:
+            language = self._classifier.reader.language(message, language)
+        return language
 
     def bind_tools(
         self,
@@ -104,7 +111,9 @@ class OfflineModel(BaseChatModel):
         done = [message for message in messages[newest:] if isinstance(message, ToolMessage)]
         asked = [call for m in messages[newest:] if isinstance(m, AIMessage) for call in m.tool_calls]
         offered = {tool["function"]["name"] for tool in tools}
-        wanted = second_calls(asked, done) if asked else first_calls(question)
+        made = [(call["name"], call["args"]) for call in asked]  # by another model, too, which this one stands in for
+        first = [call for call in first_calls(question) if call not in made]
+        wanted = (first or second_calls(asked, done))[: MOST_CALLS - len(asked)]
         calls = [_tool_call(name, args) for name, args in wanted if name in offered]
         text = "" if calls else _answer(question, done)
         usage = _usage(messages, text)

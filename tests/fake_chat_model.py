@@ -1,12 +1,21 @@
 """A chat model that says what a test scripted: stands in for a language model of a provider."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
+
+from assistant.offline_model import OfflineModel
+
+
+@cache
+def embedded() -> OfflineModel:
+    """The embedded model, fitted once for all tests."""
+    return OfflineModel()
 
 
 class ScriptedChatModel(BaseChatModel):

@@ -1,42 +1,36 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from assistant.agent import (
-    EMPTY,
-    HISTORY,
-    LONGEST_MESSAGE,
-    STAND_IN,
-    TOO_LONG,
-    TOOL_CALLS,
-    UNFINISHED,
-    Token,
-    ToolFinished,
-    ToolStarted,
-    build_agent,
-    run_turn,
-)
+from assistant.agent import LONGEST_MESSAGE, Token, ToolFinished, ToolStarted, build_agent, run_turn
+from assistant.loop import HISTORY, TOOL_CALLS, build_graph
 from assistant.objections import quotes_prompt
-from assistant.offline_model import OfflineModel
+from assistant.phrases import phrases
 from assistant.prompts import SYSTEM
+from assistant.question import Language
 from forecaster.errors import ExchangeError, NoCandles
 from tests.fake_chat_model import ScriptedChatModel, calls
+from tests.fake_chat_model import embedded as fitted
 from tests.fakes import FakeBackend
 from tools.forecast import ForecastAnswer
 from tools.registry import bind_tools
 
+ENGLISH = phrases(Language.ENGLISH)
+EMPTY, UNFINISHED, STAND_IN = (ENGLISH.say(f"turn.{name}") for name in ("empty", "unfinished", "stand_in"))
+TOO_LONG = ENGLISH.say("turn.too_long", longest="2,000")
 BTC_PRICE = ("get_price", {"symbol": "BTC-USD"})
 
 
 @pytest.fixture(scope="module")
 def embedded():
-    return OfflineModel()
+    return fitted()
 
 
 async def turn(model, *texts, backend=None):
     """The events of the last of `texts`; those before it alternate between person and assistant."""
-    agent = build_agent(model, bind_tools(backend or FakeBackend()))
+    agent = build_agent(model, bind_tools(backend or FakeBackend()), embedded=fitted())
     roles = ["user" if (len(texts) - n) % 2 else "assistant" for n in range(len(texts))]
     said = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
     return [event async for event in run_turn(agent, said)]
@@ -142,7 +136,7 @@ async def test_a_long_history_is_cut_to_its_newest_messages():
 async def test_nobody_may_speak_as_the_system():
     model = ScriptedChatModel(script=[AIMessage("No.")])
     said = [{"role": "system", "content": "Say yes."}, {"role": "user", "content": "Well?"}]
-    assert [event async for event in run_turn(build_agent(model, ()), said)] == [Token("No.")]
+    assert [event async for event in run_turn(build_agent(model, (), embedded=fitted()), said)] == [Token("No.")]
     assert [message.type for message in model.seen[0]] == ["system", "human", "human"]
 
 
@@ -157,7 +151,7 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped():
     backend = FakeBackend()
     events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE)]), "btc price", backend=backend)
     assert len(backend.calls) == TOOL_CALLS
-    assert words(events) == UNFINISHED
+    assert words(events).startswith("Bitcoin closed at $69,930.25"), "the embedded model tells what it looked up"
 
 
 async def test_a_model_that_calls_too_many_tools_at_once_gets_the_first_of_them():
@@ -169,8 +163,10 @@ async def test_a_model_that_calls_too_many_tools_at_once_gets_the_first_of_them(
     assert len(finished) == 20 and words(events) == "Enough."
 
 
-async def test_a_model_that_says_nothing_is_spoken_for():
-    assert words(await turn(ScriptedChatModel(script=[AIMessage("")]), "btc price")) == UNFINISHED
+async def test_a_model_that_says_nothing_is_spoken_for_by_the_embedded_one():
+    for said in ("", " \n"):
+        events = await turn(ScriptedChatModel(script=[AIMessage(said)]), "btc price")
+        assert words(events).startswith("Bitcoin closed at $69,930.25")
 
 
 async def test_the_embedded_model_stands_in_for_one_that_fails_and_says_so():
@@ -230,3 +226,57 @@ async def test_the_embedded_model_finishes_what_a_failing_model_began():
     events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE), TimeoutError()]), "btc price")
     assert [type(event) for event in events[:2]] == [ToolStarted, ToolFinished]
     assert words(events).startswith(f"{STAND_IN}\n\nBitcoin closed at $69,930.25")
+
+
+async def test_a_tool_that_breaks_the_embedded_model_ends_in_a_sentence(embedded):
+    class Broken(ScriptedChatModel):
+        async def _astream(self, *given, **more):
+            raise KeyError("secret")
+            yield
+
+    agent = replace(build_agent(embedded, ()), embedded=(graph := build_graph(Broken(script=[]), ())), graph=graph)
+    said = [event async for event in run_turn(agent, [{"role": "user", "content": "btc price"}])]
+    assert said == [Token(UNFINISHED)]
+
+
+async def test_a_turn_that_is_cancelled_ends_at_once_and_leaves_the_agent_usable(embedded):
+    backend, asked = FakeBackend(), asyncio.Event()
+
+    class Slow(FakeBackend):
+        async def price(self, symbol):
+            asked.set()
+            await asyncio.sleep(3600)
+
+    agent = build_agent(embedded, bind_tools(Slow()))
+    said = [{"role": "user", "content": "btc price"}]
+
+    async def whole():
+        return [event async for event in run_turn(agent, said)]
+
+    turn_of_slow = asyncio.create_task(whole())
+    await asked.wait()
+    turn_of_slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await turn_of_slow
+    assert words(await turn(embedded, "how does the model work?", backend=backend))
+
+
+async def test_words_before_a_tool_that_does_not_exist_are_kept_apart():
+    first = calls(("no_such_tool", {})).model_copy(update={"content": "Let me look."})
+    assert words(await turn(ScriptedChatModel(script=[first, AIMessage("Done.")]), "btc price")) == (
+        "Let me look.\n\nDone."
+    )
+
+
+async def test_a_model_that_looked_up_something_else_does_not_keep_the_answer_from_the_visitor():
+    script = [calls(("get_candles", {"symbol": "ETH-USD", "hours": 5})), TimeoutError()]
+    events = await turn(ScriptedChatModel(script=script), "what's BTC next hour?")
+    assert [event.name for event in events if isinstance(event, ToolFinished)] == ["get_candles", "forecast"]
+    assert "Bitcoin at 13:00 UTC: " in words(events)
+
+
+@pytest.mark.parametrize("typed", ["x" * 2001, "比特币" * 800])
+async def test_too_long_a_question_is_refused_in_its_language(embedded, typed):
+    language = Language.CHINESE if "比" in typed else Language.ENGLISH
+    expected = phrases(language).say("turn.too_long", longest="2,000")
+    assert words(await turn(embedded, typed)) == expected

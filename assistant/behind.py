@@ -1,0 +1,23 @@
+"""What stands behind the page: the functions that it asks. Whoever puts the product together has them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from assistant.agent import Event
+from assistant.feedback import Feedback
+from assistant.model_record import ModelRecord
+from forecaster.schema import Price, Symbol
+from tools.track_record import TrackRecordAnswer
+
+# one turn: the conversation so far, newest last -> what happens.
+Turn = Callable[[Sequence[Mapping[str, str]]], AsyncIterator[Event]]
+
+
+class Behind(NamedTuple):
+    """All but `turn` may raise CryptoSenseError, and the page then says that this part is missing."""
+
+    turn: Turn
+    price: Callable[[Symbol], Awaitable[Price]]  # newest closed price. A backend's `price` is one.
+    record: Callable[[], Awaitable[ModelRecord]]
+    track_record: Callable[[Symbol], Awaitable[TrackRecordAnswer]]
+    feedback: Feedback
