@@ -1,185 +1,59 @@
-"""CryptoSense's command line, and the one place where its parts are put together.
+"""CryptoSense's command line.
 
     python app.py                     the chat and the API on one port
     python app.py serve               the API alone
+    python app.py mcp                 the tools for another assistant, over standard input and output
     python app.py ask "QUESTION"      the same assistant in the terminal
     python app.py forecast            one forecast, without a conversation
     python app.py fetch               hourly history into a file
     python app.py train --data FILE   a new model
     python app.py evaluate            the model's record, measured again
 
-options.py says what each takes. What is slow to import is imported by the command that needs it, so that --help
-answers at once.
+options.py says what each takes, composition.py puts the parts together. What is slow to import is imported by what
+needs it, so that --help answers at once.
 """
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from functools import cached_property
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from composition import Composition
 from forecaster.errors import CryptoSenseError
 from options import command_line
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
-    from api.deps import Step, Told, Words
-    from assistant.agent import Agent, Event
     from forecaster.artifact import Artifact
-    from forecaster.backend import ForecastBackend, LocalBackend
     from forecaster.backtest import Progress
-    from forecaster.data.source import CandleSource
-    from forecaster.ledger import Ledger
-    from forecaster.predictor import Predictor
-    from forecaster.reload import ModelState, Reloading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
 T = TypeVar("T")
 
 
-class Composition:
-    """The parts of the product, each made when it is first asked for."""
-
-    def __init__(self, settings: "Settings") -> None:
-        from forecaster.artifact import load
-
-        self.settings = settings
-        self._building = Lock()
-        self._artifact = load(settings.model_dir)  # at once: a broken model ends the command with a clear message
-
-    @cached_property
-    def predictor(self) -> "Predictor":
-        """The model, ready to run."""
-        from forecaster.opening import open_model
-
-        return open_model(self._artifact, self.settings.engine)
-
-    @cached_property
-    def source(self) -> "CandleSource":
-        """Where candles come from."""
-        from forecaster.data import open_source
-
-        return open_source(self.settings)
-
-    @cached_property
-    def ledger(self) -> "Ledger":
-        """What keeps every forecast of live candles."""
-        from forecaster.ledger import Ledger
-
-        return Ledger(self.settings.database_url)
-
-    @cached_property
-    def local(self) -> "LocalBackend":
-        """What answers in this process."""
-        from forecaster.backend import LocalBackend
-
-        ledger = self.ledger if self.settings.source in ("auto", "live") else None
-        return LocalBackend(self.source, self.predictor, ledger=ledger)
-
-    @cached_property
-    def backend(self) -> "ForecastBackend":
-        """What answers for prices, candles and forecasts: this process, or another one as long as it answers."""
-        if not self.settings.backend_url:
-            return self.local
-        from forecaster.fallback import WITHIN, FallbackBackend
-        from forecaster.remote import RemoteBackend
-
-        remote = RemoteBackend(self.settings.backend_url, self.settings.backend_key or None, within=WITHIN)
-        return FallbackBackend(remote, self.local)
-
-    @cached_property
-    def reloading(self) -> "Reloading":
-        """What watches the model's directory."""
-        from forecaster.reload import Reloading
-
-        return Reloading(self.settings.model_dir, self.predictor, self.local.serve, self.settings.engine)
-
-    def model_state(self) -> "ModelState | None":
-        """Which model answers, once one does."""
-        return self.reloading.state if "reloading" in vars(self) else None
-
-    async def work(self, stop: asyncio.Event) -> None:
-        """Take new models, and let the track record grow without visitors, until `stop`."""
-        tasks = [self.reloading.run(stop)]
-        if self.settings.schedule and self.settings.source in ("auto", "live"):
-            from forecaster.schedule import Schedule
-
-            tasks.append(Schedule(self.backend, self.ledger, self.source.since, hours=self.predictor.longest).run(stop))
-        await asyncio.gather(*tasks)
-
-    @cached_property
-    def agent(self) -> "Agent":
-        """The assistant, without a conversation."""
-        from assistant.agent import build_agent
-        from assistant.chat_models import open_chat_model
-        from tools.registry import bind_tools
-
-        return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend))
-
-    def chat(self) -> "Starlette":
-        """The chat page. The embedded assistant is built behind it, so that the page opens seconds sooner."""
-        if self.settings.llm != "offline":
-            self._build_agent()  # first, so that a missing package or key is told at start
-        from assistant.ui import chat_app
-
-        page = chat_app(self.turn, self.backend.price)
-        Thread(target=self._build_agent, name="assistant", daemon=True).start()
-        return page
-
-    async def turn(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Event, None]":
-        """Answer the newest of the messages; the first turn may wait until the assistant is built."""
-        from assistant.agent import run_turn
-
-        agent = await asyncio.to_thread(self._build_agent)
-        async with aclosing(run_turn(agent, messages)) as events:
-            async for event in events:
-                yield event
-
-    async def told(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Step | Words | Told, None]":
-        """The same turn, as the API tells it: tools by name alone."""
-        from api.deps import Step, Told, Words
-        from assistant.agent import Token, ToolFinished
-        from tools.forecast import ForecastAnswer
-
-        async with aclosing(self.turn(messages)) as events:
-            async for event in events:
-                if isinstance(event, Token):
-                    yield Words(event.text)
-                elif isinstance(event, ToolFinished):
-                    yield Step(event.name, "done" if event.ok else "failed")
-                    if isinstance(event.data, ForecastAnswer):
-                        yield Told(event.data.forecast)
-                else:
-                    yield Step(event.name, "started")
-
-    def _build_agent(self) -> "Agent":
-        with self._building:  # a visitor who asks at once waits for the one that is being built
-            return self.agent
-
-    async def close(self) -> None:
-        """Give back what was opened."""
-        if "backend" in vars(self):
-            await self.backend.close()
-
-
 def chat(options: argparse.Namespace) -> None:
     """The chat and the API on one port."""
-    _serve(Composition(_settings(options)), with_chat=True)
+    _serve(_settings(options), with_chat=True)
 
 
 def serve(options: argparse.Namespace) -> None:
     """The API alone, from exchanges and never from simulated prices unless settings say so."""
-    settings = _settings(options)
-    if "source" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"source": "live"})
-    _serve(Composition(settings), with_chat=False)
+    _serve(_live_unless_told(_settings(options)), with_chat=False)
+
+
+def mcp(options: argparse.Namespace) -> None:
+    """The tools for another assistant (MCP), over standard input and output until that is closed."""
+    from api import logs
+    from tools.mcp_server import serve_stdio
+
+    settings = _live_unless_told(_settings(options))
+    logs.install(settings.log_format)
+    parts = Composition(settings)
+    asyncio.run(_closing(parts, serve_stdio(parts.api)))
 
 
 def ask(options: argparse.Namespace) -> None:
@@ -305,30 +179,40 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
         await parts.close()
 
 
-def _serve(parts: Composition, *, with_chat: bool) -> None:
+def _serve(settings: "Settings", *, with_chat: bool) -> None:
     from api.app import create_app
+    from api.metrics import Metrics
     from api.server import address, listen, run
 
-    settings = parts.settings
+    counted = Metrics()
+    parts = Composition(settings, counted)
     with listen(settings.host, settings.port) as listener:
         app = create_app(
-            lambda: parts.backend,
+            lambda: parts.api,
             settings,
             parts.chat if with_chat else None,
             parts.close,
+            counted,
             turn=parts.told if with_chat else None,
             work=parts.work,
             model_state=parts.model_state,
+            protocol=parts.protocol,
         )
         _say(f"CryptoSense is at {address(listener)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
         run(app, listener)
 
 
+def _live_unless_told(settings: "Settings") -> "Settings":
+    """Never simulated prices for who cannot see that they are, unless settings ask for them."""
+    told = "source" in settings.model_fields_set
+    return settings if told else settings.model_copy(update={"source": "live"})
+
+
 def _settings(options: argparse.Namespace) -> "Settings":
     from forecaster.settings import Settings
 
-    given = {name: value for name in ("host", "port", "source") if (value := getattr(options, name, None)) is not None}
-    return Settings.load(**given)
+    names = ("host", "port", "source", "engine")
+    return Settings.load(**{name: value for name in names if (value := getattr(options, name, None)) is not None})
 
 
 def _in_words(issued: "Forecast") -> str:
@@ -349,7 +233,7 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 for what went wrong, or 2 for wrong usage."""
-    options = command_line(chat, serve, ask, forecast, fetch, train, evaluate).parse_args(arguments)
+    options = command_line(chat, serve, mcp, ask, forecast, fetch, train, evaluate).parse_args(arguments)
     try:
         options.run(options)
     except CryptoSenseError as error:

@@ -27,7 +27,7 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     whole.set_defaults(run=chat)
     commands = whole.add_subparsers(title="commands", metavar="")
 
-    parents = {"serve": [server], "ask": [candles], "forecast": [candles]}
+    parents = {"serve": [server], "mcp": [candles], "ask": [candles], "forecast": [candles]}
     for run in others:
         text = run.__doc__ or ""
         added = commands.add_parser(
@@ -40,6 +40,15 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
         if add_options := _OPTIONS.get(run.__name__):
             add_options(added)
     return whole
+
+
+def _add_serve_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=("onnx", "keras"),
+        default=argparse.SUPPRESS,
+        help="what runs the model; keras is for a GPU (default: CRYPTOSENSE_ENGINE, or onnx)",
+    )
 
 
 def _add_ask_options(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +102,7 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
 
 
 _OPTIONS = {
+    "serve": _add_serve_options,
     "ask": _add_ask_options,
     "forecast": _add_forecast_options,
     "fetch": _add_fetch_options,

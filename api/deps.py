@@ -1,6 +1,7 @@
 """What routes need, as types: ``async def price(..., backend: BackendDep)``."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, cast
 
@@ -10,6 +11,7 @@ from api.idempotency import Idempotency
 from api.overload import Budget
 from api.parts import Part
 from forecaster.backend import ForecastBackend
+from forecaster.errors import BackendError
 from forecaster.reload import ModelState
 from forecaster.schema import Forecast
 
@@ -17,8 +19,8 @@ from forecaster.schema import Forecast
 class Predictor(Protocol):
     """What answers ``POST /predict``; a backend is one."""
 
-    def predict_next_close(self, closes: Sequence[float]) -> float:
-        """The next close after 60 closes, oldest first. Fast enough to be called on the event loop."""
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """The next close after 60 closes, oldest first."""
         ...
 
 
@@ -71,9 +73,18 @@ async def service_parts(request: Request) -> tuple[Part[object], ...]:
     return cast("tuple[Part[object], ...]", request.app.state.parts)
 
 
-async def model_state(request: Request) -> ModelState | None:
-    """Which model answers, where that is watched."""
-    return cast("ModelState | None", request.app.state.model_state())
+async def model_state(request: Request) -> ModelState | BackendError | None:
+    """Which model answers, where that is watched; or why none does on the machine where it should."""
+    ask = cast("Callable[[], Awaitable[ModelState | None]]", request.app.state.model_state)
+    try:
+        return await ask()
+    except BackendError as error:
+        return error
+
+
+async def leaving(request: Request) -> bool:
+    """Whether the server was told to stop: it answers what it began, and nobody new should come."""
+    return cast("asyncio.Event", request.app.state.leaving).is_set()
 
 
 async def earlier_answers(request: Request) -> Idempotency:
@@ -93,7 +104,8 @@ async def evaluations(request: Request) -> Budget:
 
 PredictorDep = Annotated[Predictor, Depends(loaded_predictor)]
 BackendDep = Annotated[ForecastBackend, Depends(loaded_backend)]
-ModelStateDep = Annotated[ModelState | None, Depends(model_state)]
+ModelStateDep = Annotated[ModelState | BackendError | None, Depends(model_state)]
+LeavingDep = Annotated[bool, Depends(leaving)]
 PartsDep = Annotated[tuple[Part[object], ...], Depends(service_parts)]
 IdempotencyDep = Annotated[Idempotency, Depends(earlier_answers)]
 RecordsDep = Annotated[Idempotency, Depends(recent_records)]

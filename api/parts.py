@@ -20,6 +20,7 @@ class State(StrEnum):
     STARTING = "starting"
     READY = "ready"
     FAILED = "failed"
+    SILENT = "silent"  # it is on another machine, which does not answer
 
 
 class Part(Generic[T]):

@@ -1,7 +1,7 @@
 """What tools, chat and API ask for: prices, forecasts, surprises and records, from one place.
 
     live       price, candles, forecast, anomalies          from the source's newest candles
-    caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, predict_next_close
+    caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, next_close
     records    history, kept, track_record                  what was issued live, and what became of it
     the model  report, evaluation, facts
 
@@ -9,6 +9,7 @@ What a caller sends is neither followed nor kept: it changes no later answer.
 """
 
 import asyncio
+import copy
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,19 +24,19 @@ from forecaster.both import both
 from forecaster.caller import Sent, windows_of
 from forecaster.candles import Candles
 from forecaster.data.source import CandleSource
-from forecaster.errors import ConfigurationError, InvalidInput
+from forecaster.errors import InvalidInput
+from forecaster.live_model import HISTORY, LiveModel
+from forecaster.observer import Nobody, Observer, told
 from forecaster.predictor import Predictor, Window
-from forecaster.recorder import Recorder
 from forecaster.rolling_origin import RollingOrigin, rolling_origin
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.spans import DAY, price_of, span_of
-from forecaster.standing import Standing
 from forecaster.track_record import Kept, LedgerPage, TrackRecord
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
 
-LONGEST_SPAN = 300  # hours of candles one question may ask for: what one call to every exchange gives
+LONGEST_SPAN = HISTORY  # hours of candles that one question may ask for
 
 
 class ForecastBackend(Protocol):
@@ -81,8 +82,8 @@ class ForecastBackend(Protocol):
         """The model's record on a caller's hourly closes, 120 to 10,000, oldest first."""
         ...
 
-    def predict_next_close(self, closes: Sequence[float]) -> float:
-        """The next close after 60, oldest first. Fast enough to be called on the event loop."""
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """The next close after 60, oldest first."""
         ...
 
     async def kept(self, forecast_id: str) -> Kept | None:
@@ -124,70 +125,73 @@ class LocalBackend:
         *,
         ledger: "Ledger | None" = None,
         clock: Callable[[], float] = time.time,
+        observer: Observer | None = None,
     ) -> None:
         """Live forecasts are kept in `ledger`; source and ledger are closed with the backend.
 
-        `clock` (Unix s) says which of a caller's candles are closed.
+        `clock` (Unix s) says which of a caller's candles are closed; `observer` is told of every answer.
         """
-        self._source, self._clock = source, clock
-        self.serve(predictor)
-        self._given_ledger, self._recorder = ledger, Recorder(ledger) if ledger else None
+        self._source, self._clock, self._observer = source, clock, observer or Nobody()
+        self._model = LiveModel(predictor, ledger, self._observer)
         self._evaluating = ThreadPoolExecutor(1, "evaluation")  # seconds of work: one at a time
+
+    def beside(self, source: CandleSource) -> "LocalBackend":
+        """One that answers from another source and shares all else. It is closed with this one, `source` apart."""
+        other = copy.copy(self)
+        other._source = source
+        return other
+
+    @property
+    def predictor(self) -> Predictor:
+        """The model that answers."""
+        return self._model.predictor
 
     def serve(self, predictor: Predictor) -> None:
         """Answer by another model from now on; what was begun with the one before ends with it."""
-        self.predictor, self._standing = predictor, Standing(predictor)
+        self._model.serve(predictor)
 
     async def price(self, symbol: str) -> Price:
         """The newest closed price, with the change over 24 hours where they are at hand."""
-        return price_of(await self._source.latest(symbol, DAY))
+        return told(self._observer, price_of(await self._source.latest(symbol, DAY)))
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""
         if not 1 <= hours <= LONGEST_SPAN:
             raise InvalidInput(f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPAN} hours.")
-        return span_of(await self._source.latest(symbol, hours), hours)
+        return told(self._observer, span_of(await self._source.latest(symbol, hours), hours))
 
     async def forecast(self, symbol: str, hours: int) -> Forecast:
         """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
-        standing, predictor = self._standing, self.predictor
-        predictor.check(symbol, hours)
-        snapshot, other = await both(self._source, symbol, LONGEST_SPAN, predictor.reads_other_symbol)
-        if self._recorder and standing.is_new(symbol, snapshot.source):
-            past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
-            standing.restore(symbol, snapshot.source, past)
-        issued, told = standing.forecast(snapshot, other)
-        if self._recorder:
-            await self._recorder.keep(issued)
-        return predictor.shortened(told, hours)
+        return told(self._observer, await self._model.forecast(self._source, symbol, hours))
 
     async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
-        return self._forecast_sent(Sent(symbol, candles, other), hours)
+        return await self._forecast_sent(Sent(symbol, candles, other), hours)
 
     async def forecast_closes(
         self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
     ) -> Forecast:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
-        return self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
+        return await self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
 
     async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
         """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
-        return await asyncio.to_thread(self._forecast_all, sent, hours)
+        answers = await asyncio.to_thread(self._forecast_all, sent, hours)
+        return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
         self.predictor.check(symbol, 1)
-        monitor = self._standing.live_monitor
+        monitor = self._model.standing.live_monitor
         snapshot, other = await both(self._source, symbol, LONGEST_SPAN)
-        return await asyncio.to_thread(monitor.report, snapshot, hours, days, other)
+        return told(self._observer, await asyncio.to_thread(monitor.report, snapshot, hours, days, other))
 
     async def anomalies_from(
         self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
     ) -> AnomalyReport:
         """See `anomalies`. Each question has a monitor of its own: nobody's candles are compared with another's."""
         self.predictor.check(symbol, 1)
-        monitor, window = self._standing.new_monitor(), Sent(symbol, candles, other).window(self._clock())
+        monitor, window = self._model.standing.new_monitor(), Sent(symbol, candles, other).window(self._clock())
         return await asyncio.to_thread(monitor.report, window.snapshot, hours, days, window.other)
 
     async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
@@ -195,21 +199,21 @@ class LocalBackend:
         work = partial(rolling_origin, self.predictor, symbol, np.asarray(closes, dtype=np.float64))
         return await asyncio.get_running_loop().run_in_executor(self._evaluating, work)
 
-    def predict_next_close(self, closes: Sequence[float]) -> float:
-        """See Predictor."""
-        return self.predictor.predict_next_close(closes)
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """See Predictor.predict_next_close."""
+        return await self._model.next_close(closes)
 
     async def kept(self, forecast_id: str) -> Kept | None:
         """See Ledger.get. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._ledger.get, forecast_id)
+        return await asyncio.to_thread(self._model.ledger.get, forecast_id)
 
     async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
         """See Ledger.page. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._ledger.page, symbol, since, cursor, limit)
+        return await asyncio.to_thread(self._model.ledger.page, symbol, since, cursor, limit)
 
     async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
         """See Ledger.track_record. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._ledger.track_record, symbol, hours)
+        return await asyncio.to_thread(self._model.ledger.track_record, symbol, hours)
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""
@@ -227,23 +231,16 @@ class LocalBackend:
         """Finish writing; give back connections and files."""
         self._evaluating.shutdown(wait=False, cancel_futures=True)
         await self._source.close()
-        if self._recorder:
-            await self._recorder.close()
+        await self._model.close()
 
-    def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
+    async def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
         self.predictor.check(sent.symbol, hours)
-        [answer] = self.predictor.forecasts([sent.window(self._clock())], hours)
+        [answer] = await self._model.run(self.predictor.forecasts, [sent.window(self._clock())], hours)
         if isinstance(answer, InvalidInput):
             raise answer
-        return answer
+        return told(self._observer, answer)
 
     def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
         windows = windows_of(sent, self._clock())
         issued = iter(self.predictor.forecasts([each for each in windows if isinstance(each, Window)], hours))
         return [next(issued) if isinstance(each, Window) else each for each in windows]
-
-    @property
-    def _ledger(self) -> "Ledger":
-        if self._given_ledger is None:
-            raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
-        return self._given_ledger

@@ -16,6 +16,7 @@ from forecaster.backend import LocalBackend
 from forecaster.caller import Sent
 from forecaster.candles import Candles
 from forecaster.errors import BackendError, ConfigurationError, InvalidInput
+from forecaster.observer import Nobody, Observer, tell_model
 from forecaster.remote import RemoteBackend
 from forecaster.rolling_origin import RollingOrigin
 from forecaster.schema import CandleSpan, Forecast, ForecastWarning, ModelFacts, Price, Report
@@ -34,8 +35,15 @@ Flagged = TypeVar("Flagged", Forecast, AnomalyReport, Price, CandleSpan)
 class FallbackBackend:
     """A ForecastBackend that asks `remote` first. What it refuses as InvalidInput is not asked again here."""
 
-    def __init__(self, remote: RemoteBackend, local: LocalBackend, clock: Callable[[], float] = time.monotonic) -> None:
-        self._remote, self._local, self._clock = remote, local, clock
+    def __init__(
+        self,
+        remote: RemoteBackend,
+        local: LocalBackend,
+        clock: Callable[[], float] = time.monotonic,
+        observer: Observer | None = None,
+    ) -> None:
+        """`observer` is told when the model here answers; the backends tell theirs of the rest."""
+        self._remote, self._local, self._clock, self._observer = remote, local, clock, observer or Nobody()
         self._why: str | None = None  # of the newest failure, until it answers again
         self._rests_until = -math.inf
         self._failures = 0  # in a row
@@ -84,18 +92,8 @@ class FallbackBackend:
         return answer.model_copy(update={"notes": (*answer.notes, why)}) if why else answer
 
     async def next_close(self, closes: Sequence[float]) -> float:
-        """The next close after 60, oldest first."""
-
-        async def ask(backend: RemoteBackend | LocalBackend) -> float:
-            if isinstance(backend, RemoteBackend):
-                return await backend.next_close(closes)
-            return backend.predict_next_close(closes)
-
-        return (await self._asked(ask))[0]
-
-    def predict_next_close(self, closes: Sequence[float]) -> float:
-        """From this machine's model: asking the other one would take longer."""
-        return self._local.predict_next_close(closes)
+        """See ForecastBackend."""
+        return (await self._asked(lambda backend: backend.next_close(closes)))[0]
 
     async def kept(self, forecast_id: str) -> Kept | None:
         """See ForecastBackend. What was issued here while the other machine was silent is kept here."""
@@ -155,6 +153,7 @@ class FallbackBackend:
             else:
                 self._answered()
                 return answer, None
+        tell_model(self._observer, self._local.predictor.ref)
         return await ask(self._local), f"the forecaster on another machine {why}, so this machine answered"
 
     def _failed(self, error: BackendError) -> None:

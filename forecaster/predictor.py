@@ -37,6 +37,7 @@ class Predictor(Protocol):
     evaluation: bytes | None  # every score behind the report as JSON, where the artifact brings it
     reads_other_symbol: bool  # its forecasts are better with the other symbol's candles
     longest: int  # hours ahead
+    gathers: bool  # what threads ask it at once is run together: it pays to ask from several
 
     @property
     def facts(self) -> ModelFacts:
@@ -95,6 +96,12 @@ class Predictor(Protocol):
         Raises InvalidInput unless there are exactly 60, each finite and positive, at a level from which
         the model's answer is a price.
         """
+        ...
+
+    def predict_next_closes(
+        self, windows: Sequence[Sequence[float] | NDArray[np.float64]]
+    ) -> list[float | InvalidInput]:
+        """The same of many windows, or why there is no price; the last digits of a float32 apart."""
         ...
 
 

@@ -14,6 +14,7 @@ from forecaster.engine import Engine
 from forecaster.errors import InvalidInput
 from forecaster.features import WINDOW, MinMaxScaling, close_windows, gapless, window_volatility
 from forecaster.issuer import Flag, Issuer, checked_closes, gaps_flag
+from forecaster.microbatch import BatchingEngine
 from forecaster.predictor import Window
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
 from forecaster.tracker import Tracker
@@ -30,6 +31,7 @@ class ClassicPredictor(Issuer):
     def __init__(self, artifact: Artifact, engine: Engine) -> None:
         super().__init__(artifact)
         self._engine = engine
+        self.gathers = isinstance(engine, BatchingEngine)
         self._scaling = MinMaxScaling.model_validate_json(artifact.files["scaling.json"])
         self._bands = ResidualBands.model_validate_json(artifact.files["calibration.json"])
 
@@ -46,6 +48,12 @@ class ClassicPredictor(Issuer):
             "The model has no forecast for closes at this level.",
             f"Send closes in USD: it learned from prices between {low:,.0f} and {high:,.0f}.",
         )
+
+    def predict_next_closes(
+        self, windows: Sequence[Sequence[float] | NDArray[np.float64]]
+    ) -> list[float | InvalidInput]:
+        """See Predictor; one after the other."""
+        return [self._price_or_why_not(each) for each in windows]
 
     def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
         """None: the bands stay as validation found them."""
@@ -83,6 +91,12 @@ class ClassicPredictor(Issuer):
     def _or_why_not(self, snapshot: Snapshot) -> Forecast | InvalidInput:
         try:
             return self.forecast(snapshot, 1)
+        except InvalidInput as error:
+            return error
+
+    def _price_or_why_not(self, closes: Sequence[float] | NDArray[np.float64]) -> float | InvalidInput:
+        try:
+            return self.predict_next_close(closes)
         except InvalidInput as error:
             return error
 

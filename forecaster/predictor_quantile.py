@@ -5,14 +5,15 @@
 One forecast and a thousand go the same way; many are cheaper together.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from math import exp, inf
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.ahead import one_ahead
 from forecaster.anomaly import Monitor
 from forecaster.artifact import Artifact
 from forecaster.candles import utc
@@ -25,6 +26,7 @@ from forecaster.features import WINDOW
 from forecaster.features.bare import bare_inputs, read_closes
 from forecaster.features.hours import KINDS
 from forecaster.issuer import Issuer, checked_closes
+from forecaster.microbatch import BatchingEngine
 from forecaster.next_close import NAME
 from forecaster.predictor import Window
 from forecaster.quantiles import HORIZONS, KEYS, MEDIAN, Floats, median_move, probability_up
@@ -49,6 +51,7 @@ class QuantilePredictor(Issuer):
     def __init__(self, artifact: Artifact, engine: Engine) -> None:
         super().__init__(artifact)
         self._engine = engine
+        self.gathers = isinstance(engine, BatchingEngine)
         self._familiarity = Familiarity.model_validate_json(artifact.files["scaling.json"])
         self._calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
         self._fresh: dict[str, dict[InputKind, Tracker]] = {}
@@ -58,21 +61,34 @@ class QuantilePredictor(Issuer):
 
     def predict_next_close(self, closes: Sequence[float] | NDArray[np.float64]) -> float:
         """See Predictor."""
-        window = checked_closes(closes)
-        try:
-            price: float = window.item(WINDOW - 1) * exp(self._trust * self._next_median(window[None]))
-        except OverflowError:
-            price = inf
-        if not 0 < price < inf:
-            raise InvalidInput(*NO_PRICE)
+        [price] = self.predict_next_closes([closes])
+        if isinstance(price, InvalidInput):
+            raise price
         return price
 
-    def _next_median(self, closes: Floats) -> float:
-        """The median of the log return after closes (1, 60), before calibration."""
+    def predict_next_closes(
+        self, windows: Sequence[Sequence[float] | NDArray[np.float64]]
+    ) -> list[float | InvalidInput]:
+        """See Predictor."""
+        given = [_closes(each) for each in windows]
+        good = [each for each in given if not isinstance(each, InvalidInput)]
+        medians = iter(self._next_medians(np.array(good)).tolist() if good else ())
+        return [each if isinstance(each, InvalidInput) else self._price(each, next(medians)) for each in given]
+
+    def _price(self, closes: Floats, median: float) -> float | InvalidInput:
+        """The price after closes (60,) at a log return before calibration, where that is one."""
+        try:
+            price: float = closes.item(WINDOW - 1) * exp(self._trust * median)
+        except OverflowError:
+            price = inf
+        return price if 0 < price < inf else InvalidInput(*NO_PRICE)
+
+    def _next_medians(self, closes: Floats) -> NDArray[np.float32]:
+        """The medians (n,) of the log returns after closes (n, 60), before calibration."""
         if self._next_close is None:
-            return self._engine.run(bare_inputs(closes)).item(MEDIAN)  # of the first hour
+            return self._engine.run(bare_inputs(closes))[:, 0, MEDIAN]  # of the first hour
         returns, context = read_closes(closes)
-        return self._next_close.run({"returns": returns, "context": context}).item()
+        return self._next_close.run({"returns": returns, "context": context})
 
     def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
         """See Predictor."""
@@ -95,7 +111,8 @@ class QuantilePredictor(Issuer):
         self.check(snapshot.symbol, hours)
         reading = Reading.of(Window(snapshot, other))
         tracker = trackers[reading.kind] if trackers else self._untaught(snapshot.symbol)[reading.kind]
-        [answer] = self._answers([reading], hours, tracker)
+        part = Part((0,), (reading,), inputs_of((reading,)))
+        [answer] = self._answers(part, self._run(part)[:, :hours], tracker)
         if isinstance(answer, InvalidInput):
             raise answer
         return answer
@@ -110,10 +127,12 @@ class QuantilePredictor(Issuer):
                 readings.append((number, Reading.of(window)))
             except InvalidInput as error:
                 answers[number] = error
-        readings.sort(key=lambda each: each[1].group)
-        for (kind, symbol), group in groupby(readings, key=lambda each: each[1].group):
-            numbers, alike = zip(*group, strict=True)
-            answers.update(zip(numbers, self._answers(alike, hours, self._untaught(symbol)[kind]), strict=True))
+        parts = _parts(readings)
+        ran = ((part, self._run(part)) for part in parts) if len(readings) <= BATCH else one_ahead(self._run, parts)
+        for part, raw in ran:
+            kind, symbol = part.alike[0].group
+            answered = self._answers(part, raw[:, :hours], self._untaught(symbol)[kind])
+            answers.update(zip(part.numbers, answered, strict=True))
         return [answers[number] for number in range(len(windows))]
 
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> Floats:
@@ -121,7 +140,8 @@ class QuantilePredictor(Issuer):
         self.check(symbol, 1)
         windows = np.lib.stride_tricks.sliding_window_view(closes[:-1], WINDOW)  # (n - 60, 60)
         parts = (windows[start : start + BATCH] for start in range(0, len(windows), BATCH))
-        issued = np.concatenate([self._quantiles(bare_inputs(part), "closes_only") for part in parts])
+        raw = np.concatenate([self._engine.run(bare_inputs(part)) for part in parts])
+        issued = self._calibrated(raw, "closes_only")
         outcome = np.full((len(issued), HORIZONS), np.nan)
         outcome[:, 0] = np.diff(np.log(closes[WINDOW - 1 :]))
         return tracked(issued, outcome, self.trackers(symbol)["closes_only"])[:, 0]
@@ -131,39 +151,53 @@ class QuantilePredictor(Issuer):
         detectors = self._calibration.detectors
         return Monitor(self._engine, self._calibration, detectors) if detectors else None
 
-    def _answers(self, alike: Sequence[Reading], hours: int, tracker: Tracker) -> Iterator[Forecast | InvalidInput]:
-        """The forecast from each of readings of one group, or why there is none.
+    def _run(self, part: "Part") -> NDArray[np.float32]:
+        """Quantiles of the log return (n, 24, Q) as the network gives them."""
+        return self._engine.run(part.inputs)
 
-        While the answers of one part are put together, the network runs the next in another thread.
-        """
-        parts = [alike[start : start + BATCH] for start in range(0, len(alike), BATCH)]
-        if len(parts) == 1:
-            yield from self._put_together(alike, *self._run(alike, hours, tracker))
-            return
-        with ThreadPoolExecutor(1) as ahead:
-            for part, told in zip(parts, ahead.map(lambda part: self._run(part, hours, tracker), parts), strict=True):
-                yield from self._put_together(part, *told)
-
-    def _run(self, alike: Sequence[Reading], hours: int, tracker: Tracker) -> tuple[Floats, list[bool]]:
-        """Quantiles of the log return (n, hours, Q), and which of the readings are unlike any in training."""
-        kind, inputs = alike[0].kind, inputs_of(alike)
-        foreign = self._familiarity.distance(inputs["context"], kind) > self._familiarity.limit[kind]
-        return tracker.apply(self._quantiles(inputs, kind, hours)), foreign.tolist()
-
-    def _put_together(
-        self, alike: Sequence[Reading], returns: Floats, foreign: list[bool]
-    ) -> Iterator[Forecast | InvalidInput]:
-        for reading, horizons, odd in zip(alike, _distributions(alike, returns), foreign, strict=True):
+    def _answers(self, part: "Part", raw: NDArray[np.float32], tracker: Tracker) -> Iterator[Forecast | InvalidInput]:
+        """The forecast from each reading, or why there is none, from what the network said (n, hours, Q)."""
+        kind = part.alike[0].kind
+        returns = tracker.apply(self._calibrated(raw, kind))
+        foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
+        distributions = _distributions(part.alike, returns)
+        for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
             if horizons is None:
                 yield InvalidInput(*NO_PRICE)
             else:
                 window = reading.window
                 yield self.issue(window.snapshot, horizons, reading.flags(odd), reading.kind, window.other)
 
-    def _quantiles(self, inputs: Inputs, kind: InputKind, hours: int = HORIZONS) -> Floats:
-        """Calibrated quantiles of the log return (n, hours, Q)."""
-        raw = self._engine.run(inputs)[:, :hours].astype(np.float64)
-        return self._calibration.of(kind).apply(raw)
+    def _calibrated(self, raw: NDArray[np.float32], kind: InputKind) -> Floats:
+        """Quantiles of the log return (n, hours, Q) that keep their word."""
+        return self._calibration.of(kind).apply(raw.astype(np.float64))
+
+
+class Part(NamedTuple):
+    """Readings of one group, and what the network is given for them."""
+
+    numbers: Sequence[int]  # of their windows
+    alike: Sequence[Reading]
+    inputs: Inputs
+
+
+def _parts(readings: Iterable[tuple[int, Reading]]) -> Iterator[Part]:
+    """Numbered readings, group by group, as many together as one run takes."""
+    for _, group in groupby(sorted(readings, key=_group), key=_group):
+        while some := list(islice(group, BATCH)):
+            numbers, alike = zip(*some, strict=True)
+            yield Part(numbers, alike, inputs_of(alike))
+
+
+def _closes(given: Sequence[float] | NDArray[np.float64]) -> Floats | InvalidInput:
+    try:
+        return checked_closes(given)
+    except InvalidInput as error:
+        return error
+
+
+def _group(numbered: tuple[int, Reading]) -> tuple[InputKind, str]:
+    return numbered[1].group
 
 
 def _distributions(alike: Sequence[Reading], returns: Floats) -> Iterator[tuple[Horizon, ...] | None]:

@@ -16,6 +16,7 @@ from forecaster.anomaly import AnomalyReport
 from forecaster.caller import Sent
 from forecaster.candles import Candles
 from forecaster.errors import BackendError, InvalidInput
+from forecaster.observer import Nobody, Observer, tell_model, told
 from forecaster.remote_calls import Calls, refusal
 from forecaster.rolling_origin import RollingOrigin
 from forecaster.schema import CandleSpan, Forecast, Frozen, ModelFacts, Price, Provenance, Report
@@ -58,17 +59,21 @@ class RemoteBackend:
         *,
         within: float = WITHIN,
         transport: httpx.AsyncBaseTransport | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network."""
-        self._calls = Calls(url, key, within, transport)
+        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network.
+
+        `observer` is told of every answer, and of the model there.
+        """
+        self._calls, self._observer = Calls(url, key, within, transport), observer or Nobody()
 
     async def price(self, symbol: str) -> Price:
         """See ForecastBackend."""
-        return _of(symbol, await self._got(Price, "/v1/price", symbol=symbol))
+        return self._told(symbol, await self._got(Price, "/v1/price", symbol=symbol))
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """See ForecastBackend."""
-        return _of(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours))
+        return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours))
 
     async def forecast(self, symbol: str, hours: int) -> Forecast:
         """See ForecastBackend."""
@@ -91,19 +96,20 @@ class RemoteBackend:
         results = _parsed(_Batch, body).results
         if len(results) != len(windows):
             raise _no_answer()
-        return [_either(result, each.symbol, hours) for result, each in zip(results, sent, strict=True)]
+        answers = [_either(result, each.symbol, hours) for result, each in zip(results, sent, strict=True)]
+        return [self._issued(each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend; `days` must be whole."""
         asked = self._got(AnomalyReport, "/v1/anomalies", symbol=symbol, hours=hours, budget_days=f"{days:g}")
-        return _of(symbol, await asked)
+        return self._told(symbol, await asked)
 
     async def anomalies_from(
         self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
     ) -> AnomalyReport:
         """See ForecastBackend."""
         body = _window(Sent(symbol, candles, other)) | {"hours": hours, "budget_days": float(days)}
-        return _of(symbol, _parsed(AnomalyReport, await self._calls.post("/v1/anomalies", body)))
+        return self._told(symbol, _parsed(AnomalyReport, await self._calls.post("/v1/anomalies", body)))
 
     async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
         """See ForecastBackend."""
@@ -114,10 +120,6 @@ class RemoteBackend:
         """The next close after 60, oldest first."""
         body = await self._calls.post("/predict", {"prices": [float(close) for close in closes]})
         return _parsed(_NextClose, body).predicted_next_hour_price
-
-    def predict_next_close(self, closes: Sequence[float]) -> float:
-        """Refused: whoever calls this does not wait as long as a call to another machine takes. See `next_close`."""
-        raise BackendError("is too far away for an answer at once")
 
     async def kept(self, forecast_id: str) -> Kept | None:
         """See ForecastBackend."""
@@ -143,7 +145,9 @@ class RemoteBackend:
 
     async def facts(self) -> ModelFacts:
         """See ForecastBackend."""
-        return await self._got(ModelFacts, "/v1/model")
+        facts = await self._got(ModelFacts, "/v1/model")
+        tell_model(self._observer, facts.model)
+        return facts
 
     async def close(self) -> None:
         """Give back connections."""
@@ -157,7 +161,17 @@ class RemoteBackend:
 
     async def _forecast(self, window: Mapping[str, object], hours: int) -> Forecast:
         body = await self._calls.post("/v1/forecast", {**window, "hours": hours})
-        return _sound(_parsed(Forecast, body), str(window["symbol"]), hours)
+        return self._issued(_sound(_parsed(Forecast, body), str(window["symbol"]), hours))
+
+    def _issued(self, forecast: Forecast) -> Forecast:
+        tell_model(self._observer, forecast.model)
+        return told(self._observer, forecast)
+
+    def _told(self, symbol: str, answer: Own) -> Own:
+        """An answer about the symbol that was asked for."""
+        if answer.symbol != symbol:
+            raise _no_answer()
+        return told(self._observer, answer)
 
 
 def _window(sent: Sent) -> dict[str, object]:
@@ -179,13 +193,6 @@ def _parsed(kind: type[Answer], body: bytes) -> Answer:
         return kind.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise _no_answer() from error
-
-
-def _of(symbol: str, answer: Own) -> Own:
-    """An answer about the symbol that was asked for."""
-    if answer.symbol != symbol:
-        raise _no_answer()
-    return answer
 
 
 def _sound(forecast: Forecast, symbol: str, hours: int) -> Forecast:

@@ -39,6 +39,11 @@ class Standing:
         self._newest[key] = then, issued
         return issued, _aged(issued, then, snapshot)
 
+    def stands(self, snapshot: Snapshot) -> bool:
+        """Whether the forecast at the snapshot's newest candle is issued: then `forecast` asks no network."""
+        newest = self._newest.get((snapshot.symbol, snapshot.source))
+        return newest is not None and newest[0].as_of == snapshot.as_of
+
     def is_new(self, symbol: str, source: str) -> bool:
         """Whether it has yet to be told what an earlier process issued there."""
         return (symbol, source) not in self._restored

@@ -16,7 +16,7 @@ from forecaster.settings import Settings
 class LastClose:
     """No change: the next close is the last one."""
 
-    def predict_next_close(self, closes):
+    async def next_close(self, closes):
         return closes[-1]
 
 

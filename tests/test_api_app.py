@@ -15,7 +15,7 @@ from api.headers import content_security_policy
 from api.routes.predict import EXAMPLE_PRICES
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.settings import Settings
-from tests.serving import Chat, LastClose, served, settled
+from tests.serving import Chat, LastClose, assert_problem, served, settled
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
 BROWSER = {"accept": "text/html,application/xhtml+xml"}
@@ -56,6 +56,17 @@ async def test_liveness_does_not_wait_for_model_and_chat(gate):
         assert (prediction.status_code, prediction.headers["retry-after"]) == (503, "1")
         gate.set()
         assert (await settled(client)).status_code == 200
+        assert (await client.post("/predict", json=PREDICTION)).status_code == 200
+
+
+async def test_a_service_that_is_leaving_is_alive_and_not_ready():
+    async with served() as client:
+        assert (await settled(client)).status_code == 200
+        client.app.state.leaving.set()  # as api/server.py does at SIGTERM
+        problem = assert_problem(await client.get("/readyz"), 503)
+        assert problem["detail"].startswith("Not ready: the service is leaving.")
+        assert problem["parts"] == {"model": "ready"}
+        assert (await client.get("/healthz")).status_code == 200
         assert (await client.post("/predict", json=PREDICTION)).status_code == 200
 
 
@@ -185,7 +196,7 @@ async def test_every_answer_carries_the_security_headers(gate):
 
 async def test_a_failure_of_ours_carries_the_security_headers_too_and_those_for_an_allowed_site():
     class Broken:
-        def predict_next_close(self, closes):
+        async def next_close(self, closes):
             raise RuntimeError("broken")
 
     site = "https://portfolio.example"

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from fastapi import APIRouter
@@ -10,9 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.metrics import Metrics
 from api.routes.predict import EXAMPLE_PRICES
 from api.strict_json import StrictJSONRoute
+from forecaster.backend import LocalBackend
+from forecaster.data.source import Snapshot
+from forecaster.schema import ForecastWarning
 from forecaster.settings import Settings
+from tests.fakes import NOON, FakeSource
 from tests.serving import client_from, served, settled
 from tests.test_api_keys import ENTRIES, KEY
+from tests.v1 import HISTORY, closes, noon, question, rows, serving
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
 
@@ -106,6 +112,68 @@ async def test_a_newer_candle_takes_the_place_of_an_older():
         counted.candle_closed("BTC-USD", time.time() - 3600 * hours)
     found = series(counted.text().decode())
     assert found[labelled("cryptosense_newest_candle_age_seconds", symbol="BTC-USD")] < 2 * 3600
+
+
+@pytest.fixture
+async def observed(shipped):
+    """A backend on BTC's candles, the source of which may be replaced, and a client of it with /metrics."""
+    counted = Metrics()
+    source = FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon()))
+    backend = LocalBackend(source, shipped, clock=noon, observer=counted)
+    async with serving(backend, counted=counted) as client:
+        yield backend, source, client
+
+
+def model(predictor):
+    ref = predictor.ref
+    return labelled("cryptosense_model_info", name=ref.name, version=ref.version, sha256=ref.sha256)
+
+
+FORECASTS = labelled("cryptosense_forecasts_total", symbol="BTC-USD")
+AGE = labelled("cryptosense_newest_candle_age_seconds", symbol="BTC-USD")
+
+
+async def test_forecasts_are_counted_through_whichever_door_they_went(observed):
+    backend, _, client = observed
+    assert FORECASTS not in await scraped(client)
+    window = {"symbol": "BTC-USD", "closes": closes()}
+    for body in ({"symbol": "BTC-USD"}, {"symbol": "BTC-USD"}, window, question()):
+        assert (await client.post("/v1/forecast", json=body)).status_code == 200
+    gapped = question(candles=rows(HISTORY[-100:-40]) + rows(HISTORY[-20:]), hours=None)
+    await client.post("/v1/forecast/batch", json={"windows": [window, gapped, window]})
+    await backend.forecast("BTC-USD", 1)  # as the assistant's tools and the schedule do
+    assert (await scraped(client))[FORECASTS] == 7
+
+
+@pytest.mark.parametrize("path", ["price", "candles", "anomalies", "forecast"])
+async def test_the_age_of_the_newest_candle_is_that_of_the_scrape(observed, path):
+    _, _, client = observed
+    assert AGE not in await scraped(client)
+    if path == "forecast":
+        await client.post("/v1/forecast", json={"symbol": "BTC-USD"})
+    else:
+        await client.get(f"/v1/{path}?symbol=BTC-USD")
+    before = time.time()
+    age = (await scraped(client))[AGE]
+    assert before - NOON <= age <= time.time() - NOON
+
+
+async def test_neither_simulated_candles_nor_those_of_a_caller_have_an_age(observed):
+    _, source, client = observed
+    source.snapshot = replace(source.snapshot, source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("made up",))
+    await client.get("/v1/price?symbol=BTC-USD")
+    await client.post("/v1/forecast", json={"symbol": "BTC-USD"})
+    await client.post("/v1/forecast", json=question())
+    assert AGE not in await scraped(client)
+
+
+async def test_the_model_that_answers_is_named_and_its_successor_takes_its_place(observed, shipped, classic):
+    backend, _, client = observed
+    assert (await scraped(client))[model(shipped)] == 1
+    backend.serve(classic)
+    found = await scraped(client)
+    assert found[model(classic)] == 1
+    assert model(shipped) not in found
 
 
 async def test_apps_count_apart():

@@ -22,7 +22,7 @@ class FakePredictor:
         self.asked = []
         self.failure = None
 
-    def predict_next_close(self, closes):
+    async def next_close(self, closes):
         self.asked.append(closes)
         if self.failure:
             raise self.failure

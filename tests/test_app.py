@@ -1,11 +1,14 @@
 """The command line, and the parts put together: one forecast through every door, clean starts and clean ends."""
 
 import json
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -13,7 +16,7 @@ import pytest
 import app
 from api.routes.predict import EXAMPLE_PRICES
 from api.server import address, listen
-from forecaster.artifact import load
+from forecaster.artifact import load, save
 from forecaster.engine import open_engine
 from forecaster.predictor import open_predictor
 from forecaster.schema import HOUR, Forecast
@@ -50,6 +53,7 @@ def test_help_loads_nothing_that_would_delay_it():
         ["forecast", "--hours", "many"],
         ["fetch", "--from", "x"],
         ["--port", "http"],
+        ["serve", "--engine", "magic"],
     ],
 )
 def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
@@ -197,15 +201,31 @@ def test_training_without_tensorflow_says_what_to_install(tmp_path):
     assert not (tmp_path / "m").exists()
 
 
-@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
-def test_the_api_alone_serves_and_ends_quietly(by, code):
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_the_api_alone_serves_and_ends_quietly(by):
     with started("serve") as (process, address):
         assert httpx.get(f"{address}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
         until_ready(address)
         answer = httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES})
         assert 50_000 < answer.json()["predicted_next_hour_price"] < 75_000
         assert "server" not in answer.headers
-        assert stopped(process, by) == (code, "", "")
+        assert stopped(process, by) == (0, "", "")
+
+
+def test_the_keras_engine_serves_what_onnx_runtime_does(exchanges):
+    body = {"symbol": "BTC-USD", "closes": EXAMPLE_PRICES, "last_open_time": NOON - HOUR, "hours": 24}
+    told = []
+    for engine in ("onnx", "keras"):
+        with started("serve", "--engine", engine) as (process, address):
+            until_ready(address)
+            with ThreadPoolExecutor(8) as clients:  # that ask at once
+                asked = [
+                    clients.submit(httpx.post, f"{address}/v1/forecast", json=body, timeout=PATIENCE) for _ in range(8)
+                ]
+                told += [Forecast.model_validate_json(each.result().content) for each in asked]
+            assert stopped(process, signal.SIGINT)[0] == 0
+    medians = [[each.median for each in forecast.horizons] for forecast in told]
+    assert all(each == pytest.approx(medians[0], rel=1e-5) for each in medians)
 
 
 def test_the_chat_and_the_api_share_a_port_and_end_quietly():
@@ -226,6 +246,93 @@ def test_the_chat_and_the_api_share_a_port_and_end_quietly():
             assert b"ALIVE" in next(heartbeats)
             assert stopped(process, signal.SIGINT) == (0, "", "")
             assert list(heartbeats) == []
+
+
+def said(stream):
+    """What the assistant told in the Server-Sent Events of POST /v1/chat."""
+    blocks = [block.split("\n") for block in stream.strip().split("\n\n")]
+    words = [json.loads(block[1].removeprefix("data: ")) for block in blocks if block[0] == "event: token"]
+    return "".join(each["text"] for each in words)
+
+
+def test_without_an_exchange_the_chat_answers_from_simulated_prices_and_the_api_not_at_all(exchanges):
+    exchanges.stop()
+    with started() as (process, address):
+        until_ready(address)
+        asked = {"messages": [{"role": "user", "content": "what's the price of BTC?"}]}
+        assert "simulated, not market data" in said(httpx.post(f"{address}/v1/chat", json=asked, timeout=PATIENCE).text)
+        for answer in (
+            httpx.get(f"{address}/v1/price?symbol=BTC-USD", timeout=PATIENCE),
+            httpx.post(f"{address}/v1/forecast", json={"symbol": "BTC-USD"}, timeout=PATIENCE),
+        ):
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+            assert all(f"{name} could not" in answer.text for name in ("bitstamp", "coinbase", "kraken", "binance"))
+        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}).status_code == 200
+        assert stopped(process, signal.SIGINT)[0] == 0
+
+
+def test_metrics_show_forecasts_the_age_of_candles_and_the_model_which_a_new_one_replaces(
+    exchanges, tmp_path, monkeypatch
+):
+    directory = tmp_path / "model"
+    shutil.copytree(ROOT / "models" / "quantile", directory)
+    monkeypatch.setenv("CRYPTOSENSE_MODEL_DIR", str(directory))
+    first = load(directory)
+    with started("serve") as (process, address):
+        until_ready(address)
+        assert f'sha256="{first.sha256}"' in httpx.get(f"{address}/metrics").text
+        for body in ({"symbol": "BTC-USD"}, {"symbol": "BTC-USD", "closes": EXAMPLE_PRICES}):
+            assert httpx.post(f"{address}/v1/forecast", json=body, timeout=PATIENCE).status_code == 200
+        shown = httpx.get(f"{address}/metrics").text
+        assert 'cryptosense_forecasts_total{symbol="BTC-USD"} 2.0' in shown
+        [age] = re.findall(r'cryptosense_newest_candle_age_seconds{symbol="BTC-USD"} (\S+)', shown)
+        assert float(age) <= time.time() - NOON
+        save(directory, first.files, first.manifest.model_copy(update={"version": "9.9"}))
+        end = time.monotonic() + PATIENCE
+        while 'version="9.9"' not in (shown := httpx.get(f"{address}/metrics").text):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        assert first.sha256 not in shown
+        assert stopped(process, signal.SIGINT)[0] == 0
+
+
+def test_without_a_model_another_machine_alone_answers_and_readiness_follows_it(
+    exchanges, tmp_path, monkeypatch, capsys
+):
+    with started("serve") as (there, url):
+        until_ready(url)
+        monkeypatch.setenv("CRYPTOSENSE_BACKEND_URL", url)
+        monkeypatch.setenv("CRYPTOSENSE_MODEL_DIR", str(tmp_path / "gone"))
+        with started() as (process, address):
+            until_ready(address)
+            assert httpx.get(f"{address}/readyz").json()["model"] == httpx.get(f"{url}/readyz").json()["model"]
+            live = {"symbol": "BTC-USD", "hours": 24}
+            sent = {**live, "closes": EXAMPLE_PRICES, "last_open_time": NOON - HOUR}
+            questions = (("predict", {"prices": EXAMPLE_PRICES}), ("v1/forecast", live), ("v1/forecast", sent))
+            for path, body in questions:
+                here, other = (httpx.post(f"{at}/{path}", json=body, timeout=PATIENCE) for at in (address, url))
+                assert here.status_code == 200
+                assert here.json() | {"age_seconds": 0} == other.json() | {"age_seconds": 0}
+            assert app.main(["forecast", "--json"]) == 0
+            assert Forecast.model_validate_json(capsys.readouterr().out).last_close == LAST_CLOSE
+            asked = {"messages": [{"role": "user", "content": "what's BTC next hour?"}]}
+            assert f"{LAST_CLOSE:,.2f}" in said(httpx.post(f"{address}/v1/chat", json=asked, timeout=PATIENCE).text)
+            assert load(ROOT / "models" / "quantile").sha256 in httpx.get(f"{address}/metrics").text
+
+            stopped(there, signal.SIGINT)
+            for path, body in questions:
+                answer = httpx.post(f"{address}/{path}", json=body, timeout=PATIENCE)
+                assert answer.status_code == 503
+                assert "CRYPTOSENSE_BACKEND_URL could not be reached" in answer.json()["detail"]
+            end = time.monotonic() + PATIENCE
+            while (ready := httpx.get(f"{address}/readyz")).status_code == 200:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            assert ready.json()["parts"] == {"model": "silent", "chat": "ready"}
+            assert "another machine, which could not be reached" in ready.json()["detail"]
+            assert httpx.get(f"{address}/healthz").status_code == 200
+            assert stopped(process, signal.SIGINT)[0] == 0
 
 
 def test_a_server_that_is_still_starting_ends_quietly_too():

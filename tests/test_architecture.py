@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("forecaster", "tools", "assistant", "api")
-OURS = {*PACKAGES, "app", "options", "tests", "benchmarks"}
+OURS = {*PACKAGES, "app", "composition", "options", "tests", "benchmarks"}
 
 # package -> the modules of ours, outside itself, that it may import
 ALLOWED = {
@@ -32,11 +32,13 @@ TRAINING = (
 CONFINED = {
     "fastapi": ("api/",),
     "fastapi_offline": ("api/",),
-    "uvicorn": ("api/server.py",),
+    "uvicorn": ("api/server.py", "api/connection.py"),
     "gradio": ("assistant/ui.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
     "langgraph": ("assistant/", "tools/langchain_tools.py"),
+    "mcp": ("tools/mcp_server.py",),
+    "mcp_types": ("tools/mcp_server.py",),
     "tensorflow": TRAINING,
     "keras": TRAINING,
     "pickle": (),
@@ -53,6 +55,8 @@ HEAVY = {
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
     "langgraph": ("assistant/",),
+    "mcp": ("tools/mcp_server.py",),
+    "mcp_types": ("tools/mcp_server.py",),
     "sqlalchemy": ("forecaster/data/store.py", "forecaster/ledger_sql.py", "forecaster/migrations/"),
     "alembic": ("forecaster/migrations/",),
     "psycopg": (),
@@ -63,7 +67,7 @@ HEAVY = {
     "scipy": (),
     "sklearn": (),
 }
-COMMAND_LINE = ("app.py", "options.py")
+COMMAND_LINE = ("app.py", "composition.py", "options.py")
 ENVIRONMENT = ("forecaster/settings.py",)  # reads the environment; the rest is told
 
 
@@ -130,7 +134,9 @@ def violations(path: str, source: str) -> list[str]:
     for each in imports(tree):
         where = f"{path}:{each.line} imports {each.module}"
         if each.is_of("app"):
-            found.append(f"{where}: nothing imports the composition root")
+            found.append(f"{where}: nothing imports the command line")
+        if each.is_of("composition") and path != "app.py":
+            found.append(f"{where}: app.py alone has the parts put together")
         if package in PACKAGES:
             ours = any(each.is_of(name) for name in OURS) and not each.is_of(package)
             if ours and not any(_permits(allowed, each.module) for allowed in ALLOWED[package]):
@@ -151,7 +157,7 @@ def violations(path: str, source: str) -> list[str]:
 
 def _light(each: Import) -> bool:
     """What the command line may load before it knows the command."""
-    ours = each.is_of("forecaster.errors") or each.is_of("options")
+    ours = any(each.is_of(name) for name in ("forecaster.errors", "composition", "options"))
     return ours or each.module.split(".")[0] in sys.stdlib_module_names
 
 
@@ -211,6 +217,10 @@ def test_serving_forecasts_loads_neither_training_nor_chat():
         ("app.py", "from forecaster.settings import Settings"),
         ("app.py", "import uvicorn"),
         ("app.py", "import numpy"),
+        ("composition.py", "from forecaster.backend import LocalBackend"),
+        ("composition.py", "from app import main"),
+        ("options.py", "def late():\n    from composition import Composition"),
+        ("api/app.py", "from composition import Composition"),
     ],
 )
 def test_a_planted_violation_is_found(path, source):
@@ -226,7 +236,11 @@ def test_a_planted_violation_is_found(path, source):
         ("forecaster/engine.py", "def late():\n    import keras\n    import onnxruntime"),
         ("forecaster/train.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras"),
         ("assistant/ui.py", "import os\nos.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')\nimport gradio"),
-        ("app.py", "import argparse\ndef serve():\n    from api.server import run"),
+        (
+            "app.py",
+            "import argparse\nfrom composition import Composition\ndef serve():\n    from api.server import run",
+        ),
+        ("composition.py", "from threading import Lock\ndef late():\n    from forecaster.backend import LocalBackend"),
     ],
 )
 def test_what_the_rules_allow_is_not_reported(path, source):

@@ -13,7 +13,7 @@ from forecaster.fallback import LONGEST_REST, REST, FallbackBackend
 from forecaster.ledger import Ledger
 from forecaster.remote import RemoteBackend
 from forecaster.schema import ForecastWarning
-from tests.fakes import FakeSource
+from tests.fakes import NOON, FakeSource
 from tests.issued import issued
 from tests.v1 import ETHER, HISTORY, closes, noon, serving
 
@@ -135,10 +135,10 @@ async def test_the_facts_tell_that_such_a_warning_may_come(both, wire):
 
 
 async def test_the_next_close_comes_from_either(both, wire, local):
-    own = local.predict_next_close(closes())
+    own = await local.next_close(closes())
     assert await both.next_close(closes()) == round(own, 2)
     wire.cut = True
-    assert await both.next_close(closes()) == own == both.predict_next_close(closes())
+    assert await both.next_close(closes()) == own
 
 
 async def test_a_silent_machine_is_left_alone_and_then_tried_again(both, wire, clock):
@@ -245,7 +245,7 @@ async def test_what_neither_can_answer_is_this_machines_error(wire, shipped, clo
 
 async def test_a_forecast_that_was_kept_on_either_is_found(both, wire, local, there):
     for backend, hour in ((local, 1), (there, 2)):
-        await asyncio.to_thread(backend._ledger.record, issued(hour))
+        await asyncio.to_thread(backend._model.ledger.record, issued(hour))
     for hour in (1, 2):
         found = await both.kept(issued(hour).id)
         assert found is not None
@@ -274,6 +274,49 @@ async def test_it_is_logged_once_that_it_is_silent_and_once_that_it_is_back(both
     assert len(said) == 2
     assert "could not be reached" in said[0]
     assert "answers again" in said[1]
+
+
+class Noted:
+    """An Observer that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.models: list[str] = []
+        self.forecasts: list[str] = []
+        self.candles: dict[str, float] = {}
+
+    def forecast_issued(self, symbol):
+        self.forecasts.append(symbol)
+
+    def serves(self, name, version, sha256):
+        self.models.append(sha256)
+
+    def candle_closed(self, symbol, at):
+        self.candles[symbol] = at
+
+
+async def test_an_observer_is_told_whose_model_answers(wire, classic, shipped, clock):
+    noted = Noted()
+    source = FakeSource(Snapshot("BTC-USD", "here", "USD", HISTORY, noon()))
+    local = LocalBackend(source, classic, observer=noted)
+    both = FallbackBackend(RemoteBackend("http://there", transport=wire, observer=noted), local, clock, noted)
+    for wire.cut, model in ((False, shipped), (True, classic), (False, shipped)):
+        await both.forecast("BTC-USD", 1)
+        assert noted.models[-1] == model.ref.sha256
+        clock.now += LONGEST_REST
+    assert noted.forecasts == ["BTC-USD"] * 3
+    assert noted.candles == {"BTC-USD": float(NOON)}
+
+
+@pytest.mark.parametrize("question", ["price", "candles", "anomalies"])
+async def test_an_observer_is_told_of_candles_on_the_other_machine(wire, question):
+    noted = Noted()
+    remote = RemoteBackend("http://there", transport=wire, observer=noted)
+    await FLAGGED[question](remote)
+    assert (noted.candles, noted.forecasts) == ({"BTC-USD": float(NOON)}, [])
+    await FLAGGED["forecast_closes"](remote)
+    told, _ = await remote.forecast_batch([Sent("BTC-USD", BTC), Sent("BTC-USD", BTC[-10:])], 1)
+    assert noted.forecasts == ["BTC-USD"] * 2
+    assert noted.models == [told.model.sha256] * 2
 
 
 async def test_closing_closes_both(wire, shipped):

@@ -15,12 +15,12 @@ ETHER = market(700, seed=22, start=1_500.0)
 
 
 @asynccontextmanager
-async def serving(backend, settings=OPEN, assistant=None):
+async def serving(backend, settings=OPEN, assistant=None, counted=None):
     """A client of the service; `assistant` is a Part, or a turn that is ready."""
     if assistant is not None and not isinstance(assistant, Part):
         turn, assistant = assistant, Part("assistant", lambda: turn)
         assistant.done(turn)
-    async with served(lambda: backend, settings) as client:
+    async with served(lambda: backend, settings, counted=counted) as client:
         client.app.state.assistant = assistant
         await settled(client)
         yield client

@@ -1,5 +1,7 @@
 """``POST /v1/forecast``: the distribution of the next closes, live or after what the caller sends; one or many."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Header, Request, Response
@@ -11,19 +13,32 @@ from api.caching import fresh
 from api.clients import client_of, counted
 from api.deps import BackendDep, IdempotencyDep
 from api.errors import Problem, documented
-from api.given import FEWEST_CLOSES, MOST_CANDLES, Given, GivenCandle, GivenRoute, OpeningTime, Price, Whole, candles_of
+from api.given import (
+    FEWEST_CLOSES,
+    MOST_CANDLES,
+    Closes,
+    Given,
+    GivenCandles,
+    GivenRoute,
+    OpeningTime,
+    Price,
+    Whole,
+    candles_of,
+)
 from api.keys import HOLDER
-from api.metrics import MetricsDep
 from api.strict_json import KIB
 from forecaster.backend import ForecastBackend
 from forecaster.caller import Sent
 from forecaster.distribution import HIGHEST, LOWEST, detailed
 from forecaster.errors import InvalidInput
-from forecaster.schema import CALLER, Forecast, Symbol
+from forecaster.schema import Forecast, Symbol
 
 MOST_WINDOWS = 1024
 MOST_LEVELS = 50
 REFUSED = 400, 408, 413, 415, 422
+REPLAYED = {
+    "Idempotency-Replayed": {"description": "true where the key had this answer before", "schema": {"const": "true"}}
+}
 
 Level = Annotated[float, Field(strict=True, ge=LOWEST, le=HIGHEST)]
 Key = Annotated[
@@ -48,13 +63,11 @@ class Window(Given):
     """Candles or closes of one symbol, hourly."""
 
     symbol: Symbol
-    candles: list[GivenCandle] | None = Field(
-        default=None, min_length=1, max_length=MOST_CANDLES, description="in any order, at least 60 hours of them"
+    candles: GivenCandles | None = Field(default=None, description="in any order, at least 60 hours of them")
+    other_candles: GivenCandles | None = Field(
+        default=None, description="the other symbol's, which the model reads too"
     )
-    other_candles: list[GivenCandle] | None = Field(
-        default=None, min_length=1, max_length=MOST_CANDLES, description="the other symbol's, which the model reads too"
-    )
-    closes: list[Price] | None = Field(
+    closes: Closes | None = Field(
         default=None, min_length=FEWEST_CLOSES, max_length=MOST_CANDLES, description="instead of candles, oldest first"
     )
     last_open_time: OpeningTime | None = Field(
@@ -122,7 +135,12 @@ class BatchRequest(Wanted):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.BATCH]})
 
-    windows: list[Question] = Field(min_length=1, max_length=MOST_WINDOWS)
+    windows: list[Question] = Field(min_length=1, max_length=MOST_WINDOWS, fail_fast=True)
+
+    def sent(self) -> list[Sent]:
+        """What the forecasts are made from. Raises RequestValidationError."""
+        sent = [each.sent("windows", number) for number, each in enumerate(self.windows)]
+        return [each for each in sent if each]  # all of them: a Question has candles or closes
 
 
 class Result(BaseModel):
@@ -143,13 +161,15 @@ batch_router = APIRouter(prefix="/v1", tags=["forecast"], route_class=BatchRoute
 
 
 @router.post(
-    "/forecast", summary="The next hours' distribution", response_model=Forecast, responses=documented(*REFUSED)
+    "/forecast",
+    summary="The next hours' distribution",
+    response_model=Forecast,
+    responses={200: {"headers": REPLAYED}, **documented(*REFUSED)},
 )
 async def forecast(
     body: ForecastRequest,
     request: Request,
     backend: BackendDep,
-    metrics: MetricsDep,
     answered: IdempotencyDep,
     idempotency_key: Key = None,
 ) -> Response:
@@ -160,11 +180,7 @@ async def forecast(
     """
 
     async def answer() -> bytes:
-        issued = await _issued(body, backend)
-        metrics.forecast_issued(issued.symbol)
-        if issued.source != CALLER:
-            metrics.candle_closed(issued.symbol, issued.as_of.timestamp())
-        return to_json(body.of(issued))
+        return to_json(body.of(await _issued(body, backend)))
 
     if idempotency_key is None:
         return fresh(await answer())
@@ -176,17 +192,13 @@ async def forecast(
 @batch_router.post(
     "/forecast/batch", summary="Up to 1,024 forecasts", response_model=BatchAnswer, responses=documented(*REFUSED)
 )
-async def batch(body: BatchRequest, backend: BackendDep, metrics: MetricsDep) -> Response:
+async def batch(body: BatchRequest, backend: BackendDep) -> Response:
     """Forecasts after each of up to 1,024 windows of the caller's candles or closes, as `POST /v1/forecast` does.
 
     A window that cannot be forecast from, such as one with too long a gap, gets a problem in its place.
     """
-    sent = [each.sent("windows", number) for number, each in enumerate(body.windows)]
-    results = await backend.forecast_batch([each for each in sent if each], body.hours)
-    for each in results:
-        if isinstance(each, Forecast):
-            metrics.forecast_issued(each.symbol)
-    return fresh(to_json({"results": [_result(body, each) for each in results]}))
+    results = await backend.forecast_batch(await asyncio.to_thread(body.sent), body.hours)
+    return fresh(await asyncio.to_thread(_told, body, results))
 
 
 async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
@@ -196,6 +208,11 @@ async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
     if sent.candles is None:
         return await backend.forecast_closes(sent.symbol, sent.closes, body.hours, sent.last_open_time)
     return await backend.forecast_from(sent.symbol, sent.candles, body.hours, sent.other)
+
+
+def _told(wanted: Wanted, results: Sequence[Forecast | InvalidInput]) -> bytes:
+    """A BatchAnswer, written one by one: while JSON is written, no other thread runs."""
+    return b'{"results":[' + b",".join([to_json(_result(wanted, each)) for each in results]) + b"]}"
 
 
 def _result(wanted: Wanted, answer: Forecast | InvalidInput) -> dict[Literal["forecast", "problem"], object]:

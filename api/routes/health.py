@@ -5,9 +5,10 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.deps import ModelStateDep, PartsDep
+from api.deps import LeavingDep, ModelStateDep, PartsDep
 from api.errors import documented, problem
 from api.parts import State
+from forecaster.errors import BackendError
 from forecaster.reload import ModelState
 
 router = APIRouter(tags=["service"])
@@ -40,14 +41,20 @@ async def healthz() -> Alive:
     response_model_exclude_none=True,
     responses=documented(503),
 )
-async def readyz(parts: PartsDep, model: ModelStateDep) -> Ready | Response:
-    """Answers 503, with the state of each part, until model and chat are ready."""
+async def readyz(parts: PartsDep, model: ModelStateDep, leaving: LeavingDep) -> Ready | Response:
+    """Answers 503, with the state of each part, until model and chat are ready, while no model can be reached, and
+    once the server was told to stop."""
     states = {part.name: part.state for part in parts}
     waiting = [f"the {name} {_WORDS[state]}" for name, state in states.items() if state is not State.READY]
-    if waiting:
-        detail = f"Not ready: {' and '.join(waiting)}. Try again in a second, or see the server's log."
-        return problem(503, detail, headers={"Retry-After": "1"}, parts=states)
-    return Ready(parts=states, model=model)
+    if not waiting and not leaving and not isinstance(model, BackendError):
+        return Ready(parts=states, model=model)
+    if isinstance(model, BackendError):
+        states["model"] = State.SILENT
+        waiting.append(f"the model is on another machine, which {model.cause}")
+    if leaving:
+        waiting.append("the service is leaving")
+    detail = f"Not ready: {' and '.join(waiting)}. Try again in a second, or see the server's log."
+    return problem(503, detail, headers={"Retry-After": "1"}, parts=states)
 
 
 _WORDS = {State.STARTING: "is still starting", State.FAILED: "could not start"}

@@ -76,4 +76,4 @@ async def predict(body: PredictRequest, predictor: PredictorDep) -> PredictRespo
     Educational, not financial advice: at one hour the price is close to a coin flip, and
     "no change" is hard to beat.
     """
-    return PredictResponse(predicted_next_hour_price=round(predictor.predict_next_close(body.prices), 2))
+    return PredictResponse(predicted_next_hour_price=round(await predictor.next_close(body.prices), 2))

@@ -1,0 +1,246 @@
+"""The one place where the parts of the product are put together, each when it is first asked for.
+
+    agent, chat     from SOURCE: live candles first, then simulated ones that say so, unless settings say otherwise
+    api             the same model on the same live candles, but without simulated ones unless settings say so
+
+Both ask another machine first where CRYPTOSENSE_BACKEND_URL names one; it alone where no model lies here.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from functools import cached_property
+from pathlib import Path
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from api.deps import Step, Told, Words
+    from api.mcp import Sessions
+    from assistant.agent import Agent, Event
+    from assistant.feedback import Feedback
+    from assistant.model_record import ModelRecord
+    from forecaster.artifact import Artifact
+    from forecaster.backend import ForecastBackend, LocalBackend
+    from forecaster.data.source import CandleSource
+    from forecaster.ledger import Ledger
+    from forecaster.observer import Observer
+    from forecaster.predictor import Predictor
+    from forecaster.reload import ModelState, Reloading
+    from forecaster.remote import RemoteBackend
+    from forecaster.remote_state import RemoteState
+    from forecaster.schema import Symbol
+    from forecaster.settings import Settings
+    from tools.track_record import TrackRecordAnswer
+
+CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
+
+
+class Composition:
+    """The parts of the product; `observer` is told what backends do."""
+
+    def __init__(self, settings: "Settings", observer: "Observer | None" = None) -> None:
+        self.settings = settings
+        self._observer = observer
+        self._building = Lock()
+        self._artifact = _artifact_of(settings)  # at once: a broken model ends the command with a clear message
+
+    @cached_property
+    def predictor(self) -> "Predictor":
+        """The model, ready to run. Raises ArtifactError where none lies here."""
+        from forecaster.artifact import load
+        from forecaster.opening import open_model
+
+        return open_model(self._artifact or load(self.settings.model_dir), self.settings.engine)
+
+    @cached_property
+    def source(self) -> "CandleSource":
+        """Where candles come from."""
+        from forecaster.data import open_source
+
+        return open_source(self.settings)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """What keeps every forecast of live candles."""
+        import sqlalchemy  # noqa: F401  now, since threads that import it first at the same time can block each other
+
+        from forecaster.ledger import Ledger
+
+        return Ledger(self.settings.database_url)
+
+    @cached_property
+    def local(self) -> "LocalBackend":
+        """What answers in this process."""
+        from forecaster.backend import LocalBackend
+
+        ledger = self.ledger if self.settings.source in ("auto", "live") else None
+        return LocalBackend(self.source, self.predictor, ledger=ledger, observer=self._observer)
+
+    @cached_property
+    def remote(self) -> "RemoteBackend":
+        """What answers on another machine."""
+        from forecaster import fallback, remote
+
+        within = remote.WITHIN if self._artifact is None else fallback.WITHIN
+        key = self.settings.backend_key or None
+        return remote.RemoteBackend(self.settings.backend_url, key, within=within, observer=self._observer)
+
+    @cached_property
+    def backend(self) -> "ForecastBackend":
+        """What answers the assistant: this process, or another one as long as it answers."""
+        return self.remote if self._artifact is None else self._first(self.local)
+
+    @cached_property
+    def api(self) -> "ForecastBackend":
+        """What answers REST: the same, but never from simulated prices unless settings say so."""
+        if self._artifact is None or "source" in self.settings.model_fields_set:
+            return self.backend
+        from forecaster.data.auto import AutoSource
+
+        source = self.source
+        return self._first(self.local.beside(source.live)) if isinstance(source, AutoSource) else self.backend
+
+    def _first(self, local: "LocalBackend") -> "ForecastBackend":
+        """`local`, or another machine before it."""
+        if not self.settings.backend_url:
+            return local
+        from forecaster.fallback import FallbackBackend
+
+        return FallbackBackend(self.remote, local, observer=self._observer)
+
+    @cached_property
+    def reloading(self) -> "Reloading":
+        """What watches the model's directory."""
+        from forecaster.reload import Reloading
+
+        return Reloading(self.settings.model_dir, self.predictor, self.local.serve, self.settings.engine)
+
+    @cached_property
+    def _remote_state(self) -> "RemoteState":
+        from forecaster.remote_state import RemoteState
+
+        return RemoteState(self.remote)
+
+    async def model_state(self) -> "ModelState | None":
+        """Which model answers, once one does. Raises BackendError while that is another machine's, which does not."""
+        if self._artifact is None:
+            return await self._remote_state.now()
+        return self.reloading.state if "reloading" in vars(self) else None
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Take new models, and let the track record grow without visitors, until `stop`.
+
+        A machine that forecasts for this one does both itself.
+        """
+        if self._artifact is None:
+            return
+        tasks = [self.reloading.run(stop)]
+        if self.settings.schedule and self.settings.source in ("auto", "live"):
+            from forecaster.schedule import Schedule
+
+            tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=self.predictor.longest).run(stop))
+        await asyncio.gather(*tasks)
+
+    @cached_property
+    def agent(self) -> "Agent":
+        """The assistant, without a conversation."""
+        from assistant.agent import build_agent
+        from assistant.budget import Budget
+        from assistant.chat_models import open_chat_model
+        from tools.registry import bind_tools
+
+        budget = Budget(self.settings.llm_daily_turns, self.settings.llm_site_turns)
+        return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend), budget=budget)
+
+    def protocol(self) -> "Sessions":
+        """The tools as other assistants reach them over HTTP, on the API's candles."""
+        from tools.mcp_server import sessions
+
+        return sessions(self.api)
+
+    def chat(self) -> "Starlette":
+        """The chat page. The embedded assistant is built behind it, so that the page opens seconds sooner."""
+        if self.settings.llm != "offline":
+            self._build_agent()  # first, so that a missing package or key is told at start
+        from assistant.behind import Behind
+        from assistant.ui import chat_app
+
+        behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
+        page = chat_app(behind, self.settings.allowed_origins)
+        Thread(target=self._build_agent, name="assistant", daemon=True).start()
+        return page
+
+    async def _record(self) -> "ModelRecord":
+        """The record of the model that answers, and the classic recipe's beside it where another one does."""
+        from assistant.model_record import ModelRecord
+        from forecaster.schema import Report
+
+        report, evaluation = await asyncio.gather(self.backend.report(), self.backend.evaluation())
+        known = CLASSIC_REPORT.exists() and report.model.name != "classic"
+        classic = Report.model_validate_json(CLASSIC_REPORT.read_bytes()) if known else None
+        return ModelRecord(report, evaluation, classic)
+
+    async def _track_record(self, symbol: "Symbol") -> "TrackRecordAnswer":
+        """What became of the newest forecasts, as the tool tells it."""
+        from tools.track_record import TrackRecordArguments, track_record
+
+        told = await track_record(self.backend, TrackRecordArguments(symbol=symbol))
+        return cast("TrackRecordAnswer", told.data)
+
+    @cached_property
+    def _feedback(self) -> "Feedback":
+        """What visitors liked: beside the database where that is a file, else in the user's data directory."""
+        from platformdirs import user_data_path
+
+        from assistant.feedback import Feedback
+
+        kind, _, file = self.settings.database_url.partition(":///")
+        directory = Path(file).parent if kind == "sqlite" and file else user_data_path("cryptosense")
+        return Feedback(directory / "feedback.jsonl")
+
+    async def turn(self, messages: Sequence[Mapping[str, str]], *, site: str = "") -> "AsyncGenerator[Event, None]":
+        """Answer the newest of the messages; the first turn may wait until the assistant is built."""
+        from assistant.agent import run_turn
+
+        agent = await asyncio.to_thread(self._build_agent)
+        async with aclosing(run_turn(agent, messages, site=site)) as events:
+            async for event in events:
+                yield event
+
+    async def told(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Step | Words | Told, None]":
+        """The same turn, as the API tells it: tools by name alone."""
+        from api.deps import Step, Told, Words
+        from assistant.agent import Token, ToolFinished
+        from tools.forecast import ForecastAnswer
+
+        async with aclosing(self.turn(messages)) as events:
+            async for event in events:
+                if isinstance(event, Token):
+                    yield Words(event.text)
+                elif isinstance(event, ToolFinished):
+                    yield Step(event.name, "done" if event.ok else "failed")
+                    if isinstance(event.data, ForecastAnswer):
+                        yield Told(event.data.forecast)
+                else:
+                    yield Step(event.name, "started")
+
+    def _build_agent(self) -> "Agent":
+        with self._building:  # a visitor who asks at once waits for the one that is being built
+            return self.agent
+
+    async def close(self) -> None:
+        """Give back what was opened."""
+        if {"backend", "api"} & vars(self).keys():
+            await self.backend.close()  # which has all that the other one has
+
+
+def _artifact_of(settings: "Settings") -> "Artifact | None":
+    """The model that lies here; None where there is none and another machine forecasts. Raises ArtifactError."""
+    if settings.backend_url and not settings.model_dir.exists():
+        return None
+    from forecaster.artifact import load
+
+    return load(settings.model_dir)

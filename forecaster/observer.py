@@ -1,0 +1,50 @@
+"""Who is told what backends do, such as what counts it for an operator."""
+
+from typing import Protocol, TypeVar
+
+from forecaster.schema import CALLER, Forecast, ForecastWarning, ModelRef, Provenance
+
+Told = TypeVar("Told", bound=Provenance | Forecast)
+
+
+class Observer(Protocol):
+    """Is told at once, on the event loop or in any thread, and must not take long."""
+
+    def forecast_issued(self, symbol: str) -> None:
+        """Somebody got a forecast."""
+        ...
+
+    def serves(self, name: str, version: str, sha256: str) -> None:
+        """This model answers from now on."""
+        ...
+
+    def candle_closed(self, symbol: str, at: float) -> None:
+        """The newest candle that is known closed then, in Unix seconds."""
+        ...
+
+
+class Nobody:
+    """An Observer that does not listen."""
+
+    def forecast_issued(self, symbol: str) -> None:
+        """See Observer."""
+
+    def serves(self, name: str, version: str, sha256: str) -> None:
+        """See Observer."""
+
+    def candle_closed(self, symbol: str, at: float) -> None:
+        """See Observer."""
+
+
+def told(observer: Observer, answer: Told) -> Told:
+    """The answer, once the observer knows of it. Simulated candles, and those of a caller, do not grow old."""
+    if answer.source != CALLER and ForecastWarning.DEMO_DATA not in answer.warnings:
+        observer.candle_closed(answer.symbol, answer.as_of.timestamp())
+    if isinstance(answer, Forecast):
+        observer.forecast_issued(answer.symbol)
+    return answer
+
+
+def tell_model(observer: Observer, model: ModelRef) -> None:
+    """Let the observer know which model answers."""
+    observer.serves(model.name, model.version, model.sha256)
