@@ -4,6 +4,8 @@ Pure functions from a ForecastAnswer to one line of HTML, every text in it escap
 given by ``title``, ``alt`` and hidden text, because the chat's sanitizer strips ``aria-*``.
 """
 
+import json
+from collections.abc import Iterator
 from datetime import timedelta
 from html import escape
 
@@ -24,6 +26,7 @@ from assistant.wording import (
 )
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon
 from tools.forecast import ForecastAnswer
+from tools.tool import minute
 
 COARSE = 20  # a band at least this wide needs no cents
 BANDS = (("95", "0.025", "0.975"), ("80", "0.10", "0.90"), ("50", "0.25", "0.75"))  # widest first: painted over
@@ -37,11 +40,12 @@ def forecast_card(answer: ForecastAnswer) -> str:
         _badge(forecast),
         _heading(forecast, horizon),
         _range(forecast, horizon),
-        _bar(forecast, horizon),
-        _facts(forecast, horizon),
+        _bar(answer, horizon),
+        _facts(answer, horizon),
         fan_chart(answer.recent, forecast) if answer.recent else "",
         _cautions(forecast),
         _sources(forecast),
+        _told(forecast, horizon),
     )
     # a blank line would end the HTML block in the page's markdown
     return f'<section class="forecast-card">{"".join(parts)}</section>'.replace("\n", " ")
@@ -64,8 +68,9 @@ def _range(forecast: Forecast, horizon: Horizon) -> str:
     return f'<p class="range"><b>{low}</b> <em>to</em> <b>{high}</b> <small>{held}</small></p>'
 
 
-def _bar(forecast: Forecast, horizon: Horizon) -> str:
-    """The 95, 80 and 50 % bands over one another, and the last close, wherever it lies."""
+def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
+    """The 95, 80 and 50 % bands over one another, the last close, and the price that was asked about."""
+    forecast, threshold = answer.forecast, answer.threshold
     quantiles, last = horizon.quantiles, forecast.last_close
     left, right = min(quantiles["0.025"], last), max(quantiles["0.975"], last)
     width = right - left or 1.0
@@ -81,21 +86,26 @@ def _bar(forecast: Forecast, horizon: Horizon) -> str:
     spoken = "; ".join(
         f"{band}{NBSP}% between {' and '.join(_ends(forecast, horizon, low, high))}" for band, low, high in BANDS
     )
+    asked_for = "" if threshold is None else f"; asked about {escape(money(threshold, forecast.quote))}"
     last_close = f"last close {escape(money(last, forecast.quote))}"
     at = share(last)
+    asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
     widest = " to ".join(_ends(forecast, horizon, "0.025", "0.975"))
     return (
         f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{last_close}</span></div>'
-        f'<div class="bar" role="img" title="{spoken}; {last_close}">{drawn}<u style="left:{at}"></u></div>'
+        f'<div class="bar" role="img" title="{spoken}; {last_close}{asked_for}">{drawn}'
+        f'<u style="left:{at}"></u>{asked}</div>'
         f'<div class="scale"><span>95{NBSP}%: {widest}</span>'
         f"<span>median {_money(horizon.median, forecast, horizon)}</span></div>"
     )
 
 
-def _facts(forecast: Forecast, horizon: Horizon) -> str:
+def _facts(answer: ForecastAnswer, horizon: Horizon) -> str:
+    forecast = answer.forecast
     skill, held = forecast.skill, forecast.coverage.get("80")
     better = percent(100 * skill.value, 0 if abs(skill.value) >= 1 else 1, sign=True)
     facts = (
+        *_above(answer, horizon),
         ("chance of going up", chance(horizon.probability_up)),
         ("typical move", f"±{percent(horizon.expected_move_pct, 2)}"),
         ("against “no change”", f"{better} <small>{skill.n:,}{NBSP}h</small>"),
@@ -103,6 +113,21 @@ def _facts(forecast: Forecast, horizon: Horizon) -> str:
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return f"<dl>{rows}</dl>"
+
+
+def _above(answer: ForecastAnswer, horizon: Horizon) -> Iterator[tuple[str, str]]:
+    """The chance that was asked about."""
+    if answer.threshold is not None and horizon.probability_above is not None:
+        price = escape(money(answer.threshold, answer.forecast.quote, 0 if answer.threshold % 1 == 0 else 2))
+        yield f"chance of closing above {price}", _at_most_known(horizon, horizon.probability_above)
+
+
+def _at_most_known(horizon: Horizon, probability: float) -> str:
+    """A chance; beyond the outermost quantiles, no more is known than that it is smaller or larger."""
+    lowest, highest = (end(map(float, horizon.quantiles)) for end in (min, max))
+    if probability <= lowest:
+        return f"under {percent(100 * lowest)}"
+    return f"over {percent(100 * highest)}" if probability >= highest else chance(probability)
 
 
 def _cautions(forecast: Forecast) -> str:
@@ -125,6 +150,22 @@ def _sources(forecast: Forecast) -> str:
         f"{forecast.model.name} {forecast.model.version}",
     )
     return f"<footer>{''.join(f'<span>{escape(chip)}</span>' for chip in chips)}</footer>"
+
+
+def _told(forecast: Forecast, horizon: Horizon) -> str:
+    """The same for programs: what a page in a frame tells the site around it (static/embed.js)."""
+    facts = {
+        "symbol": forecast.symbol,
+        "hours": horizon.hours,
+        "as_of": minute(forecast.as_of),
+        "median": round(horizon.median, 2),
+        "range_80": [round(horizon.quantiles["0.10"], 2), round(horizon.quantiles["0.90"], 2)],
+        "probability_up": round(horizon.probability_up, 3),
+        "source": forecast.source,
+        "warnings": [str(warning) for warning in forecast.warnings],
+    }
+    # of all that may hold data, the page's sanitizer leaves this attribute alone
+    return f'<span content="{escape(json.dumps(facts))}"></span>'
 
 
 def _ends(forecast: Forecast, horizon: Horizon, low: str, high: str) -> tuple[str, str]:

@@ -128,7 +128,7 @@ def first_calls(question: Question) -> list[Call]:
 
 def _said_by(ask: Ask, asks: Sequence[Ask]) -> bool:
     """Whether another part of the question brings what this one wants without naming it: "RMSE, and why it matters"."""
-    if ask.intent is Intent.METRICS and ask.metric is None:
+    if ask.intent in (Intent.METRICS, Intent.WHY) and ask.metric is None:
         return any(each.intent is Intent.METRICS and each.metric for each in asks)
     if ask.intent is Intent.CANDLES and ask.hours is None:
         return any(each.intent is Intent.TRACK_RECORD for each in asks)

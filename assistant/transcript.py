@@ -21,6 +21,9 @@ KEPT = 80  # messages that stay on the page; every question carries them to the 
 CARDS = 3  # in one reply at most
 CARD = "<section "  # how a card begins; defused text cannot
 TITLES = {tool.name: tool.title for tool in TOOLS}
+THINKING = "Thinking"
+WAITING = "Many are asking right now: you are next in line"
+BUSY = "Too many people are asking right now, so I cannot take your question. Please try again in a minute."
 TROUBLE = "Something went wrong on my side, so I cannot answer that. Please try again in a minute."
 STOPPED = "Stopped."
 
@@ -84,8 +87,21 @@ def conversation(shown: Sequence[Shown]) -> list[dict[str, str]]:
 
 
 def defused(text: str) -> str:
-    """Text as markdown without HTML and images."""
-    return escape(text, quote=False).replace("![", "!&#91;")
+    """Text as markdown without HTML and images, and without diagrams, whose labels may hold both."""
+    return escape(text, quote=False).replace("![", "!&#91;").replace("```mermaid", "```&#109;ermaid")
+
+
+def judged(shown: Sequence[Shown], index: object) -> tuple[str, str] | None:
+    """The question and the answer in words that a message belongs to, None where `index` is not that of an answer."""
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(shown):
+        return None
+    asks = [n for n, message in enumerate(shown) if message["role"] == "user"]
+    begin = max((n for n in asks if n < index), default=None)
+    if begin is None or index in asks:
+        return None
+    end = min((n for n in asks if n > index), default=len(shown))
+    question, *answers = conversation(shown[begin:end])
+    return question["content"], "\n\n".join(answer["content"] for answer in answers)
 
 
 class Reply:
@@ -94,7 +110,8 @@ class Reply:
     def __init__(self) -> None:
         self._steps: dict[str, Shown] = {}
         self._text = ""
-        self._cards: list[str] = []
+        self._cards: dict[tuple[object, ...], str] = {}  # by what they show: the same forecast has one
+        self._until_then = THINKING
 
     def add(self, event: Event) -> None:
         """Take in what happened."""
@@ -104,10 +121,27 @@ class Reply:
             case ToolFinished():
                 if event.id in self._steps:
                     self._steps[event.id] = _finished(self._steps[event.id], event)
-                if isinstance(event.data, ForecastAnswer) and len(self._cards) < CARDS:
-                    self._cards.append(forecast_card(event.data))
+                if isinstance(event.data, ForecastAnswer):
+                    self._show(event.data)
             case Token():
                 self._text += event.text
+
+    def _show(self, answer: ForecastAnswer) -> None:
+        key = (answer.forecast.id, answer.forecast.symbol, len(answer.forecast.horizons), answer.threshold)
+        if key not in self._cards and len(self._cards) < CARDS:
+            self._cards[key] = forecast_card(answer)
+
+    def wait(self) -> None:
+        """The turn has to wait for others."""
+        self._until_then = WAITING
+
+    def begin(self) -> None:
+        """It has not to wait any more."""
+        self._until_then = THINKING
+
+    def refuse(self) -> None:
+        """Too many wait already."""
+        self._text = BUSY
 
     def fail(self) -> None:
         """The turn broke off: say so in one sentence."""
@@ -115,9 +149,16 @@ class Reply:
         self._steps = dict(zip(self._steps, _ended(list(self._steps.values())), strict=True))
 
     def messages(self) -> list[Shown]:
-        """Steps first, then the words, then the cards."""
+        """Steps first, then the words, then the cards; until there is any of them, that something goes on."""
+        if not (self._steps or self._text or self._cards):
+            metadata = {"title": self._until_then, "status": "pending", "id": "until-then"}
+            return [{"role": "assistant", "content": "", "metadata": metadata}]
         text = [{"role": "assistant", "content": defused(self._text)}] if self._text else []
-        return [*self._steps.values(), *text, *({"role": "assistant", "content": card} for card in self._cards)]
+        return [
+            *self._steps.values(),
+            *text,
+            *({"role": "assistant", "content": card} for card in self._cards.values()),
+        ]
 
 
 def _started(call: ToolStarted) -> Shown:

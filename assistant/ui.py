@@ -1,14 +1,18 @@
-"""The chat page: Gradio Blocks over one turn of the agent. The only module that knows Gradio.
+"""The page: Gradio Blocks over one turn of the agent, beside two tabs with the model's record. Only this knows Gradio.
+
+    header    the name and the newest prices (ticker.py)
+    Chat      the conversation (transcript.py, card.py, fan_chart.py), suggestions, the box to type in
+    tabs      Model report (report_tab.py) and Track record (track_record_tab.py), each filled when it is opened
 
 ``gr.HTML`` is not used: it evaluates strings in the browser, which our Content-Security-Policy forbids.
-Markdown shows the same HTML, sanitized.
+Markdown shows the same HTML: sanitized where visitors or models have a say in it, as it is where all of it is ours.
 """
 
 import asyncio
 import logging
 import os
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,57 +23,40 @@ import gradio as gr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.agent import LONGEST_MESSAGE, Event
-from assistant.ticker import ticker
-from assistant.transcript import Reply, Shown, asked, conversation, from_page, stopped
+from assistant.agent import LONGEST_MESSAGE
+from assistant.behind import Behind
+from assistant.colours import theme_colours
+from assistant.feedback import Feedback
+from assistant.gate import OnlyWhatIsUsed
+from assistant.places import AT_ONCE, WAITING, Places
+from assistant.replies import replies
+from assistant.report_tab import report_tab
+from assistant.ticker import prices_of, ticker
+from assistant.track_record_tab import NO_LEDGER, track_record_tab, without_record
+from assistant.transcript import Shown, asked, conversation, from_page, judged, stopped
+from assistant.view import MOST_SUGGESTIONS, TITLE, plain, view_of
 from forecaster.errors import CryptoSenseError
-from forecaster.schema import Price
-
-# one turn: the conversation so far, newest last -> what happens.
-Turn = Callable[[Sequence[Mapping[str, str]]], AsyncIterator[Event]]
-PriceOf = Callable[[str], Awaitable[Price]]  # symbol -> newest closed price. A backend's `price` is one.
+from forecaster.schema import SYMBOLS
 
 STATIC = Path(__file__).parent / "static"
-GREETING = (
-    "Hi! I can answer questions about the price of Bitcoin and Ether, forecast their next hours with trained LSTMs, "
-    "and tell you how good such forecasts have been. What do you want to know?"
-)
-SUGGESTIONS = (
-    "What's BTC next hour?",
-    "Is the model any good?",
-    "How did BTC do today?",
-    "What's the price of ETH?",
-)
+STYLES = ("chat.css", "card.css", "page.css")
+SCRIPTS = ("chat.js", "embed.js")
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
-COLOURS = {
-    "light": {"page": "#f6f7f9", "panel": "#ffffff", "ink": "#14181f", "dim": "#5d6778", "line": "#e4e7ec"},
-    "dark": {"page": "#0c1017", "panel": "#141a24", "ink": "#e8edf5", "dim": "#8b96a8", "line": "#243042"},
-}
-ROLES = {  # colour -> what Gradio calls the places where it belongs
-    "page": ("body_background_fill", "background_fill_secondary", "block_background_fill"),
-    "panel": ("background_fill_primary", "input_background_fill", "code_background_fill"),
-    "ink": ("body_text_color", "block_info_text_color", "button_secondary_text_color"),
-    "dim": ("body_text_color_subdued", "input_placeholder_color", "block_label_text_color"),
-    "line": ("border_color_primary", "block_border_color", "input_border_color"),
-}
-CONCURRENT_TURNS = 8
-WAITING_TURNS = 64
+LOADING = '<p class="loading">One moment\u2026</p>'
+UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
-GRADIO_API = "/gradio_api/"
-USED = ("queue/", "run/predict", "cancel", "reset", "heartbeat/", "startup-events")  # of what Gradio serves
-FRAME = 0.05  # seconds between two updates of a streaming reply
-PRICE_PATIENCE = 5.0  # seconds until the ticker gives up
+AT_GRADIO = 4 * (AT_ONCE + WAITING)  # turns that reach us: those beyond our own limits are told so in words
 PRICE_EVERY = 60.0  # seconds
 
 log = logging.getLogger(__name__)
 
 
-def chat_app(turn: Turn, price_of: PriceOf) -> Starlette:
+def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
     """The whole page as an ASGI app that wants to be mounted at "/", last; its lifespan must be entered.
+
+    `allowed_origins` are the sites whose widget the page talks to when it is framed (static/embed.js).
 
     Importing this module loads Gradio, which takes seconds: do both in a thread.
     """
@@ -77,11 +64,11 @@ def chat_app(turn: Turn, price_of: PriceOf) -> Starlette:
     app = Starlette(middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
     gr.mount_gradio_app(
         cast(Any, app),  # asks for a FastAPI, and uses nothing of it that a Starlette has not
-        build_chat(turn, price_of),
+        build_page(behind),
         path="/",
         theme=_theme(),
-        css=(STATIC / "chat.css").read_text(encoding="utf-8"),
-        head=f"<script>{(STATIC / 'chat.js').read_text(encoding='utf-8')}</script>",
+        css="\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
+        head=_head(allowed_origins),
         favicon_path=str(STATIC / "favicon.svg"),
         footer_links=[],
         show_error=False,
@@ -93,71 +80,83 @@ def chat_app(turn: Turn, price_of: PriceOf) -> Starlette:
     return app
 
 
-def build_chat(turn: Turn, price_of: PriceOf) -> gr.Blocks:
-    """The page: a header with the price, the conversation, suggestions and the box to type in."""
-    page = gr.Blocks(title="CryptoSense", analytics_enabled=False, fill_height=True)
+def build_page(behind: Behind) -> gr.Blocks:
+    """The header over three tabs. What a visitor's address asks for is filled in when the page is opened."""
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    usual = view_of({})
     with page:
         with gr.Row(elem_id="top"):
-            gr.Markdown("# CryptoSense", elem_id="name")
-            price = gr.Markdown("", elem_id="ticker")
-        chat = gr.Chatbot(
-            [{"role": "assistant", "content": GREETING}],
-            elem_id="chat",
-            label="Conversation",
-            show_label=False,
-            scale=1,
-            layout="bubble",
-            autoscroll=False,
-            buttons=[],
-            feedback_options=None,
-            latex_delimiters=[],
-            allow_tags=False,
-        )
-        with gr.Column(elem_id="composer"):
-            with gr.Row(elem_id="suggestions"):
-                suggestions = [gr.Button(text, size="sm", min_width=0) for text in SUGGESTIONS]
-            box = gr.Textbox(
-                elem_id="box",
-                label="Your question",
-                show_label=False,
-                placeholder="Ask about BTC or ETH",
-                lines=1,
-                max_lines=6,
-                max_length=LONGEST_MESSAGE,
-                submit_btn=True,
-            )
-            gr.Markdown(HINT, elem_id="hint")
-        _wire_turn(turn, chat, box, suggestions)
-        _wire_price(price_of, page, price)
-    page.queue(default_concurrency_limit=CONCURRENT_TURNS, max_size=WAITING_TURNS, api_open=False)
+            name = gr.Markdown(f"# {TITLE}", elem_id="name")
+            prices = gr.Markdown("", elem_id="ticker")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Chat", elem_id="tab-chat"):
+                chat = _conversation(usual.greeting)
+                with gr.Column(elem_id="composer"):
+                    with gr.Row(elem_id="suggestions"):
+                        suggestions = [
+                            gr.Button(text, size="sm", min_width=0, elem_id=f"suggestion-{n}")
+                            for n, text in enumerate(usual.suggestions)
+                        ]
+                    box = _box()
+                    gr.Markdown(HINT, elem_id="hint")
+            with gr.Tab("Model report", elem_id="tab-report") as report:
+                report_body = gr.Markdown(LOADING, sanitize_html=False)
+            with gr.Tab("Track record", elem_id="tab-record") as record:
+                coin = gr.Radio(list(SYMBOLS), value=SYMBOLS[0], label="Coin", elem_id="coin", container=False)
+                record_body = gr.Markdown(LOADING, sanitize_html=False)
+        _wire_turn(behind, chat, box, suggestions)
+        _wire_tabs(behind, report, report_body, record, coin, record_body)
+        _wire_address(page, name, chat, suggestions)
+        _wire_prices(behind, page, prices)
+        _wire_feedback(behind.feedback, chat)
+    page.queue(default_concurrency_limit=AT_ONCE, max_size=AT_GRADIO, api_open=False)
     return page
 
 
-class OnlyWhatIsUsed:
-    """Keeps Gradio's uploads, deep links, proxy and the like out of reach: the page needs none of them."""
+def _conversation(greeting: str) -> gr.Chatbot:
+    return gr.Chatbot(
+        [{"role": "assistant", "content": greeting}],
+        elem_id="chat",
+        label="Conversation",
+        show_label=False,
+        scale=1,
+        layout="bubble",
+        autoscroll=False,
+        buttons=[],
+        feedback_options=("Like", "Dislike"),
+        latex_delimiters=[],
+        allow_tags=False,
+    )
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what the page asks for."""
-        path = str(scope.get("path", ""))
-        unused = GRADIO_API in path and not path.partition(GRADIO_API)[2].startswith(USED)
-        await (PlainTextResponse("Not Found", 404) if unused else self._app)(scope, receive, send)
+def _box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="box",
+        label="Your question",
+        show_label=False,
+        placeholder="Ask about BTC or ETH",
+        lines=1,
+        max_lines=6,
+        max_length=LONGEST_MESSAGE,
+        submit_btn=True,
+    )
 
 
-def _wire_turn(turn: Turn, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[gr.Button]) -> None:
+def _wire_turn(behind: Behind, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[gr.Button]) -> None:
     """Ask on Enter, on the button and on a suggestion; stop on the stop button."""
+    places = Places()
 
-    async def answer(typed: str, page: object, event: gr.EventData) -> AsyncIterator[tuple[Any, Any]]:
-        suggested = event.target.value if isinstance(event.target, gr.Button) else None
-        question = suggested or typed
+    async def answer(typed: str, page: object, event: gr.EventData, *labels: str) -> AsyncIterator[tuple[Any, Any]]:
+        # a button that was changed for a visitor is another object, of the same name
+        named = dict(zip((button.elem_id for button in suggestions), labels, strict=True))
+        clicked = named.get(event.target.elem_id) if isinstance(event.target, gr.Button) else None
+        question = clicked or typed
         if not question.strip():
             yield gr.skip(), gr.skip()
             return
         before = shown = [*from_page(page), asked(question)]
-        yield gr.Textbox(value=typed if suggested else "", submit_btn=False, stop_btn=True), shown
-        async for reply in _replies(turn, conversation(before)):
+        yield gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True), shown
+        async for reply in replies(behind.turn, places, conversation(before)):
             shown = before + reply
             yield gr.skip(), shown
         yield gr.Textbox(submit_btn=True, stop_btn=False), shown
@@ -168,54 +167,83 @@ def _wire_turn(turn: Turn, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[
     answering = gr.on(
         [box.submit, *(button.click for button in suggestions)],
         answer,
-        [box, chat],
+        [box, chat, *suggestions],
         [box, chat],
         trigger_mode="once",  # until the turn is over, the browser lets no second one begin
-        concurrency_limit=CONCURRENT_TURNS,
+        concurrency_limit=AT_GRADIO,
         **QUIETLY,
     )
     box.stop(stop, chat, [box, chat], cancels=[answering], queue=False, **QUIETLY)
 
 
-async def _replies(turn: Turn, said: Sequence[Mapping[str, str]]) -> AsyncIterator[list[Shown]]:
-    """The reply as it grows, not oftener than the eye can follow."""
-    reply, drawn = Reply(), 0.0
-    try:
-        async for event in turn(said):
-            reply.add(event)
-            if time.monotonic() - drawn >= FRAME:
-                drawn = time.monotonic()
-                yield reply.messages()
-    except Exception:  # its text may hold anything, so it goes to the log and not to the visitor
-        log.exception("A turn of the chat failed.")
-        reply.fail()
-    yield reply.messages()
+def _wire_tabs(
+    behind: Behind, report: gr.Tab, body: gr.Markdown, record: gr.Tab, coin: gr.Radio, outcomes: gr.Markdown
+) -> None:
+    """Fill the report when its tab is opened first, the track record each time and for each coin."""
+
+    async def reported(shown: object) -> Any:
+        if isinstance(shown, str) and shown.startswith("<article"):
+            return gr.skip()
+        try:
+            return await asyncio.to_thread(report_tab, await behind.record())
+        except CryptoSenseError as error:
+            log.warning("The page shows no report. %s", error)
+        return without_record(UNAVAILABLE)
+
+    async def recorded(symbol: object) -> str:
+        chosen = next((each for each in SYMBOLS if each == symbol), SYMBOLS[0])
+        try:
+            return track_record_tab(await behind.track_record(chosen))
+        except CryptoSenseError as error:
+            log.warning("The page shows no track record. %s", error)
+        return without_record(NO_LEDGER)
+
+    report.select(reported, body, body, queue=False, **QUIETLY)
+    gr.on([record.select, coin.change], recorded, coin, outcomes, queue=False, **QUIETLY)
 
 
-def _wire_price(price_of: PriceOf, page: gr.Blocks, line: gr.Markdown) -> None:
+def _wire_address(page: gr.Blocks, name: gr.Markdown, chat: gr.Chatbot, suggestions: list[gr.Button]) -> None:
+    """Show what the visitor's address asks for."""
+
+    def opened(request: gr.Request) -> list[Any]:
+        view = view_of(dict(request.query_params))
+        texts = [*view.suggestions, *[""] * (MOST_SUGGESTIONS - len(view.suggestions))]
+        greeting = gr.skip() if view == view_of({}) else [{"role": "assistant", "content": plain(view.greeting)}]
+        return [f"# {plain(view.title)}", greeting, *(gr.Button(text, visible=bool(text)) for text in texts)]
+
+    page.load(opened, None, [name, chat, *suggestions], queue=False, **QUIETLY)
+
+
+def _wire_prices(behind: Behind, page: gr.Blocks, line: gr.Markdown) -> None:
     """Fill the ticker when the page opens, and every minute."""
 
-    async def newest() -> str:
-        try:
-            async with asyncio.timeout(PRICE_PATIENCE):
-                return ticker(await price_of("BTC-USD"))
-        except (CryptoSenseError, TimeoutError) as error:
-            log.warning("The page shows no price. %s", error)
-        return ticker(None)
+    async def newest(request: gr.Request) -> str:
+        return ticker(await prices_of(view_of(dict(request.query_params)).symbols, behind.price))
 
     gr.on([page.load, gr.Timer(PRICE_EVERY).tick], newest, None, line, queue=False, **QUIETLY)
 
 
+def _wire_feedback(feedback: Feedback, chat: gr.Chatbot) -> None:
+    """Keep a verdict with what it is about; an event that a browser never sends is about nothing."""
+
+    def keep(page: object, event: gr.EventData) -> None:
+        data = event._data if isinstance(event._data, dict) else {}
+        about = judged(from_page(page), data.get("index"))
+        if about and isinstance(data.get("liked"), bool):
+            feedback.add(data["liked"], *about)
+
+    chat.like(keep, chat, None, queue=False, **QUIETLY)
+
+
+def _head(allowed_origins: Sequence[str]) -> str:
+    origins = f'<meta name="cryptosense-origins" content="{escape(" ".join(allowed_origins))}">'
+    return origins + "".join(f"<script>{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+
+
 def _theme() -> gr.themes.Base:
-    """The neutral colours, light and dark, in Gradio's terms; system fonts, so that none is loaded."""
+    """Our colours, and system fonts, so that none is loaded."""
     theme = gr.themes.Base(
         font=["system-ui", "Segoe UI", "Roboto", "sans-serif"],
         font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )
-    return theme.set(**dict(_colours("light", "")), **dict(_colours("dark", "_dark")))
-
-
-def _colours(scheme: str, suffix: str) -> Iterator[tuple[str, str]]:
-    colours = COLOURS[scheme]
-    for role, names in ROLES.items():
-        yield from ((f"{name}{suffix}", colours[role]) for name in names)
+    return theme.set(**theme_colours())

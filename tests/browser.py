@@ -1,14 +1,19 @@
 """Debian's Chromium, and the whole product for it to visit: app.py over fake exchanges, with the trained model."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from composition import Composition
 from forecaster.candles import Candles
+from forecaster.schema import HOUR, SYMBOLS
+from forecaster.settings import Settings
 from tests.fake_exchange import FakeExchanges
 from tests.processes import started, until_ready
 
@@ -25,7 +30,7 @@ ALONE = (  # no sandbox, since tests may run as root; and nothing that calls hom
 )
 DESKTOP = {"width": 1180, "height": 1010}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 60_000  # milliseconds: far more than anything here takes, even on a busy machine
+PATIENCE = 30_000  # milliseconds: far more than anything here takes, even on a busy machine
 
 
 class Visit:
@@ -65,31 +70,49 @@ class Visit:
 
     def foreign(self) -> list[str]:
         """Requests that went anywhere but to the server itself."""
-        return [url for url in self.requests if not url.startswith((f"{self.address}/", "data:"))]
+        ours = "/".join(self.address.split("/")[:3])
+        return [url for url in self.requests if not url.startswith((f"{ours}/", "data:"))]
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*flags: str) -> Iterator[Browser]:
     """A browser. Tests that use it must not be async: Playwright brings an event loop of its own."""
     if CHROMIUM is None:
         pytest.skip("Debian's chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ALONE))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ALONE, *flags])
         yield browser
         browser.close()
 
 
 @contextmanager
-def product(directory: Path, candles: Candles, now: float) -> Iterator[str]:
-    """Address of the product, serving chat and API on the shipped model; its candles are kept in `directory`."""
+def product(directory: Path, candles: Candles, now: float, lived: int = 0, **settings: str) -> Iterator[str]:
+    """Address of the product, serving chat and API on the shipped model; its candles are kept in `directory`.
+
+    Before `now` it has lived so many hours, and forecast at the beginning of each.
+    """
     with FakeExchanges(candles, now) as exchanges, pytest.MonkeyPatch.context() as environment:
-        for name, value in exchanges.settings_env().items():
+        kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live"}
+        ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
+        for name, value in (exchanges.settings_env() | ours).items():
             environment.setenv(name, value)
-        environment.setenv("CRYPTOSENSE_DATABASE_URL", f"sqlite:///{directory / 'candles.db'}")
-        environment.setenv("CRYPTOSENSE_SOURCE", "live")
+        if lived:
+            with ThreadPoolExecutor(1) as thread:  # Playwright's event loop has this one
+                thread.submit(asyncio.run, _live(exchanges, now, lived)).result()
         with started() as (_, address):
             until_ready(address)
             yield address
+
+
+async def _live(exchanges: FakeExchanges, now: float, hours: int) -> None:
+    for back in range(hours, -1, -1):
+        exchanges.now = now - back * HOUR
+        parts = Composition(Settings())  # which remembers no candles of an hour before
+        for symbol in SYMBOLS:
+            await parts.backend.forecast(symbol, 24)
+            candles = (await parts.source.latest(symbol, hours + 24)).candles
+            parts.ledger.settle(symbol, "bitstamp", candles)
+        await parts.close()
 
 
 @contextmanager

@@ -90,6 +90,29 @@ async def test_four_facts_stand_under_the_bar():
     ]
 
 
+async def test_a_price_that_was_asked_about_has_its_chance_and_its_mark():
+    shown = await answer()
+    horizon = shown.forecast.horizons[0].model_copy(update={"probability_above": 0.42})
+    above = shown.forecast.model_copy(update={"horizons": (horizon,)})
+    card = parsed(forecast_card(shown.model_copy(update={"forecast": above, "threshold": horizon.median})))
+    facts = [words(fact) for fact in found(card, "dl")]
+    assert facts[0] == f"chance of closing above ${horizon.median:,.2f} 42 %"
+    assert len(facts) == 5
+    quantiles = horizon.quantiles
+    at = (horizon.median - quantiles["0.025"]) / (quantiles["0.975"] - quantiles["0.025"])
+    assert style(found(found(card, "bar"), "s"))["left"] == pytest.approx(at, abs=0.001)
+
+
+@pytest.mark.parametrize(("probability", "said"), [(0.025, "under 2.5 %"), (0.975, "over 97.5 %")])
+async def test_beyond_the_outermost_quantiles_no_chance_is_made_up(probability, said):
+    shown = await answer()
+    horizon = shown.forecast.horizons[0].model_copy(update={"probability_above": probability})
+    above = shown.forecast.model_copy(update={"horizons": (horizon,)})
+    card = parsed(forecast_card(shown.model_copy(update={"forecast": above, "threshold": 200_000.0})))
+    assert words(found(card, "dl")).startswith(f"chance of closing above $200,000 {said} ")
+    assert "s" not in [element.tag for element in found(card, "bar")]
+
+
 async def test_a_model_worse_than_no_change_is_called_that_and_a_better_one_is_not():
     assert "error was 12.3 times as large as that of “no change”" in words(parsed(forecast_card(await answer())))
     better = Skill(metric="mae", value=0.006, ci_low=0.004, ci_high=0.008, n=20_068, baseline="persistence")

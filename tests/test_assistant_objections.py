@@ -1,6 +1,7 @@
 import pytest
 
 from assistant.advice import advises
+from assistant.grounding import Grounding
 from assistant.grounds import Grounds
 from assistant.objections import objection, quotes_prompt
 from assistant.prompts import SYSTEM
@@ -75,3 +76,46 @@ def test_a_stretch_of_the_prompt_is_recognized_and_its_topics_are_not():
 def test_the_reason_names_the_kind_of_figure_and_not_the_figure():
     assert objection("It is $71,000.", Grounds()) == "a figure of kind money that no tool gave"
     assert objection("It is quiet.", Grounds()) is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "OPENAI_API_KEY=abc",
+        "CRYPTOSENSE_BACKEND_KEY: abc",
+        "It is in /etc/passwd here.",
+        "It is in ~/app/.env now.",
+        "C:\\Users\\x",
+        "The key is sk-abcdefgh1234.",
+        "WW91IGFyZSBDcnlwdG9TZW5zZSwgYW4gYXNzaXN0YW50",
+        "A ValueError was raised.",
+        "Traceback (most recent call last)",
+    ],
+)
+def test_internals_are_objected_to(sentence):
+    assert objection(sentence, Grounds()) == "internals"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Check the connection, or set CRYPTOSENSE_SOURCE=demo for simulated prices.",
+        "The forecaster at CRYPTOSENSE_BACKEND_URL timed out.",
+        "BTC/USD and ETH/USD are followed around the clock.",
+        "The mean absolute error (MAE) is low.",
+        "Errors happen.",
+        "Prices rise and/or fall.",
+    ],
+)
+def test_talk_that_only_looks_like_internals_is_not(sentence):
+    assert objection(sentence, Grounds()) is None
+
+
+def test_the_prompt_is_recognized_also_where_it_comes_in_short_sentences():
+    grounding = Grounding([])
+    words = SYSTEM.split()
+    pieces = [". ".join([" ".join(words[n : n + 5]).strip(".") for n in range(0, 60, 5)])]
+    checked = [each for piece in pieces for each in grounding.check(piece)]
+    said = [each.text for each in checked if each.objection is None]
+    assert "our prompt" in {each.objection for each in checked}
+    assert not quotes_prompt(" ".join(said[:3]))

@@ -7,12 +7,14 @@ from assistant.transcript import (
     CARDS,
     KEPT,
     STOPPED,
+    THINKING,
     TROUBLE,
     Reply,
     asked,
     conversation,
     defused,
     from_page,
+    judged,
     stopped,
 )
 from tests.fakes import FakeBackend
@@ -65,11 +67,42 @@ async def test_a_failed_step_says_so_and_shows_no_card():
     assert step["metadata"]["title"] == "Forecast: BTC-USD, 24 h (did not work)"
 
 
+async def told(hours: int, threshold: float | None = None) -> ToolFinished:
+    call = ToolStarted("1", "forecast", {"symbol": "BTC-USD", "hours": hours, "threshold": threshold})
+    tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24))}[call.name]
+    result = await tool.call(call.args)
+    return ToolFinished(call.id, call.name, result.ok, result.text, 0.2104, result.data)
+
+
 async def test_a_reply_has_a_bounded_number_of_cards():
     reply = Reply()
-    for _ in range(CARDS + 2):
-        reply.add(await finished())
+    for hours in range(1, CARDS + 3):
+        reply.add(await told(hours))
     assert len(reply.messages()) == CARDS
+
+
+async def test_the_same_forecast_twice_has_one_card_and_another_question_of_it_another():
+    reply = Reply()
+    for each in (await told(1), await told(1), await told(1, 70_000.0)):
+        reply.add(each)
+    first, second = reply.messages()
+    assert "chance of closing above" not in first["content"]
+    assert "chance of closing above $70,000" in second["content"]
+
+
+def test_until_there_is_something_to_show_a_step_says_that_something_goes_on():
+    reply = Reply()
+    assert [message["metadata"]["title"] for message in reply.messages()] == [THINKING]
+    reply.add(Token("It is"))
+    assert [message["content"] for message in reply.messages()] == ["It is"]
+
+
+async def test_a_message_belongs_to_the_question_before_it():
+    reply = Reply()
+    for event in (CALL, await finished(), Token("So.")):
+        reply.add(event)
+    shown = [{"role": "assistant", "content": "Hi!"}, asked("One?"), *reply.messages(), asked("Two?")]
+    assert [judged(shown, n) for n in range(-1, 7)] == [None, None, None, *[("One?", "So.")] * 3, None, None]
 
 
 def test_a_broken_turn_ends_in_one_friendly_sentence_and_leaves_no_step_running():

@@ -5,17 +5,25 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from assistant.agent import Event, Token, ToolFinished, ToolStarted
+from assistant.behind import Behind
+from assistant.feedback import Feedback
+from assistant.model_record import ModelRecord
 from assistant.transcript import TROUBLE
-from assistant.ui import GREETING, HINT, SUGGESTIONS, chat_app
+from assistant.ui import HINT, chat_app
+from assistant.view import GREETING, suggestions_for
 from forecaster.errors import NoCandles
 from tests.fakes import FakeBackend
 from tools.registry import bind_tools
+from tools.track_record import TrackRecordArguments, track_record
+
+SUGGESTIONS = suggestions_for("BTC-USD")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
@@ -51,15 +59,28 @@ class Page:
     def part(self, name: str) -> dict[str, Any]:
         return next(part["props"] for part in self.config["components"] if part["props"].get("elem_id") == name)
 
-    def handler(self, event: str) -> dict[str, Any]:
-        return next(each for each in self.config["dependencies"] if event in {name for _, name in each["targets"]})
+    def handler(self, event: str, *targets: str) -> dict[str, Any]:
+        """Of an event; of the parts with those names, where several have it."""
+        wanted = {part["id"] for part in self.config["components"] if part["props"].get("elem_id") in targets}
+        for each in self.config["dependencies"]:
+            if event in {name for _, name in each["targets"]} and wanted <= {part for part, _ in each["targets"]}:
+                return each
+        raise AssertionError(f"nothing handles {event}")
+
+    async def call(self, handler: dict[str, Any], *data: Any, event_data: Any = None, query: str = "") -> list[Any]:
+        """What a handler that waits in no queue answers to a visitor whose address has that query."""
+        event = {"data": list(data), "event_data": event_data, "fn_index": handler["id"], "session_hash": "one"}
+        headers = {"referer": f"http://testserver/?{query}"}
+        answer = await self.client.post(f"/gradio_api/run/predict?{query}", json=event, headers=headers)
+        answer.raise_for_status()
+        return answer.json()["data"]
 
     async def ask(self, typed: str, *, session: str = "one", suggestion: int | None = None) -> list[dict[str, Any]]:
         """The messages on the page after a turn; `suggestion` clicks that one instead of sending what was typed."""
         handler = self.handler("submit")
         submit, *clicks = (part for part, _ in handler["targets"])
         event = {
-            "data": [typed, self.messages],
+            "data": [typed, self.messages, *SUGGESTIONS],
             "event_data": None,
             "fn_index": handler["id"],
             "trigger_id": submit if suggestion is None else clicks[suggestion],
@@ -84,9 +105,21 @@ def turn(backend: FakeBackend) -> ScriptedTurn:
     return ScriptedTurn(backend)
 
 
+def behind(turn: ScriptedTurn, backend: FakeBackend, directory: Path) -> Behind:
+    """The page's functions, over a backend that tests script."""
+
+    async def record() -> ModelRecord:
+        return ModelRecord(await backend.report())
+
+    async def outcomes(symbol: str) -> Any:
+        return (await track_record(backend, TrackRecordArguments(symbol=symbol))).data
+
+    return Behind(turn, backend.price, record, outcomes, Feedback(directory / "feedback.jsonl"))
+
+
 @asynccontextmanager
-async def opened(turn: ScriptedTurn, backend: FakeBackend) -> AsyncIterator[Page]:
-    app = chat_app(turn, backend.price)
+async def opened(asked: Behind) -> AsyncIterator[Page]:
+    app = chat_app(asked)
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -96,8 +129,8 @@ async def opened(turn: ScriptedTurn, backend: FakeBackend) -> AsyncIterator[Page
 
 
 @pytest.fixture
-async def page(turn: ScriptedTurn, backend: FakeBackend) -> AsyncIterator[Page]:
-    async with opened(turn, backend) as page:
+async def page(turn: ScriptedTurn, backend: FakeBackend, tmp_path: Path) -> AsyncIterator[Page]:
+    async with opened(behind(turn, backend, tmp_path)) as page:
         yield page
 
 
@@ -156,16 +189,68 @@ async def test_a_failing_turn_is_one_friendly_sentence_without_the_reason(page, 
     assert "secret-token-123" in caplog.text  # where it belongs
 
 
+def plain(html: str) -> str:
+    return " ".join(re.sub("<[^>]+>", "", html.replace("</span><span", "</span> <span")).replace("\u00a0", " ").split())
+
+
 @pytest.mark.parametrize("failure", [None, NoCandles("BTC-USD", ())])
-async def test_the_header_shows_the_price_or_that_there_is_none(page, backend, failure):
+async def test_the_header_shows_the_prices_or_that_there_is_none(page, backend, failure):
     if failure:
         backend.failure["price"] = failure
-    event = {"data": [], "fn_index": page.handler("load")["id"], "session_hash": "one"}
-    answer = await page.client.post("/gradio_api/run/predict", json=event)
-    text = re.sub("<[^>]+>", " ", answer.json()["data"][0]).replace("\u00a0", " ")
-    assert " ".join(text.split()) == (
-        "No price at hand right now" if failure else "BTC $69,930.25 +0.42 % 24 h Bitstamp, candle closed 4 min ago"
+    ticking = next(each for each in page.config["dependencies"] if "tick" in {name for _, name in each["targets"]})
+    (shown,) = await page.call(ticking)
+    assert plain(shown) == (
+        "No price at hand right now"
+        if failure
+        else "BTC $69,930.25 +0.42 % 24 h ETH $69,930.25 +0.42 % 24 h Bitstamp, closed 4 min ago"
     )
+
+
+async def test_simulated_prices_are_called_that_in_the_header(turn, tmp_path):
+    async with opened(behind(turn, FakeBackend(source="demo"), tmp_path)) as page:
+        ticking = next(each for each in page.config["dependencies"] if "tick" in {name for _, name in each["targets"]})
+        (shown,) = await page.call(ticking)
+        assert plain(shown).endswith("Simulated, not market data")
+
+
+async def test_the_address_chooses_coin_title_greeting_and_suggestions(page):
+    opened = next(each for each in page.config["dependencies"] if len(each["outputs"]) == 6)
+    query = "embed=1&symbol=ETH-USD&title=%3Cb%3EAsk&greeting=%5Bhi%5D(http%3A%2F%2Fx.example)&suggestions=A%7CB"
+    title, chat, *buttons = await page.call(opened, query=query)
+    assert title == "# &#60;b&#62;Ask"
+    assert "[" not in str(chat[0]["content"][0]["text"])
+    assert [button["visible"] for button in buttons] == [True, True, False, False]
+    assert [button["value"] for button in buttons[:2]] == ["A", "B"]
+
+
+async def test_a_verdict_is_kept_with_its_question(page, tmp_path):
+    await page.ask("a forecast, please")
+    about = {"index": 2, "value": ["whatever a browser says"], "liked": True}
+    await page.call(page.handler("like"), page.messages, event_data=about)
+    (line,) = (tmp_path / "feedback.jsonl").read_text().splitlines()
+    kept = json.loads(line)
+    assert (kept["liked"], kept["question"], kept["answer"]) == (
+        True, "a forecast, please", "You asked: a forecast, please",
+    )  # fmt: skip
+    assert set(kept) == {"time", "liked", "question", "answer"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [None, {}, {"index": 99, "liked": True}, {"index": -1, "liked": True}, {"index": 0, "liked": True}, "x", [1],
+     {"index": [2, 0], "liked": True}, {"index": 2, "liked": "yes"}, {"index": 2}, {"index": True, "liked": True}],
+)  # fmt: skip
+async def test_a_forged_verdict_is_about_nothing(page, tmp_path, forged):
+    await page.ask("hi")
+    event = {"data": [page.messages], "event_data": forged, "fn_index": page.handler("like")["id"], "session_hash": "o"}
+    answer = await page.client.post("/gradio_api/run/predict", json=event)
+    assert "Traceback" not in answer.text
+    assert not (tmp_path / "feedback.jsonl").exists()
+
+
+async def test_a_forged_coin_gets_the_usual_one(page, backend):
+    await page.call(page.handler("change", "coin"), {"x": 1})
+    assert backend.calls[-1][1][0] == "BTC-USD"
 
 
 async def test_no_handler_is_offered_as_an_endpoint(page):

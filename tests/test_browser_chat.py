@@ -1,27 +1,36 @@
 """The chat in a real browser: through the whole product, and on a scripted turn for what only a slow one shows."""
 
 import asyncio
+import json
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser
 
 from assistant.agent import Event, Token, ToolStarted
+from assistant.behind import Behind
+from assistant.feedback import Feedback
+from assistant.model_record import ModelRecord
 from assistant.transcript import STOPPED
-from assistant.ui import SUGGESTIONS, chat_app
+from assistant.ui import chat_app
+from assistant.view import suggestions_for
 from forecaster.data.source import Snapshot
+from forecaster.errors import ConfigurationError
 from forecaster.predictor import Predictor
 from forecaster.schema import SYMBOLS
 from tests.browser import DESKTOP, PHONE, Visit, chromium, product, visits
 from tests.fakes import NOON, FakeBackend, candles_ending
+from tools.track_record import TrackRecordAnswer
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
 Open = Callable[..., Visit]
 QUESTION = "what's BTC next hour?"
+SUGGESTIONS = suggestions_for("BTC-USD")
 PATIENCE = 60  # seconds until a turn that was stopped has ended
 
 
@@ -107,7 +116,6 @@ def test_a_suggestion_is_asked_with_a_click_or_by_keyboard(served: str, visit: O
     chat.answered(2)
     asked = chat.page.locator(".user-row").all_inner_texts()
     assert [text.strip() for text in asked] == [SUGGESTIONS[1], SUGGESTIONS[3]]
-    assert "$2,185.32" in chat.reply()  # the fake exchanges' ETH
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
@@ -148,6 +156,17 @@ def test_nothing_is_wider_than_a_phone(served: str, visit: Open, width: int):
     )
 
 
+def test_a_follow_up_is_understood(served: str, visit: Open):
+    chat = visit(served)
+    chat.ask(QUESTION)
+    chat.type("and in 6 hours?")
+    chat.page.keyboard.press("Enter")
+    chat.answered(2)
+    card = chat.page.locator(".forecast-card").last.inner_text().replace("\u00a0", " ")
+    assert card.startswith("BTC-USD in 6 hours")
+    assert chat.page.locator(".forecast-card").count() == 2
+
+
 def test_a_long_reply_is_read_from_its_top(served: str, visit: Open):
     chat = visit(served, PHONE)
     chat.ask(QUESTION)
@@ -180,9 +199,22 @@ def slow() -> SlowTurn:
 
 
 @pytest.fixture(scope="module")
-def scripted(browser: Browser, slow: SlowTurn) -> Iterator[str]:
+def feedback(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("liked") / "feedback.jsonl"
+
+
+@pytest.fixture(scope="module")
+def scripted(browser: Browser, slow: SlowTurn, feedback: Path) -> Iterator[str]:
     """Address of the page alone, over a scripted turn."""
-    app = chat_app(slow, FakeBackend().price)
+    backend = FakeBackend()
+
+    async def record() -> ModelRecord:
+        return ModelRecord(await backend.report())
+
+    async def outcomes(symbol: str) -> TrackRecordAnswer:
+        raise ConfigurationError("There is no ledger.", "None is needed here.")
+
+    app = chat_app(Behind(slow, backend.price, record, outcomes, Feedback(feedback)))
     config = uvicorn.Config(app, port=0, log_config=None, ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -217,3 +249,14 @@ def test_a_reply_can_neither_draw_html_nor_load_pictures(scripted: str, visit: O
     chat.ask("and?")
     assert "<b>bold?</b>" in chat.reply()
     assert chat.page.locator(".bot-row img, .bot-row b").count() == 0
+
+
+def test_what_a_visitor_likes_is_kept_with_the_question(scripted: str, visit: Open, feedback: Path):
+    chat = visit(scripted)
+    chat.ask("and?")
+    with chat.page.expect_response(lambda answer: "run/predict" in answer.url):
+        chat.page.get_by_role("button", name="Like", exact=True).locator("visible=true").click()
+    (line,) = feedback.read_text(encoding="utf-8").splitlines()
+    kept = json.loads(line)
+    assert (kept["liked"], kept["question"]) == (True, "and?")
+    assert kept["answer"].startswith("![x]")

@@ -1,0 +1,20 @@
+"""Keeps what Gradio serves beyond the page out of reach: uploads, deep links, a proxy and the like."""
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+GRADIO_API = "/gradio_api/"
+USED = ("queue/", "run/predict", "cancel", "reset", "heartbeat/", "startup-events")  # of what Gradio serves
+
+
+class OnlyWhatIsUsed:
+    """An ASGI app that passes on what the page asks for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what the page asks for; the rest is not there."""
+        path = str(scope.get("path", ""))
+        unused = GRADIO_API in path and not path.partition(GRADIO_API)[2].startswith(USED)
+        await (PlainTextResponse("Not Found", 404) if unused else self._app)(scope, receive, send)

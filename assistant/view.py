@@ -1,0 +1,68 @@
+"""How a visitor's address wants the page: ``/?embed=1&symbol=ETH-USD&title=...&greeting=...&suggestions=A|B``.
+
+Whoever makes a link chooses these texts, so they are short and shown as they are: no markup, no link, no picture.
+The script of the page reads ``embed`` and ``theme`` (light, dark or auto) by itself, before anything is drawn.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forecaster.schema import SYMBOLS, Symbol
+
+TITLE = "CryptoSense"
+GREETING = (
+    "Hi! I can answer questions about the price of Bitcoin and Ether, forecast their next hours with trained LSTMs, "
+    "and tell you how good such forecasts have been. What do you want to know?"
+)
+MOST_SUGGESTIONS = 4
+LONGEST_TITLE = 40  # characters
+LONGEST_GREETING = 280
+LONGEST_SUGGESTION = 80
+_SIGN = re.compile(r"[^\w\s]|_")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What stands on the page."""
+
+    embedded: bool
+    symbols: tuple[Symbol, ...]  # whose prices the header shows
+    title: str
+    greeting: str
+    suggestions: tuple[str, ...]  # at most MOST_SUGGESTIONS
+
+
+def view_of(query: Mapping[str, str]) -> View:
+    """The view that a query asks for; what it leaves out, or says in another way than it may, is as usual."""
+    symbol = next((each for each in SYMBOLS if each == query.get("symbol")), None)
+    chosen = [text for part in query.get("suggestions", "").split("|") if (text := _line(part, LONGEST_SUGGESTION))]
+    return View(
+        embedded=query.get("embed") == "1",
+        symbols=(symbol,) if symbol else SYMBOLS,
+        title=_line(query.get("title", ""), LONGEST_TITLE) or TITLE,
+        greeting=_line(query.get("greeting", ""), LONGEST_GREETING) or GREETING,
+        suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggestions_for(symbol or SYMBOLS[0]),
+    )
+
+
+def suggestions_for(symbol: Symbol) -> tuple[str, ...]:
+    """Four questions that show what the assistant can do."""
+    coin = symbol.partition("-")[0]
+    return (
+        f"What's {coin} next hour?",
+        "Is the model any good?",
+        f"Anything unusual in {coin}?",
+        f"How did your {coin} calls do?",
+    )
+
+
+def plain(text: str) -> str:
+    """Text that markdown shows letter by letter: every sign as an entity, so that none marks anything up."""
+    return _SIGN.sub(lambda sign: f"&#{ord(sign[0])};", text)
+
+
+def _line(text: str, longest: int) -> str:
+    """On one line, without what cannot be seen."""
+    seen = "".join(each if each.isprintable() else " " for each in text[: 4 * longest])
+    return " ".join(seen.split())[:longest].rstrip()
