@@ -55,13 +55,13 @@ def _held(request: Request, body: bytes, seconds: int, tag: str) -> Response:
         "Cache-Control": f"{scope}, max-age={seconds}",
         "Vary": "Authorization, X-API-Key",
     }
-    if _names(request.headers.get("if-none-match", ""), tag):
+    if names(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=JSON, headers=headers)
 
 
-def _names(if_none_match: str, tag: str) -> bool:
-    """Whether a list of tags holds one that compares weakly equal."""
+def names(if_none_match: str, tag: str) -> bool:
+    """Whether the tags of an If-None-Match hold one that compares weakly equal."""
     sent = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
     return "*" in sent or tag.removeprefix("W/") in sent
 

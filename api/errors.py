@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -114,7 +115,14 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentence = error.detail.endswith(".")  # ours are; a framework's detail is a bare phrase
-    return problem(error.status_code, error.detail if sentence else None, headers=error.headers)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return problem(error.status_code, error.detail if sentence else None, headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """Every method that the address takes, as RFC 9110 wants it; a framework names those of its first route alone."""
+    here = (each for each in iter_route_contexts(request.app.routes) if each.path_regex.match(request.scope["path"]))
+    return ", ".join(sorted({method for each in here for method in each.methods or ()}))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -2,8 +2,10 @@
 
 from enum import Enum
 
-GUARDED = ("/predict", "/v1")  # beginnings: API keys, rate limits and the bound on work hold here
-OPEN = ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json")  # asked by machines, often, or static
+GUARDED = ("/predict", "/v1", "/mcp")  # beginnings: API keys, rate limits and the bound on work hold here
+OPEN = (  # asked by machines, often, or static
+    *("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/llms.txt", "/widget"),
+)
 
 
 class Surface(Enum):

@@ -8,7 +8,7 @@ from api.idempotency import Idempotency
 from api.metrics import Metrics
 from api.overload import Budget
 from api.parts import Part
-from api.routes import anomalies, candles, chat, evaluate, forecast, forecasts, model
+from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model
 
 ROUTERS = (
     forecast.router,
@@ -23,10 +23,11 @@ ROUTERS = (
 
 
 def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None) -> None:
-    """Serve it from `app`; `assistant` answers POST /v1/chat."""
+    """Serve it from `app`; `assistant` answers what is said to it."""
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
     app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
     for router in ROUTERS:
         app.include_router(router, responses=documented(401, 429, 503))
+    app.include_router(completions.router)  # whose errors are of another form

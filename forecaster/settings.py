@@ -1,5 +1,6 @@
 """All settings, from the environment (``CRYPTOSENSE_*``) or ``.env``. Nothing else reads the environment."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     backend_url: str = Field(default="", description="another CryptoSense that forecasts instead; none by default")
     backend_key: str = Field(default="", repr=False, description="its API key, where it asks for one")
     llm: str = Field(default="offline", description="offline, or LangChain's provider:model")
+    llm_daily_turns: int = Field(default=500, ge=0, description="questions a day (UTC) that such a model answers")
+    llm_site_turns: int = Field(default=100, ge=0, description="of these, for each site that the chat is framed in")
     allowed_origins: CommaSeparated = Field(default=(), description="sites that may frame the chat")
     rate_limit: str = Field(default="120/minute", description="of the API, for each address; off for none")
     key_rate_limit: str = Field(default="1200/minute", description="of the API, for each API key; off for none")
@@ -55,6 +58,9 @@ class Settings(BaseSettings):
     max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
     trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded-For is believed")
     log_format: Literal["text", "json"] = Field(default="text", description="json has a line for every request")
+    public_url: str = Field(
+        default="", description="where the service is reached from outside; https://chat.example.com"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
@@ -70,6 +76,13 @@ class Settings(BaseSettings):
         if unknown or not names:
             raise ValueError(f"choose from {', '.join(EXCHANGE_NAMES)}")
         return tuple(dict.fromkeys(names))
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?/?", url, re.ASCII):
+            raise ValueError("write an address without a path, such as https://chat.example.com")
+        return url.rstrip("/")
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -13,7 +13,8 @@ from tests.fakes import FakeBackend
 
 Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
 
-for _name in list(os.environ):  # at import, so that fixtures of every scope are covered
+_OF_TESTS = ("CRYPTOSENSE_MCP1_PYTHON",)  # no setting: what a test needs to run
+for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of every scope are covered
     if _name.startswith("CRYPTOSENSE_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
         del os.environ[_name]
 

@@ -16,6 +16,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+from api.routes.chat import LONGEST_MESSAGE
 from forecaster.candles import EARLIEST, utc
 from forecaster.cursor import Cursor
 from forecaster.schema import HOUR
@@ -126,7 +127,9 @@ def _sensible(body: JSON) -> JSON:
         # Further out, the answer may be more than a float can hold, and is then refused.
         return body | {"prices": [min(max(price, 1e-100), 1e100) for price in prices]}
     if messages := body.get("messages"):
-        return body | {"messages": [*messages[:-1], messages[-1] | {"role": "user"}]}
+        content = messages[-1].get("content")
+        question = content if isinstance(content, str) and 0 < len(content) <= LONGEST_MESSAGE else "what's BTC?"
+        return body | {"messages": [*messages[:-1], messages[-1] | {"role": "user", "content": question}]}
     if windows := body.get("windows"):
         return body | {"windows": [_whole(_window(each)) for each in windows]}
     return _window(body)
