@@ -52,7 +52,7 @@ def suggestions_for(symbol: Symbol) -> tuple[str, ...]:
     return (
         f"What's {coin} next hour?",
         "Is the model any good?",
-        f"Anything unusual in {coin}?",
+        f"Unusual {coin} moves?",
         f"How did your {coin} calls do?",
     )
 
