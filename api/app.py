@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -11,28 +11,37 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from api import documentation, errors, metrics, v1
+from api import documentation, errors, llms, metrics, v1
 from api.chat import Chat
 from api.deps import Turn
+from api.framing import Framing
 from api.gate import Gate, Rules
 from api.headers import SecurityHeaders, content_security_policy
+from api.hosts import Hosts
 from api.logs import RequestLog
+from api.mcp import Mcp, Sessions
 from api.metrics import Metrics
-from api.overload import BODY_BYTES, Budget, Overload
+from api.openai_errors import OpenAIErrors
+from api.overload import BODY_BYTES, Budget, Line, Overload
 from api.parts import Part, State
 from api.route_names import RouteNames
-from api.routes import health, predict
+from api.routes import health, mcp, predict, widget
 from forecaster.backend import ForecastBackend
 from forecaster.reload import ModelState
 from forecaster.settings import Settings
 
 Work = Callable[[asyncio.Event], Awaitable[None]]
+ModelStates = Callable[[], Awaitable[ModelState | None]]
 
 log = logging.getLogger(__name__)
 
 DESCRIPTION = """Forecasts the next hours of BTC and ETH, and says how sure it is.
 
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+
+For agents: `/mcp` speaks the Model Context Protocol (streamable HTTP) with the same forecasts as read-only tools,
+`/v1` is a base URL for clients of OpenAI's API where the chat is served, and [/llms.txt](/llms.txt) lists all there is.
+
 Educational, not financial advice."""
 
 
@@ -45,22 +54,26 @@ def create_app(
     *,
     turn: Turn | None = None,
     work: Work | None = None,
-    model_state: Callable[[], ModelState | None] = lambda: None,
+    model_state: ModelStates | None = None,
+    protocol: Callable[[], Sessions] | None = None,
 ) -> FastAPI:
     """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
 
-    `turn` answers POST /v1/chat. `work` runs beside the service from when the model is ready until the event that it
-    is given is set. `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows,
-    `model_state` what GET /readyz says of the model. Raises ConfigurationError for settings that cannot work.
+    `turn` answers POST /v1/chat. `protocol` gives what answers /mcp, and is called when that is first asked. `work`
+    runs beside the service from when the model is ready until the event that it is given is set. `close` is awaited at
+    shutdown, after the chat has ended. `counted` is what GET /metrics shows, `model_state` what GET /readyz says of the
+    model, which is not ready where it raises BackendError. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", backend), Chat(chat, leaving) if chat else None
+    spoken = Mcp(protocol) if protocol else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         running = asyncio.create_task(_run(model, page, work, stop))
-        yield
+        async with spoken.serving() if spoken else nullcontext():
+            yield
         stop.set()
         await running
         if close:
@@ -71,7 +84,7 @@ def create_app(
     app.state.leaving = leaving  # set by who runs the service when it is about to stop
     app.state.model = model
     app.state.parts = (model, page) if page else (model,)
-    app.state.model_state = model_state
+    app.state.model_state = model_state or _unwatched
     app.state.metrics = counted or Metrics()
     errors.install(app)
     documentation.install(app, settings)
@@ -81,7 +94,12 @@ def create_app(
     v1.install(app, app.state.metrics, _assistant(turn))
     app.include_router(health.router)
     app.include_router(metrics.router)
+    if spoken:
+        app.state.mcp, app.state.hosts = spoken, Hosts(settings)
+        app.include_router(mcp.router)
+    llms.install(app, settings.public_url, mcp=spoken is not None, assistant=turn is not None, page=page is not None)
     if page:
+        app.include_router(widget.router)
         app.router.default = page  # not a mount: a mount would also take what is ours with another method
     else:
         app.add_api_route("/", _to_docs, include_in_schema=False)
@@ -105,22 +123,26 @@ def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]])
 def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
     """Wrap `app` in its middleware, the innermost first."""
     places = Budget(settings.max_concurrent, lambda: counted.refused("overload"))
+    app.state.line = Line(settings.max_concurrent, lambda: counted.refused("overload"))
     bodies = Budget(BODY_BYTES, lambda: counted.refused("overload"))
     app.add_middleware(Gate, rules=Rules(settings), metrics=counted)
     app.add_middleware(Overload, places=places, bodies=bodies)
     app.add_middleware(errors.Failures)
+    app.add_middleware(OpenAIErrors)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=[
-                *("authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key", "x-request-id")
+                *("authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key", "x-request-id"),
+                *("mcp-method", "mcp-name", "mcp-protocol-version"),
             ],
             expose_headers=[
                 *("etag", "idempotency-replayed", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id")
             ],
         )
+    app.add_middleware(Framing, allowed_origins=settings.allowed_origins)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(settings.allowed_origins))
     app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)
 
@@ -147,6 +169,10 @@ def _assistant(turn: Turn | None) -> Part[Turn] | None:
     part = Part("assistant", lambda: turn)
     part.done(turn)
     return part
+
+
+async def _unwatched() -> ModelState | None:
+    return None
 
 
 async def _to_docs() -> RedirectResponse:

@@ -1,13 +1,24 @@
-"""What the service takes on at once: a bounded number of requests at work, and of bytes of bodies. No queue."""
+"""What the service takes on at once: bounded numbers of requests, arriving and at work, and of bytes of bodies.
 
+There is no queue: what is too much is refused with 503 and Retry-After.
+"""
+
+import asyncio
+import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from fastapi import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 BODY_BYTES = 64 * 1024 * 1024  # of all bodies that are arriving or being worked on
+AT_ONCE = 32  # requests that may arrive each time the event loop goes round
+BUSY_AT_ONCE = 1  # the same while the service is busy
+QUIET = 0.8  # seconds; shorter than RETRY_AFTER, so that clients who all came at once are not refused again for that
+SECOND = 1.0
 RETRY_AFTER = "1"  # seconds
 HELD = "cryptosense.held"  # where a request's share lies in its scope
+LATE = "cryptosense.late"  # in the scope of a request that found the line full
 
 
 class Budget:
@@ -21,14 +32,82 @@ class Budget:
     def take(self, amount: int) -> None:
         """Take a part. Raises HTTPException 503 at once when there is not enough left."""
         if self.used + amount > self._most:
-            self._refused()
-            detail = f"The service is busy. Try again in {RETRY_AFTER} second."
-            raise HTTPException(503, detail, headers={"Retry-After": RETRY_AFTER})
+            self.refuse()
         self.used += amount
+
+    def refuse(self) -> NoReturn:
+        """Turn a request away. Raises HTTPException 503."""
+        self._refused()
+        detail = f"The service is busy. Try again in {RETRY_AFTER} second."
+        raise HTTPException(503, detail, headers={"Retry-After": RETRY_AFTER})
 
     def give_back(self, amount: int) -> None:
         """Return a part."""
         self.used -= amount
+
+
+class Line:
+    """The requests that have arrived since the event loop last went round: those that a new one has to wait for.
+
+    Most answers are computed on the event loop in one go, so they take their places one after the other and never run
+    out of them, however long they waited for the loop. That wait is bounded here. AT_ONCE may arrive at once. When
+    there are more the service is busy, and takes fewer, until nobody had to be refused for QUIET seconds, or until a
+    second in which it let in more than it refused, or in which no more clients asked than may arrive at once.
+    """
+
+    def __init__(self, most: int, refused: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """No more than `most` at once. `refused` is told of every request that is turned away unread."""
+        self._calm, self._refused, self._clock = min(most, AT_ONCE), refused, clock
+        self._most = self._calm  # at the moment
+        self._arrived, self._full = 0, False  # whether somebody was refused since the loop went round
+        self._refused_at = self._since = clock()
+        self._clients: set[int] = set()  # since then, like both below
+        self._let_in = self._turned_away = 0
+
+    def is_full(self) -> bool:
+        """Whether the next one is one too many."""
+        return self._arrived >= self._most
+
+    def join(self, client: int, loop: asyncio.AbstractEventLoop) -> bool:
+        """Let one in that has been read, and say whether it may be worked on."""
+        if not self._arrived:
+            self._look_back()
+            loop.call_soon(self._go_round)
+        self._clients.add(client)
+        full = self.is_full()
+        self._arrived += 1
+        if full:
+            self._turn_away()
+        else:
+            self._let_in += 1
+        return not full
+
+    def refuse(self, client: int) -> None:
+        """Turn one away unread."""
+        self._clients.add(client)
+        self._turn_away()
+        self._refused()
+
+    def _turn_away(self) -> None:
+        self._turned_away += 1
+        self._full, self._refused_at = True, self._clock()
+
+    def _go_round(self) -> None:
+        if self._full:
+            self._most = BUSY_AT_ONCE
+        self._arrived, self._full = 0, False
+
+    def _look_back(self) -> None:
+        now = self._clock()
+        if now - self._refused_at >= QUIET:
+            self._most = self._calm
+        if now - self._since < SECOND:
+            return
+        if self._turned_away <= self._let_in or len(self._clients) <= self._calm:
+            self._most = self._calm
+        self._since = now
+        self._clients.clear()
+        self._let_in = self._turned_away = 0
 
 
 class Held:
@@ -38,15 +117,17 @@ class Held:
     keeps nobody else out.
     """
 
-    __slots__ = ("_bodies", "_bytes", "_places", "_working")
+    __slots__ = ("_bodies", "_bytes", "_places", "_scope", "_working")
 
-    def __init__(self, places: Budget, bodies: Budget) -> None:
-        self._places, self._bodies = places, bodies
+    def __init__(self, scope: Scope, places: Budget, bodies: Budget) -> None:
+        self._scope, self._places, self._bodies = scope, places, bodies
         self._working, self._bytes = 0, 0
 
     def work(self) -> None:
-        """Take a place, once. Raises HTTPException 503 when all are taken."""
+        """Take a place, once. Raises HTTPException 503 when all are taken, and when the line was full."""
         if not self._working:
+            if LATE in self._scope:
+                self._places.refuse()
             self._places.take(1)
             self._working = 1
 
@@ -70,7 +151,7 @@ class Overload:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        held = scope[HELD] = Held(self._places, self._bodies)
+        held = scope[HELD] = Held(scope, self._places, self._bodies)
         try:
             await self.app(scope, receive, send)
         finally:

@@ -91,7 +91,7 @@ def test_a_client_that_hangs_up_leaves_a_server_that_works_and_says_nothing(sent
             wire.send(sent)
             wire.socket.close()
         assert httpx.post(f"{address}/predict", json=PREDICTION).status_code == 200
-        assert stopped(process, signal.SIGTERM) == (-signal.SIGTERM, "", "")
+        assert stopped(process, signal.SIGTERM) == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_a_request_in_flight_at_sigterm_is_answered_while_nobody_new_is_let_in()
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"predicted_next_hour_price" in answer
         _, err = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, err) == (-signal.SIGTERM, "")
+        assert (process.returncode, err) == (0, "")

@@ -1,0 +1,58 @@
+// The form's options as the line to copy, and as the widget on this page.
+const form = document.querySelector("#options");
+const line = document.querySelector("#line");
+const place = document.querySelector("#crypto-chat");
+const USUAL = { accent: "#006677" }; // of widget.js: what is as usual is left out
+let shown = Promise.resolve(); // one widget after the other
+
+function chosen() {
+  const fields = Object.fromEntries(new FormData(form));
+  if (fields.inline) fields.inline = "#crypto-chat";
+  return Object.entries(fields).filter(([name, value]) => value.trim() && value !== USUAL[name]);
+}
+
+function written(options) {
+  const quoted = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  const attributes = options.map(([name, value]) => ` data-${name}="${quoted(value)}"`).join("");
+  const element = form.elements.inline.checked ? '<div id="crypto-chat" style="min-height: 640px"></div>\n' : "";
+  return `${element}<script src="${new URL("widget.js", location.href)}"${attributes} defer></` + "script>";
+}
+
+function show() {
+  const options = chosen();
+  line.textContent = written(options);
+  place.hidden = !form.elements.inline.checked;
+  shown = shown.then(() => new Promise((done) => {
+    window.CryptoSense?.remove();
+    document.querySelector("#widget")?.remove();
+    const made = { id: "widget", src: "widget.js", onload: done, onerror: done };
+    const script = Object.assign(document.createElement("script"), made);
+    for (const [name, value] of options) script.dataset[name] = value;
+    setTimeout(() => document.body.append(script)); // once the widget before it has gone
+  }));
+}
+
+form.addEventListener("change", show);
+form.addEventListener("submit", (event) => event.preventDefault());
+document.querySelector("#copy").addEventListener("click", async () => {
+  const copied = document.querySelector("#copied");
+  try {
+    await navigator.clipboard.writeText(line.textContent);
+    copied.textContent = "Copied.";
+  } catch {
+    getSelection().selectAllChildren(line); // a page without https may not write to the clipboard
+    copied.textContent = "Press Ctrl+C to copy what is marked.";
+  }
+});
+document.querySelector("#open").addEventListener("click", () => shown.then(() => window.CryptoSense?.open()));
+document.querySelector("#ask").addEventListener("click", () => {
+  shown.then(() => window.CryptoSense?.ask("What's ETH in 6 hours?"));
+});
+for (const type of ["open", "close", "ready", "forecast"]) {
+  addEventListener(`cryptosense:${type}`, ({ detail }) => {
+    const said = document.createElement("li");
+    said.textContent = `cryptosense:${type} ${detail ? JSON.stringify(detail) : ""}`;
+    document.querySelector("#events").append(said);
+  });
+}
+show();
