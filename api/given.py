@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, with_config
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
 
 from api.strict_json import StrictJSONRoute
 from forecaster.candles import EARLIEST, LATEST, Candles, Row
@@ -67,17 +68,25 @@ def _whole(value: object) -> object:
     return value
 
 
-_TIME_SCHEMA = WithJsonSchema(
+def _one_number(value: object) -> object:
+    """6.0 as 6: they are the same number in JSON, and a schema's integer is either."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_SECONDS: dict[str, Any] = {"type": "integer", "minimum": EARLIEST, "maximum": LATEST}
+MOMENT_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, _SECONDS]})
+_OPENING_SCHEMA = WithJsonSchema(
     {
-        "anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}],
+        "anyOf": [{"type": "string", "format": "date-time"}, _SECONDS | {"multipleOf": HOUR}],
         "description": "ISO 8601 with a zone, or seconds since 1970; on the full hour in UTC",
     }
 )
-OpeningTime = Annotated[int, PlainValidator(opening), _TIME_SCHEMA]
+OpeningTime = Annotated[int, PlainValidator(opening), _OPENING_SCHEMA]
 Price = Annotated[float, Field(strict=True, ge=CHEAPEST, le=DEAREST)]  # NaN is neither
 Volume = Annotated[float, Field(strict=True, ge=0, le=LARGEST_VOLUME)]
-Whole = Annotated[int, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_one_number)]
 QueryWhole = Annotated[int, BeforeValidator(_whole)]
+QueryHours = Annotated[int, Field(ge=1, le=24), BeforeValidator(_whole)]  # ahead
 
 
 class Given(BaseModel):
@@ -108,7 +117,8 @@ def _quiet(error: Mapping[str, Any]) -> dict[str, Any]:
     return dict(error)
 
 
-class GivenCandle(Given):
+@with_config(ConfigDict(extra="forbid"))
+class GivenCandle(TypedDict):
     """One hour of trading, named by its opening time."""
 
     open_time: OpeningTime
@@ -116,7 +126,12 @@ class GivenCandle(Given):
     high: Price
     low: Price
     close: Price
-    volume: Volume = Field(description="in the base currency")
+    volume: Annotated[Volume, Field(description="in the base currency")]
+
+
+# fail_fast: a body of a million wrong items would make a million errors, of which a handful is told
+GivenCandles = Annotated[list[GivenCandle], Field(min_length=1, max_length=MOST_CANDLES, fail_fast=True)]
+Closes = Annotated[list[Price], Field(fail_fast=True)]
 
 
 def candles_of(given: Sequence[GivenCandle], *place: str | int) -> Candles:
@@ -124,7 +139,9 @@ def candles_of(given: Sequence[GivenCandle], *place: str | int) -> Candles:
 
     `place` is where they stand in the body.
     """
-    rows = [(each.open_time, each.open, each.high, each.low, each.close, each.volume) for each in given]
+    rows = [
+        (each["open_time"], each["open"], each["high"], each["low"], each["close"], each["volume"]) for each in given
+    ]
     try:
         return Candles.from_rows(rows)
     except InvalidInput as error:

@@ -1,19 +1,25 @@
 """Reads request bodies: bounded in size and time, and as JSON without the liberties of Python's parser."""
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, NoReturn, cast
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar, cast
 
 from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from api.json_text import parsed, parsed_in_pieces
 from api.overload import HELD, Held
 
 KIB = 1024  # bytes
+LONG = 128 * KIB  # a body beyond it would keep every other request waiting for more than some 10 ms
+INVALID = "The body is not valid JSON, or holds far more than is expected. /docs shows one that works."
 CUT_OFF = "The connection ended before the whole body had arrived. Send it again."
 ENCODED = "The body must not be compressed. Send it without Content-Encoding."
+
+_readers = ThreadPoolExecutor(2, "long bodies")  # two, so that one does not wait for one
 
 
 class StrictRequest(Request):
@@ -21,6 +27,7 @@ class StrictRequest(Request):
 
     body_limit: int  # bytes
     body_seconds: float
+    value: Any = ...  # what the route's handler takes, once it was read in another thread
     _read: bytes | None = None
 
     async def body(self) -> bytes:
@@ -40,12 +47,8 @@ class StrictRequest(Request):
         return self._read
 
     async def json(self) -> Any:
-        """The parsed body. Raises HTTPException 422 without quoting it."""
-        try:
-            text = (await self.body()).decode()
-            return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:  # also bad UTF-8, and integers too long to parse
-            raise HTTPException(422, "The body is not valid JSON. /docs shows one that works.") from error
+        """The parsed body, or the `value` made of it. Raises HTTPException 422 without quoting it."""
+        return _value(await self.body(), parsed) if self.value is ... else self.value
 
     async def _bounded(self) -> bytes:
         announced = self.headers.get("content-length", "")
@@ -80,12 +83,32 @@ class StrictJSONRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             strict.body_limit, strict.body_seconds = self.body_limit, self.body_seconds
-            if await strict.body():
+            body = await strict.body()
+            if body:
                 _require_json(strict)
             cast(Held, request.scope[HELD]).work()
+            if len(body) > LONG:
+                strict.value = await asyncio.get_running_loop().run_in_executor(_readers, self._read, body)
             return await handle(strict)
 
         return checked
+
+    def _read(self, body: bytes) -> Any:
+        """What the handler would make of the body, which it then takes as it is. Raises RequestValidationError too."""
+        value = _value(body, parsed_in_pieces)
+        if self.body_field is None:
+            return value
+        made, errors = self.body_field.validate(value, {}, loc=("body",))
+        if errors:
+            raise RequestValidationError(errors)
+        return made
+
+
+def _value(body: bytes, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(body.decode())
+    except (ValueError, RecursionError) as error:  # also bad UTF-8, and integers too long to parse
+        raise HTTPException(422, INVALID) from error
 
 
 def _require_json(request: Request) -> None:
@@ -94,16 +117,3 @@ def _require_json(request: Request) -> None:
         raise HTTPException(415)
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
         raise HTTPException(415, ENCODED)
-
-
-def _no_constant(name: str) -> NoReturn:
-    """NaN, Infinity and -Infinity: Python reads them, JSON does not know them."""
-    raise ValueError(name)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object in which a key occurs twice could be read in two ways."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("duplicate key")
-    return made

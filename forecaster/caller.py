@@ -79,10 +79,11 @@ def sent_closes(symbol: str, closes: Sequence[float], last_open_time: int | None
     last = int(now) // HOUR * HOUR - HOUR if last_open_time is None else last_open_time
     close = np.asarray(closes, dtype=np.float64)
     time = last - HOUR * np.arange(len(close) - 1, -1, -1, dtype=np.int64)
-    snapshot = sent_candles(symbol, Candles(time, close, close, close, close, np.zeros(len(close))), now)
-    if last_open_time is not None:
-        return snapshot
-    return Snapshot(symbol, CALLER, QUOTE, snapshot.candles, snapshot.now, notes=(ASSUMED,))
+    candles = Candles(time, close, close, close, close, np.zeros(len(close)))
+    if last > now - HOUR or len(close) == 0:
+        return sent_candles(symbol, candles, now)  # which leaves out what is not closed
+    notes = (ASSUMED,) if last_open_time is None else ()
+    return Snapshot(symbol, CALLER, QUOTE, candles, float(last + HOUR), notes=notes)
 
 
 def _check_gaps(candles: Candles) -> None:

@@ -40,7 +40,8 @@ class Candles:
         on the hour, out of order in price (high < low), or contradicts another row of its hour.
         """
         table = np.array(list(rows), dtype=np.float64).reshape(-1, 6)  # (n, 6)
-        table = np.unique(table, axis=0)  # sorts by time first, merges equal rows
+        if (np.diff(table[:, 0]) <= 0).any():
+            table = np.unique(table, axis=0)  # sorts by time first, merges equal rows
         _check(table)
         time = table[:, 0].astype(np.int64)
         return cls(time, *(np.ascontiguousarray(table[:, column]) for column in range(1, 6)))
@@ -68,10 +69,10 @@ class Candles:
         """
         if len(self) == 0:
             return self, 0
-        hours = (self.time - self.time[0]) // HOUR  # (n,) position on the gapless grid
-        size = int(hours[-1]) + 1
+        size = int(self.time[-1] - self.time[0]) // HOUR + 1
         if size == len(self):
             return self, 0
+        hours = (self.time - self.time[0]) // HOUR  # (n,) position on the gapless grid
         traded = np.zeros(size, dtype=bool)
         traded[hours] = True
         source = np.cumsum(traded) - 1  # (size,) index of the last traded hour

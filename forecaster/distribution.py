@@ -4,7 +4,7 @@ Between two of its quantiles a distribution is taken as uniform in the logarithm
 beyond the outer ones it ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -22,7 +22,16 @@ def detailed(forecast: Forecast, levels: Sequence[float] = (), threshold: float 
     """
     if not levels and threshold is None:
         return forecast
-    horizons = tuple(_detailed(each, levels, threshold) for each in forecast.horizons)
+    known = np.array([float(level) for level in forecast.horizons[0].quantiles])  # (Q,) ascending, of every horizon
+    log = np.log([list(each.quantiles.values()) for each in forecast.horizons])  # (hours, Q) of prices
+    updates: list[dict[str, object]] = [{} for _ in forecast.horizons]
+    if levels:
+        for update, quantiles in zip(updates, _merged(forecast.horizons, known, log, levels), strict=True):
+            update["quantiles"] = quantiles
+    if threshold is not None:
+        for update, below in zip(updates, _below(known, log, float(np.log(threshold))).tolist(), strict=True):
+            update["probability_above"] = 1 - below
+    horizons = tuple(each.model_copy(update=update) for each, update in zip(forecast.horizons, updates, strict=True))
     return forecast.model_copy(update={"horizons": horizons})
 
 
@@ -32,22 +41,21 @@ def key(level: float) -> str:
     return text.ljust(4, "0")  # at least two decimals
 
 
-def _detailed(horizon: Horizon, levels: Sequence[float], threshold: float | None) -> Horizon:
-    known = np.array([float(level) for level in horizon.quantiles])  # (Q,) ascending
-    log = np.log(list(horizon.quantiles.values()))
-    update: dict[str, object] = {}
-    if levels:
-        added = np.exp(np.interp(levels, known, log)).tolist()
-        quantiles = dict(zip(map(key, levels), added, strict=True)) | horizon.quantiles
-        update["quantiles"] = dict(sorted(quantiles.items(), key=lambda item: float(item[0])))
-    if threshold is not None:
-        update["probability_above"] = 1 - _below(known, log, float(np.log(threshold)))
-    return horizon.model_copy(update=update)
+def _merged(
+    horizons: Sequence[Horizon], known: Floats, log: Floats, levels: Sequence[float]
+) -> Iterator[dict[str, float]]:
+    """Each horizon's quantiles with those at `levels` among them, ascending."""
+    added = [key(level) for level in levels]
+    order = sorted({*added, *horizons[0].quantiles}, key=float)
+    for horizon, row in zip(horizons, log, strict=True):
+        prices = dict(zip(added, np.exp(np.interp(levels, known, row)).tolist(), strict=True)) | horizon.quantiles
+        yield {level: prices[level] for level in order}
 
 
-def _below(levels: Floats, log: Floats, value: float) -> float:
-    """The level at which `value` lies among quantiles (Q,), from the lowest to the highest."""
-    left = int(np.clip((log <= value).sum() - 1, 0, len(levels) - 2))
-    width = max(float(log[left + 1] - log[left]), 1e-300)
-    share = min(max((value - float(log[left])) / width, 0.0), 1.0)
-    return float(levels[left] + share * (levels[left + 1] - levels[left]))
+def _below(levels: Floats, log: Floats, value: float) -> Floats:
+    """The level (hours,) at which `value` lies among each hour's quantiles (hours, Q), within theirs."""
+    left = np.clip((log <= value).sum(axis=1) - 1, 0, len(levels) - 2)
+    low, high = (np.take_along_axis(log, left[:, None] + side, axis=1)[:, 0] for side in (0, 1))
+    share = np.clip((value - low) / np.maximum(high - low, 1e-300), 0.0, 1.0)
+    below: Floats = levels[left] + share * (levels[left + 1] - levels[left])
+    return below

@@ -369,15 +369,6 @@ async def test_simulated_candles_are_named_as_such():
         assert (told.source, told.warnings) == ("demo", (ForecastWarning.DEMO_DATA,))
 
 
-async def test_forecasts_are_counted_with_the_age_of_their_candle(client):
-    for _ in range(2):
-        await asked(client, candles=None)
-    await asked(client)
-    text = (await client.get("/metrics")).text
-    assert 'cryptosense_forecasts_total{symbol="BTC-USD"} 3.0' in text
-    assert 'cryptosense_newest_candle_age_seconds{symbol="BTC-USD"}' in text
-
-
 @pytest.mark.parametrize("body", [examples.LIVE, examples.FROM_CLOSES, examples.FROM_CANDLES], ids=str)
 async def test_each_documented_example_works_as_it_stands(client, body):
     assert (await client.post("/v1/forecast", json=body)).status_code == 200

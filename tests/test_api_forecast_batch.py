@@ -1,5 +1,7 @@
 """POST /v1/forecast/batch: each window gets the forecast that it gets alone, or a problem in its place."""
 
+import asyncio
+
 import pytest
 
 from forecaster.backend import LocalBackend
@@ -83,3 +85,31 @@ async def test_a_batch_refuses_what_is_not_of_its_form(client):
 async def test_a_batch_of_1024_windows_of_closes_is_within_the_limit_of_its_body(client):
     windows = [{"symbol": "BTC-USD", "closes": closes()}] * 1024
     assert len(await batched(client, windows)) == 1024
+
+
+async def test_of_many_wrong_candles_the_first_is_told(client):
+    window = {"symbol": "BTC-USD", "candles": [{}] * 1000}
+    answer = await client.post("/v1/forecast/batch", json={"windows": [window] * 100})
+    pointers = [each["pointer"] for each in assert_problem(answer, 422)["errors"]]
+    assert pointers and all(each.startswith("#/windows/0/candles/0/") for each in pointers)
+
+
+async def test_a_long_body_is_refused_for_the_same_reason_as_a_short_one(client):
+    window = {"symbol": "BTC-USD", "closes": closes()}
+    wrong = {"symbol": "BTC-USD", "closes": [*closes(), -1]}
+    for count in (1, 500):
+        answer = await client.post("/v1/forecast/batch", json={"windows": [*[window] * count, wrong]})
+        assert [each["pointer"] for each in assert_problem(answer, 422)["errors"]] == [f"#/windows/{count}/closes/60"]
+
+
+async def test_others_are_answered_while_a_long_body_is_read(client):
+    windows = [{"symbol": "BTC-USD", "closes": HISTORY.close.tolist()}] * 600
+    long = asyncio.create_task(client.post("/v1/forecast/batch", json={"windows": windows, "unknown": 1}))
+    answered = 0
+    while not long.done():
+        await asyncio.sleep(0)  # in this process an answer may come without the loop going round
+        assert (await client.get("/healthz")).status_code == 200
+        answered += 1
+        await asyncio.sleep(0.001)  # without a network between them, nothing else gives the server a turn
+    assert_problem(long.result(), 422)
+    assert answered > 10

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from api.openai_errors import PATHS
+from api.strict_json import LONG
 from forecaster.settings import Settings
 from tests.hostile_bodies import HOSTILE, JSON, MARK
 from tests.serving import served, settled
@@ -12,7 +14,7 @@ from tests.serving import served, settled
 class Unreachable:
     """A predictor that nothing hostile may reach."""
 
-    def predict_next_close(self, closes):
+    async def next_close(self, closes):
         raise AssertionError("a hostile body came through")
 
 
@@ -33,24 +35,38 @@ async def endpoints(client):
             if "$ref" in schema:
                 schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
             found.append((path, json.dumps(schema["examples"][0]).encode()))
-    assert any(path == "/predict" for path, _ in found)
+    assert {"/predict", "/v1/chat/completions"} <= {path for path, _ in found}
     return found
 
 
-async def test_the_bodies_that_hostile_ones_are_made_from_are_read(client):
+def lengthened(good: bytes, length: int) -> bytes:
+    """The same object in at least so many bytes."""
+    return good.rstrip()[:-1] + b" " * (length - len(good)) + b"}"
+
+
+@pytest.mark.parametrize("length", [0, LONG + 1])
+async def test_the_bodies_that_hostile_ones_are_made_from_are_read(client, length):
+    read = 0
     for path, good in await endpoints(client):
-        answer = await client.post(path, content=good, headers=JSON)
-        assert answer.status_code not in (400, 408, 413, 415, 422), path
+        answer = await client.post(path, content=lengthened(good, length), headers=JSON)
+        assert answer.status_code not in (400, 408, 415, 422), path
+        read += answer.status_code != 413
+    assert read >= 3
 
 
+@pytest.mark.parametrize("length", [0, LONG + 1], ids=["short", "long"])
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
-async def test_a_hostile_body_gets_a_small_problem(client, make):
+async def test_a_hostile_body_gets_a_small_problem(client, make, length):
     for path, good in await endpoints(client):
-        sent = make(good)
+        sent = make(lengthened(good, length))
         answer = await client.post(f"{path}?{MARK}", content=sent.content, headers=sent.headers)
         assert answer.status_code in (413, 415, 422), path
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["status"] == answer.status_code
+        if path.startswith(PATHS):
+            assert answer.headers["content-type"] == "application/json"
+            assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        else:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == answer.status_code
         assert len(answer.content) < 1000
         assert MARK not in answer.text
         assert "x-request-id" in answer.headers

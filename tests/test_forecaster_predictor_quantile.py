@@ -190,3 +190,11 @@ def test_the_time_zone_of_the_machine_does_not_matter(quantile, monkeypatch, zon
         there = told(quantile)
     time.tzset()
     assert there.model_dump_json() == here.model_dump_json()
+
+
+def test_many_next_closes_are_those_of_each_alone_and_one_that_is_refused_costs_the_others_nothing(quantile):
+    windows = [BTC.close[end - 60 : end] for end in range(60, 92)]
+    together = quantile.predict_next_closes([[1.0] * 59, *windows, [1e-300, 1e300] * 30])
+    assert together[1:-1] == pytest.approx([quantile.predict_next_close(each) for each in windows], rel=1e-8)
+    assert "exactly 60 positive closes" in str(together[0]) and "after moves like these" in str(together[-1])
+    assert all(isinstance(each, InvalidInput) for each in quantile.predict_next_closes([[0.0] * 60, []]))

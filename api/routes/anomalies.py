@@ -12,7 +12,7 @@ from api import examples
 from api.caching import fresh, tagged, until_next_candle
 from api.deps import BackendDep
 from api.errors import documented
-from api.given import MOST_CANDLES, Given, GivenCandle, QueryWhole, Whole, candles_of
+from api.given import Given, GivenCandles, QueryWhole, Whole, candles_of
 from api.routes.forecast import REFUSED, ForecastRoute
 from forecaster.anomaly import LARGEST_BUDGET, LONGEST, AnomalyReport
 from forecaster.errors import ArtifactError
@@ -37,10 +37,8 @@ class AnomalyRequest(Given):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.WATCHED]})
 
     symbol: Symbol
-    candles: list[GivenCandle] = Field(
-        min_length=1, max_length=MOST_CANDLES, description="in any order, at least 66 hours of them"
-    )
-    other_candles: list[GivenCandle] | None = Field(default=None, min_length=1, max_length=MOST_CANDLES)
+    candles: GivenCandles = Field(description="in any order, at least 66 hours of them")
+    other_candles: GivenCandles | None = None
     hours: Whole = Field(default=1, ge=1, le=LONGEST, description="newest hours to judge")
     budget_days: float = Field(default=10, strict=True, ge=1, le=LARGEST_BUDGET, description=BUDGET)
 

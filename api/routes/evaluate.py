@@ -8,7 +8,7 @@ from api import examples
 from api.caching import fresh
 from api.deps import BackendDep, EvaluationsDep
 from api.errors import documented
-from api.given import Given, Price
+from api.given import Closes, Given
 from api.routes.forecast import REFUSED, ForecastRoute
 from forecaster.rolling_origin import FEWEST, MOST, RollingOrigin
 from forecaster.schema import Symbol
@@ -24,7 +24,7 @@ class EvaluationRequest(Given):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.GRADED]})
 
     symbol: Symbol
-    closes: list[Price] = Field(min_length=FEWEST, max_length=MOST, description="hourly, without a hole, oldest first")
+    closes: Closes = Field(min_length=FEWEST, max_length=MOST, description="hourly, without a hole, oldest first")
 
 
 @router.post(

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator
 from pydantic_core import to_json
 
 from api.caching import for_seconds, tagged
 from api.deps import BackendDep, RecordsDep
-from api.given import DIGITS, Given, GivenRoute, QueryWhole, seconds
+from api.given import DIGITS, MOMENT_SCHEMA, Given, GivenRoute, QueryHours, QueryWhole, seconds
 from forecaster.candles import utc
 from forecaster.errors import ConfigurationError
 from forecaster.schema import Symbol
@@ -30,7 +30,7 @@ def _moment(value: str) -> datetime:
     return utc(seconds(int(value) if DIGITS.fullmatch(value) else value))
 
 
-Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[datetime, PlainValidator(_moment), MOMENT_SCHEMA]
 
 
 class PageQuery(Given):
@@ -48,7 +48,7 @@ class RecordQuery(Given):
     """Whose record."""
 
     symbol: Symbol | None = None
-    hours: QueryWhole | None = Field(default=None, ge=1, le=24, description="how far ahead; all horizons by default")
+    hours: QueryHours | None = Field(default=None, description="how far ahead; all horizons by default")
 
 
 @router.get(

@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.caching import for_seconds, tagged
 from api.deps import BackendDep
 from api.given import Given, GivenRoute
+from forecaster.alarms import AnomalyRecord
+from forecaster.evaluation import Against, Reliability
 from forecaster.schema import ModelFacts, Report
 
 HOLDS = 3600  # seconds: a model changes when the service is started anew
@@ -22,6 +24,24 @@ class ReportQuery(Given):
     full: Literal["true", "false"] = Field(default="false", description="every score behind the report, some 350 kB")
 
 
+class Table(BaseModel):
+    """Scores of every forecaster, a row for each symbol, horizon, period and kind of input."""
+
+    columns: list[str] = Field(description="what each cell of a row is")
+    rows: list[list[str | float | list[float] | None]] = Field(
+        description="cells in the order of the columns; shares and widths by band are lists: 50, 80, 95 %"
+    )
+
+
+class FullReport(BaseModel):
+    """Every score behind the report."""
+
+    graded: Table
+    reliability: list[Reliability]
+    against: list[Against]
+    anomalies: AnomalyRecord | None
+
+
 @router.get("/model", summary="The model that answers", response_model=ModelFacts, responses=tagged(503))
 async def model(request: Request, backend: BackendDep) -> Response:
     """What it learned from, what it takes, how far it looks, and the warnings that its forecasts may carry."""
@@ -31,7 +51,7 @@ async def model(request: Request, backend: BackendDep) -> Response:
 @router.get(
     "/metrics-report",
     summary="The model's record on unseen hours",
-    response_model=Report,
+    response_model=Report | FullReport,
     responses=tagged(404, 422, 503),
 )
 async def metrics_report(query: Annotated[ReportQuery, Query()], request: Request, backend: BackendDep) -> Response:

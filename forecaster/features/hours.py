@@ -137,9 +137,10 @@ def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
 
 
 def _other_known(tape: Tape, rows: int) -> NDArray[np.float32]:
-    known: Floats = 1.0 - np.isnan(tape.other_close)
-    share = _mean(known, OTHER_LOOKBACK, rows)
-    return (share > 1 - 0.5 / OTHER_LOOKBACK).astype(np.float32)
+    missing = np.isnan(_newest(tape.other_close, rows + OTHER_LOOKBACK))
+    so_far = np.cumsum(missing, axis=-1)
+    known: NDArray[np.bool_] = so_far[..., -rows:] == so_far[..., :rows]
+    return known.astype(np.float32)
 
 
 def _steps(close: Floats, rows: int) -> Floats:
@@ -167,14 +168,21 @@ def _means(values: Floats, hours: tuple[int, ...], rows: int) -> Floats:
     """The same over each of so many hours, ascending: (..., n) -> (..., rows, k)."""
     if rows > 1:
         return np.stack([_mean(values, each, rows) for each in hours], axis=-1)
-    totals = np.cumsum(_newest(values, hours[-1])[..., ::-1], axis=-1)  # from the newest back: no differences of sums
-    means: Floats = totals[..., None, np.array(hours) - 1] / hours
+    means: Floats = (_newest(values, hours[-1]) @ _newest_weights(hours))[..., None, :]
     return means
 
 
 @cache
 def _equal_weights(count: int) -> Floats:
     return np.full(count, 1.0 / count)
+
+
+@cache
+def _newest_weights(hours: tuple[int, ...]) -> Floats:
+    """Weights (hours[-1], k) of the mean over each of so many newest hours, ascending."""
+    age = np.arange(hours[-1])[::-1, None]
+    weights: Floats = (age < hours) / np.array(hours)
+    return weights
 
 
 def _before(values: Floats, hours: NDArray[np.int64], rows: int) -> Floats:
@@ -186,7 +194,7 @@ def _before(values: Floats, hours: NDArray[np.int64], rows: int) -> Floats:
 def _places(tape: Tape, rows: int) -> Floats:
     """Where the close lies in the range of its last hours: -1 at the low, 1 at the high: (..., rows, 4), see PLACES."""
     past = rows + PLACES[-1] - 1
-    edges = _peaks(np.log([_newest(tape.high, past), 1 / _newest(tape.low, past)]), rows)  # the higher, the farther
+    edges = np.log(_peaks(np.array([_newest(tape.high, past), 1 / _newest(tape.low, past)]), rows))  # higher: farther
     width, middle = edges[0] + edges[1], edges[0] - edges[1]
     distance = 2 * np.log(tape.close[..., -rows:, None]) - middle
     places: Floats = np.divide(distance, width, out=np.zeros_like(width), where=width > 0)
@@ -196,7 +204,8 @@ def _places(tape: Tape, rows: int) -> Floats:
 def _peaks(values: Floats, rows: int) -> Floats:
     """The highest value of the last hours: (..., n) -> (..., rows, 4), see PLACES."""
     if rows == 1:
-        return np.maximum.accumulate(values[..., ::-1], axis=-1)[..., None, np.array(PLACES) - 1]
+        between = np.maximum.reduceat(values, PLACES[-1] - np.array(PLACES[::-1]), axis=-1)
+        return np.maximum.accumulate(between[..., ::-1], axis=-1)[..., None, :]
     peaks, span = np.empty((*values.shape[:-1], rows, len(PLACES))), 1
     for number, hours in enumerate(PLACES):
         while span < hours:  # each maximum is made of two that overlap
