@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
 from benchmarks.client import Connection
 
@@ -25,20 +25,36 @@ def environment(folder: str) -> dict[str, str]:
     return {**os.environ, **ours, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
+class Server(NamedTuple):
+    """A process that listens."""
+
+    port: int
+    pid: int
+    log: Path  # what it wrote to stderr
+
+
 @contextmanager
 def running(*command: str) -> Iterator[int]:
     """A Python process that prints where it listens (``... http://host:port ...``); gives the port."""
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w+") as stderr:
+    with server(*command) as started:
+        yield started.port
+
+
+@contextmanager
+def server(*command: str, **settings: str) -> Iterator[Server]:
+    """The same with more of the environment, and told more of."""
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w") as stderr:
         process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=environment(folder),
+            env=environment(folder) | settings,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
+        log = Path(stderr.name)
         try:
-            yield _port(process, stderr)
+            yield Server(_port(process, log), process.pid, log)
         finally:
             process.terminate()
             try:
@@ -48,13 +64,13 @@ def running(*command: str) -> Iterator[int]:
                 process.wait()
 
 
-def _port(process: "subprocess.Popen[str]", stderr: TextIO) -> int:
+def _port(process: "subprocess.Popen[str]", log: Path) -> int:
     assert process.stdout is not None
     for line in process.stdout:
         if found := re.search(r"http://[^/\s]*:(\d+)", line):
             return int(found[1])
-    stderr.seek(0)
-    raise RuntimeError(f"{process.args!r} ended with code {process.wait()} before it listened:\n{stderr.read()}")
+    code = process.wait()
+    raise RuntimeError(f"{process.args!r} ended with code {code} before it listened:\n{log.read_text()}")
 
 
 def wait_until(port: int, path: str) -> None:

