@@ -1,7 +1,7 @@
 """What stands behind the page: the functions that it asks. Whoever puts the product together has them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from assistant.agent import Event
 from assistant.feedback import Feedback
@@ -9,8 +9,13 @@ from assistant.model_record import ModelRecord
 from forecaster.schema import Price, Symbol
 from tools.track_record import TrackRecordAnswer
 
-# one turn: the conversation so far, newest last -> what happens.
-Turn = Callable[[Sequence[Mapping[str, str]]], AsyncIterator[Event]]
+
+class Turn(Protocol):
+    """One turn: the conversation so far, newest last -> what happens. `site` is the origin that frames the page."""
+
+    def __call__(self, messages: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+        """Answer the newest message."""
+        ...
 
 
 class Behind(NamedTuple):

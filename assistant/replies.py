@@ -16,14 +16,16 @@ FRAME = 0.05  # seconds between two updates: the eye follows no faster
 log = logging.getLogger(__name__)
 
 
-async def replies(turn: Turn, places: Places, said: Sequence[Mapping[str, str]]) -> AsyncIterator[list[Shown]]:
+async def replies(
+    turn: Turn, places: Places, said: Sequence[Mapping[str, str]], site: str = ""
+) -> AsyncIterator[list[Shown]]:
     """The messages of the reply as it grows. A turn that fails, or finds no place, ends in a friendly sentence."""
     reply, drawn = Reply(), 0.0
     if places.full:
         reply.wait()
     yield reply.messages()
     try:
-        async with places.taken(), aclosing(cast("AsyncGenerator[Event]", turn(said))) as events:
+        async with places.taken(), aclosing(cast("AsyncGenerator[Event]", turn(said, site=site))) as events:
             async for event in events:
                 reply.add(event)
                 if time.monotonic() - drawn >= FRAME:

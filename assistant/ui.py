@@ -35,7 +35,7 @@ from assistant.report_tab import report_tab
 from assistant.ticker import prices_of, ticker
 from assistant.track_record_tab import NO_LEDGER, track_record_tab, without_record
 from assistant.transcript import Shown, asked, conversation, from_page, judged, stopped
-from assistant.view import MOST_SUGGESTIONS, TITLE, plain, view_of
+from assistant.view import MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import SYMBOLS
 
@@ -64,7 +64,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
     app = Starlette(middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
     gr.mount_gradio_app(
         cast(Any, app),  # asks for a FastAPI, and uses nothing of it that a Starlette has not
-        build_page(behind),
+        build_page(behind, allowed_origins),
         path="/",
         theme=_theme(),
         css="\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
@@ -80,7 +80,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
     return app
 
 
-def build_page(behind: Behind) -> gr.Blocks:
+def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
     """The header over three tabs. What a visitor's address asks for is filled in when the page is opened."""
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     usual = view_of({})
@@ -104,7 +104,7 @@ def build_page(behind: Behind) -> gr.Blocks:
             with gr.Tab("Track record", elem_id="tab-record") as record:
                 coin = gr.Radio(list(SYMBOLS), value=SYMBOLS[0], label="Coin", elem_id="coin", container=False)
                 record_body = gr.Markdown(LOADING, sanitize_html=False)
-        _wire_turn(behind, chat, box, suggestions)
+        _wire_turn(behind, chat, box, suggestions, sites)
         _wire_tabs(behind, report, report_body, record, coin, record_body)
         _wire_address(page, name, chat, suggestions)
         _wire_prices(behind, page, prices)
@@ -142,11 +142,15 @@ def _box() -> gr.Textbox:
     )
 
 
-def _wire_turn(behind: Behind, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[gr.Button]) -> None:
+def _wire_turn(
+    behind: Behind, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[gr.Button], sites: Sequence[str]
+) -> None:
     """Ask on Enter, on the button and on a suggestion; stop on the stop button."""
     places = Places()
 
-    async def answer(typed: str, page: object, event: gr.EventData, *labels: str) -> AsyncIterator[tuple[Any, Any]]:
+    async def answer(
+        typed: str, page: object, event: gr.EventData, request: gr.Request, *labels: str
+    ) -> AsyncIterator[tuple[Any, Any]]:
         # a button that was changed for a visitor is another object, of the same name
         named = dict(zip((button.elem_id for button in suggestions), labels, strict=True))
         clicked = named.get(event.target.elem_id) if isinstance(event.target, gr.Button) else None
@@ -154,9 +158,10 @@ def _wire_turn(behind: Behind, chat: gr.Chatbot, box: gr.Textbox, suggestions: l
         if not question.strip():
             yield gr.skip(), gr.skip()
             return
+        site = site_of(dict(request.query_params), sites)
         before = shown = [*from_page(page), asked(question)]
         yield gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True), shown
-        async for reply in replies(behind.turn, places, conversation(before)):
+        async for reply in replies(behind.turn, places, conversation(before), site):
             shown = before + reply
             yield gr.skip(), shown
         yield gr.Textbox(submit_btn=True, stop_btn=False), shown

@@ -5,7 +5,7 @@ The script of the page reads ``embed`` and ``theme`` (light, dark or auto) by it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forecaster.schema import SYMBOLS, Symbol
@@ -44,6 +44,11 @@ def view_of(query: Mapping[str, str]) -> View:
         greeting=_line(query.get("greeting", ""), LONGEST_GREETING) or GREETING,
         suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggestions_for(symbol or SYMBOLS[0]),
     )
+
+
+def site_of(query: Mapping[str, str], allowed: Sequence[str]) -> str:
+    """The origin of the site around the page, as its widget names it; "" where it is none that may frame the page."""
+    return next((each for each in allowed if each == query.get("site")), "")
 
 
 def suggestions_for(symbol: Symbol) -> tuple[str, ...]:

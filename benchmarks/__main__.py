@@ -15,6 +15,7 @@ from benchmarks import (
     turn,
     understanding,
     v1_forecast,
+    widget,
 )
 
 print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -30,5 +31,6 @@ for each in (
     backtest,
     microbatch,
     forecast,
+    widget,
 ):
     each.main()

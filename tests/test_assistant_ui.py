@@ -34,9 +34,11 @@ class ScriptedTurn:
     def __init__(self, backend: FakeBackend) -> None:
         self.tools = {bound.tool.name: bound for bound in bind_tools(backend)}
         self.heard: list[list[Mapping[str, str]]] = []
+        self.sites: list[str] = []
 
-    async def __call__(self, said: Sequence[Mapping[str, str]]) -> AsyncIterator[Event]:
+    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
         self.heard.append(list(said))
+        self.sites.append(site)
         question = said[-1]["content"]
         if "forecast" in question:
             args = {"symbol": "BTC-USD", "hours": 1}
@@ -75,7 +77,9 @@ class Page:
         answer.raise_for_status()
         return answer.json()["data"]
 
-    async def ask(self, typed: str, *, session: str = "one", suggestion: int | None = None) -> list[dict[str, Any]]:
+    async def ask(
+        self, typed: str, *, session: str = "one", suggestion: int | None = None, query: str = ""
+    ) -> list[dict[str, Any]]:
         """The messages on the page after a turn; `suggestion` clicks that one instead of sending what was typed."""
         handler = self.handler("submit")
         submit, *clicks = (part for part, _ in handler["targets"])
@@ -86,7 +90,7 @@ class Page:
             "trigger_id": submit if suggestion is None else clicks[suggestion],
             "session_hash": session,
         }
-        (await self.client.post("/gradio_api/queue/join", json=event)).raise_for_status()
+        (await self.client.post(f"/gradio_api/queue/join?{query}", json=event)).raise_for_status()
         stream = await self.client.get("/gradio_api/queue/data", params={"session_hash": session})
         lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: ")]
         done = next(line for line in lines if line["msg"] == "process_completed")
@@ -119,7 +123,7 @@ def behind(turn: ScriptedTurn, backend: FakeBackend, directory: Path) -> Behind:
 
 @asynccontextmanager
 async def opened(asked: Behind) -> AsyncIterator[Page]:
-    app = chat_app(asked)
+    app = chat_app(asked, ("https://portfolio.example",))
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -279,3 +283,10 @@ async def test_the_page_names_no_foreign_address_to_load_from(page):
     assert loaded
     assert [address for address in loaded if "//" in address] == []
     assert page.config["analytics_enabled"] is False
+
+
+async def test_the_turn_learns_which_allowed_site_is_around_the_page(page: Page, turn: ScriptedTurn):
+    await page.ask("hi", query="embed=1&site=https%3A%2F%2Fportfolio.example")
+    await page.ask("hi", query="embed=1&site=https%3A%2F%2Fother.example")
+    await page.ask("hi")
+    assert turn.sites == ["https://portfolio.example", "", ""]

@@ -1,7 +1,7 @@
-// CryptoSense on any page. Options: /widget
+// Options: /widget
 (() => {
   const me = document.currentScript, hint = text => console.info("CryptoSense: " + text);
-  if (!me || window.CryptoSense) return hint("one plain script tag a page");
+  if (!me || window.CryptoSense) return hint("one plain script a page");
 
   const valid = /^((title|greeting|suggestions|inline)=.|symbol=(BTC|ETH)-USD$|position=bottom-(left|right)$|theme=(auto|light|dark)$|accent=#[\da-f]{6}$)/i;
   const set = { ...me.dataset };
@@ -34,7 +34,7 @@ section{bottom:80px;width:400px}
 section{width:auto;height:var(--h,100dvh);padding-top:46px}}`));
 
   const load = () => {
-    frame = make("iframe", { title, referrerPolicy: "origin", src: base + "?embed=1&" + new URLSearchParams(set) });
+    frame = make("iframe", { title, referrerPolicy: "origin", src: base + "?embed=1&" + new URLSearchParams({ site: origin, ...set }) });
     panel.append(frame);
     setTimeout(() => {
       if (ready) return;
