@@ -170,7 +170,7 @@ class Composition:
 
         behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
         page = chat_app(behind, self.settings.allowed_origins)
-        Thread(target=self._build_agent, name="assistant", daemon=True).start()
+        Thread(target=self._build_agent, name="assistant").start()  # waited for: ended amid imports, it aborts
         return page
 
     async def _record(self) -> "ModelRecord":

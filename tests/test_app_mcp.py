@@ -72,7 +72,7 @@ async def test_beside_the_chat_too_and_never_with_simulated_prices(exchanges):
         async with Client(f"{address}/mcp") as client:
             failed = await client.call_tool("get_price", GOOD["get_price"])
             assert failed.is_error and "bitstamp could not" in failed.content[0].text
-        assert stopped(process, signal.SIGINT)[0] == 0
+        assert stopped(process, signal.SIGINT) == (0, "", "")
 
 
 def test_over_stdio_stdout_holds_messages_alone_and_the_process_ends_with_stdin(exchanges):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page
@@ -332,7 +333,8 @@ def test_wrong_options_are_as_usual_with_one_hint(served: str, friend: Site, go:
         assert name in hint
     guest.bubble.click()
     guest.wait_for("ready")
-    assert guest.frame().url == f"{served}/?embed=1&inline=%23no"
+    asked = dict(parse_qsl(urlsplit(guest.frame().url).query))
+    assert asked == {"embed": "1", "inline": "#no", "site": friend.address}
 
 
 def test_two_scripts_on_a_page_are_one_widget_and_a_hint(served: str, friend: Site, go: Go):
