@@ -45,6 +45,7 @@ class Composition:
         self.settings = settings
         self._observer = observer
         self._building = Lock()
+        self._builder: Thread | None = None
         self._artifact = _artifact_of(settings)  # at once: a broken model ends the command with a clear message
 
     @cached_property
@@ -170,7 +171,8 @@ class Composition:
 
         behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
         page = chat_app(behind, self.settings.allowed_origins)
-        Thread(target=self._build_agent, name="assistant").start()  # waited for: ended amid imports, it aborts
+        self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
+        self._builder.start()
         return page
 
     async def _record(self) -> "ModelRecord":
@@ -233,6 +235,8 @@ class Composition:
 
     async def close(self) -> None:
         """Give back what was opened."""
+        if self._builder:  # cut off in the midst of its imports, it would abort the process
+            await asyncio.to_thread(self._builder.join)
         if {"backend", "api"} & vars(self).keys():
             await self.backend.close()  # which has all that the other one has
 
