@@ -41,7 +41,7 @@ ASSISTANT = """- [OpenAI-compatible]({base}/v1): the assistant as the model "{mo
 WIDGET = """
 ## On a web site
 
-- One line gives a page the chat: <script src="{base}/widget.js" async></script>
+- One line gives a page the chat: <script src="{base}/widget.js" defer></script>
 """
 
 

@@ -198,7 +198,7 @@ async def test_who_hangs_up_ends_the_turn():
                 gone.set()
 
         await asyncio.wait_for(client.app(asgi(URL, body), receive, send), 10)
-        await asyncio.wait_for(turns.closed.wait(), 10)
+        assert await asyncio.wait_for(turns.closed.wait(), 10)
 
 
 async def test_there_is_no_model_where_there_is_no_assistant():

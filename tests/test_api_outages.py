@@ -52,7 +52,8 @@ async def test_a_fault_costs_an_exchange_then_freshness_and_only_then_the_answer
 @pytest.mark.parametrize(("fault", "first"), [("hang", "coinbase"), ("drip", "binance")])
 async def test_exchanges_that_never_answer_cost_their_share_of_the_time_and_no_more(fault, first, fake, shipped):
     async with service(fake, shipped, rotated(first), budget=2.0) as client:
-        await lived_through([fault], client, fake, shipped, rotated(first))
+        told = await lived_through([fault], client, fake, shipped, rotated(first))
+    assert len(told) == 3 * len(DOORS)
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -91,8 +91,8 @@ def test_another_process_reads_while_one_writes(store, url):
     writer.close()
 
 
-def write_at_once(url: str) -> None:
-    """Several processes, which were all ready before any began, open one new database and save candles of their own."""
+def write_at_once(url: str) -> list[int]:
+    """Candles of each of several processes that were all ready before any opened the database, and saved 5."""
     code = "import sys; from forecaster.data.store import CandleStore; from tests.fakes import candles_ending"
     code += "; import sqlalchemy; print(flush=True); sys.stdin.read(); store = CandleStore(sys.argv[1])"
     code += "; store.save(sys.argv[2], 'BTC-USD', candles_ending(hours=5)); store.close()"
@@ -111,16 +111,17 @@ def write_at_once(url: str) -> None:
         assert writer.wait(60) == 0
         writer.stdout.close()
     store = CandleStore(url)
-    assert all(len(store.newest(f"exchange {number}", "BTC-USD", 5)) == 5 for number in range(PROCESSES))
+    kept = [len(store.newest(f"exchange {number}", "BTC-USD", 5)) for number in range(PROCESSES)]
     store.close()
+    return kept
 
 
 def test_processes_that_open_a_new_sqlite_file_at_once_all_keep_their_candles(tmp_path):
-    write_at_once(f"sqlite:///{tmp_path / 'candles.db'}")
+    assert write_at_once(f"sqlite:///{tmp_path / 'candles.db'}") == [5] * PROCESSES
 
 
 def test_processes_that_open_a_new_postgresql_database_at_once_all_keep_their_candles(server):
-    write_at_once(server.new_database())
+    assert write_at_once(server.new_database()) == [5] * PROCESSES
 
 
 def test_a_new_sqlite_file_that_another_process_has_locked_is_waited_for(tmp_path):
