@@ -196,6 +196,7 @@ def _serve(settings: "Settings", *, with_chat: bool) -> None:
             turn=parts.told if with_chat else None,
             work=parts.work,
             model_state=parts.model_state,
+            database=parts.health,
             protocol=parts.protocol,
         )
         _say(f"CryptoSense is at {address(listener)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from forecaster.artifact import Artifact
     from forecaster.backend import ForecastBackend, LocalBackend
     from forecaster.data.source import CandleSource
+    from forecaster.health import Health
     from forecaster.ledger import Ledger
     from forecaster.observer import Observer
     from forecaster.predictor import Predictor
@@ -61,7 +62,14 @@ class Composition:
         """Where candles come from."""
         from forecaster.data import open_source
 
-        return open_source(self.settings)
+        return open_source(self.settings, health=self.health)
+
+    @cached_property
+    def health(self) -> "Health":
+        """How the database of candles and forecasts does."""
+        from forecaster.health import Health
+
+        return Health(self._observer.database_works) if self._observer else Health()
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -70,7 +78,7 @@ class Composition:
 
         from forecaster.ledger import Ledger
 
-        return Ledger(self.settings.database_url)
+        return Ledger(self.settings.database_url, self.health)
 
     @cached_property
     def local(self) -> "LocalBackend":
@@ -138,7 +146,7 @@ class Composition:
         """
         if self._artifact is None:
             return
-        tasks = [self.reloading.run(stop)]
+        tasks = [self.reloading.run(stop), self.local.watch(stop)]
         if self.settings.schedule and self.settings.source in ("auto", "live"):
             from forecaster.schedule import Schedule
 

@@ -27,6 +27,7 @@ from api.parts import Part, State
 from api.route_names import RouteNames
 from api.routes import health, mcp, predict, widget
 from forecaster.backend import ForecastBackend
+from forecaster.health import Health
 from forecaster.reload import ModelState
 from forecaster.settings import Settings
 
@@ -55,6 +56,7 @@ def create_app(
     turn: Turn | None = None,
     work: Work | None = None,
     model_state: ModelStates | None = None,
+    database: Health | None = None,
     protocol: Callable[[], Sessions] | None = None,
 ) -> FastAPI:
     """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
@@ -62,7 +64,8 @@ def create_app(
     `turn` answers POST /v1/chat. `protocol` gives what answers /mcp, and is called when that is first asked. `work`
     runs beside the service from when the model is ready until the event that it is given is set. `close` is awaited at
     shutdown, after the chat has ended. `counted` is what GET /metrics shows, `model_state` what GET /readyz says of the
-    model, which is not ready where it raises BackendError. Raises ConfigurationError for settings that cannot work.
+    model, which is not ready where it raises BackendError, and `database` what it says of that. Raises
+    ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", backend), Chat(chat, leaving) if chat else None
@@ -85,6 +88,7 @@ def create_app(
     app.state.model = model
     app.state.parts = (model, page) if page else (model,)
     app.state.model_state = model_state or _unwatched
+    app.state.database = database
     app.state.metrics = counted or Metrics()
     errors.install(app)
     documentation.install(app, settings)

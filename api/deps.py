@@ -9,9 +9,10 @@ from fastapi import Depends, HTTPException, Request
 
 from api.idempotency import Idempotency
 from api.overload import Budget
-from api.parts import Part
+from api.parts import Degraded, Part
 from forecaster.backend import ForecastBackend
 from forecaster.errors import BackendError
+from forecaster.health import Health
 from forecaster.reload import ModelState
 from forecaster.schema import Forecast
 
@@ -82,6 +83,13 @@ async def model_state(request: Request) -> ModelState | BackendError | None:
         return error
 
 
+async def degraded(request: Request) -> list[Degraded]:
+    """What of the service does not work although the rest does."""
+    database = cast("Health | None", request.app.state.database)
+    fault = database.fault if database else None
+    return [Degraded(part="database", detail=str(fault))] if fault else []
+
+
 async def leaving(request: Request) -> bool:
     """Whether the server was told to stop: it answers what it began, and nobody new should come."""
     return cast("asyncio.Event", request.app.state.leaving).is_set()
@@ -105,6 +113,7 @@ async def evaluations(request: Request) -> Budget:
 PredictorDep = Annotated[Predictor, Depends(loaded_predictor)]
 BackendDep = Annotated[ForecastBackend, Depends(loaded_backend)]
 ModelStateDep = Annotated[ModelState | BackendError | None, Depends(model_state)]
+DegradedDep = Annotated[list[Degraded], Depends(degraded)]
 LeavingDep = Annotated[bool, Depends(leaving)]
 PartsDep = Annotated[tuple[Part[object], ...], Depends(service_parts)]
 IdempotencyDep = Annotated[Idempotency, Depends(earlier_answers)]

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import request_id
-from forecaster.errors import CryptoSenseError, InvalidInput, SourceError
+from forecaster.errors import CryptoSenseError, DatabaseError, InvalidInput, SourceError
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 5  # named in one answer
@@ -136,6 +136,8 @@ async def _explained(request: Request, error: Exception) -> Response:
         return problem(422, str(error))
     if isinstance(error, SourceError):
         return problem(503, str(error), headers={"Retry-After": "60"})
+    if isinstance(error, DatabaseError):
+        return problem(503, str(error), headers={"Retry-After": str(error.retry_after)})
     log.error("A request failed. %s", error)
     return failure()
 

@@ -46,6 +46,10 @@ class Metrics:
         self._candle_age = Gauge(
             "cryptosense_newest_candle_age_seconds", "Since the newest candle closed", ("symbol",), registry=registry
         )
+        self._database = Gauge(
+            "cryptosense_database_up", "0 while candles and forecasts cannot be kept or read", registry=registry
+        )
+        self._database.set(1)
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         for reason in ("rate_limit", "overload", "key"):
             self._refused.labels(reason)  # so that each is there, as 0, from the start
@@ -75,6 +79,10 @@ class Metrics:
     def candle_closed(self, symbol: str, at: float) -> None:
         """Note when the newest candle of an offered symbol closed, in Unix seconds. Its age is that of the scrape."""
         self._candle_age.labels(symbol).set_function(lambda: time.time() - at)
+
+    def database_works(self, works: bool) -> None:
+        """Note whether candles and forecasts can be kept and read."""
+        self._database.set(works)
 
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""

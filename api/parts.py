@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from fastapi import HTTPException
+from pydantic import BaseModel, Field
 
 from forecaster.errors import CryptoSenseError
 
@@ -21,6 +22,13 @@ class State(StrEnum):
     READY = "ready"
     FAILED = "failed"
     SILENT = "silent"  # it is on another machine, which does not answer
+
+
+class Degraded(BaseModel):
+    """Something that does not work while the service goes on without it."""
+
+    part: str = Field(examples=["database"])
+    detail: str = Field(description="what is wrong, and what to do")
 
 
 class Part(Generic[T]):

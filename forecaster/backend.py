@@ -204,16 +204,16 @@ class LocalBackend:
         return await self._model.next_close(closes)
 
     async def kept(self, forecast_id: str) -> Kept | None:
-        """See Ledger.get. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._model.ledger.get, forecast_id)
+        """See Ledger.get. Raises what LiveModel.read raises."""
+        return await self._model.read(lambda ledger: ledger.get(forecast_id))
 
     async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
-        """See Ledger.page. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._model.ledger.page, symbol, since, cursor, limit)
+        """See Ledger.page. Raises what LiveModel.read raises."""
+        return await self._model.read(lambda ledger: ledger.page(symbol, since, cursor, limit))
 
     async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
-        """See Ledger.track_record. Raises ConfigurationError where there is no ledger."""
-        return await asyncio.to_thread(self._model.ledger.track_record, symbol, hours)
+        """See Ledger.track_record. Raises what LiveModel.read raises."""
+        return await self._model.read(lambda ledger: ledger.track_record(symbol, hours))
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""
@@ -226,6 +226,10 @@ class LocalBackend:
     async def facts(self) -> ModelFacts:
         """See ForecastBackend."""
         return self.predictor.facts
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the ledger until `stop`: whether it works, and what it has yet to be told."""
+        await self._model.watch(stop)
 
     async def close(self) -> None:
         """Finish writing; give back connections and files."""

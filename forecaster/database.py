@@ -2,115 +2,127 @@
 
 Whoever comes first makes them, alone: Alembic those of the ledger, forecaster/data/store.py its own. A ledger that is
 up to date is recognised without importing Alembic. A commit has reached the disk: SQLite writes ahead (WAL) and
-synchronises fully, PostgreSQL does so unless told otherwise.
+synchronises fully, PostgreSQL does so unless told otherwise. An SQLite file that was moved or deleted is begun anew.
 """
 
-import sqlite3
+import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from forecaster.errors import ConfigurationError
+from forecaster.database_deadline import Deadline
+from forecaster.database_engine import identity, known_url, open_engine
+from forecaster.database_faults import READ_ONLY, SILENT, fault_of
+from forecaster.errors import ConfigurationError, DatabaseError
+from forecaster.health import Health, Proof
 from forecaster.migrations import HEAD, SCRIPTS, VERSION_TABLE
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
-PATIENCE = 10  # seconds to wait for another process that writes, or for PostgreSQL to answer
+ANSWER = 2.0  # seconds for one transaction on PostgreSQL
+OPENING = 10.0  # seconds to open a database, make its tables and wait for who is making them
 LOCK = 0x6C6564676572  # of PostgreSQL's advisory locks, the one that who makes tables holds
+
+log = logging.getLogger(__name__)
 
 
 class Database:
     """Connections, each for one transaction. `begin` may raise ConfigurationError; safe to share between threads."""
 
-    def __init__(self, url: str, name: str, make_tables: "Callable[[Engine], None]") -> None:
-        """`name` is what messages call it. `make_tables` sees to it that tables are there, which they may be."""
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        make_tables: "Callable[[Engine], None]",
+        health: Health | None = None,
+        answer: float = ANSWER,
+    ) -> None:
+        """`name` is what messages call it. `make_tables` sees to it that tables are there, which they may be.
+
+        `health` is told how each use went. `answer` is how long a transaction may take on PostgreSQL, in seconds.
+        """
+        self.health = health or Health()
         self._url = url  # may hold a password: it stays out of every message
         self._name = name
         self._make_tables = make_tables
+        self._answer = answer
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None  # which one is open
         self._opening = threading.Lock()
 
     @contextmanager
-    def begin(self) -> "Iterator[Connection]":
-        """A connection; what was done on it is committed at the end, unless an error ends it."""
+    def begin(self, proof: Proof = Proof.READ) -> "Iterator[Connection]":
+        """A connection; what was done on it is committed at the end, unless an error ends it.
+
+        `proof` is what it shows if all goes well.
+        """
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            with self._open().begin() as connection:
+            engine = self._open()
+            with _within(self._answer, engine), engine.begin() as connection:
                 yield connection
         except (SQLAlchemyError, ImportError, OSError) as error:  # ImportError: the database's driver is not installed
-            raise ConfigurationError(
-                f"The {self._name} cannot be opened, read or written.",
-                "Check that CRYPTOSENSE_DATABASE_URL names a database that may be written, and that its disk has room.",
-            ) from error
+            fault = fault_of(self._name, error)
+            self.health.failed(fault)
+            raise fault from error
+        except DatabaseError as fault:
+            self.health.failed(fault)
+            raise
+        self.health.worked(proof)
+
+    def probe(self) -> None:
+        """Find out whether it could be written, without writing. Raises ConfigurationError."""
+        with self.begin(Proof.TRIED) as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
+            elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+                raise DatabaseError(self._name, READ_ONLY)
 
     def close(self) -> None:
         """Give back the connections."""
         with self._opening:
-            if self._engine is not None:
-                self._engine.dispose()
-                self._engine = None
+            self._dispose()
 
     def _open(self) -> "Engine":
-        with self._opening:
-            if self._engine is None:
-                engine = _engine(_known(self._url, self._name))
-                try:
-                    self._make_tables(engine)
-                except BaseException:
-                    engine.dispose()
-                    raise
-                self._engine = engine
-            return self._engine
-
-
-def _known(url: str, name: str) -> "URL":
-    """The URL with the driver that is installed. Raises ConfigurationError for a database that would keep nothing."""
-    from sqlalchemy import make_url
-
-    known = make_url(url)
-    if known.drivername in ("postgres", "postgresql"):  # hosts hand out both; psycopg 3 is the driver
-        known = known.set(drivername="postgresql+psycopg")
-    if known.get_backend_name() not in ("sqlite", "postgresql") or _in_memory(known):
-        raise ConfigurationError(
-            f"The {name} needs a database that outlives the process.",
-            "Set CRYPTOSENSE_DATABASE_URL to sqlite:///FILE or postgresql://USER@HOST/NAME.",
-        )
-    return known
-
-
-def _in_memory(url: "URL") -> bool:
-    name = url.database or ""
-    return url.get_backend_name() == "sqlite" and (name in ("", ":memory:") or "mode=memory" in str(url))
-
-
-def _engine(url: "URL") -> "Engine":
-    from sqlalchemy import create_engine, event
-
-    if url.get_backend_name() == "postgresql":  # the server may have been restarted since a connection was used
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE})
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": PATIENCE})
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
+        if not self._opening.acquire(timeout=OPENING):
+            raise DatabaseError(self._name, SILENT)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as error:  # it does not wait for another process that does the same
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.02)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+            if self._engine is not None and identity(self._engine.url) != self._file:
+                log.warning("The file of the %s was moved or deleted: another is opened in its place.", self._name)
+                self._dispose()
+            if self._engine is None:
+                self._engine = self._opened()
+                self._file = identity(self._engine.url)
+                self.health.worked(Proof.OPENED)
+            return self._engine
+        except ConfigurationError as error:
+            self.health.failed(error)
+            raise
+        finally:
+            self._opening.release()
+
+    def _opened(self) -> "Engine":
+        engine = open_engine(known_url(self._url, self._name))
+        try:
+            with _within(OPENING, engine):
+                self._make_tables(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    def _dispose(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+
+def _within(seconds: float, engine: "Engine") -> AbstractContextManager[object]:
+    return nullcontext() if engine.dialect.name == "sqlite" else Deadline(seconds)
 
 
 def migrate(engine: "Engine") -> None:

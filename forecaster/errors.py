@@ -11,6 +11,7 @@
     ├── DataFileError           a candle file is not what it should be
     ├── ArtifactError           a saved model is missing, altered or unreadable
     └── ConfigurationError      a setting cannot work
+        └── DatabaseError       the database that a setting names does not answer, or cannot be used
 
 Foreign errors (httpx, SQLAlchemy, pandas, ONNX Runtime) are translated into one of these where they
 arise, with ``raise ... from``. Every message says what happened and ends with what to do next, and
@@ -101,3 +102,17 @@ class ArtifactError(CryptoSenseError):
 
 class ConfigurationError(CryptoSenseError):
     """A setting cannot work."""
+
+
+class DatabaseError(ConfigurationError):
+    """The database does not answer, or cannot be used. ``cause`` is a few plain words, such as "is read-only"."""
+
+    retry_after = 5  # seconds: by then a database that was only busy answers again
+
+    def __init__(self, name: str, cause: str) -> None:
+        self.cause = cause
+        super().__init__(
+            f"The {name} {cause}.",
+            "Check that CRYPTOSENSE_DATABASE_URL names a database that runs and may be written, and that its disk has "
+            "room; then try again in a few seconds.",
+        )

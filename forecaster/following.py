@@ -1,6 +1,6 @@
 """Follows the forecasts that were issued: once an hour they spoke of has closed, the next bands know of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
@@ -57,12 +57,18 @@ class Following:
             _wait_for(self._of(forecast.symbol, forecast.source), forecast)
 
     def restore(self, symbol: str, source: str, past: Past) -> None:
-        """Go on where another process left off, whose forecasts of this model a ledger kept. Call it once."""
+        """Go on where another process left off, whose forecasts of this model a ledger kept.
+
+        What was issued here since is followed from its first hour again: the ledger may know of its outcomes too.
+        """
         with self._lock:
+            before = self._followed.pop((symbol, source), None)
             followed = self._of(symbol, source)
             past.teach(followed.trackers)
             for forecast, settled in past.open:
                 _wait_for(followed, forecast, settled)
+            for as_of, issued in before.open.items() if before else ():
+                followed.open.setdefault(as_of, replace(issued, settled=0))
 
     def _of(self, symbol: str, source: str) -> _Followed:
         key = (symbol, source)

@@ -22,8 +22,9 @@ import numpy as np
 
 from forecaster.candles import Candles, utc
 from forecaster.cursor import Cursor
-from forecaster.database import Database, migrate
+from forecaster.database import ANSWER, Database, migrate
 from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.health import Health, Proof
 from forecaster.ledger_rows import forecast_of, forecast_row, outcome_of, outcome_rows
 from forecaster.past import Past
 from forecaster.quantiles import HORIZONS
@@ -52,8 +53,14 @@ class Open(NamedTuple):
 class Ledger:
     """The ledger in the database at a URL. Every method may raise ConfigurationError; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url, "ledger", migrate)
+    def __init__(self, url: str, health: Health | None = None, answer: float = ANSWER) -> None:
+        """See Database for `health` and `answer`."""
+        self._database = Database(url, "ledger", migrate, health, answer)
+        self.health = self._database.health
+
+    def probe(self) -> None:
+        """Find out whether forecasts could be recorded."""
+        self._database.probe()
 
     def record(self, forecast: Forecast) -> bool:
         """Keep a forecast; once this returns True it is on disk.
@@ -66,7 +73,7 @@ class Ledger:
         from forecaster import ledger_sql as sql
 
         row = forecast_row(forecast)
-        with self._database.begin() as connection:
+        with self._database.begin(Proof.WRITTEN) as connection:
             return bool(connection.execute(sql.append(connection.dialect.name, sql.forecasts), row).all())
 
     def get(self, forecast_id: str) -> Kept | None:
@@ -127,7 +134,7 @@ class Ledger:
         rows = [row for each in waiting for row in outcome_rows(each, closes) if (each.id, row["hours"]) not in known]
         if not rows:
             return 0
-        with self._database.begin() as connection:
+        with self._database.begin(Proof.WRITTEN) as connection:
             return len(connection.execute(sql.append(connection.dialect.name, sql.outcomes), rows).all())
 
     def track_record(self, symbol: str | None = None, hours: int | None = None, last: int = MOST_GRADED) -> TrackRecord:

@@ -9,12 +9,13 @@ asked on the event loop, where an answer comes sooner than a thread would be wok
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.both import both
 from forecaster.data.source import CandleSource, Snapshot
-from forecaster.errors import ConfigurationError
+from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.loop_turn import LoopTurn
 from forecaster.observer import Observer, tell_model
 from forecaster.predictor import Predictor
@@ -36,7 +37,7 @@ class LiveModel:
 
     def __init__(self, predictor: Predictor, ledger: "Ledger | None", observer: Observer) -> None:
         """Live forecasts are kept in `ledger`, which is closed with this."""
-        self._given_ledger, self._recorder = ledger, Recorder(ledger) if ledger else None
+        self._recorder = Recorder(ledger) if ledger else None
         self._observer = observer
         self._threads = ThreadPoolExecutor(AT_ONCE, "forecast")  # started as they are needed
         self._issuing = asyncio.Lock()
@@ -54,8 +55,9 @@ class LiveModel:
         predictor.check(symbol, hours)
         snapshot, other = await both(source, symbol, HISTORY, predictor.reads_other_symbol)
         if self._recorder and standing.is_new(symbol, snapshot.source):
-            past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
-            standing.restore(symbol, snapshot.source, past)
+            with suppress(DatabaseError):  # it is asked again with the next forecast
+                past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
+                standing.restore(symbol, snapshot.source, past)
         issued, told = await self._stood(standing, snapshot, other)
         if self._recorder:
             await self._recorder.keep(issued)
@@ -73,12 +75,19 @@ class LiveModel:
             return work(*arguments)
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
 
-    @property
-    def ledger(self) -> "Ledger":
-        """What keeps its live forecasts. Raises ConfigurationError where nothing does."""
-        if self._given_ledger is None:
+    async def read(self, work: "Callable[[Ledger], T]") -> T:
+        """What `work` reads from the ledger.
+
+        Raises what it raises, ConfigurationError where there is no ledger, and DatabaseError where it does not answer.
+        """
+        if self._recorder is None:
             raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
-        return self._given_ledger
+        return await self._recorder.read(work)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the ledger until `stop`."""
+        if self._recorder:
+            await self._recorder.watch(stop)
 
     async def close(self) -> None:
         """Finish writing, and give back the ledger."""

@@ -22,6 +22,10 @@ class Observer(Protocol):
         """The newest candle that is known closed then, in Unix seconds."""
         ...
 
+    def database_works(self, works: bool) -> None:
+        """Whether candles and forecasts can be kept and read, at each change."""
+        ...
+
 
 class Nobody:
     """An Observer that does not listen."""
@@ -33,6 +37,9 @@ class Nobody:
         """See Observer."""
 
     def candle_closed(self, symbol: str, at: float) -> None:
+        """See Observer."""
+
+    def database_works(self, works: bool) -> None:
         """See Observer."""
 
 

@@ -51,7 +51,11 @@ class Standing:
     def restore(self, symbol: str, source: str, past: Past | None) -> None:
         """Go on where an earlier process left off, or from the graded hours; the first call counts."""
         if self.is_new(symbol, source):
-            self._restored[symbol, source] = past.open[-1][0] if past and past.open else None
+            newest = past.open[-1][0] if past and past.open else None
+            self._restored[symbol, source] = newest
+            told, _ = self._newest.get((symbol, source), (None, None))
+            if newest and told and told.as_of == newest.as_of.timestamp():  # told here while the ledger did not answer
+                del self._newest[symbol, source]
             if past is not None:
                 self._following.restore(symbol, source, past)
 

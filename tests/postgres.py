@@ -6,10 +6,11 @@ It refuses to run as root: root starts it as the package's user.
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -44,6 +45,21 @@ class Server:
     def kill(self) -> None:
         """End the server at once, without a last write to its files; `start` then has to recover."""
         self._run("pg_ctl", "stop", "--mode=immediate", "--silent")
+
+    def freeze(self) -> None:
+        """Stop all its processes where they are: the system goes on taking what is sent to them."""
+        for each in self._processes():
+            os.kill(each, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for each in reversed(self._processes()):
+            os.kill(each, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """The server's process, and those that it started."""
+        first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        return [first, *(pid for pid, parent in _parents() if parent == first)]
 
     def new_database(self) -> str:
         """The URL of what is as good as an empty database: a schema of its own, which costs no files."""
@@ -86,8 +102,17 @@ def postgres() -> Iterator[Server]:
     try:
         yield server
     finally:
+        server.thaw()
         server.kill()
         shutil.rmtree(folder)
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process and its parent."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            after_name = stat.read_text().rpartition(")")[2].split()
+            yield int(stat.parent.name), int(after_name[1])
 
 
 def _user() -> str | None:

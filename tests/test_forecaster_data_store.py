@@ -257,7 +257,7 @@ async def test_a_broken_store_is_warned_of_once_and_serving_goes_on(open_live, f
         for symbol in ("BTC-USD", "ETH-USD"):
             assert (await source.latest(symbol, 60)).as_of == NOON
         await source.close()
-    assert [record.name for record in caplog.records] == ["forecaster.data.memory"]
+    assert [record.name for record in caplog.records] == ["forecaster.health"]
     assert "CRYPTOSENSE_DATABASE_URL" in caplog.text
 
 

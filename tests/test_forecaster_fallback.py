@@ -293,6 +293,9 @@ class Noted:
     def candle_closed(self, symbol, at):
         self.candles[symbol] = at
 
+    def database_works(self, works):
+        pass
+
 
 async def test_an_observer_is_told_whose_model_answers(wire, classic, shipped, clock):
     noted = Noted()

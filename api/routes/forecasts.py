@@ -14,7 +14,7 @@ from api.caching import for_seconds, tagged
 from api.deps import BackendDep, RecordsDep
 from api.given import DIGITS, MOMENT_SCHEMA, Given, GivenRoute, QueryHours, QueryWhole, seconds
 from forecaster.candles import utc
-from forecaster.errors import ConfigurationError
+from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.schema import Symbol
 from forecaster.track_record import Kept, LedgerPage, TrackRecord
 
@@ -107,6 +107,8 @@ def _told() -> Iterator[None]:
     """A ledger that is not there or does not answer is no fault of the request."""
     try:
         yield
+    except DatabaseError as error:  # the log has it once, from forecaster/health.py
+        raise HTTPException(503, str(error), headers={"Retry-After": str(error.retry_after)}) from error
     except ConfigurationError as error:
         log.error("The record could not be read. %s", error)
         raise HTTPException(503, str(error)) from error

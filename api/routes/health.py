@@ -5,9 +5,9 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.deps import LeavingDep, ModelStateDep, PartsDep
+from api.deps import DegradedDep, LeavingDep, ModelStateDep, PartsDep
 from api.errors import documented, problem
-from api.parts import State
+from api.parts import Degraded, State
 from forecaster.errors import BackendError
 from forecaster.reload import ModelState
 
@@ -21,10 +21,11 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Every part is ready."""
+    """Every part is ready; degraded where the service goes on without something that it should have."""
 
-    status: Literal["ready"] = "ready"
+    status: Literal["ready", "degraded"] = "ready"
     parts: dict[str, State] = Field(examples=[{"model": "ready", "chat": "ready"}])
+    degraded: list[Degraded] | None = Field(default=None, description="what does not work; not there where all does")
     model: ModelState | None = Field(default=None, description="which model answers, and why a newer one does not")
 
 
@@ -41,13 +42,14 @@ async def healthz() -> Alive:
     response_model_exclude_none=True,
     responses=documented(503),
 )
-async def readyz(parts: PartsDep, model: ModelStateDep, leaving: LeavingDep) -> Ready | Response:
+async def readyz(parts: PartsDep, model: ModelStateDep, degraded: DegradedDep, leaving: LeavingDep) -> Ready | Response:
     """Answers 503, with the state of each part, until model and chat are ready, while no model can be reached, and
-    once the server was told to stop."""
+    once the server was told to stop. While the database fails it answers 200 and `degraded`: forecasts are given and
+    not recorded. It asks no database itself, so that it answers at once."""
     states = {part.name: part.state for part in parts}
     waiting = [f"the {name} {_WORDS[state]}" for name, state in states.items() if state is not State.READY]
     if not waiting and not leaving and not isinstance(model, BackendError):
-        return Ready(parts=states, model=model)
+        return Ready(status="degraded" if degraded else "ready", parts=states, degraded=degraded or None, model=model)
     if isinstance(model, BackendError):
         states["model"] = State.SILENT
         waiting.append(f"the model is on another machine, which {model.cause}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from forecaster.candles import Candles
 from forecaster.database import Database, alone
 from forecaster.errors import ConfigurationError, InvalidInput
+from forecaster.health import Health, Proof
 from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ PRICES = ("open", "high", "low", "close", "volume")
 class CandleStore:
     """Closed candles by exchange and symbol. Every method may raise ConfigurationError."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url, "candle store", self._make_table)
+    def __init__(self, url: str, health: Health | None = None) -> None:
+        """See Database for `health`."""
+        self._database = Database(url, "candle store", self._make_table, health)
+        self.health = self._database.health
         self._table: Table
 
     def save(self, source: str, symbol: str, candles: Candles) -> None:
@@ -33,7 +36,7 @@ class CandleStore:
             dict(zip((*KEY, *PRICES), (source, symbol, int(time), *prices), strict=True))
             for time, *prices in candles.rows()
         ]
-        with self._database.begin() as connection:
+        with self._database.begin(Proof.WRITTEN) as connection:
             connection.execute(_upsert(connection.dialect.name, self._table), rows)
 
     def newest(self, source: str, symbol: str, hours: int) -> Candles:
