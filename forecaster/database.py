@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from forecaster.database_deadline import Deadline
 from forecaster.database_engine import identity, known_url, open_engine
-from forecaster.database_faults import READ_ONLY, SILENT, fault_of
+from forecaster.database_faults import SILENT, fault_of
 from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.health import Health, Proof
 from forecaster.migrations import HEAD, SCRIPTS, VERSION_TABLE
@@ -72,15 +72,6 @@ class Database:
             self.health.failed(fault)
             raise
         self.health.worked(proof)
-
-    def probe(self) -> None:
-        """Find out whether it could be written, without writing. Raises ConfigurationError."""
-        with self.begin(Proof.TRIED) as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
-            elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
-                raise DatabaseError(self._name, READ_ONLY)
 
     def close(self) -> None:
         """Give back the connections."""

@@ -23,15 +23,17 @@ class DatabaseThreads:
         """`name` is what messages call the database, and `late` its fault where it does not answer a caller in time."""
         self._name, self._health, self._within, self._late = name, health, within, late
         self._threads = ThreadPoolExecutor(threads, name)  # started as they are needed
-        self._asked_again_at = 0.0
+        self._trying, self._rests_until = False, 0.0
 
     async def call(self, work: Callable[[], T], within: float | None = None) -> T:
         """What `work` returns. Raises what it raises, and DatabaseError where that takes longer than `within` seconds.
 
-        While the database does not answer, one caller a second finds out whether it does again.
+        While the database does not answer, one caller at a time finds out whether it does again.
         """
-        if self._rests():
+        trial = self._health.silent
+        if trial and (self._trying or time.monotonic() < self._rests_until):
             raise DatabaseError(self._name, SILENT)
+        self._trying |= trial
         waited = self._within if within is None else within
         try:
             async with asyncio.timeout(waited):  # what has not begun by then never will
@@ -40,14 +42,10 @@ class DatabaseThreads:
             fault = DatabaseError(self._name, self._late)
             self._health.failed(fault)
             raise fault from None
+        finally:
+            if trial:
+                self._trying, self._rests_until = False, time.monotonic() + REST
 
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _rests(self) -> bool:
-        now = time.monotonic()
-        if not self._health.silent or now >= self._asked_again_at:
-            self._asked_again_at = now + REST
-            return False
-        return True

@@ -26,6 +26,7 @@ from forecaster.database import ANSWER, Database, migrate
 from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.health import Health, Proof
 from forecaster.ledger_rows import forecast_of, forecast_row, outcome_of, outcome_rows
+from forecaster.migrations import VERSION_TABLE
 from forecaster.past import Past
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, SYMBOLS, Forecast, ForecastWarning, ModelRef
@@ -59,8 +60,9 @@ class Ledger:
         self.health = self._database.health
 
     def probe(self) -> None:
-        """Find out whether forecasts could be recorded."""
-        self._database.probe()
+        """Find out whether forecasts could be recorded, by a statement that may write and adds nothing."""
+        with self._database.begin(Proof.TRIED) as connection:
+            connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} SELECT * FROM {VERSION_TABLE} WHERE 1 = 0")
 
     def record(self, forecast: Forecast) -> bool:
         """Keep a forecast; once this returns True it is on disk.

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -93,14 +94,14 @@ class Recorder:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look again and again, until `stop`, whether the ledger works, and write what it has yet to be told."""
+        checked = -CHECKED_EVERY  # long ago
         while not stop.is_set():
-            await self.check()
-            pause = CHECKED_EVERY if self._ledger.health.fault is None else CHECKED_AGAIN
-            try:
-                async with asyncio.timeout(pause):
+            if self._waiting or self._ledger.health.fault or time.monotonic() >= checked + CHECKED_EVERY:
+                await self.check()
+                checked = time.monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECKED_AGAIN):
                     await stop.wait()
-            except TimeoutError:
-                pass
 
     async def check(self) -> None:
         """Try once."""
@@ -111,12 +112,8 @@ class Recorder:
             await self.keep(each.forecast)
             if not await self._writes[each.forecast.id]:
                 return
-        try:
+        with suppress(ConfigurationError):  # the ledger's health knows
             await self._writing.call(self._ledger.probe)
-        except ConfigurationError:
-            pass  # the ledger's health knows
-        except Exception:
-            log.exception("The ledger could not be looked at.")
 
     async def close(self) -> None:
         """Finish writing, and give back the ledger's connections."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from api.metrics import Metrics
 from forecaster.backend import LocalBackend
 from forecaster.candles import utc
 from forecaster.data.exchange import open_client
@@ -23,6 +24,7 @@ from forecaster.data.exchanges import EXCHANGES
 from forecaster.data.live import BUDGET, LiveSource
 from forecaster.data.source import Snapshot
 from forecaster.data.store import CandleStore
+from forecaster.health import Health
 from forecaster.ledger import Ledger
 from forecaster.predictor import Predictor
 from forecaster.schema import HOUR, ForecastWarning
@@ -76,9 +78,12 @@ async def service(
     http = open_client(httpx.AsyncHTTPTransport(verify=TLS))
     chain = [EXCHANGES[name](http, settings.exchange_url(name)) for name in settings.exchanges]
     clock = clock or fake.time
-    source = LiveSource(chain, CandleStore(settings.database_url), clock=clock, budget=budget, timer=clock)
-    backend = LocalBackend(source, predictor, ledger=Ledger(settings.database_url))
-    async with served(lambda: backend, settings, close=backend.close) as client:
+    counted = Metrics()
+    health = Health(counted.database_works)
+    source = LiveSource(chain, CandleStore(settings.database_url, health), clock=clock, budget=budget, timer=clock)
+    backend = LocalBackend(source, predictor, ledger=Ledger(settings.database_url, health))
+    parts = {"counted": counted, "work": backend.watch, "database": health}
+    async with served(lambda: backend, settings, close=backend.close, **parts) as client:
         await settled(client)
         yield client
 

@@ -48,18 +48,23 @@ class Server:
 
     def freeze(self) -> None:
         """Stop all its processes where they are: the system goes on taking what is sent to them."""
-        for each in self._processes():
-            os.kill(each, signal.SIGSTOP)
+        os.kill(self._first(), signal.SIGSTOP)  # so that it starts no others meanwhile
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let them go on."""
-        for each in reversed(self._processes()):
-            os.kill(each, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+        os.kill(self._first(), signal.SIGCONT)
 
-    def _processes(self) -> list[int]:
-        """The server's process, and those that it started."""
-        first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
-        return [first, *(pid for pid, parent in _parents() if parent == first)]
+    def _first(self) -> int:
+        """The process that started the others."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def _signal(self, what: signal.Signals) -> None:
+        for pid, parent in _parents():
+            if parent == self._first():
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(pid, what)
 
     def new_database(self) -> str:
         """The URL of what is as good as an empty database: a schema of its own, which costs no files."""

@@ -42,10 +42,13 @@ class Chat(Starlette):
 
 @asynccontextmanager
 async def served(
-    predictor=LastClose, settings=None, chat=None, close=None, *, routers=(), counted=None
+    predictor=LastClose, settings=None, chat=None, close=None, *, routers=(), counted=None, **parts
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the app, which also serves `routers`; failures of the app are answers, as a server makes them."""
-    app = create_app(predictor, settings or Settings(), chat, close, counted)
+    """A client of the app, which also serves `routers`; failures of the app are answers, as a server makes them.
+
+    `parts` are those of create_app.
+    """
+    app = create_app(predictor, settings or Settings(), chat, close, counted, **parts)
     for router in routers:
         app.include_router(router)
     async with app.router.lifespan_context(app), client_from(app, "127.0.0.1") as client:
