@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from forecaster.artifact import Artifact
     from forecaster.backend import ForecastBackend, LocalBackend
     from forecaster.data.source import CandleSource
-    from forecaster.health import Health
     from forecaster.ledger import Ledger
     from forecaster.observer import Observer
     from forecaster.predictor import Predictor
@@ -43,8 +42,11 @@ class Composition:
     """The parts of the product; `observer` is told what backends do."""
 
     def __init__(self, settings: "Settings", observer: "Observer | None" = None) -> None:
+        from forecaster.health import Health
+
         self.settings = settings
         self._observer = observer
+        self.health = Health(observer.database_works) if observer else Health()
         self._building = Lock()
         self._builder: Thread | None = None
         self._artifact = _artifact_of(settings)  # at once: a broken model ends the command with a clear message
@@ -63,13 +65,6 @@ class Composition:
         from forecaster.data import open_source
 
         return open_source(self.settings, health=self.health)
-
-    @cached_property
-    def health(self) -> "Health":
-        """How the database of candles and forecasts does."""
-        from forecaster.health import Health
-
-        return Health(self._observer.database_works) if self._observer else Health()
 
     @cached_property
     def ledger(self) -> "Ledger":

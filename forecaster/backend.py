@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -31,7 +32,7 @@ from forecaster.predictor import Predictor, Window
 from forecaster.rolling_origin import RollingOrigin, rolling_origin
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.spans import DAY, price_of, span_of
-from forecaster.track_record import Kept, LedgerPage, TrackRecord
+from forecaster.track_record import Graded, Kept, LedgerPage, TrackRecord, graded_all
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
@@ -213,7 +214,11 @@ class LocalBackend:
 
     async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
         """See Ledger.track_record. Raises what LiveModel.read raises."""
-        return await self._model.read(lambda ledger: ledger.track_record(symbol, hours))
+        rows: list[Graded] = []
+        for of in await self._model.read(lambda ledger: ledger.models(symbol)):
+            found = await self._model.read(methodcaller("settled", of, hours))
+            rows += await asyncio.to_thread(graded_all, found)  # which may take longer than a database should
+        return TrackRecord(rows=tuple(rows))
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""

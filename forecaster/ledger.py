@@ -31,7 +31,7 @@ from forecaster.past import Past
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, SYMBOLS, Forecast, ForecastWarning, ModelRef
 from forecaster.settings import EXCHANGE_NAMES
-from forecaster.track_record import Kept, LedgerPage, Settled, TrackRecord, graded
+from forecaster.track_record import Issuer, Kept, LedgerPage, Series, Settled, TrackRecord, graded_all
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -140,24 +140,37 @@ class Ledger:
             return len(connection.execute(sql.append(connection.dialect.name, sql.outcomes), rows).all())
 
     def track_record(self, symbol: str | None = None, hours: int | None = None, last: int = MOST_GRADED) -> TrackRecord:
-        """The grades of the newest `last` (1 to 1000) settled forecasts of each symbol, model and horizon.
+        """The grades of what `settled` finds of each symbol and model. Raises what it and `models` raise."""
+        _check(hours, last)
+        rows = [row for of in self.models(symbol) for row in graded_all(self.settled(of, hours, last))]
+        return TrackRecord(rows=tuple(rows))
 
-        Raises InvalidInput, and UnsupportedSymbol.
-        """
+    def models(self, symbol: str | None = None) -> list[Issuer]:
+        """Whose forecasts are kept, the newest model of each symbol first. Raises UnsupportedSymbol."""
         from forecaster import ledger_sql as sql
 
-        if not 1 <= last <= MOST_GRADED:
-            raise InvalidInput(f"{last} graded forecasts are not offered.", f"Ask for 1 to {MOST_GRADED}.")
-        if hours is not None and not 1 <= hours <= HORIZONS:
-            raise InvalidInput(f"{hours} hours ahead is never forecast.", f"Ask for 1 to {HORIZONS} hours ahead.")
-        rows = []
         with self._database.begin() as connection:
-            for each in connection.execute(sql.models(_checked(symbol))).all():
-                model = ModelRef(name=each.model_name, version=each.model_version, sha256=each.model_sha256)
-                for ahead in [hours] if hours else range(1, each.horizons + 1):
-                    found = connection.execute(sql.settled(each.symbol, model.sha256, ahead, last)).all()
-                    rows.append(graded(each.symbol, ahead, model, [Settled(*row) for row in found]))
-        return TrackRecord(rows=tuple(row for row in rows if row))
+            found = connection.execute(sql.models(_checked(symbol))).all()
+        return [
+            Issuer(
+                each.symbol,
+                ModelRef(name=each.model_name, version=each.model_version, sha256=each.model_sha256),
+                each.horizons,
+            )
+            for each in found
+        ]
+
+    def settled(self, of: Issuer, hours: int | None = None, last: int = MOST_GRADED) -> list[Series]:
+        """The newest `last` (1 to 1000) settled forecasts of each horizon, or of one. Raises InvalidInput."""
+        from forecaster import ledger_sql as sql
+
+        _check(hours, last)
+        series = []
+        with self._database.begin() as connection:
+            for ahead in [hours] if hours else range(1, of.horizons + 1):
+                found = connection.execute(sql.settled(of.symbol, of.model.sha256, ahead, last)).all()
+                series.append(Series(of, ahead, [Settled(*row) for row in found]))
+        return series
 
     def past(self, symbol: str, source: str, model_sha256: str) -> Past:
         """What a process that starts has to know to follow the forecasts of a model where another left off."""
@@ -200,6 +213,13 @@ def _checked(symbol: str | None) -> str | None:
     if symbol is not None and symbol not in SYMBOLS:
         raise UnsupportedSymbol(symbol, SYMBOLS)
     return symbol
+
+
+def _check(hours: int | None, last: int) -> None:
+    if not 1 <= last <= MOST_GRADED:
+        raise InvalidInput(f"{last} graded forecasts are not offered.", f"Ask for 1 to {MOST_GRADED}.")
+    if hours is not None and not 1 <= hours <= HORIZONS:
+        raise InvalidInput(f"{hours} hours ahead is never forecast.", f"Ask for 1 to {HORIZONS} hours ahead.")
 
 
 def _seconds(since: datetime | None) -> int | None:

@@ -3,7 +3,7 @@
 An outcome is graded by the quantiles that were issued, never by others. Prices are in the quote currency.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -98,6 +98,22 @@ class Settled(NamedTuple):
     pit: float
 
 
+class Issuer(NamedTuple):
+    """A model, and the symbol of which it forecast up to so many hours ahead."""
+
+    symbol: Symbol
+    model: ModelRef
+    horizons: int
+
+
+class Series(NamedTuple):
+    """What was settled of one horizon, newest first."""
+
+    of: Issuer
+    hours: int
+    settled: list[Settled]
+
+
 def pit(horizon: Horizon, actual: float) -> float:
     """The level at which a close fell, interpolated in its logarithm, from the outermost level to the outermost.
 
@@ -140,6 +156,12 @@ def graded(symbol: Symbol, hours: int, model: ModelRef, settled: Sequence[Settle
         mean_pit=float(column["pit"].mean()),
         misses=tuple(_miss(row) for row in islice(missed, MISSES)),
     )
+
+
+def graded_all(series: Iterable[Series]) -> list[Graded]:
+    """The grades of each of these that has anything to grade."""
+    rows = (graded(each.of.symbol, each.hours, each.of.model, each.settled) for each in series)
+    return [row for row in rows if row]
 
 
 def error_pct(median: float, actual: float) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
 
 KEY = ("source", "symbol", "open_time")
+AT_ONCE = 1000  # rows of one transaction: years of history take longer than one may
 PRICES = ("open", "high", "low", "close", "volume")
 
 
@@ -36,8 +37,9 @@ class CandleStore:
             dict(zip((*KEY, *PRICES), (source, symbol, int(time), *prices), strict=True))
             for time, *prices in candles.rows()
         ]
-        with self._database.begin(Proof.WRITTEN) as connection:
-            connection.execute(_upsert(connection.dialect.name, self._table), rows)
+        for part in (rows[first : first + AT_ONCE] for first in range(0, len(rows), AT_ONCE)):
+            with self._database.begin(Proof.WRITTEN) as connection:
+                connection.execute(_upsert(connection.dialect.name, self._table), part)
 
     def newest(self, source: str, symbol: str, hours: int) -> Candles:
         """The candles of the last `hours` hours up to the newest one kept; empty if there is none."""
