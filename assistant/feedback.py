@@ -22,16 +22,20 @@ class Feedback:
         self._path = path
         self._largest = largest
         self._writing = Lock()
-        self._full = False  # and the log says so
+        self._full = self._failing = False  # and the log says so
 
     def add(self, liked: bool, question: str, answer: str) -> None:
-        """Keep a verdict. A file that cannot be written costs a line in the log and nothing else."""
+        """Keep a verdict. A file that cannot be written costs one line in the log and nothing else."""
         line = _line(liked, question, answer)
         with self._writing:
             try:
                 self._append(line)
+                self._failing = False
             except OSError as error:
-                log.warning("What a visitor liked was not kept (%s). Check that %s can be written.", error, self._path)
+                if not self._failing:
+                    text = "What visitors like is not kept (%s). Check that %s can be written."
+                    log.warning(text, error, self._path)
+                self._failing = True
 
     def _append(self, line: bytes) -> None:
         size = self._path.stat().st_size if self._path.exists() else 0

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from operator import methodcaller
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -32,7 +31,7 @@ from forecaster.predictor import Predictor, Window
 from forecaster.rolling_origin import RollingOrigin, rolling_origin
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.spans import DAY, price_of, span_of
-from forecaster.track_record import Graded, Kept, LedgerPage, TrackRecord, graded_all
+from forecaster.track_record import Kept, LedgerPage, TrackRecord
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
@@ -213,12 +212,8 @@ class LocalBackend:
         return await self._model.read(lambda ledger: ledger.page(symbol, since, cursor, limit))
 
     async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
-        """See Ledger.track_record. Raises what LiveModel.read raises."""
-        rows: list[Graded] = []
-        for of in await self._model.read(lambda ledger: ledger.models(symbol)):
-            found = await self._model.read(methodcaller("settled", of, hours))
-            rows += await asyncio.to_thread(graded_all, found)  # which may take longer than a database should
-        return TrackRecord(rows=tuple(rows))
+        """See LiveModel.track_record."""
+        return await self._model.track_record(symbol, hours)
 
     async def report(self) -> Report:
         """The model's record on hours it never saw."""

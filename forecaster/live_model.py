@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.both import both
@@ -22,6 +23,7 @@ from forecaster.predictor import Predictor
 from forecaster.recorder import Recorder
 from forecaster.schema import Forecast
 from forecaster.standing import Standing
+from forecaster.track_record import Graded, TrackRecord, graded_all
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
@@ -83,6 +85,13 @@ class LiveModel:
         if self._recorder is None:
             raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
         return await self._recorder.read(work)
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """See Ledger.track_record. Raises what `read` raises; grades may take longer than a database should."""
+        rows: list[Graded] = []
+        for of in await self.read(lambda ledger: ledger.models(symbol)):
+            rows += await asyncio.to_thread(graded_all, await self.read(methodcaller("settled", of, hours)))
+        return TrackRecord(rows=tuple(rows))
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the ledger until `stop`."""

@@ -204,8 +204,8 @@ async def test_a_ledger_that_fails_fails_no_forecast_and_is_logged(shipped, trou
         assert f"{first.json()['id']} is not in the ledger" in caplog.text
         trouble.failure = None
         await client.post("/v1/forecast", json={"symbol": "BTC-USD"})
-        assert len(trouble.told) == 2  # it was told again
         assert (await written(client, first.json()["id"])).forecast.id == first.json()["id"]
+        assert len(trouble.told) == 2  # it was told again
 
 
 async def test_a_slow_ledger_is_not_waited_for_and_still_told(shipped, trouble):

@@ -1,6 +1,7 @@
 """Another machine first, this one while it is silent: answers say which, and a silent one is not asked every time."""
 
 import asyncio
+from operator import methodcaller
 
 import httpx
 import pytest
@@ -245,7 +246,7 @@ async def test_what_neither_can_answer_is_this_machines_error(wire, shipped, clo
 
 async def test_a_forecast_that_was_kept_on_either_is_found(both, wire, local, there):
     for backend, hour in ((local, 1), (there, 2)):
-        await asyncio.to_thread(backend._model.ledger.record, issued(hour))
+        await backend._model.read(methodcaller("record", issued(hour)))
     for hour in (1, 2):
         found = await both.kept(issued(hour).id)
         assert found is not None

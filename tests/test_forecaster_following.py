@@ -8,6 +8,7 @@ import pytest
 from forecaster.candles import Candles
 from forecaster.data.source import Snapshot
 from forecaster.following import Following
+from forecaster.past import Past
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
 from tests.fakes import NOON
@@ -116,3 +117,16 @@ def test_a_model_whose_bands_stay_as_they_are_is_not_followed(classic):
     asked = Snapshot(symbol="BTC-USD", source="bitstamp", quote="USD", now=NOON + 240.0, candles=BTC)
     following.remember(classic.forecast(asked, 1))
     assert following.trackers(asked) == {}
+
+
+def test_a_past_that_comes_late_teaches_what_it_would_have_taught_at_first(quantile):
+    earlier, later = (issue(quantile, Following(quantile), count) for count in (399, 400))
+    none = np.array([], dtype=np.int64)
+    past = Past(none, none.astype(np.str_), none, none.astype(np.float64), ((earlier, 0),))
+    early, late = Following(quantile), Following(quantile)
+    early.restore("BTC-USD", "bitstamp", past)
+    for following in (early, late):
+        following.remember(later)
+        widths(following, 406)
+    late.restore("BTC-USD", "bitstamp", past)
+    assert np.array_equal(widths(late, 410), widths(early, 410))
