@@ -16,6 +16,7 @@ from api.chat import Chat
 from api.deps import Turn
 from api.framing import Framing
 from api.gate import Gate, Rules
+from api.head import Head
 from api.headers import SecurityHeaders, content_security_policy
 from api.hosts import Hosts
 from api.logs import RequestLog
@@ -137,7 +138,7 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=[
                 *("authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key", "x-request-id"),
                 *("mcp-method", "mcp-name", "mcp-protocol-version"),
@@ -148,6 +149,7 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
         )
     app.add_middleware(Framing, allowed_origins=settings.allowed_origins)
     app.add_middleware(SecurityHeaders, policy=content_security_policy(settings.allowed_origins))
+    app.add_middleware(Head)
     app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)
 
 

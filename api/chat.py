@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from api.errors import problem
+from api.head import allowed
 from api.parts import Part, State
 
 BODY_LIMIT = 1024 * 1024  # bytes: a request of the chat carries the conversation so far
@@ -83,7 +84,9 @@ def _with_problems(chat: ASGIApp) -> ASGIApp:
             nonlocal replaced
             if message["type"] == "http.response.start" and message["status"] in (404, 405):
                 replaced = True
-                await problem(message["status"])(scope, receive, send)
+                taken = Headers(raw=message["headers"]).get("allow")
+                headers = {"Allow": allowed(taken.split(", "))} if taken else None
+                await problem(message["status"], headers=headers)(scope, receive, send)
             elif not replaced:
                 await send(message)
 

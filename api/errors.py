@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.head import allowed
 from api.logs import request_id
 from forecaster.errors import CryptoSenseError, DatabaseError, InvalidInput, SourceError
 
@@ -122,7 +123,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> str:
     """Every method that the address takes, as RFC 9110 wants it; a framework names those of its first route alone."""
     here = (each for each in iter_route_contexts(request.app.routes) if each.path_regex.match(request.scope["path"]))
-    return ", ".join(sorted({method for each in here for method in each.methods or ()}))
+    return allowed(method for each in here for method in each.methods or ())
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -73,7 +73,11 @@ def test_what_is_wrong_with_a_service_is_found():
 
 async def test_a_method_that_an_address_does_not_take_is_refused_with_all_those_that_it_takes():
     async with serving(FakeBackend()) as client:
-        for address, methods in (("/v1/anomalies", "GET, POST"), ("/v1/forecasts/fc_1", "GET"), ("/v1/chat", "POST")):
+        for address, methods in (
+            ("/v1/anomalies", "GET, HEAD, POST"),
+            ("/v1/forecasts/fc_1", "GET, HEAD"),
+            ("/v1/chat", "POST"),
+        ):
             answer = await client.delete(address)
             assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
