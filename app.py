@@ -182,11 +182,12 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
 def _serve(settings: "Settings", *, with_chat: bool) -> None:
     from api.app import create_app
     from api.metrics import Metrics
-    from api.server import address, listen, run
+    from api.server import run
+    from api.sockets import address, listen
 
     counted = Metrics()
     parts = Composition(settings, counted)
-    with listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listeners:
         app = create_app(
             lambda: parts.api,
             settings,
@@ -199,8 +200,8 @@ def _serve(settings: "Settings", *, with_chat: bool) -> None:
             database=parts.health,
             protocol=parts.protocol,
         )
-        _say(f"CryptoSense is at {address(listener)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
-        run(app, listener)
+        _say(f"CryptoSense is at {address(listeners)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
+        run(app, listeners)
 
 
 def _live_unless_told(settings: "Settings") -> "Settings":
@@ -212,8 +213,8 @@ def _live_unless_told(settings: "Settings") -> "Settings":
 def _settings(options: argparse.Namespace) -> "Settings":
     from forecaster.settings import Settings
 
-    names = ("host", "port", "source", "engine")
-    return Settings.load(**{name: value for name in names if (value := getattr(options, name, None)) is not None})
+    given = {name: getattr(options, name, "") for name in ("host", "port", "source", "engine")}
+    return Settings.load(**{name: value for name, value in given.items() if value != ""})  # empty as if left out
 
 
 def _in_words(issued: "Forecast") -> str:

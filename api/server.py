@@ -1,7 +1,6 @@
 """Runs the service: uvicorn, which tells the app that it is leaving before it waits for what is still open."""
 
 import asyncio
-import errno
 import gc
 import signal
 import socket
@@ -14,7 +13,6 @@ from fastapi import FastAPI
 from api import logs
 from api.connection import Connection
 from api.parts import Part, State
-from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings
 
 GRACE = 5  # seconds that requests are given to finish at shutdown
@@ -26,31 +24,8 @@ ROUNDS = 5  # of the loop, from a connection's acceptance to its first bytes
 SETTLED = (1, 600)  # tenths of a second after everything was ready; by the second, what is built late is built, too
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 is any free one. Raises ConfigurationError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        why = {errno.EADDRINUSE: "is in use by another program", errno.EACCES: "may not be used by this user"}
-        raise ConfigurationError(
-            f"Port {port} of {host} {why.get(error.errno or 0, 'cannot be listened on')}.",
-            "Choose another with --port or CRYPTOSENSE_PORT, or another address with --host.",
-        ) from error
-    # Connections inherit it. Without, an answer's body waits 40 ms for the acknowledgement of its head.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def address(listener: socket.socket) -> str:
-    """Where a browser on this machine finds the server."""
-    host, port = listener.getsockname()[:2]
-    name = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}"
-
-
-def run(app: FastAPI, listener: socket.socket) -> None:
-    """Serve `app` (of `create_app`) on a listening socket until SIGINT or SIGTERM.
+def run(app: FastAPI, listeners: list[socket.socket]) -> None:
+    """Serve `app` (of `create_app`) on listening sockets until SIGINT or SIGTERM.
 
     Whatever was sent before that is answered, within GRACE seconds, while nobody new is let in.
     """
@@ -70,7 +45,7 @@ def run(app: FastAPI, listener: socket.socket) -> None:
     app.state.most_connections = min(MOST_CONNECTIONS, max(1, _open_files() - OTHER_FILES))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises again the signal that ended it
     with suppress(KeyboardInterrupt):  # is how a server ends
-        _Server(config, app).run(sockets=[listener])
+        _Server(config, app).run(sockets=listeners)
 
 
 def _open_files() -> int:

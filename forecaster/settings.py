@@ -77,6 +77,11 @@ class Settings(BaseSettings):
             raise ValueError(f"choose from {', '.join(EXCHANGE_NAMES)}")
         return tuple(dict.fromkeys(names))
 
+    @field_validator("host")
+    @classmethod
+    def _bare(cls, host: str) -> str:
+        return host.strip().removeprefix("[").removesuffix("]")  # IPv6 as addresses of pages have it
+
     @field_validator("public_url")
     @classmethod
     def _address(cls, url: str) -> str:

@@ -23,7 +23,7 @@ def started(*arguments: str) -> Iterator[tuple[Process, str]]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())
         assert address, process.communicate()[1]
         yield process, address[0]
     finally:

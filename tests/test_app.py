@@ -15,7 +15,6 @@ import pytest
 
 import app
 from api.routes.predict import EXAMPLE_PRICES
-from api.server import address, listen
 from forecaster.artifact import load, save
 from forecaster.engine import open_engine
 from forecaster.predictor import open_predictor
@@ -114,17 +113,6 @@ def test_a_port_in_use_is_told_at_once(capsys):
         f"Port {port} of 127.0.0.1 is in use by another program. "
         "Choose another with --port or CRYPTOSENSE_PORT, or another address with --host.\n"
     )
-
-
-def test_answers_are_sent_without_waiting_for_acknowledgements():
-    with listen("127.0.0.1", 0) as listener:
-        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "localhost")])
-def test_the_printed_address_opens_in_a_browser(host, shown):
-    with listen(host, 0) as listener:
-        assert address(listener) == f"http://{shown}:{listener.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("seconds", [1, 1800, 3599])

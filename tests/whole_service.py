@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.deps import Step, Told, Words
-from api.server import address, listen
+from api.sockets import address, listen
 from forecaster.backend import LocalBackend
 from forecaster.data.source import Snapshot
 from forecaster.ledger import Ledger
@@ -62,13 +62,13 @@ def whole_service(directory: Path, predictor: Predictor, settings: Settings = OP
 @contextmanager
 def listening(app: FastAPI) -> Iterator[str]:
     """The address of a server that answers for `app` meanwhile."""
-    listener = listen("127.0.0.1", 0)
     # A client that thinks for long between two requests must not meet a connection that is just being closed.
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_keep_alive=10 * PATIENCE))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield address(listener)
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
+    with listen("127.0.0.1", 0) as listeners:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": listeners})
+        thread.start()
+        try:
+            yield address(listeners)
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
