@@ -85,7 +85,8 @@ def fetch(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on files of candles, and grade it."""
-    from forecaster.errors import InvalidInput, UnsupportedSymbol
+    from forecaster.data_directory import may_write
+    from forecaster.errors import ArtifactError, InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
@@ -94,6 +95,8 @@ def train(options: argparse.Namespace) -> None:
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from both symbols.", "Name the other one's file: --other FILE.")
     out = options.out or ROOT / "models" / options.recipe
+    if not may_write(out.absolute().parent):  # better known before hours of training
+        raise ArtifactError(f"The model cannot be saved to {out}.", "Give a directory that can be written: --out DIR.")
     with _progress(f"reading {options.data.name}") as show:
         report = _trained(options, out, show)
     _say(

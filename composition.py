@@ -198,13 +198,12 @@ class Composition:
     @cached_property
     def _feedback(self) -> "Feedback":
         """What visitors liked: beside the database where that is a file, else in the user's data directory."""
-        from platformdirs import user_data_path
-
         from assistant.feedback import Feedback
+        from forecaster.data_directory import checked, data_directory
 
         kind, _, file = self.settings.database_url.partition(":///")
-        directory = Path(file).parent if kind == "sqlite" and file else user_data_path("cryptosense")
-        return Feedback(directory / "feedback.jsonl")
+        directory = Path(file).parent if kind == "sqlite" and file else data_directory()
+        return Feedback(checked(directory) / "feedback.jsonl")
 
     async def turn(self, messages: Sequence[Mapping[str, str]], *, site: str = "") -> "AsyncGenerator[Event, None]":
         """Answer the newest of the messages; the first turn may wait until the assistant is built."""

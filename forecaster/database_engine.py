@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forecaster.data_directory import checked
 from forecaster.database_deadline import install
 from forecaster.errors import ConfigurationError
 
@@ -53,7 +54,7 @@ def open_engine(url: "URL") -> "Engine":
         engine = create_engine(url, connect_args=network, **pool)
         install(engine)
         return engine
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    checked(Path(str(url.database)).parent).mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": LOCK_PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

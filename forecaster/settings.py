@@ -16,9 +16,9 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
 def _default_database_url() -> str:
-    from platformdirs import user_data_path
+    from forecaster.data_directory import data_directory
 
-    return f"sqlite:///{user_data_path('cryptosense') / 'cryptosense.db'}"
+    return f"sqlite:///{data_directory() / 'cryptosense.db'}"
 
 
 class Settings(BaseSettings):
@@ -103,6 +103,10 @@ class Settings(BaseSettings):
             wrong = "; ".join(f"CRYPTOSENSE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
             raise ConfigurationError(
                 f"A setting cannot be used ({wrong}).", "Correct it in the environment or .env."
+            ) from error
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationError(
+                "The file .env in this directory cannot be read.", "Make it UTF-8 text that this user may read."
             ) from error
 
     def exchange_url(self, name: str) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
@@ -14,13 +15,20 @@ from forecaster.settings import ROOT
 
 PATIENCE = 120  # seconds: far more than any start takes, even on a busy machine
 Process = subprocess.Popen[str]
+Running = tuple[Process, str]
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[tuple[Process, str]]:
+def started(*arguments: str) -> Iterator[Running]:
     """The process, and the address that it prints."""
-    command = [sys.executable, str(ROOT / "app.py"), *arguments, "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with run_by([sys.executable, str(ROOT / "app.py"), *arguments, "--port", "0"]) as running:
+        yield running
+
+
+@contextmanager
+def run_by(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> Iterator[Running]:
+    """The same of any command that starts it."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env)
     try:
         assert process.stdout is not None
         address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())

@@ -8,6 +8,7 @@ import numpy as np
 
 from forecaster.candles import Candles, utc
 from forecaster.data.source import Snapshot
+from forecaster.data_directory import may_write
 from forecaster.errors import DataFileError, NoCandles, UnsupportedSymbol
 from forecaster.schema import HOUR
 
@@ -92,6 +93,8 @@ def check_writable(path: Path) -> None:
         raise DataFileError(f"{path.name} has no ending that can be written.", f"Name it {', '.join(WRITABLE)}.")
     if not path.parent.is_dir() or path.is_dir():
         raise DataFileError(f"{path} cannot be written.", "Name a file in a directory that exists.")
+    if not may_write(path.parent.absolute()):
+        raise DataFileError(f"{path} cannot be written.", "Name a file in a directory of yours, with --out.")
 
 
 def _gaps(candles: Candles) -> tuple[int, tuple[Gap, ...]]:
