@@ -61,8 +61,7 @@ def ask(options: argparse.Namespace) -> None:
     from assistant.ask import run_ask
 
     parts = Composition(_settings(options))
-    asked = run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl)
-    asyncio.run(_closing(parts, asked))
+    asyncio.run(_closing(parts, run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl)))
 
 
 def forecast(options: argparse.Namespace) -> None:
@@ -85,8 +84,8 @@ def fetch(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on files of candles, and grade it."""
-    from forecaster.data_directory import may_write
-    from forecaster.errors import ArtifactError, InvalidInput, UnsupportedSymbol
+    from forecaster.artifact import check_place
+    from forecaster.errors import InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
@@ -95,8 +94,7 @@ def train(options: argparse.Namespace) -> None:
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from both symbols.", "Name the other one's file: --other FILE.")
     out = options.out or ROOT / "models" / options.recipe
-    if not may_write(out.absolute().parent):  # better known before hours of training
-        raise ArtifactError(f"The model cannot be saved to {out}.", "Give a directory that can be written: --out DIR.")
+    check_place(out)
     with _progress(f"reading {options.data.name}") as show:
         report = _trained(options, out, show)
     _say(
@@ -113,11 +111,10 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
         from forecaster.train import train_classic
 
         return train_classic(candles, options.symbol, out, show)
-    from forecaster.schema import SYMBOLS
     from forecaster.train_quantile import train_quantile
 
     other = read_candles(options.other).candles
-    btc, eth = (candles, other) if options.symbol == SYMBOLS[0] else (other, candles)
+    btc, eth = (candles, other) if options.symbol == "BTC-USD" else (other, candles)
     return train_quantile(btc, eth, out, show, keep=options.keep)
 
 
@@ -209,8 +206,7 @@ def _serve(settings: "Settings", *, with_chat: bool) -> None:
 
 def _live_unless_told(settings: "Settings") -> "Settings":
     """Never simulated prices for who cannot see that they are, unless settings ask for them."""
-    told = "source" in settings.model_fields_set
-    return settings if told else settings.model_copy(update={"source": "live"})
+    return settings if "source" in settings.model_fields_set else settings.model_copy(update={"source": "live"})
 
 
 def _settings(options: argparse.Namespace) -> "Settings":

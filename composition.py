@@ -81,7 +81,8 @@ class Composition:
         from forecaster.backend import LocalBackend
 
         ledger = self.ledger if self.settings.source in ("auto", "live") else None
-        return LocalBackend(self.source, self.predictor, ledger=ledger, observer=self._observer)
+        source = self.source
+        return LocalBackend(source, self.predictor, ledger=ledger, clock=source.now, observer=self._observer)
 
     @cached_property
     def remote(self) -> "RemoteBackend":

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from assistant.budget import Budget
 from assistant.grounding import Checked, Grounding, Refused, leaving_out, refusing
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
 from assistant.speech import Speech
+from tools.moment import moment_of
 from tools.registry import NAMES
 from tools.tool import BoundTool
 
@@ -89,11 +91,13 @@ def build_agent(
     """An agent that answers with this model and these tools. It takes part in any number of turns at once."""
     from assistant.offline_model import OfflineModel
 
-    graph = build_graph(chat_model, tools)
+    offline = chat_model if isinstance(chat_model, OfflineModel) else embedded or OfflineModel()
+    if tools:
+        offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
+    own = build_graph(offline, tools)
     if isinstance(chat_model, OfflineModel):
-        return Agent(graph, graph, chat_model.language, silence, None)
-    embedded = embedded or OfflineModel()
-    return Agent(graph, build_graph(embedded, tools), embedded.language, silence, budget)
+        return Agent(own, own, offline.language, silence, None)
+    return Agent(build_graph(chat_model, tools), own, offline.language, silence, budget)
 
 
 async def run_turn(

@@ -33,7 +33,7 @@ TOLD_BY: dict[Intent, type[BaseModel]] = {  # the result that answers an ask
 ADDED: dict[Intent, type[BaseModel]] = {  # the result that is told after fixed words, where there is one
     Intent.WHY: MetricsAnswer, Intent.METHOD: MetricsAnswer, Intent.DATA: Price,
 }  # fmt: skip
-SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.GAPS_FILLED}
+SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ results are there, answers. What it asks is decided by assistant/reading.py, wha
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -26,8 +25,10 @@ from assistant.answers import Failure, from_results, without_tools
 from assistant.intents import IntentClassifier
 from assistant.question import Ask, Intent, Language, Question
 from assistant.reading import MEMORY, read_question
+from forecaster.schema import HOUR
 from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS
 from tools.forecast import FARTHEST
+from tools.moment import Moment, on_the_hour
 from tools.prices import LONGEST_LOOK_BACK
 from tools.track_record import MOST_LAST, USUAL_LAST
 
@@ -41,9 +42,13 @@ Call = tuple[str, dict[str, object]]  # a tool's name and arguments
 
 
 class OfflineModel(BaseChatModel):
-    """A deterministic chat model. Making one fits its classifier. `clock` gives the time that "by 5 pm" counts from."""
+    """A deterministic chat model. Making one fits its classifier.
+
+    "By 5 pm" counts from what `moment` says, where it is set and knows, else from `clock`.
+    """
 
     clock: Callable[[], float] = Field(default=time.time, exclude=True)  # Unix seconds
+    moment: Callable[[], Awaitable[Moment | None]] | None = Field(default=None, exclude=True)
     _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
 
     @property
@@ -97,16 +102,27 @@ class OfflineModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []))):
+        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []), await self._when(messages))):
             generation = ChatGenerationChunk(message=chunk)
             if run_manager:
                 await run_manager.on_llm_new_token(chunk.text, chunk=generation)
             yield generation
 
-    def _reply(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
+    async def _when(self, messages: Sequence[BaseMessage]) -> Moment:
+        """The moment that the newest question counts from; nobody is asked for it where the question names no time."""
+        here, later = (on_the_hour(self.clock() + seconds) for seconds in (0, HOUR))
+        if self.moment is None or self._read(messages, here) == self._read(messages, later):
+            return here
+        return await self.moment() or here
+
+    def _read(self, messages: Sequence[BaseMessage], when: Moment) -> Question:
+        return read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier, *when)
+
+    def _reply(
+        self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], when: Moment | None = None
+    ) -> AIMessage:
         """Tool calls while there is something to look up, else the answer."""
-        now = datetime.fromtimestamp(self.clock(), UTC)
-        question = read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier, now)
+        question = self._read(messages, when or on_the_hour(self.clock()))
         newest = max((n for n, m in enumerate(messages) if isinstance(m, HumanMessage)), default=0)
         done = [message for message in messages[newest:] if isinstance(message, ToolMessage)]
         asked = [call for m in messages[newest:] if isinstance(m, AIMessage) for call in m.tool_calls]

@@ -9,7 +9,8 @@ its neighbour, or says again what was asked before about another coin or time.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Self
 
 from assistant.intents import IntentClassifier
@@ -51,15 +52,29 @@ class Before:
         return replace(self, last=last, about_coins=coins or self.about_coins, language=question.language)
 
 
-def read_question(messages: Sequence[str], classifier: IntentClassifier, now: datetime | None = None) -> Question:
-    """The question of the newest of a person's messages, oldest first. `now` is in UTC."""
+def read_question(
+    messages: Sequence[str],
+    classifier: IntentClassifier,
+    now: datetime | None = None,
+    closed: datetime | None = None,
+) -> Question:
+    """The question of the newest of a person's messages, oldest first, at `now`, with the newest close at `closed`.
+
+    Both are in UTC. Without `closed`, the hour of `now` began with it.
+    """
     before, question = Before(), Question()
     for typed in messages[-MEMORY:]:
         language = classifier.reader.language(typed, before.language)
         message = Message(typed, language, classifier, now or datetime.now(UTC))
         question = _question(message, language, classifier, before)
         before = before.after(question)
-    return question
+    return question if closed is None else replace(question, asks=tuple(_from(closed, ask) for ask in question.asks))
+
+
+def _from(closed: datetime, ask: Ask) -> Ask:
+    """With the hours that lead from the newest close to the time of day that was asked for."""
+    hours = None if ask.target is None else ceil((ask.target - closed) / timedelta(hours=1))
+    return ask if hours is None or hours < 1 else replace(ask, hours=hours)
 
 
 def _question(message: Message, language: Language, classifier: IntentClassifier, before: Before) -> Question:

@@ -28,6 +28,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from forecaster import contents, placing
+from forecaster.data_directory import may_write
 from forecaster.errors import ArtifactError
 from forecaster.schema import Frozen, ModelRef, Report, Symbol
 
@@ -131,6 +132,12 @@ def save(directory: Path, files: dict[str, bytes], manifest: Manifest) -> None:
         raise ArtifactError(
             f"The model cannot be saved to {directory} ({error.strerror}).", "Give a directory that can be written."
         ) from error
+
+
+def check_place(directory: Path) -> None:
+    """Raise ArtifactError where `save` could not write: better known before hours of training."""
+    if not may_write(directory.resolve().parent):
+        raise ArtifactError(f"The model cannot be saved to {directory}.", "Give a directory that can be written.")
 
 
 def load(directory: Path) -> Artifact:

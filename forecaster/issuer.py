@@ -28,6 +28,7 @@ Record = tuple[Skill, dict[str, float]]  # skill and coverage
 Flag = tuple[ForecastWarning, str]  # a warning, and the same in words
 ALWAYS = (  # what any forecast may carry
     ForecastWarning.STALE_CANDLES,
+    ForecastWarning.CLOCK_SKEW,
     ForecastWarning.DEMO_DATA,
     ForecastWarning.GAPS_FILLED,
     ForecastWarning.OUT_OF_DISTRIBUTION,

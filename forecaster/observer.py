@@ -1,5 +1,6 @@
 """Who is told what backends do, such as what counts it for an operator."""
 
+import time
 from typing import Protocol, TypeVar
 
 from forecaster.schema import CALLER, Forecast, ForecastWarning, ModelRef, Provenance
@@ -19,7 +20,7 @@ class Observer(Protocol):
         ...
 
     def candle_closed(self, symbol: str, at: float) -> None:
-        """The newest candle that is known closed then, in Unix seconds."""
+        """The newest candle that is known closed then, in Unix seconds by this machine's clock."""
         ...
 
     def database_works(self, works: bool) -> None:
@@ -46,7 +47,7 @@ class Nobody:
 def told(observer: Observer, answer: Told) -> Told:
     """The answer, once the observer knows of it. Simulated candles, and those of a caller, do not grow old."""
     if answer.source != CALLER and ForecastWarning.DEMO_DATA not in answer.warnings:
-        observer.candle_closed(answer.symbol, answer.as_of.timestamp())
+        observer.candle_closed(answer.symbol, time.time() - answer.age_seconds)  # an exchange's clock may differ
     if isinstance(answer, Forecast):
         observer.forecast_issued(answer.symbol)
     return answer

@@ -26,6 +26,7 @@ class ForecastWarning(StrEnum):
     """Why an answer deserves less trust than usual."""
 
     STALE_CANDLES = "stale_candles"
+    CLOCK_SKEW = "clock_skew"
     DEMO_DATA = "demo_data"
     OUT_OF_DISTRIBUTION = "out_of_distribution"
     GAPS_FILLED = "gaps_filled"

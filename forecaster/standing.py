@@ -14,7 +14,7 @@ from forecaster.past import Past
 from forecaster.predictor import Predictor
 from forecaster.schema import Forecast, ForecastWarning
 
-OF_SOURCES = (ForecastWarning.STALE_CANDLES, ForecastWarning.DEMO_DATA)
+OF_SOURCES = (ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.DEMO_DATA)
 
 
 class Standing:

@@ -81,7 +81,7 @@ async def service(
     counted = Metrics()
     health = Health(counted.database_works)
     source = LiveSource(chain, CandleStore(settings.database_url, health), clock=clock, budget=budget, timer=clock)
-    backend = LocalBackend(source, predictor, ledger=Ledger(settings.database_url, health))
+    backend = LocalBackend(source, predictor, ledger=Ledger(settings.database_url, health), clock=source.now)
     parts = {"counted": counted, "work": backend.watch, "database": health}
     async with served(lambda: backend, settings, close=backend.close, **parts) as client:
         await settled(client)

@@ -22,6 +22,10 @@ class AutoSource:
             simulated = await self._demo.latest(symbol, hours)
             return replace(simulated, notes=(*simulated.notes, error.message))
 
+    def now(self) -> float:
+        """See CandleSource; as for real ones."""
+        return self.live.now()
+
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """See CandleSource; real ones alone."""
         return await self.live.since(symbol, source, start)

@@ -64,6 +64,10 @@ class DemoSource:
         candles = simulated(symbol, int(now // HOUR) - hours, hours)
         return Snapshot(symbol, "demo", "USD", candles, now, (ForecastWarning.DEMO_DATA,), (NOTE,))
 
+    def now(self) -> float:
+        """See CandleSource."""
+        return self._clock()
+
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """None: no exchange is asked here. Raises NoCandles."""
         raise NoCandles(symbol, ())

@@ -1,6 +1,7 @@
 """Candle files: history read as hourly candles, written again, and replayed as a source."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,10 @@ class FileSource:
         end = int(candles.time[-1]) + HOUR
         note = f"Candles come from the file {self._path.name}, which ends at {utc(end):%Y-%m-%d %H:%M} UTC."
         return Snapshot(symbol, "file", self._quote, candles, float(end), notes=(note,))
+
+    def now(self) -> float:
+        """See CandleSource."""
+        return time.time()
 
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """None: no exchange is asked here. Raises NoCandles."""

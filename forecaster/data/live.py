@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forecaster.candles import Candles, utc
+from forecaster.data.cautions import flagged
 from forecaster.data.cooldown import Cooldowns
 from forecaster.data.exchange import CLOCK_SKEW, Exchange, Page
 from forecaster.data.memory import Memory
 from forecaster.data.source import FRESH_FOR, Snapshot
 from forecaster.errors import ExchangeError, InvalidInput, NoCandles, UnsupportedSymbol
 from forecaster.features import WINDOW, gapless
-from forecaster.schema import HOUR, SYMBOLS, ForecastWarning
+from forecaster.schema import HOUR, SYMBOLS
 
 if TYPE_CHECKING:
     from forecaster.data.store import CandleStore
@@ -47,6 +48,11 @@ class Held:
     def as_of(self) -> int:
         """Close of the newest candle, Unix seconds."""
         return int(self.candles.time[-1]) + HOUR
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the exchange's clock is ahead of ours."""
+        return self.now - self.fetched
 
     def now_at(self, local: float) -> float:
         """The exchange's clock when ours shows `local`."""
@@ -94,6 +100,10 @@ class LiveSource:
                 raise NoCandles(symbol, outcome)
             held = outcome
         return _snapshot(symbol, held, hours, self._clock())
+
+    def now(self) -> float:
+        """See CandleSource: by the exchanges' clock, once one was seen."""
+        return self._clock() + self._offset
 
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """See CandleSource. Raises ExchangeError, and NoCandles for an exchange that is not asked here."""
@@ -187,7 +197,7 @@ class LiveSource:
     def _hold(self, symbol: str, exchange: Exchange, page: Page) -> Held:
         held = Held(exchange, page.candles, page.now, self._clock())
         self._held[symbol] = held
-        self._offset = held.now - held.fetched
+        self._offset = held.ahead
         if held.now > self._exchange_time():
             self._seen = held.now, self._timer()
         self._cooldowns.answered(exchange.name)
@@ -228,11 +238,4 @@ def _unfit(candles: Candles, now: float) -> str | None:
 
 def _snapshot(symbol: str, held: Held, hours: int, local: float) -> Snapshot:
     snapshot = Snapshot(symbol, held.exchange.name, held.exchange.quote, held.candles[-hours:], held.now_at(local))
-    if not held.failures and snapshot.age < HOUR:
-        return snapshot
-    note = f"the newest candle at hand, from {snapshot.source}, closed {snapshot.age // 60} minutes ago"
-    if held.failures:
-        note += "; nothing newer could be had: " + ", ".join(
-            f"{error.exchange} {error.cause}" for error in held.failures
-        )
-    return replace(snapshot, warnings=(ForecastWarning.STALE_CANDLES,), notes=(note,))
+    return flagged(snapshot, held.failures, held.ahead)

@@ -42,6 +42,10 @@ class CandleSource(Protocol):
         """
         ...
 
+    def now(self) -> float:
+        """This moment in Unix seconds, by the clock of whoever is asked for candles; ours where nobody is."""
+        ...
+
     async def since(self, symbol: str, source: str, start: int) -> Candles:
         """The closed candles of one exchange, and no other, that open at `start` (Unix s) or later.
 
