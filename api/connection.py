@@ -1,113 +1,327 @@
-"""One client's connection: HTTP/1.1 as uvicorn reads it, and what is refused before it is read."""
+"""One client's connection: what is refused before it is read, and how long a client may take.
+
+Stands between the event loop, asyncio's or uvloop's, and uvicorn's protocol, which parses with h11 or httptools, and
+depends on none of the four: of the loop it uses what asyncio documents for protocols, and it learns from the app's ASGI
+messages what becomes of a request.
+"""
 
 import asyncio
-import re
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
-import h11
-import uvicorn
-from fastapi import FastAPI
 from starlette.responses import Response
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
-from api.metrics import Metrics
-from api.overload import LATE, RETRY_AFTER, Line
+from api.heads import read_head
+from api.overload import JOIN, RETRY_AFTER, Line
 
 HEAD_SECONDS = 10.0  # within which a client must have sent a request's head
-READ = 64 * 1024  # bytes at once; to set asyncio's 256 KiB aside for each read takes longer than all the rest of it
+KEEP_ALIVE = 5.0  # seconds that a connection may be unused
+TICK = 1.0  # seconds between two looks at who has taken too long
+READ = 64 * 1024  # bytes at once
+PIECE = 4 * 1024  # bytes passed on at once where only the parser can tell whose they are
+AHEAD = 2 * READ  # bytes that a parser may be given of a body before the app has asked for them
+CONNECTION = "cryptosense.connection"  # where a request finds its connection in what the server tells of itself
+CLOSE = (b"connection", b"close")
 
-# questions whose refusal has nothing of its own: OpenAI's addresses have another form, and pages of others need CORS
-_OURS = re.compile(rb"(?:GET|POST) (?:/predict|/v1(?!/chat/completions|/models))[!-~]* HTTP/1\.1\r\n")
-_UNUSUAL = re.compile(rb"\n(?:transfer-encoding|expect|upgrade|origin|connection:(?![ \t]*keep-alive\r))", re.I)
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r", re.I)
 
-
-class Connection(H11Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Turns requests away unread while too many wait, and answers what is not HTTP with a problem like any other.
 
     To read a request and refuse it as the app does costs a good part of an answer: ten times more requests than can be
     answered would leave no time for answers.
+
+    The parser is given one request at a time, each from its first byte to its last, and no head before it is whole. A
+    request whose end only the parser can tell is the last on its connection.
     """
+
+    def __init__(self, among: "Connections", parser: Callable[["Connection"], asyncio.Protocol]) -> None:
+        self._among, self._make = among, parser
+        self._parser: asyncio.Protocol | None = None  # uvicorn's protocol
+        self._rest = b""  # received and not yet passed on
+        self._missing = 0  # bytes of the request that are still to be passed on
+        self._busy = False  # from a request's head until its answer
+        self._joined: bool | None = None  # whether it may be worked on; None before it stood in the line
+        self._last = self._read_through = False  # of the last request: that it is, and that its body has been read
+        self._ahead = 0  # bytes of it that were passed on since the app asked
+        self._begun = True  # whether a head has begun to arrive; the first one has as soon as there is a connection
+        self._parsing = self._answering = self._lingering = False
+        self._listening, self._paused = True, False  # the second is what the parser wants
+        self.ends: float | None = None  # when the client is let go if nothing happens, by the loop's clock
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Welcome a client, unless there are too many."""
+        self._transport = cast(asyncio.Transport, transport)
+        if not self._among.welcome(self):
+            self._transport.write(FULL)
+            self._transport.close()
+            return
+        self.ends = self._among.loop.time() + HEAD_SECONDS
+        self._parser = self._make(self)
+        self._parser.connection_made(cast(asyncio.Transport, _Wire(self._transport, self)))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._among.leave(self)
+        parser, self._parser = self._parser, None
+        if parser:
+            parser.connection_lost(None)  # whatever the reason: uvicorn forgets its timer only where there is none
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the loop puts what it reads."""
+        return self._among.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes have arrived."""
+        if self._parser and not self._lingering:
+            data = self._among.buffer[:nbytes].tobytes()
+            self._rest = self._rest + data if self._rest else data
+            self._read()
+
+    def eof_received(self) -> None:
+        """The client sends no more, and the loop hangs up."""
+
+    def pause_writing(self) -> None:
+        """The client reads slowly."""
+        if self._parser:
+            self._parser.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        if self._parser:
+            self._parser.resume_writing()
+
+    def _read(self) -> None:
+        """Pass on what may be, and listen on where more is needed."""
+        listen = True
+        while self._rest and not self.is_closing():
+            if self._paused or (self._busy and not self._missing and not self._last):
+                listen = False  # one request after the other
+                break
+            if self._last:
+                listen = self._pass_piece()
+                break
+            if self._missing:
+                self._pass(self._missing)
+            elif not self._begin():
+                break
+        self._listen(listen)
+
+    def _begin(self) -> bool:
+        """Begin the next request; False while its head is not whole."""
+        self._rest = self._rest.lstrip(b"\r\n")
+        try:
+            head = read_head(self._rest) if self._rest else None
+        except ValueError:
+            self.refuse()
+            return False
+        if head is None:
+            if not self._begun:  # a client that sends a byte now and then gets no more time for that
+                self._begun, self.ends = True, self._among.loop.time() + HEAD_SECONDS
+            return False
+        body, line = head.body or 0, self._among.line
+        if line.is_full() and len(self._rest) >= head.end + body and head.is_refusable:
+            line.refuse(id(self))
+            self._transport.write(BUSY)
+            self._rest = self._rest[head.end + body :]
+            self._begun, self.ends = False, self._among.loop.time() + KEEP_ALIVE
+            return True
+        self._busy, self._last = True, head.body is None
+        self._missing = len(head.text) + body
+        if len(head.text) != head.end:
+            self._rest = head.text + self._rest[head.end :]
+        if self._last:
+            self._pass(self._missing)
+        return True
+
+    def _pass(self, most: int) -> None:
+        """Pass on up to so many bytes."""
+        assert self._parser
+        part, self._rest = self._rest[:most], self._rest[most:]
+        self._missing = max(0, self._missing - len(part))
+        self._ahead += len(part)
+        self._parsing = True
+        self._parser.data_received(part)
+        self._parsing = False
+        if self._busy and not self._missing and not self._last:
+            self.join()
+
+    def _pass_piece(self) -> bool:
+        """Pass on a little, once each time the loop goes round; whether to listen on."""
+        if self._read_through:
+            self._rest = b""
+        elif self._ahead > AHEAD:
+            return False
+        else:
+            self._pass(PIECE)
+        if self._rest:
+            self._among.loop.call_soon(self._read)
+        return not self._rest
+
+    def _listen(self, listen: bool) -> None:
+        listen = listen and not self._paused
+        if listen != self._listening and not self._transport.is_closing():
+            self._listening = listen
+            (self._transport.resume_reading if listen else self._transport.pause_reading)()
+
+    # what the app does with a request
+
+    def asked(self) -> bool:
+        """The app has been given a request; whether it is the last one."""
+        self.ends = None
+        return self._last
+
+    def join(self) -> bool:
+        """Stand in the line, once; whether the request may be worked on."""
+        if self._joined is None:
+            self._joined = self._among.line.join(id(self), self._among.loop)
+        return self._joined
+
+    def consumed(self, more: bool) -> None:
+        """The app has been given all that was passed on of the last request's body."""
+        self._ahead, self._read_through = 0, not more
+        if self._rest:
+            self._among.loop.call_soon(self._read)
+
+    def answering(self) -> None:
+        """The answer begins."""
+        self._answering = True
+
+    def answered(self) -> None:
+        """The answer has been sent."""
+        self._busy = self._begun = self._answering = False
+        self._joined, self._ahead = None, 0
+        self.ends = self._among.loop.time() + KEEP_ALIVE
+        if self._rest:
+            self._among.loop.call_soon(self._read)
+
+    # what the parser does with the connection
+
+    def is_closing(self) -> bool:
+        """Whether nothing is read any more."""
+        return self._lingering or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send. What a parser writes while it parses is its refusal: the app answers later."""
+        if self._parsing:
+            self.refuse()
+        elif not self._lingering:
+            self._transport.write(data)
+
+    def refuse(self) -> None:
+        """Say that this is not HTTP, and hang up."""
+        if not self._answering and not self.is_closing():
+            self._transport.write(raw(problem(400, headers={"Connection": "close"})))
+        self._transport.close()
+
+    def close(self) -> None:
+        """Hang up; later if an answer has been sent that its client would lose if it were cut off while sending."""
+        if self._parser and self._last and self._answering and not self._read_through and not self.is_closing():
+            self._lingering, self._rest = True, b""
+            self.ends = self._among.loop.time() + KEEP_ALIVE
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+
+    def let_go(self) -> None:
+        """Hang up on a client that has taken too long."""
+        self._transport.close()
+
+    def pause(self, paused: bool) -> None:
+        """Pass on no more, or go on."""
+        self._paused = paused
+        if self._rest and not paused:
+            self._among.loop.call_soon(self._read)
+        else:
+            self._listen(not self._rest)
+
+
+class _Wire:
+    """A connection's transport as its parser sees it."""
+
+    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
+        self.get_extra_info = transport.get_extra_info
+        self.write, self.close, self.is_closing = connection.write, connection.close, connection.is_closing
+        self.pause_reading, self.resume_reading = partial(connection.pause, True), partial(connection.pause, False)
+
+
+class Connections:
+    """All connections of a service: a bounded number, none of which is kept for a client that does nothing."""
 
     def __init__(
-        self,
-        config: uvicorn.Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
+        self, parser: Callable[..., asyncio.Protocol], line: Line, refused: Callable[[], None], most: int
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        state = cast(FastAPI, config.app).state
-        self._line, self._most = cast(Line, state.line), cast(int, state.most_connections)
-        self._metrics = cast(Metrics, state.metrics)
-        self._joined: object = None  # the newest request that stood in the line
-        self._head_by: float | None = None  # when a head must be there that has begun, by the loop's clock
+        """`parser` is a protocol of uvicorn's. `refused` is told of every client that is turned away."""
+        self._protocol, self._refused, self._most = parser, refused, most
+        self._all: set[Connection] = set()
+        self._looking = False
+        self.line = line
+        self.buffer = memoryview(bytearray(READ))  # of all: what is in it is taken out before the loop reads on
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
-        """Welcome a client, unless there are too many."""
-        super().connection_made(transport)
-        transport.max_size = READ  # type: ignore[attr-defined]
-        if len(self.connections) > self._most:
-            self._metrics.refused("overload")
-            transport.write(FULL)
-            transport.close()
-        else:
-            self._await_head()
+    def __call__(self, *, app_state: dict[str, Any], **given: Any) -> Connection:
+        """A new one; `given` is what uvicorn gives a protocol, and `app_state` what it puts into every request."""
+        self.loop = asyncio.get_running_loop()
+        return Connection(self, lambda made: self._protocol(app_state={**app_state, CONNECTION: made}, **given))
 
-    def data_received(self, data: bytes) -> None:
-        """Read on, or refuse."""
-        if self._line.is_full() and self._is_between_requests() and is_whole_request(data):
-            self._turn_away()
+    def welcome(self, connection: Connection) -> bool:
+        """Count one in; False when there are too many."""
+        if len(self._all) >= self._most:
+            self._refused()
+            return False
+        self._all.add(connection)
+        if not self._looking:
+            self._looking = True
+            self.loop.call_later(TICK, self._look_round)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Forget one."""
+        self._all.discard(connection)
+
+    def _look_round(self) -> None:
+        now = self.loop.time()
+        for connection in tuple(self._all):
+            if connection.ends is not None and connection.ends <= now:
+                connection.let_go()
+        self._looking = bool(self._all)
+        if self._looking:
+            self.loop.call_later(TICK, self._look_round)
+
+
+class Attended:
+    """The app, which tells each request's connection how far it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        connection: Connection | None = scope["state"].pop(CONNECTION, None) if scope["type"] == "http" else None
+        if connection is None:
+            await self.app(scope, receive, send)
             return
-        super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
-            self._await_head()
-            return
-        self._head_by, request = None, self.cycle
-        if request is not None and not request.more_body and request is not self._joined:
-            self._joined = request
-            if not self._line.join(id(self), self.loop):
-                cast(dict[str, object], request.scope)[LATE] = True  # whoever answers it refuses it
+        is_last, scope[JOIN] = connection.asked(), connection.join
 
-    def send_400_response(self, msg: str) -> None:
-        """Say that this is not HTTP, and hang up."""
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(raw(problem(400, headers={"Connection": "close"})))
-        self.transport.close()
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                connection.answering()
+                if is_last:
+                    headers = [header for header in message.get("headers", ()) if header[0].lower() != CLOSE[0]]
+                    message = {**message, "headers": [*headers, CLOSE]}
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                connection.answered()
 
-    def _await_head(self) -> None:
-        """Hang up if it does not come; a client that sends a byte now and then gets no more time for that."""
-        if self.timeout_keep_alive_task is None:
-            self._head_by = self._head_by or self.loop.time() + HEAD_SECONDS
-            self.timeout_keep_alive_task = self.loop.call_at(self._head_by, self.timeout_keep_alive_handler)
+        async def received() -> Message:
+            message = await receive()
+            connection.consumed(bool(message.get("more_body")))
+            return message
 
-    def _is_between_requests(self) -> bool:
-        idle = self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE
-        return idle and not self.conn.trailing_data[0]
-
-    def _turn_away(self) -> None:
-        self._line.refuse(id(self))
-        self.transport.write(BUSY)
-        self._unset_keepalive_if_required()
-        self._head_by = None
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-
-
-def is_whole_request(data: bytes) -> bool:
-    """Whether this is one request to the API from its first byte to its last, and plain enough to tell at a glance.
-
-    Of any other it is not certain where it ends, so it must be read.
-    """
-    head, end, body = data.partition(b"\r\n\r\n")
-    head += end
-    if not end or not _OURS.match(head) or _UNUSUAL.search(head):
-        return False
-    lengths = _LENGTH.findall(head)
-    plain = head.count(b"\n") == head.count(b"\r\n") and head.lower().count(b"content-length") == len(lengths) < 2
-    return plain and len(body) == int(lengths[0] if lengths else 0)
+        await self.app(scope, received if is_last else receive, sent)
 
 
 def raw(answer: Response) -> bytes:

@@ -18,7 +18,7 @@ QUIET = 0.8  # seconds; shorter than RETRY_AFTER, so that clients who all came a
 SECOND = 1.0
 RETRY_AFTER = "1"  # seconds
 HELD = "cryptosense.held"  # where a request's share lies in its scope
-LATE = "cryptosense.late"  # in the scope of a request that found the line full
+JOIN = "cryptosense.join"  # where its scope says how it joins the line, where there is one
 
 
 class Budget:
@@ -126,7 +126,8 @@ class Held:
     def work(self) -> None:
         """Take a place, once. Raises HTTPException 503 when all are taken, and when the line was full."""
         if not self._working:
-            if LATE in self._scope:
+            join = self._scope.get(JOIN)
+            if join and not join():
                 self._places.refuse()
             self._places.take(1)
             self._working = 1

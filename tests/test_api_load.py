@@ -6,16 +6,17 @@ import pytest
 
 from tests.load import ANSWERS, ended, hang_ups, overload, service
 from tests.processes import stopped
+from tests.stacks import STACKS, served_by
 
 FLOOD = 4  # seconds
 MEASURING = 1  # seconds
 REQUESTS = 2_000
-SIGNALS = 3
 MOST_GROWTH = 32  # MiB
 
 
-def test_ten_times_the_load_is_answered_or_refused_and_forgotten(tmp_path):
-    with service(tmp_path) as under:
+@pytest.mark.parametrize("stack", ["httptools on uvloop", "h11 on asyncio"])
+def test_ten_times_the_load_is_answered_or_refused_and_forgotten(tmp_path, stack):
+    with served_by(stack), service(tmp_path) as under:
         before = under.memory()
         seen = overload(under, FLOOD, MEASURING)
         assert set(seen.idle.statuses) == set(seen.sustained.statuses) == {"200"}
@@ -41,9 +42,9 @@ def test_clients_that_hang_up_leave_no_error_and_no_memory_behind(tmp_path):
         assert stopped(under.process, signal.SIGTERM) == (0, "", "")
 
 
-@pytest.mark.parametrize("seed", range(SIGNALS))
-def test_a_signal_to_end_loses_no_request_that_was_sent_before_it(tmp_path, seed):
-    with service(tmp_path) as under:
+@pytest.mark.parametrize(("seed", "stack"), enumerate(STACKS))
+def test_a_signal_to_end_loses_no_request_that_was_sent_before_it(tmp_path, seed, stack):
+    with served_by(stack), service(tmp_path) as under:
         end = ended(under, seed)
         assert (end.code, end.log) == (0, "")
         assert set(end.seen.statuses) <= {"200", "503"}

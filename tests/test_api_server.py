@@ -1,4 +1,7 @@
-"""The server on a real connection: what is not HTTP, clients that hang up, proxies, and an end that drains."""
+"""The server on a real connection: what is not HTTP, clients that hang up, proxies, and an end that drains.
+
+Whichever parser and event loop uvicorn finds, the promises are the same.
+"""
 
 import signal
 import socket
@@ -7,11 +10,15 @@ import time
 import httpx
 import pytest
 
+from api.connection import READ
 from api.routes.predict import EXAMPLE_PRICES
-from tests.processes import PATIENCE, Process, started, stopped, until_ready
+from tests.processes import PATIENCE, Process, started, until_ready
 from tests.serving import assert_problem
+from tests.stacks import STACKS, served_by, stack_of
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
+JSON = {"content-type": "application/json"}
+BODY = httpx.Request("POST", "http://localhost", json=PREDICTION).content
 
 
 class Wire:
@@ -44,11 +51,63 @@ class Wire:
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-@pytest.fixture(scope="module")
-def address():
-    with started("serve") as (_, address):
+@pytest.fixture(scope="module", params=STACKS)
+def address(request):
+    with served_by(request.param), started("serve") as (process, address):
         until_ready(address)
+        assert stack_of(process) == request.param
         yield address
+
+
+@pytest.fixture
+def client(address):
+    with httpx.Client(base_url=address, timeout=PATIENCE) as client:
+        yield client
+
+
+def test_a_connection_is_used_for_one_request_after_the_other(address):
+    wire = Wire(address)
+    wire.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 50)
+    wire.send(POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY)
+    received = wire.rest()
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 51
+    assert b"predicted_next_hour_price" in received.rpartition(b"HTTP/1.1")[2]
+
+
+def test_a_body_is_read_in_chunks_and_after_a_client_was_told_to_continue(address, client):
+    assert client.post("/predict", content=iter([BODY[:9], BODY[9:]]), headers=JSON).status_code == 200
+    wire = Wire(address)
+    wire.send(POST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY))
+    assert wire.socket.recv(100).startswith(b"HTTP/1.1 100")
+    wire.send(BODY)
+    assert wire.rest().startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_that_is_too_large_is_refused_whether_or_not_it_says_so(client):
+    large = b" " * 1_000_000
+    for body in (large, iter([large[:1000]] * 1000)):
+        assert_problem(client.post("/predict", content=body, headers=JSON), 413)
+        assert client.get("/healthz").status_code == 200
+
+
+def test_a_body_of_many_reads_is_answered_whole(client):
+    windows = [{"symbol": "BTC-USD", "closes": [float(price) for price in EXAMPLE_PRICES]}] * 400
+    answer = client.post("/v1/forecast/batch", json={"windows": windows})
+    assert int(answer.request.headers["content-length"]) > 3 * READ
+    assert (answer.status_code, len(answer.json()["results"])) == (200, 400)
+
+
+def test_an_address_says_which_methods_it_takes(client):
+    for method in ("DELETE", "PUT", "PATCH", "OPTIONS"):
+        answer = client.request(method, "/predict")
+        assert_problem(answer, 405)
+        assert answer.headers["allow"] == "POST"
+
+
+def test_another_protocol_is_not_taken_up(client):
+    for protocol in ("websocket", "h2c"):
+        headers = {"connection": "upgrade", "upgrade": protocol, "sec-websocket-key": "AAAA"}
+        assert client.get("/healthz", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -63,6 +122,7 @@ def address():
         POST + b"Transfer-Encoding: gzip\r\n\r\n{}",
         POST + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00",  # TLS
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Line: 1\r\n" * 2000,
     ],
     ids=lambda sent: sent[-30:],
 )
@@ -78,20 +138,6 @@ def test_what_is_not_http_gets_a_problem_and_an_end(address, sent):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["connection"] == "close"
     assert httpx.get(f"{address}/healthz").status_code == 200
-
-
-@pytest.mark.parametrize(
-    "sent", [POST + b'Content-Length: 50\r\n\r\n{"prices":', POST[:30], b""], ids=["body", "head", "nothing"]
-)
-def test_a_client_that_hangs_up_leaves_a_server_that_works_and_says_nothing(sent):
-    with started("serve") as (process, address):
-        until_ready(address)
-        for _ in range(20):
-            wire = Wire(address)
-            wire.send(sent)
-            wire.socket.close()
-        assert httpx.post(f"{address}/predict", json=PREDICTION).status_code == 200
-        assert stopped(process, signal.SIGTERM) == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -122,16 +168,20 @@ def until_refused(wire: Wire, process: Process) -> None:
         assert process.poll() is None
 
 
-def test_a_request_in_flight_at_sigterm_is_answered_while_nobody_new_is_let_in():
-    body = httpx.Request("POST", "http://localhost", json=PREDICTION).content
-    with started("serve") as (process, address):
+@pytest.mark.parametrize("stack", STACKS)
+def test_clients_that_hang_up_leave_a_server_that_works_says_nothing_and_answers_who_is_in_at_sigterm(stack):
+    with served_by(stack), started("serve") as (process, address):
         until_ready(address)
+        for sent in (POST + b'Content-Length: 50\r\n\r\n{"prices":', POST[:30], b"") * 20:
+            wire = Wire(address)
+            wire.send(sent)
+            wire.socket.close()
         wire = Wire(address)
-        wire.send(POST + b"Content-Length: %d\r\n\r\n" % len(body) + body[:100])
-        httpx.get(f"{address}/healthz", timeout=PATIENCE)  # answered after: the server has read what was sent
-        process.send_signal(signal.SIGTERM)
+        wire.send(POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY[:100])
+        assert httpx.post(f"{address}/predict", json=PREDICTION).status_code == 200
+        process.send_signal(signal.SIGTERM)  # the server has read what was sent before it answered another
         until_refused(wire, process)
-        wire.send(body[100:])
+        wire.send(BODY[100:])
         answer = wire.rest()
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"predicted_next_hour_price" in answer
