@@ -7,25 +7,30 @@ messages what becomes of a request.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.errors import problem
+from api.errors import problem, raw
 from api.heads import read_head
-from api.overload import JOIN, RETRY_AFTER, Line
+from api.overload import RETRY_AFTER, Line
 
 HEAD_SECONDS = 10.0  # within which a client must have sent a request's head
 KEEP_ALIVE = 5.0  # seconds that a connection may be unused
-TICK = 1.0  # seconds between two looks at who has taken too long
 READ = 64 * 1024  # bytes at once
 PIECE = 4 * 1024  # bytes passed on at once where only the parser can tell whose they are
 AHEAD = 2 * READ  # bytes that a parser may be given of a body before the app has asked for them
-CONNECTION = "cryptosense.connection"  # where a request finds its connection in what the server tells of itself
-CLOSE = (b"connection", b"close")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all connections have in common."""
+
+    line: Line
+    loop: asyncio.AbstractEventLoop
+    buffer: memoryview  # what is in it is taken out before the loop reads on
+    entered: Callable[["Connection"], bool]  # told of each client; False where there are too many
+    left: Callable[["Connection"], None]  # told of each that is gone
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -38,9 +43,10 @@ class Connection(asyncio.BufferedProtocol):
     request whose end only the parser can tell is the last on its connection.
     """
 
-    def __init__(self, among: "Connections", parser: Callable[["Connection"], asyncio.Protocol]) -> None:
-        self._among, self._make = among, parser
-        self._parser: asyncio.Protocol | None = None  # uvicorn's protocol
+    def __init__(self, shared: Shared, parser: Callable[["Connection"], asyncio.Protocol]) -> None:
+        """`parser` makes uvicorn's protocol."""
+        self._shared, self._make = shared, parser
+        self._parser: asyncio.Protocol | None = None
         self._rest = b""  # received and not yet passed on
         self._missing = 0  # bytes of the request that are still to be passed on
         self._busy = False  # from a request's head until its answer
@@ -54,35 +60,32 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Welcome a client, unless there are too many."""
-        self._transport = cast(asyncio.Transport, transport)
-        if not self._among.welcome(self):
-            self._transport.write(FULL)
-            self._transport.close()
+        self.transport = cast(asyncio.Transport, transport)
+        if not self._shared.entered(self):
+            self.transport.write(FULL)
+            self.transport.close()
             return
-        self.ends = self._among.loop.time() + HEAD_SECONDS
+        self.ends = self._shared.loop.time() + HEAD_SECONDS
         self._parser = self._make(self)
-        self._parser.connection_made(cast(asyncio.Transport, _Wire(self._transport, self)))
+        self._parser.connection_made(cast(asyncio.Transport, _Wire(self.transport, self)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._among.leave(self)
+        self._shared.left(self)
         parser, self._parser = self._parser, None
         if parser:
             parser.connection_lost(None)  # whatever the reason: uvicorn forgets its timer only where there is none
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where the loop puts what it reads."""
-        return self._among.buffer
+        return self._shared.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many bytes have arrived."""
         if self._parser and not self._lingering:
-            data = self._among.buffer[:nbytes].tobytes()
+            data = self._shared.buffer[:nbytes].tobytes()
             self._rest = self._rest + data if self._rest else data
             self._read()
-
-    def eof_received(self) -> None:
-        """The client sends no more, and the loop hangs up."""
 
     def pause_writing(self) -> None:
         """The client reads slowly."""
@@ -120,14 +123,14 @@ class Connection(asyncio.BufferedProtocol):
             return False
         if head is None:
             if not self._begun:  # a client that sends a byte now and then gets no more time for that
-                self._begun, self.ends = True, self._among.loop.time() + HEAD_SECONDS
+                self._begun, self.ends = True, self._shared.loop.time() + HEAD_SECONDS
             return False
-        body, line = head.body or 0, self._among.line
+        body, line = head.body or 0, self._shared.line
         if line.is_full() and len(self._rest) >= head.end + body and head.is_refusable:
             line.refuse(id(self))
-            self._transport.write(BUSY)
+            self.transport.write(BUSY)
             self._rest = self._rest[head.end + body :]
-            self._begun, self.ends = False, self._among.loop.time() + KEEP_ALIVE
+            self._begun, self.ends = False, self._shared.loop.time() + KEEP_ALIVE
             return True
         self._busy, self._last = True, head.body is None
         self._missing = len(head.text) + body
@@ -139,7 +142,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _pass(self, most: int) -> None:
         """Pass on up to so many bytes."""
-        assert self._parser
+        assert self._parser  # or nothing is read any more
         part, self._rest = self._rest[:most], self._rest[most:]
         self._missing = max(0, self._missing - len(part))
         self._ahead += len(part)
@@ -158,14 +161,14 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._pass(PIECE)
         if self._rest:
-            self._among.loop.call_soon(self._read)
+            self._shared.loop.call_soon(self._read)
         return not self._rest
 
     def _listen(self, listen: bool) -> None:
         listen = listen and not self._paused
-        if listen != self._listening and not self._transport.is_closing():
+        if listen != self._listening and not self.transport.is_closing():
             self._listening = listen
-            (self._transport.resume_reading if listen else self._transport.pause_reading)()
+            (self.transport.resume_reading if listen else self.transport.pause_reading)()
 
     # what the app does with a request
 
@@ -177,14 +180,14 @@ class Connection(asyncio.BufferedProtocol):
     def join(self) -> bool:
         """Stand in the line, once; whether the request may be worked on."""
         if self._joined is None:
-            self._joined = self._among.line.join(id(self), self._among.loop)
+            self._joined = self._shared.line.join(id(self), self._shared.loop)
         return self._joined
 
     def consumed(self, more: bool) -> None:
         """The app has been given all that was passed on of the last request's body."""
         self._ahead, self._read_through = 0, not more
         if self._rest:
-            self._among.loop.call_soon(self._read)
+            self._shared.loop.call_soon(self._read)
 
     def answering(self) -> None:
         """The answer begins."""
@@ -194,48 +197,44 @@ class Connection(asyncio.BufferedProtocol):
         """The answer has been sent."""
         self._busy = self._begun = self._answering = False
         self._joined, self._ahead = None, 0
-        self.ends = self._among.loop.time() + KEEP_ALIVE
+        self.ends = self._shared.loop.time() + KEEP_ALIVE
         if self._rest:
-            self._among.loop.call_soon(self._read)
+            self._shared.loop.call_soon(self._read)
 
     # what the parser does with the connection
 
     def is_closing(self) -> bool:
         """Whether nothing is read any more."""
-        return self._lingering or self._transport.is_closing()
+        return self._lingering or self._parser is None or self.transport.is_closing()
 
     def write(self, data: bytes) -> None:
         """Send. What a parser writes while it parses is its refusal: the app answers later."""
         if self._parsing:
             self.refuse()
         elif not self._lingering:
-            self._transport.write(data)
+            self.transport.write(data)
 
     def refuse(self) -> None:
         """Say that this is not HTTP, and hang up."""
         if not self._answering and not self.is_closing():
-            self._transport.write(raw(problem(400, headers={"Connection": "close"})))
-        self._transport.close()
+            self.transport.write(raw(problem(400, headers={"Connection": "close"})))
+        self.transport.close()
 
     def close(self) -> None:
         """Hang up; later if an answer has been sent that its client would lose if it were cut off while sending."""
-        if self._parser and self._last and self._answering and not self._read_through and not self.is_closing():
+        if self._last and self._answering and not self._read_through and not self.is_closing():
             self._lingering, self._rest = True, b""
-            self.ends = self._among.loop.time() + KEEP_ALIVE
-            self._transport.write_eof()
-            self._transport.resume_reading()
+            self.ends = self._shared.loop.time() + KEEP_ALIVE
+            self.transport.write_eof()
+            self.transport.resume_reading()
         else:
-            self._transport.close()
-
-    def let_go(self) -> None:
-        """Hang up on a client that has taken too long."""
-        self._transport.close()
+            self.transport.close()
 
     def pause(self, paused: bool) -> None:
         """Pass on no more, or go on."""
         self._paused = paused
         if self._rest and not paused:
-            self._among.loop.call_soon(self._read)
+            self._shared.loop.call_soon(self._read)
         else:
             self._listen(not self._rest)
 
@@ -247,88 +246,6 @@ class _Wire:
         self.get_extra_info = transport.get_extra_info
         self.write, self.close, self.is_closing = connection.write, connection.close, connection.is_closing
         self.pause_reading, self.resume_reading = partial(connection.pause, True), partial(connection.pause, False)
-
-
-class Connections:
-    """All connections of a service: a bounded number, none of which is kept for a client that does nothing."""
-
-    def __init__(
-        self, parser: Callable[..., asyncio.Protocol], line: Line, refused: Callable[[], None], most: int
-    ) -> None:
-        """`parser` is a protocol of uvicorn's. `refused` is told of every client that is turned away."""
-        self._protocol, self._refused, self._most = parser, refused, most
-        self._all: set[Connection] = set()
-        self._looking = False
-        self.line = line
-        self.buffer = memoryview(bytearray(READ))  # of all: what is in it is taken out before the loop reads on
-
-    def __call__(self, *, app_state: dict[str, Any], **given: Any) -> Connection:
-        """A new one; `given` is what uvicorn gives a protocol, and `app_state` what it puts into every request."""
-        self.loop = asyncio.get_running_loop()
-        return Connection(self, lambda made: self._protocol(app_state={**app_state, CONNECTION: made}, **given))
-
-    def welcome(self, connection: Connection) -> bool:
-        """Count one in; False when there are too many."""
-        if len(self._all) >= self._most:
-            self._refused()
-            return False
-        self._all.add(connection)
-        if not self._looking:
-            self._looking = True
-            self.loop.call_later(TICK, self._look_round)
-        return True
-
-    def leave(self, connection: Connection) -> None:
-        """Forget one."""
-        self._all.discard(connection)
-
-    def _look_round(self) -> None:
-        now = self.loop.time()
-        for connection in tuple(self._all):
-            if connection.ends is not None and connection.ends <= now:
-                connection.let_go()
-        self._looking = bool(self._all)
-        if self._looking:
-            self.loop.call_later(TICK, self._look_round)
-
-
-class Attended:
-    """The app, which tells each request's connection how far it is."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        connection: Connection | None = scope["state"].pop(CONNECTION, None) if scope["type"] == "http" else None
-        if connection is None:
-            await self.app(scope, receive, send)
-            return
-        is_last, scope[JOIN] = connection.asked(), connection.join
-
-        async def sent(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                connection.answering()
-                if is_last:
-                    headers = [header for header in message.get("headers", ()) if header[0].lower() != CLOSE[0]]
-                    message = {**message, "headers": [*headers, CLOSE]}
-            await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body"):
-                connection.answered()
-
-        async def received() -> Message:
-            message = await receive()
-            connection.consumed(bool(message.get("more_body")))
-            return message
-
-        await self.app(scope, received if is_last else receive, sent)
-
-
-def raw(answer: Response) -> bytes:
-    """A response as it goes over the wire, for where no app is asked."""
-    status = b"HTTP/1.1 %d %b\r\n" % (answer.status_code, HTTPStatus(answer.status_code).phrase.encode())
-    head = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
-    return b"%b%bx-content-type-options: nosniff\r\n\r\n%b" % (status, head, bytes(answer.body))
 
 
 BUSY = raw(problem(503, headers={"Retry-After": RETRY_AFTER}))

@@ -73,6 +73,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def raw(answer: Response) -> bytes:
+    """A response as it goes over the wire, for where no app is asked."""
+    status = b"HTTP/1.1 %d %b\r\n" % (answer.status_code, HTTPStatus(answer.status_code).phrase.encode())
+    head = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+    return b"%b%bx-content-type-options: nosniff\r\n\r\n%b" % (status, head, bytes(answer.body))
+
+
 def failure() -> Response:
     """A 500 that says nothing of its cause, but under which id the log tells it."""
     return problem(500, request_id=request_id())

@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from api import logs
-from api.connection import Attended, Connection, Connections
+from api.connection import Connection
+from api.connections import Attended, Connections
 from api.heads import HEAD_BYTES
 from api.parts import Part, State
 from forecaster.settings import Settings

@@ -232,12 +232,18 @@ def _wire_feedback(feedback: Feedback, chat: gr.Chatbot) -> None:
     """Keep a verdict with what it is about; an event that a browser never sends is about nothing."""
 
     def keep(page: object, event: gr.EventData) -> None:
-        data = event._data if isinstance(event._data, dict) else {}
-        about = judged(from_page(page), data.get("index"))
-        if about and isinstance(data.get("liked"), bool):
-            feedback.add(data["liked"], *about)
+        about, liked = judged(from_page(page), _told(event, "index")), _told(event, "liked")
+        if about and isinstance(liked, bool):
+            feedback.add(liked, *about)
 
     chat.like(keep, chat, None, queue=False, **QUIETLY)
+
+
+def _told(event: gr.EventData, name: str) -> object:
+    try:
+        return getattr(event, name, None)
+    except TypeError:  # of what a browser never sends
+        return None
 
 
 def _head(allowed_origins: Sequence[str]) -> str:

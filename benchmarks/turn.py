@@ -9,9 +9,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.figures import p50, p95, table
 from benchmarks.processes import ROOT, environment
+
+if TYPE_CHECKING:
+    from composition import Composition
 
 TURNS = 60  # of each question
 WARM = 5  # of each that only warm up
@@ -77,12 +81,12 @@ async def _visit() -> dict[str, list[float]]:
     return {"first": [first for first, _ in alone], "crowd": [whole for _, whole in crowd]}
 
 
-async def _turn(parts: object, question: str) -> tuple[float, float]:
+async def _turn(parts: "Composition", question: str) -> tuple[float, float]:
     """Milliseconds until the first words, and until the turn is over."""
     from assistant.agent import Token
 
     begun, first = time.perf_counter(), 0.0
-    async for event in parts.turn([{"role": "user", "content": question}]):  # type: ignore[attr-defined]
+    async for event in parts.turn([{"role": "user", "content": question}]):
         if isinstance(event, Token) and not first:
             first = time.perf_counter()
     return 1000 * (first - begun), 1000 * (time.perf_counter() - begun)
