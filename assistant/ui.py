@@ -35,7 +35,7 @@ from assistant.report_tab import report_tab
 from assistant.ticker import prices_of, ticker
 from assistant.track_record_tab import NO_LEDGER, track_record_tab, without_record
 from assistant.transcript import Shown, asked, conversation, from_page, judged, stopped
-from assistant.view import MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
+from assistant.view import GREETING, MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import SYMBOLS
 
@@ -208,13 +208,15 @@ def _wire_tabs(
 
 
 def _wire_address(page: gr.Blocks, name: gr.Markdown, chat: gr.Chatbot, suggestions: list[gr.Button]) -> None:
-    """Show what the visitor's address asks for."""
+    """Show what the visitor's address asks for, and mark the page as opened: then nothing overwrites a conversation."""
 
     def opened(request: gr.Request) -> list[Any]:
         view = view_of(dict(request.query_params))
         texts = [*view.suggestions, *[""] * (MOST_SUGGESTIONS - len(view.suggestions))]
-        greeting = gr.skip() if view == view_of({}) else [{"role": "assistant", "content": plain(view.greeting)}]
-        return [f"# {plain(view.title)}", greeting, *(gr.Button(text, visible=bool(text)) for text in texts)]
+        usual = view.greeting == GREETING  # and there: whoever was quick has asked something since
+        greeting = gr.skip() if usual else [{"role": "assistant", "content": plain(view.greeting)}]
+        title = gr.Markdown(f"# {plain(view.title)}", elem_classes="opened")
+        return [title, greeting, *(gr.Button(text, visible=bool(text)) for text in texts)]
 
     page.load(opened, None, [name, chat, *suggestions], queue=False, **QUIETLY)
 

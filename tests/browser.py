@@ -1,23 +1,22 @@
 """Debian's Chromium, and the whole product for it to visit: app.py over fake exchanges, with the trained model."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from composition import Composition
 from forecaster.candles import Candles
 from forecaster.schema import HOUR, SYMBOLS
 from forecaster.settings import Settings
 from tests.fake_exchange import FakeExchanges
+from tests.needs import require
 from tests.processes import started, until_ready
 
-CHROMIUM = shutil.which("chromium")
 ALONE = (  # no sandbox, since tests may run as root; and nothing that calls home
     "--no-sandbox",
     "--headless",
@@ -33,12 +32,18 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE = 30_000  # milliseconds: far more than anything here takes, even on a busy machine
 
 
+expect.set_options(timeout=PATIENCE)
+
+
 class Visit:
     """One visitor's page, what it asked the network for, and what the browser complained about."""
 
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.address = address
+        self.box = page.locator("#box textarea")
+        self.questions = page.locator(".user-row")
+        self.cards = page.locator(".forecast-card")
         self.requests: list[str] = []
         self.complaints: list[str] = []
         page.set_default_timeout(PATIENCE)
@@ -46,27 +51,26 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.goto(address)
-        page.locator("#ticker span").first.wait_for()
+        expect(page.locator("#ticker span").first).to_be_visible()
 
     def type(self, text: str) -> None:
         """Write into the box, as keys do."""
-        self.page.locator("#box textarea").focus()
-        self.page.keyboard.type(text)
+        self.box.press_sequentially(text)
 
-    def ask(self, question: str) -> None:
-        """Send a question and wait for the end of the reply."""
+    def ask(self, question: str, number: int = 1) -> None:
+        """Send a question, the visitor's first or a later one, and wait for the end of the reply."""
         self.type(question)
-        self.page.keyboard.press("Enter")
-        self.answered()
+        self.box.press("Enter")
+        self.answered(number)
 
     def answered(self, questions: int = 1) -> None:
-        """Wait until that many questions are on the page and no turn is running."""
-        self.page.locator(".user-row").nth(questions - 1).wait_for()
-        self.page.get_by_test_id("submit-button").wait_for()
+        """Wait until that many questions are on the page, each with a reply, and no turn is running."""
+        answered(self.page.locator("body"), questions)
 
-    def reply(self) -> str:
-        """Everything the assistant has shown last, as text."""
-        return self.page.locator(".bot-row").last.inner_text().replace("\u00a0", " ")
+    @property
+    def reply(self) -> Locator:
+        """Everything the assistant has shown last."""
+        return self.page.locator(".bot-row").last
 
     def foreign(self) -> list[str]:
         """Requests that went anywhere but to the server itself."""
@@ -74,13 +78,22 @@ class Visit:
         return [url for url in self.requests if not url.startswith((f"{ours}/", "data:"))]
 
 
+def answered(chat: Locator, questions: int = 1) -> None:
+    """Wait until the chat within an element holds that many questions, each with a reply, and no turn is running."""
+    expect(chat.locator(".user-row")).to_have_count(questions)
+    expect(chat.locator(".bot-row").nth(questions)).to_be_visible()  # the one before them greets
+    expect(chat.get_by_test_id("submit-button")).to_be_visible()
+
+
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """A browser. Tests that use it must not be async: Playwright brings an event loop of its own."""
-    if CHROMIUM is None:
-        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
+    """A browser. Tests that use it must not be async: Playwright brings an event loop of its own.
+
+    The tests of the chat share one: the fixture `browser` (tests/browser_fixtures.py).
+    """
+    program = require("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ALONE, *flags])
+        browser = playwright.chromium.launch(executable_path=program, args=[*ALONE, *flags])
         yield browser
         browser.close()
 
@@ -91,15 +104,17 @@ def product(directory: Path, candles: Candles, now: float, lived: int = 0, **set
 
     Before `now` it has lived so many hours, and forecast at the beginning of each.
     """
-    with FakeExchanges(candles, now) as exchanges, pytest.MonkeyPatch.context() as environment:
+    with FakeExchanges(candles, now) as exchanges:
         kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live"}
         ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
-        for name, value in (exchanges.settings_env() | ours).items():
-            environment.setenv(name, value)
-        if lived:
-            with ThreadPoolExecutor(1) as thread:  # Playwright's event loop has this one
-                thread.submit(asyncio.run, _live(exchanges, now, lived)).result()
-        with started() as (_, address):
+        environment = exchanges.settings_env() | ours
+        with pytest.MonkeyPatch.context() as patch:  # not for as long as it runs: other tests run meanwhile
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            if lived:
+                with ThreadPoolExecutor(1) as thread:  # Playwright's event loop may have this one
+                    thread.submit(asyncio.run, _live(exchanges, now, lived)).result()
+        with started(environment=environment, log=directory / "log") as (_, address):
             until_ready(address)
             yield address
 
@@ -125,8 +140,11 @@ def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
         opened.append(Visit(page, address))
         return opened[-1]
 
-    yield visit
+    try:
+        yield visit
+    finally:
+        for each in opened:
+            each.page.close()
     for each in opened:
-        each.page.close()
         assert each.foreign() == []
         assert each.complaints == []

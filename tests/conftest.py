@@ -11,6 +11,8 @@ from forecaster.predictor import Predictor, open_predictor
 from forecaster.settings import ROOT, Settings
 from tests.fakes import FakeBackend
 
+pytest_plugins = ["tests.browser_fixtures"]
+
 Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
 
 _OF_TESTS = ("CRYPTOSENSE_MCP1_PYTHON",)  # no setting: what a test needs to run

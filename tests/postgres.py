@@ -14,9 +14,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-import pytest
+from tests.needs import require
 
-INSTALLED = Path("/usr/lib/postgresql")  # one folder a version
 SETTINGS = (
     "-c",
     "listen_addresses=",
@@ -95,20 +94,20 @@ class Server:
 
 @contextmanager
 def postgres() -> Iterator[Server]:
-    """A server, gone at the end. Skips the test where none is installed."""
-    versions = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda path: float(path.parent.parent.name))
-    if not versions:
-        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    """A server, gone at the end."""
+    binaries = require("postgresql")
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters at most
     user = _user()
     if user is not None:
         shutil.chown(folder, user)
-    server = Server(versions[-1].parent, folder)
     try:
-        yield server
+        server = Server(binaries, folder)
+        try:
+            yield server
+        finally:
+            server.thaw()
+            server.kill()
     finally:
-        server.thaw()
-        server.kill()
         shutil.rmtree(folder)
 
 

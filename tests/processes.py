@@ -1,12 +1,13 @@
 """app.py in a process of its own: started on a free port, waited for, stopped by a signal."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,24 +20,32 @@ Running = tuple[Process, str]
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Running]:
-    """The process, and the address that it prints."""
-    with run_by([sys.executable, str(ROOT / "app.py"), *arguments, "--port", "0"]) as running:
+def started(*arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[Running]:
+    """The process, and the address that it prints. What it says on stderr goes to `log`, or else to `stopped`.
+
+    A process that lives for long needs a log: it would stop where nobody reads what it says.
+    """
+    command = [sys.executable, str(ROOT / "app.py"), *arguments, "--port", "0"]
+    with run_by(command, env=os.environ | dict(environment or {}), log=log) as running:
         yield running
 
 
 @contextmanager
-def run_by(command: list[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> Iterator[Running]:
+def run_by(
+    command: list[str], cwd: Path | None = None, env: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[Running]:
     """The same of any command that starts it."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env)
-    try:
-        assert process.stdout is not None
-        address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())
-        assert address, process.communicate()[1]
-        yield process, address[0]
-    finally:
-        process.kill()
-        process.communicate()
+    with ExitStack() as stack:
+        said = stack.enter_context(log.open("w")) if log else subprocess.PIPE
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, cwd=cwd, env=env)
+        try:
+            assert process.stdout is not None
+            address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())
+            assert address, log.read_text() if log else process.communicate()[1]
+            yield process, address[0]
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def until_ready(address: str) -> None:

@@ -19,6 +19,7 @@ class Site:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.elsewhere = address.replace("127.0.0.1", "localhost")  # the same pages, on another site to a browser
         self.pages: dict[str, SitePage] = {}
 
     def add(self, html: str, policy: str = "") -> str:

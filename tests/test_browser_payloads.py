@@ -1,23 +1,16 @@
 """A hundred texts that try to break out, typed as questions and returned by a model, on a page without any policy."""
 
-import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser
+from playwright.sync_api import expect
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.behind import Behind
-from assistant.feedback import Feedback
-from assistant.model_record import ModelRecord
 from assistant.transcript import Reply, asked, conversation, defused, from_page
-from assistant.ui import chat_app
-from forecaster.errors import ConfigurationError
-from tests.browser import Visit, chromium, visits
-from tests.fakes import FakeBackend
+from tests.browser import Visit
+from tests.browser_fixtures import Open
+from tests.page_alone import page_alone
 from tests.payloads import PAYLOADS
-from tools.track_record import TrackRecordAnswer
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
@@ -41,32 +34,9 @@ class Echo:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    backend = FakeBackend()
-
-    async def record() -> ModelRecord:
-        return ModelRecord(await backend.report())
-
-    async def outcomes(symbol: str) -> TrackRecordAnswer:
-        raise ConfigurationError("There is no ledger.", "None is needed here.")
-
-    feedback = Feedback(tmp_path_factory.mktemp("liked") / "feedback.jsonl")
-    app = chat_app(Behind(Echo(), backend.price, record, outcomes, feedback))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, ws="none", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-        assert thread.is_alive()
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with page_alone(Echo(), tmp_path_factory.mktemp("liked") / "feedback.jsonl") as address:
+        yield address
 
 
 def questions() -> list[str]:
@@ -81,29 +51,27 @@ def questions() -> list[str]:
 
 def unharmed(chat: Visit) -> None:
     """No script ran, nothing that the payloads name is an element, nothing was asked of anybody else."""
-    page = chat.page
-    assert page.evaluate("window.pwned") is None
     inside = "#chat :is(script, iframe, object, embed, form, base, meta, math, video, audio, [onerror], [onload])"
-    assert page.locator(inside).count() == 0
-    links = page.locator("#chat a[href]").evaluate_all("all => all.map(each => each.href)")
+    expect(chat.page.locator(inside)).to_have_count(0)
+    expect(chat.page.locator("#chat .md img")).to_have_count(0)
+    links = chat.page.locator("#chat a[href]").evaluate_all("all => all.map(each => each.href)")
     assert [link for link in links if not link.startswith(("http:", "https:"))] == []
-    assert page.locator("#chat .md img").count() == 0
+    assert chat.page.evaluate("() => 'pwned' in window") is False
     assert chat.foreign() == []
 
 
-def test_no_payload_runs_or_loads_anything_typed_or_answered(browser: Browser, address: str):
-    with visits(browser) as visit:
-        chat = visit(address)
-        for number, question in enumerate(questions(), start=1):
-            assert len(question) <= LONGEST_MESSAGE
-            chat.page.locator("#box textarea").fill(question)
-            chat.page.keyboard.press("Enter")
-            chat.answered(number)
-            unharmed(chat)
-        chat.ask(ANSWER)
-        chat.answered(number + 1)
-        assert "</marquee" not in chat.reply() and "<svg/onload=" in chat.reply()  # as text
+def test_no_payload_runs_or_loads_anything_typed_or_answered(visit: Open, address: str):
+    chat = visit(address)
+    for number, question in enumerate(questions(), start=1):
+        assert len(question) <= LONGEST_MESSAGE
+        chat.box.fill(question)
+        chat.box.press("Enter")
+        chat.answered(number)
         unharmed(chat)
+    chat.ask(ANSWER, number + 1)
+    expect(chat.reply).to_contain_text("<svg/onload=")  # as text
+    expect(chat.reply).not_to_contain_text("</marquee")
+    unharmed(chat)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

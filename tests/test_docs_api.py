@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from forecaster.settings import ROOT
+from tests.needs import require
 from tests.whole_service import PATIENCE, whole_service
 
 DOCS = (ROOT / "docs" / "api.md").read_text()
@@ -28,8 +29,7 @@ def ran(*command, **options):
 
 @pytest.mark.parametrize("command", SHELL, ids=lambda command: re.findall(r"8000(/\S+?)['\s]", command)[-1][:40])
 def test_each_command_is_answered(server, command):
-    if ran("bash", "-c", "command -v curl").returncode:
-        pytest.skip("curl is not installed: apt-get install curl")
+    require("curl")
     quiet = command.replace(PRINTED, server).replace("curl -s", "curl -fsS")
     done = ran("bash", "-c", f"set -euo pipefail\n{quiet}")
     assert done.returncode == 0, done.stderr

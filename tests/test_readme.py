@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ import pytest
 from forecaster.artifact import load
 from forecaster.evaluation import Evaluation
 from forecaster.settings import ROOT, Settings
+from tests.needs import require
 from tests.processes import started, until_ready
 
 README = (ROOT / "README.md").read_text()
@@ -42,8 +42,7 @@ def server():
 @pytest.mark.parametrize(("command", "_", "printed"), CONSOLE, ids=[command[:40] for command, _, _ in CONSOLE])
 def test_a_command_prints_what_the_readme_says(command, _, printed, request):
     if command.startswith("curl"):
-        if shutil.which("curl") is None:
-            pytest.skip("curl is not installed: apt-get install curl")
+        require("curl")
         command = command.replace(PRINTED, request.getfixturevalue("server"))
         expected, text = printed.strip(), run(command).stdout.strip()
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.deps import Step, Told, Words
@@ -60,10 +60,11 @@ def whole_service(directory: Path, predictor: Predictor, settings: Settings = OP
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
+def listening(app: Starlette) -> Iterator[str]:
     """The address of a server that answers for `app` meanwhile."""
     # A client that thinks for long between two requests must not meet a connection that is just being closed.
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_keep_alive=10 * PATIENCE))
+    config = uvicorn.Config(app, log_config=None, timeout_keep_alive=10 * PATIENCE, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     with listen("127.0.0.1", 0) as listeners:
         thread = threading.Thread(target=server.run, kwargs={"sockets": listeners})
         thread.start()

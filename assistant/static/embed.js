@@ -9,7 +9,8 @@
 
   let ready = false, forecasts = 0, asked = "", waiting = 0;
   const tell = (what) => parent.postMessage(what, host);
-  const box = () => document.querySelector("#box textarea");
+  // What the address asks for comes a moment after the page, with a greeting that would replace a question asked before.
+  const box = () => document.querySelector("body:has(#name.opened) #box textarea");
 
   const ask = () => {
     const field = box(), send = document.querySelector('#box [data-testid="submit-button"]');
@@ -34,7 +35,9 @@
     forecasts = found.length;
     ask();
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  new MutationObserver(look).observe(document, {
+    childList: true, subtree: true, characterData: true, attributeFilter: ["class"],
+  });
 
   addEventListener("message", (event) => {
     if (event.source !== parent || event.origin !== host || typeof event.data?.ask !== "string") return;

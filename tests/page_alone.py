@@ -1,0 +1,32 @@
+"""The chat's page without the product around it: over a scripted turn, and without any policy of the service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assistant.behind import Behind, Turn
+from assistant.feedback import Feedback
+from assistant.model_record import ModelRecord
+from forecaster.errors import ConfigurationError
+from tests.fakes import FakeBackend
+from tests.needs import require
+from tests.whole_service import listening
+from tools.track_record import TrackRecordAnswer
+
+
+@contextmanager
+def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
+    """The address of the page; what visitors like goes into `feedback`."""
+    require("chromium")  # which is all that visits it
+    from assistant.ui import chat_app  # Gradio
+
+    backend = FakeBackend()
+
+    async def record() -> ModelRecord:
+        return ModelRecord(await backend.report())
+
+    async def outcomes(symbol: str) -> TrackRecordAnswer:
+        raise ConfigurationError("There is no ledger.", "None is needed here.")
+
+    with listening(chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))) as address:
+        yield address

@@ -1,0 +1,39 @@
+"""How browser tests wait: for a state, by locators and `expect`; never for a moment, nor by a string that is evaluated.
+
+`wait_for_function` evaluates its text anew at each look, which our Content-Security-Policy forbids: it holds only where
+the answer is yes at once. What `evaluate` gets is a function, called once, for what no locator can tell.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+FILES = sorted(Path(__file__).parent.glob("*browser*.py"))
+OF_MOMENTS = {"sleep", "wait_for_timeout", "wait_for_function"}
+READS = {"evaluate", "evaluate_all", "evaluate_handle"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_browser_tests_wait_for_states_and_evaluate_functions_alone(file: Path):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    texts = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in (
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ):
+        assert call.func.attr not in OF_MOMENTS or _of_asyncio(call.func), f"line {call.lineno}: {call.func.attr}"
+        if call.func.attr in READS:
+            text = texts.get(getattr(call.args[0], "id", ""), call.args[0])
+            known = isinstance(text, ast.Constant)  # or a parameter of the test
+            assert not known or "=>" in text.value.partition("\n")[0], f"line {call.lineno}: not a function"
+
+
+def _of_asyncio(function: ast.Attribute) -> bool:
+    """A scripted turn may sleep: it is what a test stops."""
+    return isinstance(function.value, ast.Name) and function.value.id == "asyncio"
