@@ -20,7 +20,9 @@ Running = tuple[Process, str]
 
 
 @contextmanager
-def started(*arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None) -> Iterator[Running]:
+def started(
+    *arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[Running]:
     """The process, and the address that it prints. What it says on stderr goes to `log`, or else to `stopped`.
 
     A process that lives for long needs a log: it would stop where nobody reads what it says.

@@ -51,8 +51,7 @@ def take(browser: Browser, address: str, out: Path) -> None:
 
 
 def _shot(chat: Visit, file: Path) -> None:
-    chat.page.wait_for_timeout(400)  # until nothing moves any more
-    picture = Image.open(io.BytesIO(chat.page.screenshot()))
+    picture = Image.open(io.BytesIO(chat.page.screenshot(animations="disabled")))
     picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
 
 

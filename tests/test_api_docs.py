@@ -1,22 +1,24 @@
 """The interactive documentation in a real browser: its example works as it stands, and no third party is asked."""
 
-from tests.browser import chromium
-from tests.processes import started, until_ready
+from playwright.sync_api import Browser, expect
+
+from tests.browser import PATIENCE
 
 
-def test_the_example_can_be_executed_as_it_stands():
-    with chromium() as browser, started("serve") as (_, address):
-        until_ready(address)
-        page = browser.new_page()
-        requests, complaints = [], []
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(f"{address}/docs")
-        page.get_by_role("button", name="POST /predict The next hour's price").click()
-        page.get_by_role("button", name="Execute").click()
-        answer = page.locator(".live-responses-table .response").first
-        assert answer.locator(".response-col_status").inner_text().strip() == "200"
-        assert "predicted_next_hour_price" in answer.inner_text()
-        assert f"{address}/predict" in requests
-        assert [url for url in requests if not url.startswith((f"{address}/", "data:"))] == []
-        assert complaints == []
+def test_the_example_can_be_executed_as_it_stands(served: str, browser: Browser):
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(f"{served}/docs")
+    page.get_by_role("button", name="POST /predict The next hour's price").click()
+    page.get_by_role("button", name="Execute").click()
+    answer = page.locator(".live-responses-table .response").first
+    expect(answer.locator(".response-col_status")).to_contain_text("200")
+    expect(answer).to_contain_text("predicted_next_hour_price")
+    page.close()
+    assert f"{served}/predict" in requests
+    assert [url for url in requests if not url.startswith((f"{served}/", "data:"))] == []
+    assert complaints == []
