@@ -10,14 +10,10 @@ Markdown shows the same HTML: sanitized where visitors or models have a say in i
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, cast
-
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read while Gradio is imported
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import gradio as gr
 from starlette.applications import Starlette

@@ -1,1 +1,5 @@
 """Candles in, forecasts out. Knows nothing of chat, HTTP servers or LangChain."""
+
+from forecaster.quiet import be_quiet
+
+be_quiet()  # before any library that would not be

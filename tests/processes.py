@@ -41,13 +41,18 @@ def run_by(
         said = stack.enter_context(log.open("w")) if log else subprocess.PIPE
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, cwd=cwd, env=env)
         try:
-            assert process.stdout is not None
-            address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())
-            assert address, log.read_text() if log else process.communicate()[1]
-            yield process, address[0]
+            yield process, address_of(process, log)
         finally:
             process.kill()
             process.communicate()
+
+
+def address_of(process: Process, log: Path | None = None) -> str:
+    """What a server prints as soon as it listens."""
+    assert process.stdout is not None
+    address = re.search(r"http://[^ /]+:\d+", process.stdout.readline())
+    assert address, log.read_text() if log else process.communicate()[1]
+    return address[0]
 
 
 def until_ready(address: str) -> None:

@@ -41,6 +41,7 @@ CONFINED = {
     "mcp_types": ("tools/mcp_server.py",),
     "tensorflow": TRAINING,
     "keras": TRAINING,
+    "onnxruntime": ("forecaster/engine.py",),
     "pickle": (),
     "joblib": (),
     "cloudpickle": (),
@@ -68,7 +69,7 @@ HEAVY = {
     "sklearn": (),
 }
 COMMAND_LINE = ("app.py", "composition.py", "options.py")
-ENVIRONMENT = ("forecaster/settings.py",)  # reads the environment; the rest is told
+ENVIRONMENT = ("forecaster/settings.py", "forecaster/quiet.py")  # read it, and tell libraries by it; the rest is told
 
 
 @dataclass(frozen=True)
@@ -111,19 +112,13 @@ def _names(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def environment_reads(tree: ast.Module) -> Iterator[int]:
+def environment_uses(tree: ast.Module) -> Iterator[int]:
     names = {"environ", "getenv"}
     for node in ast.walk(tree):
         attribute = isinstance(node, ast.Attribute) and node.attr in names and _names(node.value) == {"os"}
         imported = isinstance(node, ast.ImportFrom) and node.module == "os" and names & {a.name for a in node.names}
         if attribute or imported:
             yield node.lineno
-
-
-def environment_writes(tree: ast.Module) -> set[int]:
-    """Lines with ``os.environ.setdefault(...)``: tells a library to be quiet, and reads nothing for ourselves."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
-    return {call.lineno for call in calls if ast.unparse(call.func) == "os.environ.setdefault"}
 
 
 def violations(path: str, source: str) -> list[str]:
@@ -149,9 +144,9 @@ def violations(path: str, source: str) -> list[str]:
                 found.append(f"{where} at its top: import {library} where it is used")
         if path in COMMAND_LINE and each.at_top and not each.typing_only and not _light(each):
             found.append(f"{where} at its top: --help must not wait for it")
-    reads = set(environment_reads(tree)) - environment_writes(tree)
     if path not in ENVIRONMENT:
-        found += [f"{path}:{line} reads the environment: settings.py does that" for line in sorted(reads)]
+        used = environment_uses(tree)
+        found += [f"{path}:{line} uses the environment: settings.py reads it, quiet.py writes it" for line in used]
     return found
 
 
@@ -214,6 +209,8 @@ def test_serving_forecasts_loads_neither_training_nor_chat():
         ("forecaster/train.py", "import os\nseed = os.environ['SEED']"),
         ("forecaster/train.py", "import os\nseed = os.getenv('SEED')"),
         ("forecaster/train.py", "from os import environ"),
+        ("assistant/ui.py", "import os\nos.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')\nimport gradio"),
+        ("forecaster/predictor.py", "def late():\n    import onnxruntime"),
         ("app.py", "from forecaster.settings import Settings"),
         ("app.py", "import uvicorn"),
         ("app.py", "import numpy"),
@@ -235,7 +232,6 @@ def test_a_planted_violation_is_found(path, source):
         ("assistant/agent.py", "from forecaster import schema"),
         ("forecaster/engine.py", "def late():\n    import keras\n    import onnxruntime"),
         ("forecaster/train.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras"),
-        ("assistant/ui.py", "import os\nos.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')\nimport gradio"),
         (
             "app.py",
             "import argparse\nfrom composition import Composition\ndef serve():\n    from api.server import run",
