@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -25,9 +26,11 @@ from api.metrics import Metrics
 from api.openai_errors import OpenAIErrors
 from api.overload import BODY_BYTES, Budget, Line, Overload
 from api.parts import Part, State
+from api.proxies import Proxies, prefix
 from api.route_names import RouteNames
 from api.routes import health, mcp, predict, widget
 from forecaster.backend import ForecastBackend
+from forecaster.errors import ConfigurationError
 from forecaster.health import Health
 from forecaster.reload import ModelState
 from forecaster.settings import Settings
@@ -42,7 +45,7 @@ DESCRIPTION = """Forecasts the next hours of BTC and ETH, and says how sure it i
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
 
 For agents: `/mcp` speaks the Model Context Protocol (streamable HTTP) with the same forecasts as read-only tools,
-`/v1` is a base URL for clients of OpenAI's API where the chat is served, and [/llms.txt](/llms.txt) lists all there is.
+`/v1` is a base URL for clients of OpenAI's API where the chat is served, and [/llms.txt](llms.txt) lists all there is.
 
 Educational, not financial advice."""
 
@@ -102,12 +105,13 @@ def create_app(
     if spoken:
         app.state.mcp, app.state.hosts = spoken, Hosts(settings)
         app.include_router(mcp.router)
-    llms.install(app, settings.public_url, mcp=spoken is not None, assistant=turn is not None, page=page is not None)
+    llms.install(app, settings.public_origin, mcp=spoken is not None, assistant=turn is not None, page=page is not None)
     if page:
         app.include_router(widget.router)
         app.router.default = page  # not a mount: a mount would also take what is ours with another method
     else:
         app.add_api_route("/", _to_docs, include_in_schema=False)
+    _check_prefix(app, settings.root_path)
     return app
 
 
@@ -151,6 +155,7 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
     app.add_middleware(SecurityHeaders, policy=content_security_policy(settings.allowed_origins))
     app.add_middleware(Head)
     app.add_middleware(RequestLog, names=RouteNames(app), metrics=counted)
+    app.add_middleware(Proxies, root_path=settings.root_path, trusted=settings.trusted_proxies)
 
 
 async def _run(model: Part[ForecastBackend], page: Chat | None, work: Work | None, stop: asyncio.Event) -> None:
@@ -177,9 +182,18 @@ def _assistant(turn: Turn | None) -> Part[Turn] | None:
     return part
 
 
+def _check_prefix(app: FastAPI, root_path: str) -> None:
+    """A path below which a proxy serves the whole must not be one of ours: /docs would then have two meanings."""
+    if root_path and any(f"{each.path}/".startswith(f"{root_path}/") for each in iter_route_contexts(app.routes)):
+        raise ConfigurationError(
+            f"CRYPTOSENSE_ROOT_PATH cannot be {root_path}, which is an address of the service itself.",
+            "Choose another path, such as /cryptosense, here and in the proxy.",
+        )
+
+
 async def _unwatched() -> ModelState | None:
     return None
 
 
 async def _to_docs() -> RedirectResponse:
-    return RedirectResponse("/docs")
+    return RedirectResponse(f"{prefix()}/docs")

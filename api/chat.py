@@ -7,13 +7,14 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from api.errors import problem
 from api.head import allowed
 from api.parts import Part, State
+from api.proxies import prefix, route_path
 
 BODY_LIMIT = 1024 * 1024  # bytes: a request of the chat carries the conversation so far
 OWN_API = "/gradio_api/"  # where the chat's page talks to it, in its own way
@@ -21,7 +22,7 @@ HEARTBEAT = "/gradio_api/heartbeat/"  # a stream that every page keeps for as lo
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
-<title>CryptoSense</title>
+<title>CryptoSense</title><link rel="icon" href="data:,">
 <style>:root{{color-scheme:light dark}}body{{font:1.1rem/1.5 system-ui,sans-serif;display:grid;place-content:center;
 min-height:90vh;text-align:center;padding:1rem}}</style></head>
 <body><h1>CryptoSense</h1><p>{text}</p></body></html>
@@ -32,7 +33,7 @@ STARTING = PAGE.format(
 )
 FAILED = PAGE.format(
     refresh="",
-    text='The chat could not start; the server\'s log says why. The <a href="/docs">API</a> works on its own.',
+    text='The chat could not start; the server\'s log says why. The <a href="{root}/docs">API</a> works on its own.',
 )
 
 
@@ -59,7 +60,10 @@ class Chat(Part[Starlette]):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the chat, or for it."""
-        if scope["path"].startswith(HEARTBEAT):
+        if not route_path(scope):  # where the page's relative addresses would lead out of the prefix
+            query = scope.get("query_string", b"").decode("latin-1")
+            await RedirectResponse(f"{prefix()}/?{query}".removesuffix("?"))(scope, receive, send)
+        elif route_path(scope).startswith(HEARTBEAT):
             await _until(self._leaving, self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -71,7 +75,7 @@ class Chat(Part[Starlette]):
         if "text/html" not in Headers(scope=scope).get("accept", ""):
             raise self.unavailable()
         page, headers = (FAILED, None) if self.state is State.FAILED else (STARTING, {"Retry-After": "1"})
-        await HTMLResponse(page, 503, headers)(scope, receive, send)
+        await HTMLResponse(page.replace("{root}", prefix()), 503, headers)(scope, receive, send)
 
 
 def _with_problems(chat: ASGIApp) -> ASGIApp:
@@ -90,7 +94,7 @@ def _with_problems(chat: ASGIApp) -> ASGIApp:
             elif not replaced:
                 await send(message)
 
-        foreign = scope["type"] == "http" and not scope["path"].startswith(OWN_API)
+        foreign = scope["type"] == "http" and not route_path(scope).startswith(OWN_API)
         await chat(scope, receive, checked if foreign else send)
 
     return app

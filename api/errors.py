@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.head import allowed
 from api.logs import request_id
+from api.proxies import prefix, route_path
 from forecaster.errors import CryptoSenseError, DatabaseError, InvalidInput, SourceError
 
 MEDIA_TYPE = "application/problem+json"
@@ -129,7 +130,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> str:
     """Every method that the address takes, as RFC 9110 wants it; a framework names those of its first route alone."""
-    here = (each for each in iter_route_contexts(request.app.routes) if each.path_regex.match(request.scope["path"]))
+    path = route_path(request.scope)
+    here = (each for each in iter_route_contexts(request.app.routes) if each.path_regex.match(path))
     return allowed(method for each in here for method in each.methods or ())
 
 
@@ -156,7 +158,8 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 def _body(status: int, detail: str | None = None) -> dict[str, object]:
     title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail or DETAILS.get(status, title)}
+    detail = detail or DETAILS.get(status, title).replace("/docs", f"{prefix()}/docs")
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
 def _pointer(location: Sequence[int | str]) -> str:

@@ -10,6 +10,7 @@ from api.errors import problem
 from api.keys import CHALLENGE, HOLDER, Keys, sent_key
 from api.limits import OFF, Limiter
 from api.metrics import Metrics
+from api.proxies import route_path
 from api.surface import Surface, surface_of
 from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings
@@ -49,7 +50,7 @@ class Rules:
 
     def visit(self, scope: Scope) -> Visit:
         """What holds for an HTTP request. Notes in its scope whose key it carries."""
-        surface = surface_of(scope["path"])
+        surface = surface_of(route_path(scope))
         if surface is Surface.API:
             return self._api_visit(scope)
         if surface is Surface.CHAT and scope["method"] == "POST":

@@ -4,6 +4,7 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.proxies import route_path
 from forecaster.errors import ConfigurationError
 
 ORIGIN = re.compile(r"https?://[a-zA-Z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?")
@@ -58,7 +59,7 @@ class SecurityHeaders:
                 own = [(name.lower(), value) for name, value in message.get("headers", ())]
                 names = {name for name, _ in own}
                 added = [header for header in self._headers if header[0] not in names]
-                if scope["path"].startswith(HASHED_ASSETS) and message["status"] == 200:
+                if route_path(scope).startswith(HASHED_ASSETS) and message["status"] == 200:
                     own = [header for header in own if header[0] != b"cache-control"]
                     added.append(FOREVER)
                 message["headers"] = [*own, *added]

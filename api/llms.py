@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import PlainTextResponse
 
 from api.openai_errors import MODEL
+from api.proxies import prefix
 
 ADDRESS = "/llms.txt"
 
@@ -45,14 +46,15 @@ WIDGET = """
 """
 
 
-def install(app: FastAPI, base: str, *, mcp: bool, assistant: bool, page: bool) -> None:
-    """Serve it from `app`, naming what there is. `base` is where the service is reached; relative where it is empty."""
+def install(app: FastAPI, origin: str, *, mcp: bool, assistant: bool, page: bool) -> None:
+    """Serve it from `app`, naming what there is at `origin`; where that is empty, without it."""
     agents = (MCP if mcp else "") + (ASSISTANT if assistant else "")
-    text = (TEXT.replace("{agents}", agents.rstrip()) + (WIDGET if page else "")).format(base=base, model=MODEL)
+    text = TEXT.replace("{agents}", agents.rstrip()) + (WIDGET if page else "")
+    headers = {"Cache-Control": "max-age=3600", "Vary": "X-Forwarded-Prefix"}
     router = APIRouter()
 
     @router.get(ADDRESS, include_in_schema=False)
     async def llms() -> PlainTextResponse:
-        return PlainTextResponse(text, headers={"Cache-Control": "max-age=3600"})
+        return PlainTextResponse(text.format(base=origin + prefix(), model=MODEL), headers=headers)
 
     app.include_router(router)

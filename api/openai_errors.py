@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import DETAILS, MEDIA_TYPE, RETRY_AFTER
+from api.proxies import route_path
 
 MODEL = "cryptosense"
 PATHS = ("/v1/chat/completions", "/v1/models")
@@ -59,7 +60,7 @@ class OpenAIErrors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] != "http" or not scope["path"].startswith(PATHS):
+        if scope["type"] != "http" or not route_path(scope).startswith(PATHS):
             await self.app(scope, receive, send)
             return
         start: Message | None = None  # of a problem whose body is awaited

@@ -7,6 +7,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Scope
 
+from api.proxies import route_path
 from api.surface import OPEN, Surface, surface_of
 
 OTHER = "other"  # the chat's, or nobody's
@@ -21,7 +22,8 @@ class RouteNames:
 
     def of(self, scope: Scope) -> str:
         """The template of the route that answered, or would have, had the request not been refused before."""
-        path, surface = scope["path"], surface_of(scope["path"])
+        path = route_path(scope)
+        surface = surface_of(path)
         if surface is Surface.CHAT:
             return OTHER
         if surface is Surface.SERVICE:

@@ -52,8 +52,7 @@ def run(app: FastAPI, listeners: list[socket.socket]) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # api/proxies.py does that, and more
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises again the signal that ended it
     with suppress(KeyboardInterrupt):  # is how a server ends

@@ -15,6 +15,6 @@ class OnlyWhatIsUsed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what the page asks for; the rest is not there."""
-        path = str(scope.get("path", ""))
+        path = str(scope.get("path", "")).removeprefix(scope.get("root_path", ""))
         unused = GRADIO_API in path and not path.partition(GRADIO_API)[2].startswith(USED)
         await (PlainTextResponse("Not Found", 404) if unused else self._app)(scope, receive, send)

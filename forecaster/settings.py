@@ -4,15 +4,26 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forecaster.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
+LONGEST_PREFIX = 200  # characters
+_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+def path_prefix(text: str) -> str:
+    """The beginning of every address below a path: "/cs" for "/cs/", "" for "/". Raises ValueError for what is none."""
+    prefix = text.removesuffix("/")
+    if prefix and (len(prefix) > LONGEST_PREFIX or not _PREFIX.fullmatch(prefix)):
+        raise ValueError("write a path such as /cs, of letters, digits and . _ ~ - between slashes")
+    return prefix
 
 
 def _default_database_url() -> str:
@@ -56,10 +67,13 @@ class Settings(BaseSettings):
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
     max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
-    trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded-For is believed")
+    trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded headers are believed")
     log_format: Literal["text", "json"] = Field(default="text", description="json has a line for every request")
     public_url: str = Field(
         default="", description="where the service is reached from outside; https://chat.example.com"
+    )
+    root_path: str = Field(
+        default="", validate_default=True, description="below which path a proxy serves all of it; that of public_url"
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -85,9 +99,18 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if url and not re.fullmatch(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?/?", url, re.ASCII):
-            raise ValueError("write an address without a path, such as https://chat.example.com")
-        return url.rstrip("/")
+        found = re.fullmatch(r"(https?://(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?)(/.*)?", url, re.ASCII)
+        if url and not found:
+            raise ValueError("write an address such as https://chat.example.com or https://example.com/chat")
+        return found[1] + path_prefix(found[2] or "") if found else ""
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, path: str, info: ValidationInfo) -> str:
+        public, prefix = urlsplit(info.data.get("public_url", "")).path, path_prefix(path)
+        if public and prefix not in ("", public):
+            raise ValueError(f"is not {public}, the path of CRYPTOSENSE_PUBLIC_URL; set one of them")
+        return prefix or public
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -108,6 +131,12 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 "The file .env in this directory cannot be read.", "Make it UTF-8 text that this user may read."
             ) from error
+
+    @property
+    def public_origin(self) -> str:
+        """Where the service is reached from outside, without a path; empty where nobody has said."""
+        public = urlsplit(self.public_url)
+        return f"{public.scheme}://{public.netloc}" if public.netloc else ""
 
     def exchange_url(self, name: str) -> str:
         """Base URL of an exchange, without a trailing slash."""

@@ -32,7 +32,7 @@ TRAINING = (
 CONFINED = {
     "fastapi": ("api/",),
     "fastapi_offline": ("api/",),
-    "uvicorn": ("api/server.py",),
+    "uvicorn": ("api/server.py", "api/proxies.py"),
     "gradio": ("assistant/ui.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
