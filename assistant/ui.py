@@ -25,6 +25,7 @@ from assistant.behind import Behind
 from assistant.colours import theme_colours
 from assistant.feedback import Feedback
 from assistant.gate import OnlyWhatIsUsed
+from assistant.icon import Icon
 from assistant.places import AT_ONCE, WAITING, Places
 from assistant.replies import replies
 from assistant.report_tab import report_tab
@@ -72,6 +73,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
         run_history=False,
         mcp_server=False,
         max_file_size="1kb",
+        app_kwargs={"middleware": [Middleware(Icon)]},
     )
     return app
 
