@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from forecaster.quantiles import Floats
+from forecaster.quantiles import Floats, level_of
 from forecaster.schema import Forecast, Horizon
 
 LOWEST, HIGHEST = 0.025, 0.975  # levels beyond which nothing is told
@@ -29,7 +29,7 @@ def detailed(forecast: Forecast, levels: Sequence[float] = (), threshold: float 
         for update, quantiles in zip(updates, _merged(forecast.horizons, known, log, levels), strict=True):
             update["quantiles"] = quantiles
     if threshold is not None:
-        for update, below in zip(updates, _below(known, log, float(np.log(threshold))).tolist(), strict=True):
+        for update, below in zip(updates, level_of(log, np.log(threshold), known).tolist(), strict=True):
             update["probability_above"] = 1 - below
     horizons = tuple(each.model_copy(update=update) for each, update in zip(forecast.horizons, updates, strict=True))
     return forecast.model_copy(update={"horizons": horizons})
@@ -50,12 +50,3 @@ def _merged(
     for horizon, row in zip(horizons, log, strict=True):
         prices = dict(zip(added, np.exp(np.interp(levels, known, row)).tolist(), strict=True)) | horizon.quantiles
         yield {level: prices[level] for level in order}
-
-
-def _below(levels: Floats, log: Floats, value: float) -> Floats:
-    """The level (hours,) at which `value` lies among each hour's quantiles (hours, Q), within theirs."""
-    left = np.clip((log <= value).sum(axis=1) - 1, 0, len(levels) - 2)
-    low, high = (np.take_along_axis(log, left[:, None] + side, axis=1)[:, 0] for side in (0, 1))
-    share = np.clip((value - low) / np.maximum(high - low, 1e-300), 0.0, 1.0)
-    below: Floats = levels[left] + share * (levels[left + 1] - levels[left])
-    return below

@@ -44,7 +44,3 @@ class Familiarity(Frozen):
         odd = np.abs(context[:, columns] - np.array(self.median)[columns]) / np.array(self.width)[columns]
         distance: Floats = odd.mean(axis=1)
         return distance
-
-    def is_foreign(self, context: NDArray[np.float32], kind: InputKind) -> bool:
-        """Whether the context (1, C) is farther from training than all but a thousandth of validation."""
-        return bool(self.distance(context, kind)[0] > self.limit[kind])

@@ -40,14 +40,24 @@ def band(quantiles: Floats, name: str) -> tuple[Floats, Floats]:
     return low, high
 
 
+def level_of(quantiles: Floats, value: Floats | float, levels: Floats = _P) -> Floats:
+    """Distribution function at a value (...,) of quantiles (..., Q) at `levels` (Q,): (...,), within the outer levels.
+
+    NaN where the value or the quantiles are.
+    """
+    value = np.asarray(value)[..., None]
+    left = np.maximum((quantiles <= value).sum(axis=-1, keepdims=True) - 1, 0)
+    right = np.minimum(left + 1, len(levels) - 1)
+    low, high = (np.take_along_axis(quantiles, side, axis=-1) for side in (left, right))
+    with np.errstate(over="ignore"):  # far below the lowest or above the highest is as good as there
+        share = np.clip((value - low) / np.where(high == low, 1.0, high - low), 0.0, 1.0)
+    level: Floats = (levels[left] + share * (levels[right] - levels[left]))[..., 0]
+    return level
+
+
 def probability_up(quantiles: Floats) -> Floats:
     """Share of the distribution above a return of 0: (..., Q) -> (...,), from 0.025 to 0.975."""
-    below = (quantiles <= 0).sum(axis=-1, keepdims=True)
-    left = np.clip(below - 1, 0, len(LEVELS) - 2)
-    low, high = (np.take_along_axis(quantiles, left + side, axis=-1) for side in (0, 1))
-    share = np.clip(-low / np.maximum(high - low, 1e-300), 0.0, 1.0)
-    up: Floats = (1 - (_P[left] + share * (_P[left + 1] - _P[left])))[..., 0]
-    return up
+    return 1 - level_of(quantiles, 0.0)
 
 
 def median_move(quantiles: Floats) -> Floats:

@@ -13,15 +13,13 @@ import numpy as np
 from pydantic import Field
 
 from forecaster.errors import DataFileError
-from forecaster.quantiles import LEVELS, Floats, interquartile
+from forecaster.quantiles import LEVELS, Floats, interquartile, level_of
 from forecaster.schema import Frozen
 
 FEWEST = 5  # exceedances on a side from which a tail is fitted
 LIGHTEST, HEAVIEST = 0.01, 0.5  # shapes: nearly exponential; infinite variance
 LEAST = 1e-12  # the smallest probability told: no data speak of rarer outcomes
 NARROWEST = 1e-12  # log return: an interquartile range that cannot be told from none
-
-_P = np.array(LEVELS)
 
 
 class Pareto(Frozen):
@@ -77,9 +75,9 @@ class Tail(Frozen):
         From 1 at the median down to 1e-12; uniform on outcomes that follow the forecast. NaN where one is NaN.
         """
         under, over = _exceedances(quantiles, outcome)
-        below = _below(quantiles, outcome)
+        below = level_of(quantiles, outcome)
         inside = 2 * np.minimum(below, 1 - below)
-        outside = 2 * _P[0] * np.where(under > 0, self.below.survival(under), self.above.survival(over))
+        outside = 2 * LEVELS[0] * np.where(under > 0, self.below.survival(under), self.above.survival(over))
         return np.maximum(np.where((under > 0) | (over > 0), outside, inside), LEAST)
 
 
@@ -88,13 +86,3 @@ def _exceedances(quantiles: Floats, outcome: Floats) -> tuple[Floats, Floats]:
     width = np.maximum(interquartile(quantiles)[:, 0], NARROWEST)
     with np.errstate(over="ignore"):
         return (quantiles[:, 0] - outcome) / width, (outcome - quantiles[:, -1]) / width
-
-
-def _below(quantiles: Floats, outcome: Floats) -> Floats:
-    """Distribution function at outcomes (n,), no less than the lowest level and no more than the highest."""
-    inside = np.clip(outcome, quantiles[:, 0], quantiles[:, -1])
-    left = np.clip((quantiles <= inside[:, None]).sum(axis=1) - 1, 0, len(_P) - 2)
-    low, high = (np.take_along_axis(quantiles, left[:, None] + side, axis=1)[:, 0] for side in (0, 1))
-    share = np.divide(inside - low, high - low, out=np.ones_like(low), where=high > low)
-    below: Floats = _P[left] + share * (_P[left + 1] - _P[left])
-    return below

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecaster.quantiles import KEYS, LEVELS, MEDIAN, ascending, band, crps, median_move, probability_up
+from forecaster.quantiles import KEYS, LEVELS, MEDIAN, ascending, band, crps, level_of, median_move, probability_up
 
 UNIFORM = (np.array(LEVELS) - 0.5)[None]  # of a return uniform on -0.5 ... 0.5
 
@@ -22,6 +22,18 @@ def test_the_chance_of_going_up_is_the_share_above_no_change(centre):
 def test_the_chance_of_going_up_ends_with_the_outer_levels():
     assert probability_up(UNIFORM + 5) == pytest.approx(0.975)
     assert probability_up(UNIFORM - 5) == pytest.approx(0.025)
+
+
+def test_the_level_of_a_quantile_is_its_own_and_the_highest_where_several_are_equal():
+    assert [level_of(UNIFORM, value)[0] for value in UNIFORM[0]] == pytest.approx(LEVELS)
+    assert level_of(UNIFORM + 100, np.array([100.07])) == pytest.approx([0.57])
+    flat = np.zeros((3, len(LEVELS)))
+    assert level_of(flat, np.array([-1.0, 0.0, 1.0])).tolist() == [LEVELS[0], LEVELS[-1], LEVELS[-1]]
+
+
+def test_a_value_or_a_forecast_that_is_not_known_has_no_level():
+    assert np.isnan(level_of(UNIFORM, np.nan)).all()
+    assert np.isnan(level_of(np.full_like(UNIFORM, np.nan), 0.0)).all()
 
 
 def test_the_median_move_is_that_of_the_distribution():

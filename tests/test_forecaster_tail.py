@@ -87,6 +87,7 @@ def test_every_outcome_has_a_probability_above_zero(quantiles, outcome):
 
 def test_an_outcome_that_is_not_known_has_none_and_is_not_fitted():
     assert np.isnan(probability(np.nan)).all()
+    assert np.isnan(probability([np.nan, 0.0], np.full(len(LEVELS), np.nan))).all()
     quantiles, outcome = np.tile(STUDENT, (2_000, 1)), RANDOM.standard_t(2, 2_000)
     unknown = np.concatenate([outcome, [np.nan] * 3])
     assert Tail.of(np.vstack([quantiles, quantiles[:3]]), unknown) == Tail.of(quantiles, outcome)
