@@ -75,10 +75,14 @@ class Canvas:
 
 def round_steps(low: float, high: float, most: int = 5) -> list[float]:
     """Round numbers from the last at or below `low` to the first at or above `high`, in at most that many steps."""
-    span = (high - low) / (most - 1)
-    magnitude = 10.0 ** floor(log10(span))
-    step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= span)
+    step = round_step((high - low) / (most - 1))
     return [n * step for n in range(floor(low / step), ceil(high / step) + 1)]
+
+
+def round_step(least: float) -> float:
+    """The smallest round number that is `least` or more."""
+    magnitude = 10.0 ** floor(log10(least))
+    return next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= least)
 
 
 def _edge(share: float) -> str:

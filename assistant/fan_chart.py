@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from math import floor, log10
+from math import floor
 
+from assistant.charts import round_step
 from assistant.wording import NBSP, clock, day, money
 from forecaster.schema import HOUR, Candle, Forecast, Horizon
 
@@ -59,9 +60,7 @@ class Frame:
 
     def ticks(self) -> list[float]:
         """Three to six round prices inside the frame."""
-        span = self.high - self.low
-        magnitude = 10.0 ** floor(log10(span / 4))
-        step = next(step * magnitude for step in (1, 2, 2.5, 5, 10) if span / (step * magnitude) <= 6.5)
+        step = round_step((self.high - self.low) / 6.5)
         first = floor(self.low / step) + 1
         return [n * step for n in range(first, floor(self.high / step) + 1)]
 

@@ -32,7 +32,6 @@ from forecaster.data_directory import may_write
 from forecaster.errors import ArtifactError
 from forecaster.schema import Frozen, ModelRef, Report, Symbol
 
-FORMAT = 1
 LARGEST_FILE = 16 * 2**20  # bytes
 LARGEST_MANIFEST = 64 * 2**10  # bytes
 Recipe = Literal["classic", "quantile"]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from forecaster.candles import Candles
+from forecaster.features import Tape
 from forecaster.schema import HOUR
 from tests.fakes import NOON
 
@@ -32,3 +33,9 @@ def rewritten_after(candles: Candles, count: int, seed: int) -> Candles:
     for column in (candles.open, candles.high, candles.low, candles.close, candles.volume):
         columns.append(np.concatenate([column[:count], column[count:] * random.lognormal(0, 2, len(column) - count)]))
     return Candles(candles.time, *columns)
+
+
+def tape_of_closes(close: np.ndarray) -> Tape:
+    """Closes (n,) and nothing else: for the input 'closes_only' alone."""
+    time, unknown = HOUR * np.arange(len(close)), np.full(len(close), np.nan)
+    return Tape(time, close, close, close, np.zeros(len(close)), unknown, unknown, unknown)

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from forecaster.features import CONTEXT, LOOKBACK, WINDOW, Tape, hours_of
 from forecaster.features.bare import bare_inputs
 from forecaster.features.hours import FROM_CLOSES
-from tests.markets import market
+from tests.markets import market, tape_of_closes
 
 BTC, ETH = market(700, seed=1), market(600, seed=2, start=1_500.0)
 READ = [CONTEXT.index(name) for name in FROM_CLOSES]
@@ -18,7 +18,7 @@ NEWEST = np.array([WINDOW - 1])
 
 def general(close):
     """What hours.py makes of 60 closes."""
-    return hours_of(Tape.of_closes(close), WINDOW, 1).inputs(NEWEST, "closes_only")
+    return hours_of(tape_of_closes(close), WINDOW, 1).inputs(NEWEST, "closes_only")
 
 
 def assert_same(here, there, row=0):

@@ -7,7 +7,7 @@ from forecaster.candles import Candles
 from forecaster.features import CHANNELS, CONTEXT, LOOKBACK, WINDOW, Tape, hours_of
 from forecaster.features.hours import FROM_CLOSES
 from forecaster.schema import HOUR
-from tests.markets import market, rewritten_after, scaled
+from tests.markets import market, rewritten_after, scaled, tape_of_closes
 
 BTC, ETH = market(1_000, seed=1), market(900, seed=2, start=1_500.0)
 WHOLE = hours_of(Tape.of(BTC, ETH))
@@ -62,7 +62,7 @@ def test_the_price_level_changes_nothing(factor):
 
 
 def test_sixty_closes_tell_what_is_taken_from_them_exactly():
-    closes = hours_of(Tape.of_closes(BTC.close[-WINDOW:]), WINDOW, 1)
+    closes = hours_of(tape_of_closes(BTC.close[-WINDOW:]), WINDOW, 1)
     assert closes.context[0, FREE] == pytest.approx(WHOLE.context[-1, FREE], abs=1e-6)
     assert closes.channels[1:, 0] == pytest.approx(WHOLE.channels[1 - WINDOW :, 0], abs=1e-7)
     assert not closes.inputs(np.array([WINDOW - 1]), "closes_only")["known"].any()

@@ -11,7 +11,7 @@ from forecaster.features import WINDOW, Hours, Tape, hours_of
 from forecaster.model_quantile import ensemble, quantile_network
 from forecaster.quantiles import HORIZONS, LEVELS, probability_up
 from forecaster.schema import HOUR, InputKind
-from tests.markets import market, rewritten_after, scaled
+from tests.markets import market, rewritten_after, scaled, tape_of_closes
 
 BTC, ETH = market(1_000, seed=1), market(1_000, seed=2, start=1_500.0)
 SAMPLE = hours_of(Tape.of(BTC, ETH)).inputs(np.arange(300, 1_000, 20), "full")
@@ -68,7 +68,7 @@ def test_the_price_level_changes_no_log_return(engine, kind):
 
 def test_sixty_closes_give_what_masked_candles_give(engine):
     masked = quantiles(engine, hours_of(Tape.of(BTC, ETH), WINDOW, 1), "closes_only")
-    closes = quantiles(engine, hours_of(Tape.of_closes(BTC.close[-WINDOW:]), WINDOW, 1), "closes_only")
+    closes = quantiles(engine, hours_of(tape_of_closes(BTC.close[-WINDOW:]), WINDOW, 1), "closes_only")
     assert closes == pytest.approx(masked, abs=1e-7)
     assert closes != pytest.approx(quantiles(engine, hours_of(Tape.of(BTC, ETH), WINDOW, 1)), abs=1e-4)
 

@@ -50,13 +50,6 @@ class Tape:
             _align(candles, other, known[row])
         return cls(time, *own, *known.transpose(1, 0, 2))
 
-    @classmethod
-    def of_closes(cls, close: Floats) -> Self:
-        """Closes (n,) and nothing else: use with 'closes_only' alone."""
-        time = HOUR * np.arange(len(close), dtype=np.int64)
-        unknown = np.full(len(close), np.nan)
-        return cls(time, close, close, close, np.zeros(len(close)), unknown, unknown, unknown)
-
 
 def _align(own: Candles, other: Candles | None, out: Floats) -> None:
     """Write the other symbol's highs, lows and closes (3, n) to the hours of `own`, as far as they are known."""
