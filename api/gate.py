@@ -81,7 +81,7 @@ class Gate:
         if limiter is None:
             await self._admitted(visit.entry)(scope, receive, send)
             return
-        standing = limiter.hit(visit.client)
+        standing = await limiter.hit(visit.client)
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":

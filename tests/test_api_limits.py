@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits.storage import storage_from_string
 
 from api.app import create_app
 from api.clients import NOBODY, anonymised, counted
@@ -35,38 +36,38 @@ def limiter(notation, clock):
 # ------------------------------------------------------------------ counting
 
 
-def test_a_window_begins_with_the_first_request_and_the_next_one_after_it_ends():
+async def test_a_window_begins_with_the_first_request_and_the_next_one_after_it_ends():
     clock = Clock()
     limit = limiter("2/minute", clock)
-    assert [limit.hit("a").passes for _ in range(4)] == [True, True, False, False]
+    assert [(await limit.hit("a")).passes for _ in range(4)] == [True, True, False, False]
     clock.now += 59.5
-    assert limit.hit("a") == (False, 1, b'"ip-60";r=0;t=1')
+    assert await limit.hit("a") == (False, 1, b'"ip-60";r=0;t=1')
     clock.now += 0.5
-    assert limit.hit("a") == (True, 60, b'"ip-60";r=1;t=60')
+    assert await limit.hit("a") == (True, 60, b'"ip-60";r=1;t=60')
 
 
-def test_clients_are_counted_apart():
+async def test_clients_are_counted_apart():
     limit = limiter("1/minute", Clock())
-    assert [limit.hit(client).passes for client in "abab"] == [True, True, False, False]
+    assert [(await limit.hit(client)).passes for client in "abab"] == [True, True, False, False]
 
 
-def test_of_several_limits_the_one_that_leaves_least_is_told():
+async def test_of_several_limits_the_one_that_leaves_least_is_told():
     clock = Clock()
     limit = limiter("3/second; 5/hour", clock)
     assert limit.policy == b'"ip-1";q=3;w=1, "ip-3600";q=5;w=3600'
-    assert [limit.hit("a").header for _ in range(3)] == [b'"ip-1";r=%d;t=1' % left for left in (2, 1, 0)]
-    assert limit.hit("a") == (False, 1, b'"ip-1";r=0;t=1')
+    assert [(await limit.hit("a")).header for _ in range(3)] == [b'"ip-1";r=%d;t=1' % left for left in (2, 1, 0)]
+    assert await limit.hit("a") == (False, 1, b'"ip-1";r=0;t=1')
     clock.now += 1
-    assert limit.hit("a") == (True, 3599, b'"ip-3600";r=1;t=3599')
-    assert limit.hit("a") == (True, 3599, b'"ip-3600";r=0;t=3599')
-    assert limit.hit("a") == (False, 3599, b'"ip-3600";r=0;t=3599')
+    assert await limit.hit("a") == (True, 3599, b'"ip-3600";r=1;t=3599')
+    assert await limit.hit("a") == (True, 3599, b'"ip-3600";r=0;t=3599')
+    assert await limit.hit("a") == (False, 3599, b'"ip-3600";r=0;t=3599')
 
 
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 25)), max_size=60),
     st.integers(1, 4),
 )
-def test_it_counts_as_a_naive_counter_does(requests, amount):
+async def test_it_counts_as_a_naive_counter_does(requests, amount):
     clock = Clock()
     limit = limiter(f"{amount}/minute", clock)
     windows = {}  # client -> (began, requests)
@@ -76,35 +77,41 @@ def test_it_counts_as_a_naive_counter_does(requests, amount):
         if clock.now - began >= 60:
             began, hits = clock.now, 0
         windows[client] = (began, hits + 1)
-        assert limit.hit(client).passes == (hits < amount)
+        assert (await limit.hit(client)).passes == (hits < amount)
 
 
-def test_a_flood_of_addresses_takes_bounded_memory():
+async def test_a_flood_of_addresses_takes_bounded_memory():
     clock = Clock()
     counters = Counters(most=100, clock=clock)
     for number in range(5000):
         clock.now += 0.001
-        counters.incr(f"10.0.{number // 256}.{number % 256}", 60)
+        await counters.incr(f"10.0.{number // 256}.{number % 256}", 60)
         assert len(counters) <= 100
-    assert counters.get("10.0.19.135") == 1
-    assert counters.get("10.0.0.0") == 0
+    assert await counters.get("10.0.19.135") == 1
+    assert await counters.get("10.0.0.0") == 0
 
 
-def test_what_is_over_is_forgotten_and_what_runs_is_kept():
+async def test_what_is_over_is_forgotten_and_what_runs_is_kept():
     clock = Clock()
     counters = Counters(clock=clock)
     for second in range(100):
         clock.now = 1000.0 + second
-        counters.incr(str(second), 60)
+        await counters.incr(str(second), 60)
     assert len(counters) == 60
-    assert [counters.get(str(second)) for second in (39, 40, 99)] == [0, 1, 1]
-    assert counters.get_expiry("99") == 1159.0
-    assert counters.get_expiry("39") == clock.now
-    counters.clear("99")
-    assert counters.get("99") == 0
-    assert counters.check()
-    assert counters.reset() == 59
+    assert [await counters.get(str(second)) for second in (39, 40, 99)] == [0, 1, 1]
+    assert await counters.get_expiry("99") == 1159.0
+    assert await counters.get_expiry("39") == clock.now
+    await counters.clear("99")
+    assert await counters.get("99") == 0
+    assert await counters.check()
+    assert await counters.reset() == 59
     assert len(counters) == 0
+
+
+async def test_what_counts_can_be_chosen_by_address_and_shared_by_several_limits():
+    shared = storage_from_string("async+counters://")
+    first, second = (Limiter(name, "1/minute", "RATE_LIMIT", storage=lambda: shared) for name in ("ip", "key"))
+    assert [(await each.hit("a")).passes for each in (first, second, first, second)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("notation", ["", "many", "0/minute", "120", "120/fortnight", "-1/second", "1/minute; many"])
