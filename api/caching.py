@@ -1,6 +1,7 @@
 """How long an answer holds, in HTTP's words: until the next candle closes, a minute, or not at all (RFC 9110, 9111).
 
 An answer that tells its age is another one every second, and means the same until a candle closes: its tag is weak.
+Starlette tags files alone.
 """
 
 import hashlib

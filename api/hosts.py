@@ -1,7 +1,8 @@
 """Under which names the service may be asked, and from which sites: a page elsewhere must not reach a local one.
 
 A site can give its own name the address 127.0.0.1 (DNS rebinding). A browser then lets it talk to a service there, but
-still sends the site's name as Host and Origin.
+still sends the site's name as Host and Origin. The check that the MCP package brings tells names by their case, takes
+localhost:8000:8000, and logs whatever was sent.
 """
 
 import re

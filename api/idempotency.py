@@ -1,7 +1,7 @@
 """Answers that are given again: the same Idempotency-Key with the same body gets the same bytes.
 
 As the IETF draft "The Idempotency-Key HTTP Header Field" has it. Kept in memory, bounded in number, bytes and time;
-a server that restarts has forgotten them.
+a server that restarts has forgotten them. By hand: the storages of `limits` hold counts, and no answers.
 """
 
 import asyncio

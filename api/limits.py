@@ -1,7 +1,7 @@
 """How often a client may ask: limits in the notation of the package `limits`, counted by its strategy.
 
-Any asynchronous storage of that package can count. The one in memory is ours, because the package's own has no bound and
-goes through every address after a hit: with 100,000 of them that held the event loop up for 76 ms.
+Any asynchronous storage of that package can count. The one in memory is ours, because the package's own has no
+bound and goes through every address after a hit: with 100,000 of them that held the event loop up for 76 ms.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Pictures of numbers as HTML: lines and dots in an SVG that stretches, every label as text around it.
 
 An SVG that stretches would stretch its letters too, and on a phone they would be too small; so it holds none.
-Colours come from static/page.css by class, so that they follow light and dark. Every text is escaped here.
+Colours come from static/page.css by class, so that they follow light and dark. Every text is escaped here. By hand: a
+chart library of the browser draws on a canvas, which is empty without scripts and silent to a screen reader.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,8 @@
 """The picture under a forecast: recent candles, then the fan of what may follow. Cyan happened, orange is forecast.
 
 Lines are drawn in an SVG that stretches to any width; labels are HTML around it, so that they stay readable
-on a phone. The SVG travels as an image, because the chat's sanitizer keeps images and strips ``viewBox``.
+on a phone. The SVG travels as an image, because the chat's sanitizer keeps images and strips ``viewBox``. It
+would strip the script of a chart library too.
 """
 
 from base64 import b64encode

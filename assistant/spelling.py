@@ -1,4 +1,8 @@
-"""Plain text: what a person typed, without what only decorates it, and with the words that matter spelt right."""
+"""Plain text: what a person typed, without what only decorates it, and with the words that matter spelt right.
+
+The distance of two words is by hand: rapidfuzz gives the same ten times as fast, but weighs 12 MB, and a word is
+compared once and then remembered.
+"""
 
 import re
 import unicodedata

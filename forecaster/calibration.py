@@ -1,4 +1,7 @@
-"""Bands around a point forecast, from how far off the model was on validation hours."""
+"""Bands around a point forecast, from how far off the model was on validation hours.
+
+By hand: crepes' normalized bands are the same to 0.02 %, and need all residuals where an artifact keeps 199 numbers.
+"""
 
 from typing import Self
 

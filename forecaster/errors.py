@@ -13,7 +13,7 @@
     └── ConfigurationError      a setting cannot work
         └── DatabaseError       the database that a setting names does not answer, or cannot be used
 
-Foreign errors (httpx, SQLAlchemy, pandas, ONNX Runtime) are translated into one of these where they
+Foreign errors (httpx, SQLAlchemy, Arrow, ONNX Runtime) are translated into one of these where they
 arise, with ``raise ... from``. Every message says what happened and ends with what to do next, and
 none carries a secret or a foreign error's raw text, so that any of them may be shown to a client.
 """

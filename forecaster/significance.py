@@ -2,6 +2,9 @@
 
 An interval comes from a moving-block bootstrap of whole weeks, a p from a test whose variance counts a week's
 dependence. Losses are of any unit, the less the better, one per forecast and in the order of time.
+
+By hand, because the server answers with both: arch and statsmodels give the same intervals of whole weeks and the same
+p, which tests hold, but weigh 75 MB and 1.4 s of imports, and arch takes 25 times as long. They are for tests alone.
 """
 
 from functools import lru_cache

@@ -4,7 +4,8 @@
     0.025 ... 0.975      uniform between neighbouring levels, as in quantiles.py
     above 0.975          generalised Pareto, fitted
 
-Exceedances count in interquartile ranges of their own forecast, so a tail holds at every price and volatility.
+Exceedances count in interquartile ranges of their own forecast, so a tail holds at every price and volatility. By hand:
+SciPy fits by maximum likelihood, which took 100 times as long, and on 20 exceedances was three times as far off.
 """
 
 from typing import Self
