@@ -1,15 +1,22 @@
 """Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
 
 import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from forecaster.artifact import Artifact, load
+from forecaster.backend import ForecastBackend
 from forecaster.engine import open_engine
+from forecaster.ledger import Ledger
 from forecaster.predictor import Predictor, open_predictor
 from forecaster.settings import ROOT, Settings
-from tests.fakes import FakeBackend
+from tests.fake_exchange import FakeExchanges
+from tests.fakes import NOON, FakeBackend, candles_ending
+from tests.postgres import Server, postgres
+from tests.v1 import serving
 
 pytest_plugins = ["tests.browser_fixtures"]
 
@@ -75,3 +82,42 @@ def quantile(trained_quantile: Artifact) -> Predictor:
 def backend() -> FakeBackend:
     """A backend with fixed numbers; a test may script its failures."""
     return FakeBackend()
+
+
+@pytest.fixture
+async def client(backend: ForecastBackend) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks the API, where a module's own `backend` answers if it has one."""
+    async with serving(backend) as client:
+        yield client
+
+
+@pytest.fixture
+def exchanges(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeExchanges]:
+    """Exchanges on this machine, where the newest candle closed at NOON, named in the environment."""
+    with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
+        for name, value in fake.settings_env().items():
+            monkeypatch.setenv(name, value)
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL of the module's own."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that is not there yet, or is empty."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql").new_database())
+    return f"sqlite:///{tmp_path / 'new' / 'folder' / 'ledger.db'}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    """A ledger there."""
+    ledger = Ledger(url)
+    yield ledger
+    ledger.close()

@@ -171,6 +171,17 @@ class FakeBackend:
         )
 
 
+class Clock:
+    """Shows what a test sets it to."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """See time.time."""
+        return self.now
+
+
 class FakeSource:
     """A CandleSource that always gives the same snapshot, cut to the hours asked for."""
 

@@ -20,12 +20,6 @@ def backend(shipped):
     return LocalBackend(FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon())), shipped, clock=noon)
 
 
-@pytest.fixture
-async def client(backend):
-    async with serving(backend) as client:
-        yield client
-
-
 def spiked(sigmas: float, hours: int = 300) -> Candles:
     """The newest hour closes so many sigmas higher."""
     candles = HISTORY[-hours:]

@@ -14,12 +14,6 @@ from tests.v1 import serving
 ADDRESSES = ("/v1/price?symbol=BTC-USD", "/v1/candles?symbol=BTC-USD&hours=3")
 
 
-@pytest.fixture
-async def client(backend):
-    async with serving(backend) as client:
-        yield client
-
-
 async def test_the_price_is_the_newest_close(client):
     price = Price.model_validate_json((await client.get("/v1/price?symbol=ETH-USD")).content)
     assert (price.symbol, price.price, price.as_of) == ("ETH-USD", LAST_CLOSE, utc(NOON))

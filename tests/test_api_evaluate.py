@@ -23,12 +23,6 @@ def backend(shipped):
     return LocalBackend(FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon())), shipped, clock=noon)
 
 
-@pytest.fixture
-async def client(backend):
-    async with serving(backend) as client:
-        yield client
-
-
 async def graded(client, **changes):
     answer = await client.post("/v1/evaluate", json={"symbol": "BTC-USD", "closes": closes(200)} | changes)
     assert answer.status_code == 200, answer.text

@@ -31,12 +31,6 @@ def backend(source, shipped):
     return LocalBackend(source, shipped, clock=noon)
 
 
-@pytest.fixture
-async def client(backend):
-    async with serving(backend) as client:
-        yield client
-
-
 async def asked(client, **changes):
     answer = await client.post("/v1/forecast", json=question(**changes))
     assert answer.status_code == 200, answer.text

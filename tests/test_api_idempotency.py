@@ -8,20 +8,10 @@ from fastapi import HTTPException
 from api.idempotency import Idempotency
 from forecaster.errors import NoCandles
 from forecaster.settings import Settings
-from tests.fakes import FakeBackend
+from tests.fakes import Clock, FakeBackend
 from tests.serving import assert_problem, client_from
 from tests.test_api_keys import ENTRIES, KEY
 from tests.v1 import serving
-
-
-class Clock:
-    """Shows what a test sets."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
 
 
 class Answers:

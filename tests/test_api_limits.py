@@ -14,19 +14,10 @@ from api.limits import Counters, Limiter
 from api.routes.predict import EXAMPLE_PRICES
 from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings
+from tests.fakes import Clock
 from tests.serving import Chat, LastClose, assert_problem, client_from, served, settled
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 def limiter(notation, clock):
@@ -37,7 +28,7 @@ def limiter(notation, clock):
 
 
 async def test_a_window_begins_with_the_first_request_and_the_next_one_after_it_ends():
-    clock = Clock()
+    clock = Clock(1000.0)
     limit = limiter("2/minute", clock)
     assert [(await limit.hit("a")).passes for _ in range(4)] == [True, True, False, False]
     clock.now += 59.5
@@ -47,12 +38,12 @@ async def test_a_window_begins_with_the_first_request_and_the_next_one_after_it_
 
 
 async def test_clients_are_counted_apart():
-    limit = limiter("1/minute", Clock())
+    limit = limiter("1/minute", Clock(1000.0))
     assert [(await limit.hit(client)).passes for client in "abab"] == [True, True, False, False]
 
 
 async def test_of_several_limits_the_one_that_leaves_least_is_told():
-    clock = Clock()
+    clock = Clock(1000.0)
     limit = limiter("3/second; 5/hour", clock)
     assert limit.policy == b'"ip-1";q=3;w=1, "ip-3600";q=5;w=3600'
     assert [(await limit.hit("a")).header for _ in range(3)] == [b'"ip-1";r=%d;t=1' % left for left in (2, 1, 0)]
@@ -68,7 +59,7 @@ async def test_of_several_limits_the_one_that_leaves_least_is_told():
     st.integers(1, 4),
 )
 async def test_it_counts_as_a_naive_counter_does(requests, amount):
-    clock = Clock()
+    clock = Clock(1000.0)
     limit = limiter(f"{amount}/minute", clock)
     windows = {}  # client -> (began, requests)
     for client, later in requests:
@@ -81,7 +72,7 @@ async def test_it_counts_as_a_naive_counter_does(requests, amount):
 
 
 async def test_a_flood_of_addresses_takes_bounded_memory():
-    clock = Clock()
+    clock = Clock(1000.0)
     counters = Counters(most=100, clock=clock)
     for number in range(5000):
         clock.now += 0.001
@@ -92,7 +83,7 @@ async def test_a_flood_of_addresses_takes_bounded_memory():
 
 
 async def test_what_is_over_is_forgotten_and_what_runs_is_kept():
-    clock = Clock()
+    clock = Clock(1000.0)
     counters = Counters(clock=clock)
     for second in range(100):
         clock.now = 1000.0 + second

@@ -25,15 +25,6 @@ from tests.fakes import LAST_CLOSE, NOON, candles_ending
 from tests.processes import PATIENCE, started, stopped, until_ready
 
 
-@pytest.fixture
-def exchanges(monkeypatch):
-    """Exchanges on this machine, where the newest candle closed at NOON."""
-    with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
-        for name, value in fake.settings_env().items():
-            monkeypatch.setenv(name, value)
-        yield fake
-
-
 def test_help_loads_nothing_that_would_delay_it():
     code = "import app, sys\ntry: app.main(['--help'])\nexcept SystemExit: print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout

@@ -11,23 +11,13 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from forecaster.settings import ROOT
-from tests.fake_exchange import FakeExchanges
-from tests.fakes import LAST_CLOSE, NOON, candles_ending
+from tests.fakes import LAST_CLOSE
 from tests.processes import PATIENCE, started, stopped, until_ready
 from tests.test_tools_registry import GOOD
 from tools.registry import TOOLS
 
 COMMAND = [sys.executable, str(ROOT / "app.py"), "mcp"]
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
-
-
-@pytest.fixture
-def exchanges(monkeypatch):
-    """Exchanges on this machine, where the newest candle closed at NOON."""
-    with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
-        for name, value in fake.settings_env().items():
-            monkeypatch.setenv(name, value)
-        yield fake
 
 
 @pytest.fixture

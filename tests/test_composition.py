@@ -6,17 +6,8 @@ from composition import Composition
 from forecaster.errors import ArtifactError, NoCandles
 from forecaster.schema import ForecastWarning
 from forecaster.settings import Settings
-from tests.fake_exchange import FakeExchanges
-from tests.fakes import LAST_CLOSE, NOON, candles_ending
+from tests.fakes import LAST_CLOSE
 from tests.v1 import closes
-
-
-@pytest.fixture
-def exchanges(monkeypatch):
-    with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
-        for name, value in fake.settings_env().items():
-            monkeypatch.setenv(name, value)
-        yield fake
 
 
 @pytest.fixture

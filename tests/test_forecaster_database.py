@@ -3,9 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -22,31 +20,10 @@ from forecaster.migrations import HEAD, SCRIPTS, VERSION_TABLE
 from forecaster.settings import ROOT
 from tests.issued import closing, issued
 from tests.ledger_kills import broken_off, check, everything
-from tests.postgres import Server, postgres
 
 KILLS = 4  # tests/soak/ledger_kills.py: 200
 THREADS = 8
 PROCESSES = 4
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return request.getfixturevalue("server").new_database()
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    ledger = Ledger(url)
-    yield ledger
-    ledger.close()
 
 
 def scripts() -> ScriptDirectory:

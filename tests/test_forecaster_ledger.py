@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,29 +17,8 @@ from forecaster.schema import HOUR, Forecast, ForecastWarning, ModelRef
 from tests.fakes import NOON
 from tests.issued import CLOSE, MODEL, closing, issued, without
 from tests.ledger_kills import everything
-from tests.postgres import Server, postgres
 
 BTC, BITSTAMP = "BTC-USD", "bitstamp"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return request.getfixturevalue("server").new_database()
-    return f"sqlite:///{tmp_path / 'new' / 'folder' / 'ledger.db'}"
-
-
-@pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
-    ledger = Ledger(url)
-    yield ledger
-    ledger.close()
 
 
 @contextmanager
