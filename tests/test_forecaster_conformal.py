@@ -4,21 +4,9 @@ import numpy as np
 import pytest
 
 from forecaster.conformal import Calibration, Conformal
-from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, band
+from forecaster.quantiles import HORIZONS, MEDIAN
 from forecaster.tracker import Tracker
-
-RANDOM = np.random.default_rng(11)
-N = 4_000
-ROOT = np.arange(1, HORIZONS + 1) ** 0.5
-SIGMA = 0.005 * np.exp(0.3 * RANDOM.normal(size=N))[:, None] * ROOT  # (n, 24)
-ACTUAL = SIGMA * RANDOM.laplace(0, 0.7, (N, HORIZONS))
-STANDARD = np.sign(np.array(LEVELS) - 0.5) * -np.log(1 - np.abs(2 * np.array(LEVELS) - 1))  # of a Laplace's
-TRUE = 0.7 * SIGMA[:, :, None] * STANDARD
-
-
-def coverage(quantiles, name, actual=ACTUAL):
-    low, high = band(quantiles, name)
-    return ((low <= actual) & (actual <= high)).mean(axis=0)  # (24,)
+from tests.planted import ACTUAL, SIGMA, TRUE, coverage
 
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 2.0])
@@ -31,7 +19,7 @@ def test_wrong_bands_hold_what_they_promise_after_calibration(width):
 
 
 def test_a_median_that_tells_nothing_is_not_trusted_and_one_that_does_is():
-    noise = TRUE + 0.5 * SIGMA[:, :, None] * RANDOM.normal(size=(N, HORIZONS, 1))
+    noise = TRUE + 0.5 * SIGMA[:, :, None] * np.random.default_rng(12).normal(size=(len(TRUE), HORIZONS, 1))
     assert max(Conformal.of(noise, ACTUAL).trust) <= 0.15
     assert min(Conformal.of(TRUE + 0.5 * ACTUAL[:, :, None], ACTUAL).trust) == 1.0
 

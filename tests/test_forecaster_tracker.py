@@ -3,21 +3,9 @@
 import numpy as np
 import pytest
 
-from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, band
+from forecaster.quantiles import HORIZONS, MEDIAN
 from forecaster.tracker import Tracker, tracked
-
-RANDOM = np.random.default_rng(11)
-N = 4_000
-ROOT = np.arange(1, HORIZONS + 1) ** 0.5
-SIGMA = 0.005 * np.exp(0.3 * RANDOM.normal(size=N))[:, None] * ROOT  # (n, 24)
-ACTUAL = SIGMA * RANDOM.laplace(0, 0.7, (N, HORIZONS))
-STANDARD = np.sign(np.array(LEVELS) - 0.5) * -np.log(1 - np.abs(2 * np.array(LEVELS) - 1))  # of a Laplace's
-TRUE = 0.7 * SIGMA[:, :, None] * STANDARD
-
-
-def coverage(quantiles, name, actual=ACTUAL):
-    low, high = band(quantiles, name)
-    return ((low <= actual) & (actual <= high)).mean(axis=0)  # (24,)
+from tests.planted import ACTUAL, TRUE, coverage
 
 
 def test_a_tracker_restores_the_coverage_of_bands_that_became_too_narrow():
