@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from forecaster.artifact import Artifact, load
 from forecaster.backend import ForecastBackend
@@ -21,6 +22,9 @@ from tests.v1 import serving
 pytest_plugins = ["tests.browser_fixtures"]
 
 Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
+
+hypothesis_settings.register_profile("busy", deadline=None)  # an example may take long while others use the processor
+hypothesis_settings.load_profile("busy")
 
 _OF_TESTS = ("CRYPTOSENSE_MCP1_PYTHON",)  # no setting: what a test needs to run
 for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of every scope are covered
