@@ -46,6 +46,6 @@ class DatabaseThreads:
             if trial:
                 self._trying, self._rests_until = False, time.monotonic() + REST
 
-    def close(self) -> None:
-        """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Begin nothing more, and wait for what has begun: a connection that comes back after its pool is lost."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)

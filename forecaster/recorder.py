@@ -120,8 +120,7 @@ class Recorder:
         await asyncio.gather(*self._writes.values())
         for each in self._pasts.values():
             each.past.cancel()
-        self._reading.close()
-        self._writing.close()
+        await asyncio.gather(self._reading.close(), self._writing.close())
         await asyncio.to_thread(self._ledger.close)
 
     async def _told(self, forecast: Forecast) -> bool:

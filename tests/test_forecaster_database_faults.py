@@ -182,7 +182,7 @@ async def test_many_who_ask_a_database_that_hangs_hold_few_threads_and_all_hear_
     assert [each.cause for each in answers] == [SILENT] * 50
     assert sum(each.name.startswith("ledger that hangs") for each in threading.enumerate()) == 2
     hanging.set()
-    threads.close()
+    await threads.close()
     assert len(begun) == 2
 
 
@@ -199,4 +199,4 @@ async def test_while_a_database_is_silent_one_caller_at_a_time_finds_out_whether
     assert await first
     health.worked(Proof.READ)
     assert await threads.call(lambda: "an answer") == "an answer"
-    threads.close()
+    await threads.close()

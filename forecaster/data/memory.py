@@ -44,8 +44,7 @@ class Memory:
     async def close(self) -> None:
         """Finish writing and give the store back."""
         await asyncio.gather(*self._writes)
-        self._reading.close()
-        self._writing.close()
+        await asyncio.gather(self._reading.close(), self._writing.close())
         await asyncio.to_thread(self._store.close)  # it waits for who is still opening the store
 
     async def _save(self, source: str, symbol: str, candles: Candles) -> None:
