@@ -164,7 +164,7 @@ def _wire_turn(
             yield gr.skip(), shown
         yield gr.Textbox(submit_btn=True, stop_btn=False), shown
 
-    def stop(page: object) -> tuple[Any, list[Shown]]:
+    def broken_off(page: object) -> tuple[Any, list[Shown]]:
         return gr.Textbox(submit_btn=True, stop_btn=False), stopped(from_page(page))
 
     answering = gr.on(
@@ -176,7 +176,9 @@ def _wire_turn(
         concurrency_limit=AT_GRADIO,
         **QUIETLY,
     )
-    box.stop(stop, chat, [box, chat], cancels=[answering], queue=False, **QUIETLY)
+    box.stop(None, cancels=[answering], queue=False, **QUIETLY)
+    # not as the button's own handler: the page would offer to send while the browser still holds the turn to be running
+    answering.failure(broken_off, chat, [box, chat], queue=False, **QUIETLY)
 
 
 def _wire_tabs(

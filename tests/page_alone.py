@@ -1,8 +1,12 @@
 """The chat's page without the product around it: over a scripted turn, and without any policy of the service."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+from starlette.applications import Starlette
 
 from assistant.behind import Behind, Turn
 from assistant.feedback import Feedback
@@ -18,7 +22,6 @@ from tools.track_record import TrackRecordAnswer
 def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
     """The address of the page; what visitors like goes into `feedback`."""
     require("chromium")  # which is all that visits it
-    from assistant.ui import chat_app  # Gradio
 
     backend = FakeBackend()
 
@@ -28,5 +31,12 @@ def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
     async def outcomes(symbol: str) -> TrackRecordAnswer:
         raise ConfigurationError("There is no ledger.", "None is needed here.")
 
-    with listening(chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))) as address:
+    async def built() -> Starlette:
+        from assistant.ui import chat_app  # Gradio
+
+        return chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))
+
+    with ThreadPoolExecutor(1) as thread:  # with an event loop: Gradio opens ten where there is none, and closes none
+        app = thread.submit(asyncio.run, built()).result()
+    with listening(app) as address:
         yield address

@@ -221,7 +221,7 @@ async def test_the_address_chooses_coin_title_greeting_and_suggestions(page):
     opened = next(each for each in page.config["dependencies"] if len(each["outputs"]) == 6)
     query = "embed=1&symbol=ETH-USD&title=%3Cb%3EAsk&greeting=%5Bhi%5D(http%3A%2F%2Fx.example)&suggestions=A%7CB"
     title, chat, *buttons = await page.call(opened, query=query)
-    assert title == "# &#60;b&#62;Ask"
+    assert title["value"] == "# &#60;b&#62;Ask"
     assert "[" not in str(chat[0]["content"][0]["text"])
     assert [button["visible"] for button in buttons] == [True, True, False, False]
     assert [button["value"] for button in buttons[:2]] == ["A", "B"]

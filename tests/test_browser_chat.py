@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from assistant.agent import Event, Token, ToolStarted
 from assistant.transcript import STOPPED
@@ -192,7 +192,14 @@ def test_the_stop_button_ends_the_turn_and_keeps_what_was_typed_meanwhile(script
     expect(chat.page.locator(".thought-group")).to_be_visible()
     chat.type("next")
     chat.box.press("Enter")  # not now: a turn is running
-    chat.page.get_by_test_id("stop-button").click()
+    held: list[Route] = []
+    chat.page.route("**/cancel*", lambda route: held.append(route))
+    stop = chat.page.get_by_test_id("stop-button")
+    with chat.page.expect_request("**/cancel*"):
+        stop.click()
+    expect(stop).to_be_visible()  # until the turn is over, or what is sent next would be lost
+    expect(chat.page.get_by_text(STOPPED)).to_have_count(0)
+    held[0].continue_()
     chat.answered()
     assert slow.ended.wait(PATIENCE)
     expect(chat.page.get_by_text(STOPPED)).to_be_visible()
