@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed wi
 
     from assistant.loop import Graph
     from assistant.offline_model import OfflineModel
-    from assistant.question import Language
+    from assistant.question import Question
 
 LONGEST_MESSAGE = 2000  # characters
 LONGEST_REPLY = 6000  # characters of a model in one turn
@@ -75,7 +75,7 @@ class Agent:
 
     graph: "Graph"
     embedded: "Graph"
-    language: "Callable[[Sequence[str]], Language]"  # of the newest of a person's messages
+    read: "Callable[[Sequence[str]], Question]"  # what the newest of a person's messages asks
     silence: float  # seconds that a language model may leave a visitor waiting
     budget: Budget | None
 
@@ -96,8 +96,8 @@ def build_agent(
         offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
     own = build_graph(offline, tools)
     if isinstance(chat_model, OfflineModel):
-        return Agent(own, own, offline.language, silence, None)
-    return Agent(build_graph(chat_model, tools), own, offline.language, silence, budget)
+        return Agent(own, own, offline.read, silence, None)
+    return Agent(build_graph(chat_model, tools), own, offline.read, silence, budget)
 
 
 async def run_turn(
@@ -110,12 +110,13 @@ async def run_turn(
     """
     newest = messages[-1]["content"] if messages else ""
     messages = [{**m, "content": m["content"][:LONGEST_MESSAGE]} for m in messages[-NEWEST:]]
-    speech = Speech(agent.language([m["content"] for m in messages if m["role"] != "assistant"]))
+    asked = agent.read([m["content"] for m in messages if m["role"] != "assistant"])
+    speech = Speech(asked.language)
     if not newest.strip() or len(newest) > LONGEST_MESSAGE:
         longest = speech.number(LONGEST_MESSAGE)
         yield Token(speech.say("turn.too_long", longest=longest) if newest.strip() else speech.say("turn.empty"))
         return
-    turn = _Turn(history(messages), Grounding(messages), Patience(agent.silence), speech)
+    turn = _Turn(history(messages), Grounding(messages, asked), Patience(agent.silence), speech)
     try:
         async with aclosing(_answered(agent, turn, messages, site)) as events:
             async for event in events:
@@ -201,6 +202,8 @@ async def _told(graph: "Graph", turn: _Turn, passed: Callable[[Checked], str]) -
             for event in events:
                 yield event
                 turn.patience.hear()
+    if room <= 0:
+        turn.grounding.forget()  # a sentence that was cut off may end in half a figure
     for token in _tokens(turn.grounding.end(), turn, passed):
         yield token
 

@@ -51,6 +51,7 @@ _MONTHS = (
     "nov november noviembre novembre novembro", "dec december dezember diciembre décembre dezembro dez dic déc",
 )  # fmt: skip
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
+MONTHS = tuple(_MONTH_OF)  # their names in all languages
 MONTH = rf"(?:{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})\b\.?"
 _GAP = "[ \u00a0\u202f\u2009]"
 _NUMBER = r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f\u2009]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from assistant.grounds import Grounds
 from assistant.objections import newest_words, objection, quotes_prompt
+from assistant.question import Question
 from assistant.sentences import Sentences
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,19 @@ class Checked(NamedTuple):
 class Grounding:
     """What vouches for one turn, and the check of its reply."""
 
-    def __init__(self, messages: Sequence[Mapping[str, str]]) -> None:
-        """`messages` is the conversation, newest last: earlier answers were checked when they were given."""
+    def __init__(self, messages: Sequence[Mapping[str, str]], asked: Question | None = None) -> None:
+        """`messages` is the conversation, newest last: earlier answers were checked when they were given.
+
+        `asked` is what the newest of them is understood to ask.
+        """
         self._grounds, self._sentences, self._told = Grounds(), Sentences(), ""
         for message in messages:
             if message["role"] == "assistant":
                 self._grounds.add_text(message["content"])
             else:
                 self._grounds.add_question(message["content"])
+        if asked is not None:
+            self._grounds.add_asked(asked)
 
     def learn(self, text: str, data: BaseModel | None) -> None:
         """Take in a tool's result: its data, or the words of its failure."""
@@ -51,9 +57,9 @@ class Grounding:
             yield self._checked(sentence)
 
     def end(self) -> Iterator[Checked]:
-        """The last sentence, where the reply ends or a tool is asked."""
-        if rest := self._sentences.rest():
-            yield self._checked(rest)
+        """The last sentences, where the reply ends or a tool is asked."""
+        for sentence in self._sentences.rest():
+            yield self._checked(sentence)
 
     def forget(self) -> None:
         """Leave out what is left of a reply that another one takes the place of."""

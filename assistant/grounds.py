@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from assistant.figures import Figure, Kind, Reading, figures_in
+from assistant.question import Question
 
 ROUNDING = 0.005  # of a price that is told without its last digits
 ROUND_FROM = 1000  # prices below are told to the last digit that is written
 BANDS = (50.0, 80.0, 95.0)  # percent: the ranges' names
+SMALL = 1000  # whole numbers of a question from here on may be prices, for which a question never vouches
 REACH = (1.0, 24.0)  # hours that forecasts are made for
 SKIPPED = {"recent", "candles", "sha256", "id", "forecast_id"}  # the first two: so many prices would vouch for any
 SHARES = {
@@ -50,7 +52,15 @@ class Grounds:
             if figure.parts:
                 self._said.add((figure.kind, figure.parts))
             elif figure.kind is Kind.PLAIN:
-                self._known[Kind.PLAIN].update(r.value for r in figure.readings if r.value < 1000)
+                self._known[Kind.PLAIN].update(r.value for r in figure.readings if r.value < SMALL)
+
+    def add_asked(self, question: Question) -> None:
+        """Take in times and counts that a visitor named in other words: 22:00 for "5 pm EST", 48 hours for two days."""
+        for ask in (*question.asks, *question.nearest):
+            if ask.target is not None:
+                self._moments.add(ask.target)
+            counts = (float(count) for count in (ask.hours, ask.last, ask.days) if count is not None)
+            self._known[Kind.PLAIN].update(count for count in counts if 0 < count < SMALL)
 
     def trace(self, figure: Figure, around: str) -> bool:
         """Whether a figure is vouched for; `around` is the text beside it."""

@@ -23,8 +23,8 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from assistant.answers import Failure, from_results, without_tools
 from assistant.intents import IntentClassifier
-from assistant.question import Ask, Intent, Language, Question
-from assistant.reading import MEMORY, read_question
+from assistant.question import Ask, Intent, Question
+from assistant.reading import read_question
 from forecaster.schema import HOUR
 from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS
 from tools.forecast import FARTHEST
@@ -49,18 +49,16 @@ class OfflineModel(BaseChatModel):
 
     clock: Callable[[], float] = Field(default=time.time, exclude=True)  # Unix seconds
     moment: Callable[[], Awaitable[Moment | None]] | None = Field(default=None, exclude=True)
+    chunk: int = Field(default=CHUNK, exclude=True, gt=0)  # characters of a streamed piece
     _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
 
     @property
     def _llm_type(self) -> str:
         return NAME
 
-    def language(self, messages: Sequence[str]) -> Language:
-        """The language of the newest of a person's messages, oldest first."""
-        language = Language.ENGLISH
-        for message in messages[-MEMORY:]:
-            language = self._classifier.reader.language(message, language)
-        return language
+    def read(self, messages: Sequence[str]) -> Question:
+        """What the newest of a person's messages asks, oldest first."""
+        return read_question(messages, self._classifier, *on_the_hour(self.clock()))
 
     def bind_tools(
         self,
@@ -89,7 +87,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []))):
+        for chunk in _pieces(self._reply(messages, kwargs.get("tools", [])), self.chunk):
             generation = ChatGenerationChunk(message=chunk)
             if run_manager:
                 run_manager.on_llm_new_token(chunk.text, chunk=generation)
@@ -102,7 +100,7 @@ class OfflineModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []), await self._when(messages))):
+        for chunk in _pieces(self._reply(messages, kwargs.get("tools", []), await self._when(messages)), self.chunk):
             generation = ChatGenerationChunk(message=chunk)
             if run_manager:
                 await run_manager.on_llm_new_token(chunk.text, chunk=generation)
@@ -230,14 +228,14 @@ def _usage(messages: Sequence[BaseMessage], text: str) -> UsageMetadata:
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
 
 
-def _pieces(reply: AIMessage) -> Iterator[AIMessageChunk]:
-    """A reply as a stream: chunks that share an id, of which the last carries the usage."""
+def _pieces(reply: AIMessage, size: int) -> Iterator[AIMessageChunk]:
+    """A reply as a stream: chunks of so many characters that share an id, of which the last carries the usage."""
     run = f"lc_run--{uuid.uuid4()}"
     for index, call in enumerate(reply.tool_calls):
         asked = tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
         yield AIMessageChunk(content="", id=run, tool_call_chunks=[asked])
-    for start in range(0, len(reply.text), CHUNK):
-        yield AIMessageChunk(content=reply.text[start : start + CHUNK], id=run)
+    for start in range(0, len(reply.text), size):
+        yield AIMessageChunk(content=reply.text[start : start + size], id=run)
     yield AIMessageChunk(
         content="",
         id=run,

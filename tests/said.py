@@ -1,7 +1,9 @@
 """Everything the embedded model may be asked to say: questions with what tools gave, for tests of every language."""
 
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -39,6 +41,23 @@ class Case:
         if not self.results and not self.failures:
             return without_tools(question)
         return from_results(question, self.results, self.failures)
+
+
+def on_day(case: Case, day: date) -> Case:
+    """The case, had it come up on that day."""
+    later = datetime(day.year, day.month, day.day, tzinfo=UTC) - datetime(2026, 3, 19, tzinfo=UTC)
+    asks = tuple(replace(ask, target=_moved(ask.target, later)) for ask in case.asks)
+    return replace(case, asks=asks, results=_moved(case.results, later))
+
+
+def _moved(value: Any, later: timedelta) -> Any:
+    """A value with all its times so much later; candles, of which nothing is told one by one, stay as they are."""
+    if isinstance(value, BaseModel):
+        names = type(value).model_fields.keys() - {"candles"}
+        return value.model_copy(update={name: _moved(getattr(value, name), later) for name in names})
+    if isinstance(value, tuple):
+        return tuple(_moved(each, later) for each in value)
+    return value + later if isinstance(value, datetime) else value
 
 
 async def data(name: str, backend: FakeBackend | None = None, **arguments: object) -> BaseModel:
