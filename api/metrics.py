@@ -76,9 +76,10 @@ class Metrics:
         """Name the model that answers."""
         self._model.info({"name": name, "version": version, "sha256": sha256})
 
-    def candle_closed(self, symbol: str, at: float) -> None:
-        """Note when the newest candle of an offered symbol closed, in Unix seconds. Its age is that of the scrape."""
-        self._candle_age.labels(symbol).set_function(lambda: time.time() - at)
+    def candle_seen(self, symbol: str, age: float) -> None:
+        """Note how many seconds ago the newest candle of an offered symbol closed; it ages until the scrape."""
+        closed = time.monotonic() - age
+        self._candle_age.labels(symbol).set_function(lambda: time.monotonic() - closed)
 
     def database_works(self, works: bool) -> None:
         """Note whether candles and forecasts can be kept and read."""

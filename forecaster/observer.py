@@ -1,6 +1,5 @@
 """Who is told what backends do, such as what counts it for an operator."""
 
-import time
 from typing import Protocol, TypeVar
 
 from forecaster.schema import CALLER, Forecast, ForecastWarning, ModelRef, Provenance
@@ -19,8 +18,8 @@ class Observer(Protocol):
         """This model answers from now on."""
         ...
 
-    def candle_closed(self, symbol: str, at: float) -> None:
-        """The newest candle that is known closed then, in Unix seconds by this machine's clock."""
+    def candle_seen(self, symbol: str, age: float) -> None:
+        """The newest candle that is known closed so many seconds ago, by its source's clock."""
         ...
 
     def database_works(self, works: bool) -> None:
@@ -37,7 +36,7 @@ class Nobody:
     def serves(self, name: str, version: str, sha256: str) -> None:
         """See Observer."""
 
-    def candle_closed(self, symbol: str, at: float) -> None:
+    def candle_seen(self, symbol: str, age: float) -> None:
         """See Observer."""
 
     def database_works(self, works: bool) -> None:
@@ -47,7 +46,7 @@ class Nobody:
 def told(observer: Observer, answer: Told) -> Told:
     """The answer, once the observer knows of it. Simulated candles, and those of a caller, do not grow old."""
     if answer.source != CALLER and ForecastWarning.DEMO_DATA not in answer.warnings:
-        observer.candle_closed(answer.symbol, time.time() - answer.age_seconds)  # an exchange's clock may differ
+        observer.candle_seen(answer.symbol, answer.age_seconds)
     if isinstance(answer, Forecast):
         observer.forecast_issued(answer.symbol)
     return answer

@@ -98,7 +98,7 @@ async def test_who_else_counts_is_shown():
     counted.serves("quantile", "2.0", "ab" * 32)
     counted.forecast_issued("BTC-USD")
     counted.forecast_issued("BTC-USD")
-    counted.candle_closed("ETH-USD", time.time() - 3600)
+    counted.candle_seen("ETH-USD", 3600)
     async with served(counted=counted) as client:
         found = await scraped(client)
     assert found[labelled("cryptosense_forecasts_total", symbol="BTC-USD")] == 2
@@ -109,7 +109,7 @@ async def test_who_else_counts_is_shown():
 async def test_a_newer_candle_takes_the_place_of_an_older():
     counted = Metrics()
     for hours in (5, 1):
-        counted.candle_closed("BTC-USD", time.time() - 3600 * hours)
+        counted.candle_seen("BTC-USD", 3600 * hours)
     found = series(counted.text().decode())
     assert found[labelled("cryptosense_newest_candle_age_seconds", symbol="BTC-USD")] < 2 * 3600
 

@@ -291,8 +291,8 @@ class Noted:
     def serves(self, name, version, sha256):
         self.models.append(sha256)
 
-    def candle_closed(self, symbol, at):
-        self.candles[symbol] = at
+    def candle_seen(self, symbol, age):
+        self.candles[symbol] = age
 
     def database_works(self, works):
         pass
@@ -308,7 +308,7 @@ async def test_an_observer_is_told_whose_model_answers(wire, classic, shipped, c
         assert noted.models[-1] == model.ref.sha256
         clock.now += LONGEST_REST
     assert noted.forecasts == ["BTC-USD"] * 3
-    assert noted.candles == {"BTC-USD": float(NOON)}
+    assert noted.candles == {"BTC-USD": noon() - NOON}
 
 
 @pytest.mark.parametrize("question", ["price", "candles", "anomalies"])
@@ -316,7 +316,7 @@ async def test_an_observer_is_told_of_candles_on_the_other_machine(wire, questio
     noted = Noted()
     remote = RemoteBackend("http://there", transport=wire, observer=noted)
     await FLAGGED[question](remote)
-    assert (noted.candles, noted.forecasts) == ({"BTC-USD": float(NOON)}, [])
+    assert (noted.candles, noted.forecasts) == ({"BTC-USD": noon() - NOON}, [])
     await FLAGGED["forecast_closes"](remote)
     told, _ = await remote.forecast_batch([Sent("BTC-USD", BTC), Sent("BTC-USD", BTC[-10:])], 1)
     assert noted.forecasts == ["BTC-USD"] * 2
