@@ -40,6 +40,14 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left_out(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No test hears of a sentence of the embedded model that grounding had to leave out: each would be a bug."""
+    yield
+    records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+    assert [each.getMessage() for each in records if each.name == "assistant.grounding"] == []
+
+
 @pytest.fixture
 def settings() -> Settings:
     """Settings that need no network: simulated candles, a database of the test's own, a free port."""

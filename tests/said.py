@@ -1,7 +1,7 @@
 """Everything the embedded model may be asked to say: questions with what tools gave, for tests of every language."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -45,9 +45,28 @@ class Case:
 
 def on_day(case: Case, day: date) -> Case:
     """The case, had it come up on that day."""
-    later = datetime(day.year, day.month, day.day, tzinfo=UTC) - datetime(2026, 3, 19, tzinfo=UTC)
+    later = _since_noon(day)
     asks = tuple(replace(ask, target=_moved(ask.target, later)) for ask in case.asks)
     return replace(case, asks=asks, results=_moved(case.results, later))
+
+
+class OnDay:
+    """A backend whose every result comes as it would on another day."""
+
+    def __init__(self, backend: FakeBackend, day: date) -> None:
+        self._backend, self._later = backend, _since_noon(day)
+
+    def __getattr__(self, method: str) -> Any:
+        ask = getattr(self._backend, method)
+
+        async def asked(*arguments: object) -> Any:
+            return _moved(await ask(*arguments), self._later)
+
+        return asked
+
+
+def _since_noon(day: date) -> timedelta:
+    return day - utc(NOON).date()
 
 
 def _moved(value: Any, later: timedelta) -> Any:
