@@ -28,7 +28,7 @@ from options import command_line
 
 if TYPE_CHECKING:
     from forecaster.artifact import Artifact
-    from forecaster.backtest import Progress
+    from forecaster.inference import Progress
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
@@ -47,7 +47,7 @@ def serve(options: argparse.Namespace) -> None:
 
 def mcp(options: argparse.Namespace) -> None:
     """The tools for another assistant (MCP), over standard input and output until that is closed."""
-    from api import logs
+    from api.middleware import logs
     from tools.mcp_server import serve_stdio
 
     settings = _live_unless_told(_settings(options))
@@ -58,7 +58,7 @@ def mcp(options: argparse.Namespace) -> None:
 
 def ask(options: argparse.Namespace) -> None:
     """Ask the assistant in the terminal."""
-    from assistant.ask import run_ask
+    from assistant import run_ask
 
     parts = Composition(_settings(options))
     asyncio.run(_closing(parts, run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl)))
@@ -73,7 +73,7 @@ def forecast(options: argparse.Namespace) -> None:
 
 def fetch(options: argparse.Namespace) -> None:
     """Fetch hourly history from an exchange into a file."""
-    from forecaster.data.backfill import fetch_history
+    from forecaster.market.exchanges import fetch_history
 
     settings = _settings(options)
     out = options.out or Path(f"{options.symbol.lower()}_1h.parquet")
@@ -104,14 +104,14 @@ def train(options: argparse.Namespace) -> None:
 
 
 def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
-    from forecaster.data.files import read_candles
+    from forecaster.market.files import read_candles
 
     candles = read_candles(options.data).candles
     if options.recipe == "classic":
-        from forecaster.train import train_classic
+        from forecaster.training import train_classic
 
         return train_classic(candles, options.symbol, out, show)
-    from forecaster.train_quantile import train_quantile
+    from forecaster.training import train_quantile
 
     other = read_candles(options.other).candles
     btc, eth = (candles, other) if options.symbol == "BTC-USD" else (other, candles)
@@ -127,8 +127,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.data is None:
         _regrade(options, settings, artifact)
         return
-    from forecaster.data.files import read_candles
-    from forecaster.hindcast import hindcast_of
+    from forecaster.evaluation import hindcast_of
+    from forecaster.market.files import read_candles
 
     with _progress(f"reading {options.data.name}"):
         candles = read_candles(options.data).candles
@@ -141,8 +141,8 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
-    from forecaster.data.files import read_candles
-    from forecaster.regrade import headline, in_words, regrade
+    from forecaster.evaluation import headline, in_words, regrade
+    from forecaster.market.files import read_candles
     from forecaster.settings import ROOT
 
     with _progress("reading candles") as show:
@@ -150,7 +150,7 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
         btc, eth = (read_candles(file).candles for file in files)
         record = regrade(artifact, btc, eth, show)
         if options.walk_forward:
-            from forecaster.publish import publish
+            from forecaster.training import publish
 
             others = {"classic": ROOT / "models" / "classic", "competitors": ROOT / "benchmarks" / "competitors.json"}
             publish(
@@ -180,10 +180,9 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
 
 
 def _serve(settings: "Settings", *, with_chat: bool) -> None:
-    from api.app import create_app
-    from api.metrics import Metrics
-    from api.server import run
-    from api.sockets import address, listen
+    from api import create_app, run
+    from api.connections import address, listen
+    from api.middleware import Metrics
 
     counted = Metrics()
     parts = Composition(settings, counted)

@@ -17,23 +17,20 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from api.deps import Step, Told, Words
-    from api.mcp import Sessions
-    from assistant.agent import Agent, Event
-    from assistant.feedback import Feedback
-    from assistant.model_record import ModelRecord
+    from api import Step, Told, Words
+    from api.routes import Sessions
+    from assistant import Agent, Event
+    from assistant.page import Feedback
+    from assistant.page.tabs import ModelRecord
     from forecaster.artifact import Artifact
-    from forecaster.backend import ForecastBackend, LocalBackend
-    from forecaster.data.source import CandleSource
+    from forecaster.inference import Predictor
     from forecaster.ledger import Ledger
-    from forecaster.observer import Observer
-    from forecaster.predictor import Predictor
-    from forecaster.reload import ModelState, Reloading
-    from forecaster.remote import RemoteBackend
-    from forecaster.remote_state import RemoteState
+    from forecaster.market import CandleSource
     from forecaster.schema import Symbol
+    from forecaster.serving import ForecastBackend, LocalBackend, ModelState, Observer, Reloading
+    from forecaster.serving.remote import RemoteBackend, RemoteState
     from forecaster.settings import Settings
-    from tools.track_record import TrackRecordAnswer
+    from tools import TrackRecordAnswer
 
 CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
 
@@ -42,7 +39,7 @@ class Composition:
     """The parts of the product; `observer` is told what backends do."""
 
     def __init__(self, settings: "Settings", observer: "Observer | None" = None) -> None:
-        from forecaster.health import Health
+        from forecaster.database import Health
 
         self.settings = settings
         self._observer = observer
@@ -55,14 +52,14 @@ class Composition:
     def predictor(self) -> "Predictor":
         """The model, ready to run. Raises ArtifactError where none lies here."""
         from forecaster.artifact import load
-        from forecaster.opening import open_model
+        from forecaster.inference import open_model
 
         return open_model(self._artifact or load(self.settings.model_dir), self.settings.engine)
 
     @cached_property
     def source(self) -> "CandleSource":
         """Where candles come from."""
-        from forecaster.data import open_source
+        from forecaster.market import open_source
 
         return open_source(self.settings, health=self.health)
 
@@ -78,7 +75,7 @@ class Composition:
     @cached_property
     def local(self) -> "LocalBackend":
         """What answers in this process."""
-        from forecaster.backend import LocalBackend
+        from forecaster.serving import LocalBackend
 
         ledger = self.ledger if self.settings.source in ("auto", "live") else None
         source = self.source
@@ -87,7 +84,8 @@ class Composition:
     @cached_property
     def remote(self) -> "RemoteBackend":
         """What answers on another machine."""
-        from forecaster import fallback, remote
+        from forecaster.serving import fallback
+        from forecaster.serving.remote import client as remote
 
         within = remote.WITHIN if self._artifact is None else fallback.WITHIN
         key = self.settings.backend_key or None
@@ -103,7 +101,7 @@ class Composition:
         """What answers REST: the same, but never from simulated prices unless settings say so."""
         if self._artifact is None or "source" in self.settings.model_fields_set:
             return self.backend
-        from forecaster.data.auto import AutoSource
+        from forecaster.market import AutoSource
 
         source = self.source
         return self._first(self.local.beside(source.live)) if isinstance(source, AutoSource) else self.backend
@@ -112,20 +110,20 @@ class Composition:
         """`local`, or another machine before it."""
         if not self.settings.backend_url:
             return local
-        from forecaster.fallback import FallbackBackend
+        from forecaster.serving import FallbackBackend
 
         return FallbackBackend(self.remote, local, observer=self._observer)
 
     @cached_property
     def reloading(self) -> "Reloading":
         """What watches the model's directory."""
-        from forecaster.reload import Reloading
+        from forecaster.serving import Reloading
 
         return Reloading(self.settings.model_dir, self.predictor, self.local.serve, self.settings.engine)
 
     @cached_property
     def _remote_state(self) -> "RemoteState":
-        from forecaster.remote_state import RemoteState
+        from forecaster.serving.remote import RemoteState
 
         return RemoteState(self.remote)
 
@@ -144,7 +142,7 @@ class Composition:
             return
         tasks = [self.reloading.run(stop), self.local.watch(stop)]
         if self.settings.schedule and self.settings.source in ("auto", "live"):
-            from forecaster.schedule import Schedule
+            from forecaster.serving import Schedule
 
             tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=self.predictor.longest).run(stop))
         await asyncio.gather(*tasks)
@@ -152,10 +150,8 @@ class Composition:
     @cached_property
     def agent(self) -> "Agent":
         """The assistant, without a conversation."""
-        from assistant.agent import build_agent
-        from assistant.budget import Budget
-        from assistant.chat_models import open_chat_model
-        from tools.registry import bind_tools
+        from assistant import Budget, build_agent, open_chat_model
+        from tools import bind_tools
 
         budget = Budget(self.settings.llm_daily_turns, self.settings.llm_site_turns)
         return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend), budget=budget)
@@ -170,8 +166,8 @@ class Composition:
         """The chat page. The embedded assistant is built behind it, so that the page opens seconds sooner."""
         if self.settings.llm != "offline":
             self._build_agent()  # first, so that a missing package or key is told at start
-        from assistant.behind import Behind
-        from assistant.ui import chat_app
+        from assistant.page import Behind
+        from assistant.page.app import chat_app
 
         behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
         page = chat_app(behind, self.settings.allowed_origins)
@@ -181,7 +177,7 @@ class Composition:
 
     async def _record(self) -> "ModelRecord":
         """The record of the model that answers, and the classic recipe's beside it where another one does."""
-        from assistant.model_record import ModelRecord
+        from assistant.page.tabs import ModelRecord
         from forecaster.schema import Report
 
         report, evaluation = await asyncio.gather(self.backend.report(), self.backend.evaluation())
@@ -191,7 +187,7 @@ class Composition:
 
     async def _track_record(self, symbol: "Symbol") -> "TrackRecordAnswer":
         """What became of the newest forecasts, as the tool tells it."""
-        from tools.track_record import TrackRecordArguments, track_record
+        from tools import TrackRecordArguments, track_record
 
         told = await track_record(self.backend, TrackRecordArguments(symbol=symbol))
         return cast("TrackRecordAnswer", told.data)
@@ -199,7 +195,7 @@ class Composition:
     @cached_property
     def _feedback(self) -> "Feedback":
         """What visitors liked: beside the database where that is a file, else in the user's data directory."""
-        from assistant.feedback import Feedback
+        from assistant.page import Feedback
         from forecaster.data_directory import checked, data_directory
 
         kind, _, file = self.settings.database_url.partition(":///")
@@ -208,7 +204,7 @@ class Composition:
 
     async def turn(self, messages: Sequence[Mapping[str, str]], *, site: str = "") -> "AsyncGenerator[Event, None]":
         """Answer the newest of the messages; the first turn may wait until the assistant is built."""
-        from assistant.agent import run_turn
+        from assistant import run_turn
 
         agent = await asyncio.to_thread(self._build_agent)
         async with aclosing(run_turn(agent, messages, site=site)) as events:
@@ -217,9 +213,9 @@ class Composition:
 
     async def told(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Step | Words | Told, None]":
         """The same turn, as the API tells it: tools by name alone."""
-        from api.deps import Step, Told, Words
-        from assistant.agent import Token, ToolFinished
-        from tools.forecast import ForecastAnswer
+        from api import Step, Told, Words
+        from assistant import Token, ToolFinished
+        from tools import ForecastAnswer
 
         async with aclosing(self.turn(messages)) as events:
             async for event in events:

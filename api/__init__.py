@@ -1,3 +1,18 @@
 """The REST surface."""
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
+from api.app import create_app
+from api.dependencies import Step, Told, Words
+from api.server import run
+
+__all__ = [
+    "Step",
+    "Told",
+    "Words",
+    "connections",
+    "create_app",
+    "examples",
+    "middleware",
+    "routes",
+    "run",
+]

@@ -12,27 +12,34 @@ from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
-from api import documentation, errors, llms, metrics, v1
-from api.chat import Chat
-from api.deps import Turn
-from api.framing import Framing
-from api.gate import Gate, Rules
-from api.head import Head
-from api.headers import SecurityHeaders, content_security_policy
-from api.hosts import Hosts
-from api.logs import RequestLog
-from api.mcp import Mcp, Sessions
-from api.metrics import Metrics
-from api.openai_errors import OpenAIErrors
-from api.overload import BODY_BYTES, Budget, Line, Overload
-from api.parts import Part, State
-from api.proxies import Proxies, prefix
+from api import documentation
+from api.background import Part, State
+from api.dependencies import Turn
+from api.middleware import (
+    BODY_BYTES,
+    Budget,
+    Framing,
+    Gate,
+    Head,
+    Hosts,
+    Line,
+    Metrics,
+    Overload,
+    Proxies,
+    RequestLog,
+    Rules,
+    SecurityHeaders,
+    content_security_policy,
+    metrics,
+    prefix,
+)
+from api.mounted_chat import Chat
 from api.route_names import RouteNames
-from api.routes import health, mcp, predict, widget
-from forecaster.backend import ForecastBackend
+from api.routes import Mcp, Sessions, health, llms, mcp, predict, v1, widget
+from api.wire import OpenAIErrors, errors
+from forecaster.database import Health
 from forecaster.errors import ConfigurationError
-from forecaster.health import Health
-from forecaster.reload import ModelState
+from forecaster.serving import ForecastBackend, ModelState
 from forecaster.settings import Settings
 
 Work = Callable[[asyncio.Event], Awaitable[None]]

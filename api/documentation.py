@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.errors import Problem
-from api.surface import Surface, surface_of
+from api.addresses import Surface, surface_of
+from api.wire import Problem
 from forecaster.settings import Settings
 
 SCHEMES = {

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from pydantic.config import JsonValue
 
-from api.routes.predict import EXAMPLE_PRICES
-from forecaster.candles import utc
+from api.routes import EXAMPLE_PRICES
+from forecaster.market import utc
 from forecaster.schema import HOUR
 
 OPENS = 1_749_945_600  # 2025-06-15 00:00 UTC

@@ -7,8 +7,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Scope
 
-from api.proxies import route_path
-from api.surface import OPEN, Surface, surface_of
+from api.addresses import OPEN, Surface, surface_of
+from api.middleware import route_path
 
 OTHER = "other"  # the chat's, or nobody's
 

@@ -13,11 +13,9 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from api import logs
-from api.connection import Connection
-from api.connections import Attended, Connections
-from api.heads import HEAD_BYTES
-from api.parts import Part, State
+from api.background import Part, State
+from api.connections import HEAD_BYTES, Attended, Connection, Connections
+from api.middleware import logs
 from forecaster.settings import Settings
 
 GRACE = 5  # seconds that requests are given to finish at shutdown
@@ -26,7 +24,9 @@ PAUSE = 1.0  # seconds without accepting any when the system has no files or mem
 LET_IN = 32  # of them each time the event loop goes round, so that those inside are not kept waiting
 MOST_CONNECTIONS = 4096  # at once; about 7 KB each
 OTHER_FILES = 64 + 3 * LET_IN  # that a process may need beside, connections that it is about to close among them
-NEVER = 24 * 3600  # seconds until uvicorn's own timer ends an unused connection; api/connection.py does so earlier
+NEVER = (
+    24 * 3600
+)  # seconds until uvicorn's own timer ends an unused connection; api/connections/connection.py does so earlier
 ROUNDS = 5  # of the loop, from a connection's acceptance to its first bytes
 SETTLED = (1, 600)  # tenths of a second after everything was ready; by the second, what is built late is built, too
 
@@ -52,7 +52,7 @@ def run(app: FastAPI, listeners: list[socket.socket]) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
-        proxy_headers=False,  # api/proxies.py does that, and more
+        proxy_headers=False,  # api/middleware/proxies.py does that, and more
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises again the signal that ended it
     with suppress(KeyboardInterrupt):  # is how a server ends

@@ -19,10 +19,8 @@ from pydantic import BaseModel
 from assistant.budget import Budget
 from assistant.grounding import Checked, Grounding, Refused, leaving_out, refusing
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
-from assistant.speech import Speech
-from tools.moment import moment_of
-from tools.registry import NAMES
-from tools.tool import BoundTool
+from assistant.replies import Speech
+from tools import NAMES, BoundTool, moment_of
 
 if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed without it
     from langchain_core.language_models import BaseChatModel
@@ -30,7 +28,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed wi
 
     from assistant.loop import Graph
     from assistant.offline_model import OfflineModel
-    from assistant.question import Question
+    from assistant.understanding import Question
 
 LONGEST_MESSAGE = 2000  # characters
 LONGEST_REPLY = 6000  # characters of a model in one turn

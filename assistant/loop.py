@@ -11,8 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from assistant.prompts import SYSTEM
-from tools.registry import TOOLS
-from tools.tool import BoundTool
+from tools import TOOLS, BoundTool
 
 if TYPE_CHECKING:  # LangChain takes seconds to import
     from langchain.agents.middleware import AgentMiddleware

@@ -1,7 +1,7 @@
 """The embedded chat model: understands questions about BTC and ETH without a network, a key or a download.
 
 It is a chat model like any other to LangChain: given a conversation it either asks for tools or, once their
-results are there, answers. What it asks is decided by assistant/reading.py, what it says by assistant/answers.py.
+results are there, answers. What it asks is decided by assistant/understanding/follow_up.py, what it says by assistant/replies/answers.py.
 """
 
 import json
@@ -21,16 +21,20 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, PrivateAttr
 
-from assistant.answers import Failure, from_results, without_tools
-from assistant.intents import IntentClassifier
-from assistant.question import Ask, Intent, Question
-from assistant.reading import read_question
+from assistant.replies import Failure, from_results, without_tools
+from assistant.understanding import Ask, Intent, IntentClassifier, Question, read_question
 from forecaster.schema import HOUR
-from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS
-from tools.forecast import FARTHEST
-from tools.moment import Moment, on_the_hour
-from tools.prices import LONGEST_LOOK_BACK
-from tools.track_record import MOST_LAST, USUAL_LAST
+from tools import (
+    FARTHEST,
+    LARGEST_BUDGET,
+    LONGEST,
+    LONGEST_LOOK_BACK,
+    MOST_LAST,
+    USUAL_HOURS,
+    USUAL_LAST,
+    Moment,
+    on_the_hour,
+)
 
 NAME = "cryptosense-offline"
 MOST_CALLS = 6  # in one turn

@@ -9,10 +9,10 @@ from benchmarks.figures import p50, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
 from forecaster import artifact
-from forecaster.backtest import BATCH, backtest
-from forecaster.engine import open_engine
-from forecaster.examples import Market
-from forecaster.features import LOOKBACK
+from forecaster.features.dataset import Market
+from forecaster.features.hourly import LOOKBACK
+from forecaster.inference.backtest import BATCH, backtest
+from forecaster.inference.engine import open_engine
 from forecaster.settings import ROOT
 
 WINDOWS = 100_000

@@ -13,12 +13,12 @@ from benchmarks.graph import Graph
 from benchmarks.market import candles
 from benchmarks.processes import running, wait_until
 from forecaster import artifact
-from forecaster.candles import Candles
-from forecaster.data.source import Snapshot
-from forecaster.engine import open_engine
-from forecaster.predictor import Window
-from forecaster.predictor_quantile import BATCH, QuantilePredictor
-from forecaster.reading import Inputs, Reading, inputs_of
+from forecaster.inference.engine import open_engine
+from forecaster.inference.predictor import Window
+from forecaster.inference.quantile import BATCH, QuantilePredictor
+from forecaster.inference.window import Inputs, Reading, inputs_of
+from forecaster.market.candles import Candles
+from forecaster.market.sources import Snapshot
 from forecaster.schema import CALLER, HOUR
 from forecaster.settings import ROOT
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.conformal import Conformal
-from forecaster.examples import LEAST_SIGMA, Examples, Market
-from forecaster.features import CHANNELS, CONTEXT
-from forecaster.panel import SHOWN
+from forecaster.calibration.adaptive import tracked
+from forecaster.calibration.conformal import Conformal
+from forecaster.evaluation.panel import SHOWN
+from forecaster.features.dataset import LEAST_SIGMA, Examples, Market
+from forecaster.features.hourly import CHANNELS, CONTEXT
 from forecaster.quantiles import HORIZONS, LEVELS, Floats
-from forecaster.tracker import tracked
-from forecaster.train_quantile import Split
+from forecaster.training.quantile import Split
 
 if TYPE_CHECKING:
     import lightgbm

@@ -15,22 +15,23 @@ import numpy as np
 from benchmarks.boosting import boosted
 from benchmarks.figures import table
 from benchmarks.garch import Garch
-from forecaster import artifact, panel
-from forecaster.artifact import Artifact
-from forecaster.backtest import backtest
-from forecaster.baselines import rolling_quantiles
-from forecaster.conformal import Calibration
-from forecaster.data.files import read_candles
-from forecaster.engine import OnnxEngine
-from forecaster.evaluation import ALL, OURS, Against, Evaluation, Graded, Lead
-from forecaster.examples import YEAR, Market
-from forecaster.panel import SHOWN
+from forecaster import artifact
+from forecaster.artifact.artifact import Artifact
+from forecaster.calibration.adaptive import tracked
+from forecaster.calibration.conformal import Calibration
+from forecaster.evaluation import panel
+from forecaster.evaluation.baselines.empirical import rolling_quantiles
+from forecaster.evaluation.metrics import score
+from forecaster.evaluation.panel import SHOWN
+from forecaster.evaluation.record import ALL, OURS, Against, Evaluation, Graded, Lead
+from forecaster.evaluation.significance import diebold_mariano, skill
+from forecaster.features.dataset import YEAR, Market
+from forecaster.inference.backtest import backtest
+from forecaster.inference.engine import OnnxEngine
+from forecaster.market.files.reader import read_candles
 from forecaster.quantiles import MEDIAN, Floats, crps
-from forecaster.scores import score
 from forecaster.settings import ROOT
-from forecaster.significance import diebold_mariano, skill
-from forecaster.tracker import tracked
-from forecaster.train_quantile import Split, markets_of
+from forecaster.training.quantile import Split, markets_of
 
 
 def main() -> None:

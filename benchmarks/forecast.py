@@ -14,11 +14,12 @@ from benchmarks.figures import p50, p95, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
 from forecaster import artifact
-from forecaster.artifact import Artifact
-from forecaster.data.source import Snapshot
-from forecaster.engine import Engine, Inputs, open_engine
-from forecaster.features import LOOKBACK, Tape, hours_of
-from forecaster.predictor_quantile import QuantilePredictor
+from forecaster.artifact.artifact import Artifact
+from forecaster.features.hourly import LOOKBACK, hours_of
+from forecaster.features.tape import Tape
+from forecaster.inference.engine import Engine, Inputs, open_engine
+from forecaster.inference.quantile import QuantilePredictor
+from forecaster.market.sources import Snapshot
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
 from forecaster.settings import ROOT

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.examples import YEAR, Market
+from forecaster.features.dataset import YEAR, Market
 from forecaster.quantiles import HORIZONS, LEVELS, Floats
 from forecaster.schema import HOUR
 

@@ -25,9 +25,9 @@ from benchmarks.client import Connection, get
 from benchmarks.figures import table
 from benchmarks.half_hour_picture import draw
 from benchmarks.processes import ROOT, Server, server, wait_until
-from forecaster.data.demo import simulated
+from forecaster.market.simulated import simulated
 from forecaster.schema import HOUR
-from tests.fake_exchange import FakeExchanges
+from tests.support.exchanges.fake import FakeExchanges
 
 CONNECTIONS = 8
 EVERY = 5.0  # seconds between looks

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from forecaster.page.canvas import ACTUAL, MUTED, png
+from forecaster.report.canvas import ACTUAL, MUTED, png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

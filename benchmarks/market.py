@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forecaster.candles import Candles
+from forecaster.market.candles import Candles
 from forecaster.schema import HOUR
 
 END = 1_772_323_200  # 2026-03-01 00:00 UTC

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import p50, p95, table
 from forecaster import artifact
-from forecaster.contents import RECIPES
-from forecaster.engine import Engine, open_engine
-from forecaster.microbatch import BatchingEngine
+from forecaster.artifact.contents import RECIPES
+from forecaster.inference.engine import Engine, open_engine
+from forecaster.inference.microbatch import BatchingEngine
 from forecaster.settings import ROOT
 
 THREADS = (1, 8, 32)  # that ask at once, each one window after the other

@@ -103,9 +103,7 @@ def _hours(reader: str, file: Path) -> Path:
 
 
 def _ours() -> Callable[[Path], Hourly]:
-    import forecaster.data.resample
-    import forecaster.data.tables  # noqa: F401  # as the others, with its libraries loaded
-    from forecaster.data.files import read_candles
+    from forecaster.market.files.reader import read_candles
 
     def read(file: Path) -> Hourly:
         candles = read_candles(file).candles

@@ -3,12 +3,12 @@
 The questions are those of tests/assistant_questions*.toml, which its classifier was not fitted on.
 """
 
-from assistant.intents import IntentClassifier
 from assistant.offline_model import first_calls
-from assistant.question import Language
-from assistant.reading import read_question
+from assistant.understanding.follow_up import read_question
+from assistant.understanding.frame import Language
+from assistant.understanding.intents import IntentClassifier
 from benchmarks.figures import p50, p95, table, timed
-from tests.assistant_cases import NOW, Case, cases
+from tests.support.conversations.cases import NOW, Case, cases
 
 FITS = 5
 GOALS = {Language.ENGLISH: 98}

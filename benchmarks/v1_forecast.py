@@ -9,7 +9,7 @@ from benchmarks.client import Connection, post
 from benchmarks.figures import p50, p95, table, timed
 from benchmarks.market import candles
 from benchmarks.processes import running, wait_until
-from forecaster.candles import Candles, utc
+from forecaster.market.candles import Candles, utc
 
 ROUNDS = 20
 REQUESTS = 40  # a round, of each

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, CDPSession, Page
 
 from benchmarks.figures import p50, table
 from benchmarks.processes import ROOT, server, wait_until
-from tests.browser import CHROMIUM, DESKTOP, chromium
-from tests.sites import Site, site
+from tests.support.browser.chromium import CHROMIUM, DESKTOP, chromium
+from tests.support.browser.sites import Site, site
 
 VISITS = 5
 OTHERS = {"deep-chat": "111", "Flowise": "284", "n8n": "456", "Chainlit": "2,500"}  # kB, gzip

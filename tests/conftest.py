@@ -8,18 +8,18 @@ import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from forecaster.artifact import Artifact, load
-from forecaster.backend import ForecastBackend
-from forecaster.engine import open_engine
-from forecaster.ledger import Ledger
-from forecaster.predictor import Predictor, open_predictor
+from forecaster.artifact.artifact import Artifact, load
+from forecaster.inference.engine import open_engine
+from forecaster.inference.predictor import Predictor, open_predictor
+from forecaster.ledger.ledger import Ledger
+from forecaster.serving.backend import ForecastBackend
 from forecaster.settings import ROOT, Settings
-from tests.fake_exchange import FakeExchanges
-from tests.fakes import NOON, FakeBackend, candles_ending
-from tests.postgres import Server, postgres
-from tests.v1 import serving
+from tests.support.exchanges.fake import FakeExchanges
+from tests.support.fakes import NOON, FakeBackend, candles_ending
+from tests.support.ledger.postgres import Server, postgres
+from tests.support.service.v1 import serving
 
-pytest_plugins = ["tests.browser_fixtures"]
+pytest_plugins = ["tests.support.browser.fixtures"]
 
 Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
 
@@ -77,7 +77,7 @@ def told_while_training() -> Told:
 @pytest.fixture(scope="session")
 def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_training: Told) -> Artifact:
     """An artifact of the quantile recipe, trained in seconds on made-up markets."""
-    from tests.quantile_artifact import train  # TensorFlow
+    from tests.support.artifacts.quantile import train  # TensorFlow
 
     out = tmp_path_factory.mktemp("quantile") / "model"
     train(out, lambda doing, share: told_while_training.append((doing, share)))

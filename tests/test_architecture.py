@@ -21,19 +21,19 @@ ALLOWED = {
     "api": ("forecaster",),
 }
 TRAINING = (
-    "forecaster/model.py",
-    "forecaster/model_quantile.py",
-    "forecaster/fit.py",
-    "forecaster/train.py",
-    "forecaster/export.py",
-    "forecaster/engine.py",
+    "forecaster/networks/classic.py",
+    "forecaster/networks/quantile.py",
+    "forecaster/training/fit.py",
+    "forecaster/training/classic.py",
+    "forecaster/training/export.py",
+    "forecaster/inference/engine.py",
 )
 # library -> where it may be imported at all
 CONFINED = {
     "fastapi": ("api/",),
     "fastapi_offline": ("api/",),
-    "uvicorn": ("api/server.py", "api/proxies.py"),
-    "gradio": ("assistant/ui.py",),
+    "uvicorn": ("api/server.py", "api/middleware/proxies.py"),
+    "gradio": ("assistant/page/app.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
     "langgraph": ("assistant/", "tools/langchain_tools.py"),
@@ -41,7 +41,7 @@ CONFINED = {
     "mcp_types": ("tools/mcp_server.py",),
     "tensorflow": TRAINING,
     "keras": TRAINING,
-    "onnxruntime": ("forecaster/engine.py",),
+    "onnxruntime": ("forecaster/inference/engine.py",),
     "pickle": (),
     "joblib": (),
     "cloudpickle": (),
@@ -50,18 +50,18 @@ CONFINED = {
 # slow libraries -> the modules that may import them at their top, being themselves imported late
 HEAVY = {
     "tensorflow": (),
-    "keras": ("forecaster/model_quantile.py", "forecaster/fit.py"),  # define layers, which are classes
-    "matplotlib": ("forecaster/pictures.py",),
-    "gradio": ("assistant/ui.py",),
+    "keras": ("forecaster/networks/quantile.py", "forecaster/training/fit.py"),  # define layers, which are classes
+    "matplotlib": ("forecaster/report/png.py",),
+    "gradio": ("assistant/page/app.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),
     "langchain_core": ("assistant/", "tools/langchain_tools.py"),
     "langgraph": ("assistant/",),
     "mcp": ("tools/mcp_server.py",),
     "mcp_types": ("tools/mcp_server.py",),
-    "sqlalchemy": ("forecaster/data/store.py", "forecaster/ledger_sql.py", "forecaster/migrations/"),
+    "sqlalchemy": ("forecaster/market/store.py", "forecaster/ledger/tables.py", "forecaster/migrations/"),
     "alembic": ("forecaster/migrations/",),
     "psycopg": (),
-    "pyarrow": ("forecaster/data/tables.py", "forecaster/data/timestamps.py"),
+    "pyarrow": ("forecaster/market/files/dialects.py", "forecaster/market/files/timestamps.py"),
     "onnxruntime": (),
     "pandas": (),
     "plotly": (),
@@ -91,7 +91,7 @@ def imports(tree: ast.Module) -> Iterator[Import]:
             elif isinstance(child, ast.ImportFrom):
                 assert child.level == 0, f"line {child.lineno}: relative import"
                 yield Import(child.module or "", child.lineno, at_top, typing_only)
-                for alias in child.names:  # `from forecaster import predictor` imports forecaster.predictor
+                for alias in child.names:  # `from forecaster import predictor` imports forecaster.inference.predictor
                     if (child.module or "").split(".")[0] in OURS:
                         yield Import(f"{child.module}.{alias.name}", child.lineno, at_top, typing_only)
             elif isinstance(child, ast.Call) and _called(child) in ("import_module", "__import__") and child.args:
@@ -177,7 +177,7 @@ def test_a_module_keeps_the_rules(path):
 
 def test_serving_forecasts_loads_neither_training_nor_chat():
     loaded = subprocess.run(
-        [sys.executable, "-c", "import api.app, forecaster.predictor, sys; print(*sys.modules)"],
+        [sys.executable, "-c", "import api.app, forecaster.inference.predictor, sys; print(*sys.modules)"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     assert set(HEAVY) & set(loaded) == set()
@@ -186,35 +186,38 @@ def test_serving_forecasts_loads_neither_training_nor_chat():
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("forecaster/predictor.py", "from tools.registry import bind_tools"),
-        ("forecaster/predictor.py", "def late():\n    import api.app"),
+        ("forecaster/inference/predictor.py", "from tools.registry import bind_tools"),
+        ("forecaster/inference/predictor.py", "def late():\n    import api.app"),
         ("tools/prices.py", "from assistant import agent"),
-        ("assistant/agent.py", "from forecaster.predictor import Predictor"),
+        ("assistant/agent.py", "from forecaster.inference.predictor import Predictor"),
         ("assistant/agent.py", "from forecaster import predictor"),
         ("assistant/agent.py", "import api"),
         ("api/app.py", "from tools.registry import TOOLS"),
-        ("api/app.py", "import importlib\nimportlib.import_module('assistant.ui')"),
+        ("api/app.py", "import importlib\nimportlib.import_module('assistant.page.app')"),
         ("api/app.py", "from app import main"),
         ("tools/registry.py", "import fastapi"),
         ("api/app.py", "def late():\n    import gradio as gr"),
         ("assistant/agent.py", "import gradio"),
         ("tools/prices.py", "from langchain_core.tools import tool"),
-        ("forecaster/predictor.py", "def late():\n    import tensorflow as tf"),
-        ("forecaster/engine.py", "import keras"),
-        ("forecaster/engine.py", "class Engine:\n    import onnxruntime"),
-        ("forecaster/engine.py", "try:\n    import onnxruntime\nexcept ImportError:\n    pass"),
-        ("forecaster/candles.py", "import pandas as pd"),
-        ("forecaster/train.py", "import pickle"),
-        ("forecaster/train.py", "from joblib import dump"),
-        ("forecaster/train.py", "import os\nseed = os.environ['SEED']"),
-        ("forecaster/train.py", "import os\nseed = os.getenv('SEED')"),
-        ("forecaster/train.py", "from os import environ"),
-        ("assistant/ui.py", "import os\nos.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')\nimport gradio"),
-        ("forecaster/predictor.py", "def late():\n    import onnxruntime"),
+        ("forecaster/inference/predictor.py", "def late():\n    import tensorflow as tf"),
+        ("forecaster/inference/engine.py", "import keras"),
+        ("forecaster/inference/engine.py", "class Engine:\n    import onnxruntime"),
+        ("forecaster/inference/engine.py", "try:\n    import onnxruntime\nexcept ImportError:\n    pass"),
+        ("forecaster/market/candles.py", "import pandas as pd"),
+        ("forecaster/training/classic.py", "import pickle"),
+        ("forecaster/training/classic.py", "from joblib import dump"),
+        ("forecaster/training/classic.py", "import os\nseed = os.environ['SEED']"),
+        ("forecaster/training/classic.py", "import os\nseed = os.getenv('SEED')"),
+        ("forecaster/training/classic.py", "from os import environ"),
+        (
+            "assistant/page/app.py",
+            "import os\nos.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')\nimport gradio",
+        ),
+        ("forecaster/inference/predictor.py", "def late():\n    import onnxruntime"),
         ("app.py", "from forecaster.settings import Settings"),
         ("app.py", "import uvicorn"),
         ("app.py", "import numpy"),
-        ("composition.py", "from forecaster.backend import LocalBackend"),
+        ("composition.py", "from forecaster.serving.backend import LocalBackend"),
         ("composition.py", "from app import main"),
         ("options.py", "def late():\n    from composition import Composition"),
         ("api/app.py", "from composition import Composition"),
@@ -227,16 +230,19 @@ def test_a_planted_violation_is_found(path, source):
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("api/app.py", "from forecaster.predictor import Predictor\nimport fastapi"),
+        ("api/app.py", "from forecaster.inference.predictor import Predictor\nimport fastapi"),
         ("assistant/agent.py", "from forecaster.schema import Forecast\nfrom tools.registry import TOOLS"),
         ("assistant/agent.py", "from forecaster import schema"),
-        ("forecaster/engine.py", "def late():\n    import keras\n    import onnxruntime"),
-        ("forecaster/train.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras"),
+        ("forecaster/inference/engine.py", "def late():\n    import keras\n    import onnxruntime"),
+        ("forecaster/training/classic.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras"),
         (
             "app.py",
             "import argparse\nfrom composition import Composition\ndef serve():\n    from api.server import run",
         ),
-        ("composition.py", "from threading import Lock\ndef late():\n    from forecaster.backend import LocalBackend"),
+        (
+            "composition.py",
+            "from threading import Lock\ndef late():\n    from forecaster.serving.backend import LocalBackend",
+        ),
     ],
 )
 def test_what_the_rules_allow_is_not_reported(path, source):

@@ -6,8 +6,8 @@ from composition import Composition
 from forecaster.errors import ArtifactError, NoCandles
 from forecaster.schema import ForecastWarning
 from forecaster.settings import Settings
-from tests.fakes import LAST_CLOSE
-from tests.v1 import closes
+from tests.support.fakes import LAST_CLOSE
+from tests.support.service.v1 import closes
 
 
 @pytest.fixture

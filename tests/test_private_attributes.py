@@ -99,7 +99,7 @@ def test_a_planted_one_is_found(source):
         "class Mine:\n    def __init__(self, other):\n        self._a = other._a",
         "class Mine:\n    __slots__ = ('_a',)\n    def same(self, other):\n        return other._a",
         "def moved(row):\n    return row._replace(hour=1)",
-        "from forecaster.ledger_rows import _row",
+        "from forecaster.ledger.rows import _row",
         "for _ in range(3):\n    pass",
         "import gettext\n_ = gettext.gettext\nprint(__name__.__class__)",
     ],

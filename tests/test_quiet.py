@@ -18,13 +18,13 @@ import pytest
 
 from forecaster.quiet import SILENT
 from forecaster.settings import ROOT
-from tests.fake_exchange import FakeExchanges
-from tests.fakes import LAST_CLOSE, NOON, candles_ending
-from tests.processes import PATIENCE, address_of, stopped, until_ready
-from tests.test_app_mcp import HELLO, asked
-from tests.test_assistant_ui import Page, texts
-from tests.test_tools_registry import GOOD
-from tests.watched import APP, Watched
+from tests.assistant.page.test_app import Page, texts
+from tests.support.exchanges.fake import FakeExchanges
+from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
+from tests.support.service.processes import PATIENCE, address_of, stopped, until_ready
+from tests.support.service.watched import APP, Watched
+from tests.test_command_line_mcp import HELLO, asked
+from tests.tools.test_registry import GOOD
 
 QUESTION = "what's BTC next hour?"
 LATE = 12  # seconds: nine after its start, ONNX Runtime would look up where to report to
@@ -121,7 +121,7 @@ def test_evaluating_asks_nobody(watched, candles):
 
 
 def test_the_trial_of_a_new_model_asks_nobody(watched):
-    told = watched.ran("-m", "forecaster.trial", str(MODEL), "onnx", PYTHONPATH=str(ROOT), **TRACED)
+    told = watched.ran("-m", "forecaster.inference.trial", str(MODEL), "onnx", PYTHONPATH=str(ROOT), **TRACED)
     assert "sha256" in json.loads(told)
     assert_quiet(watched)
 

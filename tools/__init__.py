@@ -1,3 +1,41 @@
 """One typed function per capability, over a forecast backend; the same for every kind of assistant."""
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
+from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS, AnomalyReport, Surprise
+from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
+from tools.metrics import Metric, MetricExplanation, MetricsAnswer
+from tools.moment import Moment, moment_of, on_the_hour
+from tools.prices import LONGEST_LOOK_BACK
+from tools.registry import NAMES, TOOLS, bind_tools
+from tools.tool import BoundTool, minute
+from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record
+
+__all__ = [
+    "DEAREST",
+    "FARTHEST",
+    "LARGEST_BUDGET",
+    "LONGEST",
+    "LONGEST_LOOK_BACK",
+    "MOST_LAST",
+    "NAMES",
+    "TOOLS",
+    "USUAL_HOURS",
+    "USUAL_LAST",
+    "AnomalyReport",
+    "BoundTool",
+    "ForecastAnswer",
+    "Metric",
+    "MetricExplanation",
+    "MetricsAnswer",
+    "Moment",
+    "Surprise",
+    "TrackRecordAnswer",
+    "TrackRecordArguments",
+    "bind_tools",
+    "langchain_tools",
+    "mcp_server",
+    "minute",
+    "moment_of",
+    "on_the_hour",
+    "track_record",
+]

@@ -2,12 +2,14 @@
 
 from pydantic import Field
 
-from forecaster.anomaly import LARGEST_BUDGET as LARGEST_BUDGET  # these are for those too who ask and read the tool
-from forecaster.anomaly import LONGEST as LONGEST
-from forecaster.anomaly import AnomalyReport as AnomalyReport
-from forecaster.anomaly import Surprise as Surprise
-from forecaster.backend import ForecastBackend
+from forecaster.anomalies import (
+    LARGEST_BUDGET,  # these are for those too who ask and read the tool
+    LONGEST,
+    AnomalyReport,
+    Surprise,
+)
 from forecaster.schema import Symbol
+from forecaster.serving import ForecastBackend
 from tools.facts import AnomalyFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 

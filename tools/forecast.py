@@ -4,10 +4,10 @@ import logging
 
 from pydantic import Field
 
-from forecaster.backend import ForecastBackend
-from forecaster.distribution import HIGHEST, LOWEST, detailed
 from forecaster.errors import CryptoSenseError
+from forecaster.inference import HIGHEST, LOWEST, detailed
 from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
+from forecaster.serving import ForecastBackend
 from tools.facts import ForecastFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 

@@ -17,9 +17,9 @@ from mcp.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from pydantic import TypeAdapter
 
-from forecaster.backend import ForecastBackend
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import SYMBOLS
+from forecaster.serving import ForecastBackend
 from tools.registry import bind_tools
 from tools.tool import BoundTool, Tool
 

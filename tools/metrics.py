@@ -6,8 +6,8 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from forecaster.backend import ForecastBackend
 from forecaster.schema import Frozen, Report
+from forecaster.serving import ForecastBackend
 from tools.facts import MetricsFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute, shorten
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from forecaster.backend import ForecastBackend
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import SYMBOLS
+from forecaster.serving import ForecastBackend
 
 
 class Moment(NamedTuple):

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from forecaster.backend import LONGEST_SPAN, ForecastBackend
 from forecaster.schema import Symbol
+from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.facts import CandleFacts, PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, provenance
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forecaster.backend import ForecastBackend
+from forecaster.serving import ForecastBackend
 from tools.anomalies import DETECT_ANOMALIES
 from tools.forecast import FORECAST
 from tools.metrics import EXPLAIN_METRICS

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from forecaster.backend import ForecastBackend
 from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.schema import Forecast, Provenance
+from forecaster.serving import ForecastBackend
 
 LONGEST_TEXT = 2048  # bytes of a result that a language model reads
 _LONGEST_NOTES = 400  # characters

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from forecaster.backend import ForecastBackend
+from forecaster.ledger import Graded, Kept, Settled, graded
 from forecaster.schema import Frozen, Symbol
-from forecaster.track_record import Graded, Kept, Settled, graded
+from forecaster.serving import ForecastBackend
 from tools.facts import TrackRecordFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute
 

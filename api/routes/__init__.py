@@ -1,1 +1,16 @@
 """One file a group of endpoints."""
+
+from api.routes.mcp_sessions import Mcp, Sessions
+from api.routes.predict import EXAMPLE_PRICES
+
+__all__ = [
+    "EXAMPLE_PRICES",
+    "Mcp",
+    "Sessions",
+    "health",
+    "llms",
+    "mcp",
+    "predict",
+    "v1",
+    "widget",
+]

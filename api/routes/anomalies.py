@@ -9,12 +9,11 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from api import examples
-from api.caching import fresh, tagged, until_next_candle
-from api.deps import BackendDep
-from api.errors import documented
-from api.given import Given, GivenCandles, QueryWhole, Whole, candles_of
+from api.dependencies import BackendDep
+from api.middleware import fresh, tagged, until_next_candle
 from api.routes.forecast import REFUSED, ForecastRoute
-from forecaster.anomaly import LARGEST_BUDGET, LONGEST, AnomalyReport
+from api.wire import Given, GivenCandles, QueryWhole, Whole, candles_of, documented
+from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport
 from forecaster.errors import ArtifactError
 from forecaster.schema import Symbol
 

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from api.caching import tagged, until_next_candle
-from api.deps import BackendDep
-from api.given import Given, GivenRoute, QueryWhole
-from forecaster.backend import LONGEST_SPAN
+from api.dependencies import BackendDep
+from api.middleware import tagged, until_next_candle
+from api.wire import Given, GivenRoute, QueryWhole
 from forecaster.schema import CandleSpan, Price, Symbol
+from forecaster.serving import LONGEST_SPAN
 
 router = APIRouter(prefix="/v1", tags=["market"], route_class=GivenRoute)
 RESPONSES = tagged(422, 503)

@@ -18,11 +18,9 @@ from pydantic import AfterValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from api import examples
-from api.deps import Step, Told, Turn, Words, ready_assistant
-from api.errors import DETAILS, Problem, documented
-from api.given import Given, GivenRoute
+from api.dependencies import Step, Told, Turn, Words, ready_assistant
 from api.routes.forecast import REFUSED
-from api.strict_json import KIB
+from api.wire import DETAILS, KIB, Given, GivenRoute, Problem, documented
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Forecast
 

@@ -19,9 +19,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import PydanticCustomError
 
 from api import examples
-from api.deps import Told, Turn, Words, ready_assistant
-from api.openai_errors import MODEL, documented, error_body
+from api.dependencies import Told, Turn, Words, ready_assistant
 from api.routes.chat import LONGEST_MESSAGE, MOST_MESSAGES, ChatRoute
+from api.wire import MODEL, documented, error_body
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Forecast
 

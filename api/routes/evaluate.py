@@ -5,12 +5,11 @@ from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 
 from api import examples
-from api.caching import fresh
-from api.deps import BackendDep, EvaluationsDep
-from api.errors import documented
-from api.given import Closes, Given
+from api.dependencies import BackendDep, EvaluationsDep
+from api.middleware import fresh
 from api.routes.forecast import REFUSED, ForecastRoute
-from forecaster.rolling_origin import FEWEST, MOST, RollingOrigin
+from api.wire import Closes, Given, documented
+from forecaster.evaluation import FEWEST, MOST, RollingOrigin
 from forecaster.schema import Symbol
 
 WAITING = 4  # evaluations under way or waiting; each takes up to some seconds of one core

@@ -9,12 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 
 from api import examples
-from api.caching import fresh
-from api.clients import client_of, counted
-from api.deps import BackendDep, IdempotencyDep
-from api.errors import Problem, documented
-from api.given import (
+from api.dependencies import BackendDep, IdempotencyDep
+from api.middleware import HOLDER, client_of, counted, fresh
+from api.wire import (
     FEWEST_CLOSES,
+    KIB,
     MOST_CANDLES,
     Closes,
     Given,
@@ -22,16 +21,15 @@ from api.given import (
     GivenRoute,
     OpeningTime,
     Price,
+    Problem,
     Whole,
     candles_of,
+    documented,
 )
-from api.keys import HOLDER
-from api.strict_json import KIB
-from forecaster.backend import ForecastBackend
-from forecaster.caller import Sent
-from forecaster.distribution import HIGHEST, LOWEST, detailed
 from forecaster.errors import InvalidInput
+from forecaster.inference import HIGHEST, LOWEST, detailed
 from forecaster.schema import Forecast, Symbol
+from forecaster.serving import ForecastBackend, Sent
 
 MOST_WINDOWS = 1024
 MOST_LEVELS = 50

@@ -10,13 +10,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import Field, PlainValidator
 from pydantic_core import to_json
 
-from api.caching import for_seconds, tagged
-from api.deps import BackendDep, RecordsDep
-from api.given import DIGITS, MOMENT_SCHEMA, Given, GivenRoute, QueryHours, QueryWhole, seconds
-from forecaster.candles import utc
+from api.dependencies import BackendDep, RecordsDep
+from api.middleware import for_seconds, tagged
+from api.wire import DIGITS, MOMENT_SCHEMA, Given, GivenRoute, QueryHours, QueryWhole, seconds
 from forecaster.errors import ConfigurationError, DatabaseError
+from forecaster.ledger import Kept, LedgerPage, TrackRecord
+from forecaster.market import utc
 from forecaster.schema import Symbol
-from forecaster.track_record import Kept, LedgerPage, TrackRecord
 
 MINUTE, WEEK = 60, 7 * 24 * 3600  # seconds
 UNKNOWN = "No forecast of this id is kept. The id is in the answer of POST /v1/forecast to a question without candles."
@@ -107,7 +107,7 @@ def _told() -> Iterator[None]:
     """A ledger that is not there or does not answer is no fault of the request."""
     try:
         yield
-    except DatabaseError as error:  # the log has it once, from forecaster/health.py
+    except DatabaseError as error:  # the log has it once, from forecaster/database/health.py
         raise HTTPException(503, str(error), headers={"Retry-After": str(error.retry_after)}) from error
     except ConfigurationError as error:
         log.error("The record could not be read. %s", error)

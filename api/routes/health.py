@@ -5,11 +5,11 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.deps import DegradedDep, LeavingDep, ModelStateDep, PartsDep
-from api.errors import documented, problem
-from api.parts import Degraded, State
+from api.background import Degraded, State
+from api.dependencies import DegradedDep, LeavingDep, ModelStateDep, PartsDep
+from api.wire import documented, problem
 from forecaster.errors import BackendError
-from forecaster.reload import ModelState
+from forecaster.serving import ModelState
 
 router = APIRouter(tags=["service"])
 

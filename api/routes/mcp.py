@@ -11,11 +11,10 @@ from typing import Any, cast
 from fastapi import APIRouter, Request, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api.deps import loaded_backend
-from api.hosts import Hosts
-from api.json_text import parsed
-from api.mcp import Mcp, Sessions
-from api.strict_json import StrictJSONRoute
+from api.dependencies import loaded_backend
+from api.middleware import Hosts
+from api.routes.mcp_sessions import Mcp, Sessions
+from api.wire import StrictJSONRoute, parsed
 
 PATH = "/mcp"
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600  # JSON-RPC 2.0

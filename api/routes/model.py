@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.caching import for_seconds, tagged
-from api.deps import BackendDep
-from api.given import Given, GivenRoute
-from forecaster.alarms import AnomalyRecord
+from api.dependencies import BackendDep
+from api.middleware import for_seconds, tagged
+from api.wire import Given, GivenRoute
+from forecaster.anomalies import AnomalyRecord
 from forecaster.evaluation import Against, Reliability
 from forecaster.schema import ModelFacts, Report
 

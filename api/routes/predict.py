@@ -9,9 +9,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-from api.deps import PredictorDep, loaded_predictor
-from api.errors import documented
-from api.strict_json import StrictJSONRoute
+from api.dependencies import PredictorDep, loaded_predictor
+from api.wire import StrictJSONRoute, documented
 
 WINDOW = 60  # hourly closes
 EXAMPLE_PRICES = [

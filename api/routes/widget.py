@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from api.caching import names
+from api.middleware import names
 
 FOLDER = Path(__file__).resolve().parent.parent / "widget"
 TEN_MINUTES = "public, max-age=600"  # a newer widget is everywhere soon after an update

@@ -1,11 +1,4 @@
-"""The only place where candles become model input, in training and in serving alike.
-
-closes.py   the classic recipe's: 60 closes on a min-max scale
-tape.py     candles of both symbols side by side
-hours.py    the quantile recipe's: a tape as log quantities
-bare.py     the same from 60 closes alone, for less
-gaps.py     hours without a trade
-"""
+"""The only place where candles become model input, in training and in serving alike."""
 
 from forecaster.features.closes import (
     VOLATILITY_FLOOR,
@@ -15,23 +8,47 @@ from forecaster.features.closes import (
     close_windows,
     window_volatility,
 )
-from forecaster.features.gaps import LONGEST_GAP, gapless
-from forecaster.features.hours import CHANNELS, CONTEXT, LOOKBACK, Hours, hours_of
+from forecaster.features.closes_only import bare_inputs, read_closes
+from forecaster.features.dataset import YEAR, Examples, Market
+from forecaster.features.hourly import (
+    CANDLES_KNOWN,
+    CHANNELS,
+    CONTEXT,
+    FLOOR,
+    FROM_CLOSES,
+    KINDS,
+    LOOKBACK,
+    OTHER_KNOWN,
+    RANGE_TO_SIGMA,
+    Hours,
+    hours_of,
+)
+from forecaster.features.novelty import Familiarity
 from forecaster.features.tape import Tape
 
 __all__ = [
+    "CANDLES_KNOWN",
     "CHANNELS",
     "CONTEXT",
-    "LONGEST_GAP",
+    "FLOOR",
+    "FROM_CLOSES",
+    "KINDS",
     "LOOKBACK",
+    "OTHER_KNOWN",
+    "RANGE_TO_SIGMA",
     "VOLATILITY_FLOOR",
     "VOLATILITY_HALF_LIFE",
     "WINDOW",
+    "YEAR",
+    "Examples",
+    "Familiarity",
     "Hours",
+    "Market",
     "MinMaxScaling",
     "Tape",
+    "bare_inputs",
     "close_windows",
-    "gapless",
     "hours_of",
+    "read_closes",
     "window_volatility",
 ]

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.candles import Candles
+from forecaster.market import Candles
 from forecaster.schema import HOUR
 
 Floats = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Kill -9 while an artifact is saved, 1,000 times: python -m pytest tests/soak/artifact_kills.py (minutes).
 
-The name of this file keeps it out of the usual run, where tests/test_forecaster_artifact_faults.py is a short version.
+The name of this file keeps it out of the usual run, where tests/forecaster/artifact/test_artifact_faults.py is a short version.
 """
 
 import json
@@ -12,15 +12,15 @@ from pathlib import Path
 
 from forecaster import artifact
 from forecaster.settings import ROOT
-from tests.hostile_artifacts import MODELS
-from tests.refusals import refusal
+from tests.support.artifacts.hostile import MODELS
+from tests.support.conversations.refusals import refusal
 
 KILLS = 1_000
 FLIPS = 10_000
 
 
 def test_1000_processes_killed_while_they_save_leave_an_artifact_each(tmp_path: Path):
-    command = [sys.executable, "-m", "tests.artifact_kills", "kills", str(tmp_path / "model"), str(KILLS)]
+    command = [sys.executable, "-m", "tests.support.artifacts.kills", "kills", str(tmp_path / "model"), str(KILLS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all(count > 0 for count in json.loads(done.stdout).values())

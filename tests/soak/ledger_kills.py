@@ -1,6 +1,6 @@
 """Kill -9 during ledger writes, 200 times on each database: python -m pytest tests/soak/ledger_kills.py (minutes).
 
-The name of this file keeps it out of the usual run, where tests/test_forecaster_database.py is a short version.
+The name of this file keeps it out of the usual run, where tests/forecaster/database/test_access.py is a short version.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger_kills import Process, broken_off, check, everything
-from tests.postgres import Server, postgres
+from tests.support.ledger.kills import Process, broken_off, check, everything
+from tests.support.ledger.postgres import Server, postgres
 
 KILLS = 200
 CRASHES = 20

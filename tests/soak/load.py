@@ -2,7 +2,7 @@
 
     python -m pytest tests/soak/load.py -s
 
-The name of this file keeps it out of the usual run, where tests/test_api_load.py has short versions. What an
+The name of this file keeps it out of the usual run, where tests/api/test_load.py has short versions. What an
 accepted answer waited for is compared in CPU time of the service, so that other programs on the machine do not count.
 """
 
@@ -10,9 +10,9 @@ import signal
 import sys
 
 from api.server import GRACE
-from tests.crowd import p
-from tests.load import ANSWERS, ended, hang_ups, overload, service
-from tests.processes import stopped
+from tests.support.service.crowd import p
+from tests.support.service.load import ANSWERS, ended, hang_ups, overload, service
+from tests.support.service.processes import stopped
 
 FLOOD = 60  # seconds
 MEASURING = 10  # seconds

@@ -1,7 +1,7 @@
 """Every fault at every exchange, seen through the API: python -m pytest -s tests/soak/outages.py (20 minutes).
 
 Says at the end how many answers there were and how long the slowest took. The name of this file keeps it out of the
-usual run, where tests/test_api_outages.py is a short version.
+usual run, where tests/api/test_outages.py is a short version.
 """
 
 import asyncio
@@ -12,10 +12,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from forecaster.data.store import CandleStore
+from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR
-from tests.exchange_faults import FAULTS, HARMLESS
-from tests.exchange_outages import (
+from tests.support.artifacts.markets import market
+from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.faults import FAULTS, HARMLESS
+from tests.support.exchanges.outages import (
     DOORS,
     FORECAST,
     NAMES,
@@ -29,10 +31,8 @@ from tests.exchange_outages import (
     service,
     tape_at_noon,
 )
-from tests.fake_exchange import FakeExchanges
-from tests.markets import market
-from tests.processes import PATIENCE, started, until_ready
-from tests.serving import assert_problem
+from tests.support.service.processes import PATIENCE, started, until_ready
+from tests.support.service.serving import assert_problem
 
 CALLERS = 100
 PROMISE = 8.0  # seconds for an answer, whatever exchanges do

@@ -1,10 +1,10 @@
 """10,000 requests made from the OpenAPI document: python -m pytest tests/soak/schema_cases.py (minutes).
 
-The name of this file keeps it out of the usual run, where tests/test_api_schema.py is a short version.
+The name of this file keeps it out of the usual run, where tests/api/test_schema.py is a short version.
 """
 
-from tests.schema_cases import LOCKED, cases
-from tests.whole_service import whole_service
+from tests.support.browser.whole_service import whole_service
+from tests.support.service.schema_cases import LOCKED, cases
 
 CASES = 10_000
 MOST = 450  # random cases an operation, for each way to make them

@@ -2,16 +2,16 @@
 
     python -m pytest tests/soak/silence.py
 
-The name of this file keeps it out of the usual run, where tests/test_assistant_real_models.py has shorter bounds.
+The name of this file keeps it out of the usual run, where tests/assistant/test_real_models.py has shorter bounds.
 """
 
 import asyncio
 
 from assistant.agent import Token, build_agent, run_turn
 from assistant.chat_models import open_chat_model
-from tests.fake_chat_model import embedded
-from tests.fake_openai import FakeOpenAI, Plan
-from tests.fakes import FakeBackend
+from tests.support.conversations.fake_chat_model import embedded
+from tests.support.conversations.fake_openai import FakeOpenAI, Plan
+from tests.support.fakes import FakeBackend
 from tools.registry import bind_tools
 
 MOST = 10  # seconds until the embedded model has answered

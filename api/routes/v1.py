@@ -1,0 +1,31 @@
+"""Everything under /v1: its routes, and what they share while the service runs."""
+
+from fastapi import FastAPI
+
+from api.background import Part
+from api.dependencies import Turn
+from api.middleware import Budget, Idempotency, Metrics
+from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model
+from api.wire import documented
+
+ROUTERS = (
+    forecast.router,
+    forecast.batch_router,
+    forecasts.router,
+    candles.router,
+    anomalies.router,
+    evaluate.router,
+    model.router,
+    chat.router,
+)
+
+
+def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None) -> None:
+    """Serve it from `app`; `assistant` answers what is said to it."""
+    app.state.assistant = assistant
+    app.state.idempotency = Idempotency()
+    app.state.records = Idempotency(seconds=forecasts.MINUTE)
+    app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
+    for router in ROUTERS:
+        app.include_router(router, responses=documented(401, 429, 503))
+    app.include_router(completions.router)  # whose errors are of another form

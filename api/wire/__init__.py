@@ -1,0 +1,53 @@
+"""What is read from and written to clients: strict JSON, callers' values, errors."""
+
+from api.wire.caller_values import (
+    DIGITS,
+    FEWEST_CLOSES,
+    MOMENT_SCHEMA,
+    MOST_CANDLES,
+    Closes,
+    Given,
+    GivenCandles,
+    GivenRoute,
+    OpeningTime,
+    Price,
+    QueryHours,
+    QueryWhole,
+    Whole,
+    candles_of,
+    seconds,
+)
+from api.wire.errors import DETAILS, Problem, documented, problem, raw
+from api.wire.json_text import parsed
+from api.wire.openai_errors import MODEL, OpenAIErrors, error_body
+from api.wire.strict_json import KIB, StrictJSONRoute
+
+__all__ = [
+    "DETAILS",
+    "DIGITS",
+    "FEWEST_CLOSES",
+    "KIB",
+    "MODEL",
+    "MOMENT_SCHEMA",
+    "MOST_CANDLES",
+    "Closes",
+    "Given",
+    "GivenCandles",
+    "GivenRoute",
+    "OpenAIErrors",
+    "OpeningTime",
+    "Price",
+    "Problem",
+    "QueryHours",
+    "QueryWhole",
+    "StrictJSONRoute",
+    "Whole",
+    "candles_of",
+    "documented",
+    "error_body",
+    "errors",
+    "parsed",
+    "problem",
+    "raw",
+    "seconds",
+]

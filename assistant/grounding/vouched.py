@@ -1,0 +1,151 @@
+"""What a reply may say: the numbers and times of this turn's tool results, and of what was said before.
+
+A figure is traced when one of them rounds to it, in the figure's own kind: a price never vouches for a percentage.
+Shares may be told in percent, chances as their complement, seconds as minutes, hours or days.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from assistant.grounding.figures import Figure, Kind, Reading, figures_in
+from assistant.understanding import Question
+
+ROUNDING = 0.005  # of a price that is told without its last digits
+ROUND_FROM = 1000  # prices below are told to the last digit that is written
+BANDS = (50.0, 80.0, 95.0)  # percent: the ranges' names
+SMALL = 1000  # whole numbers of a question from here on may be prices, for which a question never vouches
+REACH = (1.0, 24.0)  # hours that forecasts are made for
+SKIPPED = {"recent", "candles", "sha256", "id", "forecast_id"}  # the first two: so many prices would vouch for any
+SHARES = {
+    "coverage", "coverage_untracked", "probability_up", "probability_above", "direction", "value", "ci_low", "ci_high",
+    "skill", "skill_low", "skill_high", "tail_probability", "pit", "mean_pit",
+}  # fmt: skip
+COUNTS = {"once_in_days", "expected_alarms", "budget_days", "span_hours"}
+EXCESS = {"value", "skill"}  # of which "2 times that of no change" is the rest to 1
+
+
+class Grounds:
+    """Everything that vouches for figures."""
+
+    def __init__(self) -> None:
+        self._known: dict[Kind, set[float]] = {Kind.MONEY: set(), Kind.PERCENT: set(), Kind.PLAIN: set(REACH)}
+        self._moments: set[datetime] = set()
+        self._said: set[tuple[Kind, float | tuple[int, ...]]] = set()
+
+    def add_result(self, data: BaseModel) -> None:
+        """Take in what a tool found."""
+        self._walk(data.model_dump(), "")
+
+    def add_text(self, text: str) -> None:
+        """Take in the figures of a text that is vouched for, such as a tool's notes or an earlier answer."""
+        for figure in figures_in(text):
+            if figure.parts:
+                self._said.add((figure.kind, figure.parts))
+            self._said.update((figure.kind, reading.value) for reading in figure.readings)
+
+    def add_question(self, text: str) -> None:
+        """Take in what a visitor may hear again: small whole numbers, as hours, and times. Never a price."""
+        for figure in figures_in(text):
+            if figure.parts:
+                self._said.add((figure.kind, figure.parts))
+            elif figure.kind is Kind.PLAIN:
+                self._known[Kind.PLAIN].update(r.value for r in figure.readings if r.value < SMALL)
+
+    def add_asked(self, question: Question) -> None:
+        """Take in times and counts that a visitor named in other words: 22:00 for "5 pm EST", 48 hours for two days."""
+        for ask in (*question.asks, *question.nearest):
+            if ask.target is not None:
+                self._moments.add(ask.target)
+            counts = (float(count) for count in (ask.hours, ask.last, ask.days) if count is not None)
+            self._known[Kind.PLAIN].update(count for count in counts if 0 < count < SMALL)
+
+    def trace(self, figure: Figure, around: str) -> bool:
+        """Whether a figure is vouched for; `around` is the text beside it."""
+        if figure.parts:
+            return (figure.kind, figure.parts) in self._said or any(_is(figure, each) for each in self._moments)
+        return any(self._rounds_to(figure, reading, around) for reading in figure.readings)
+
+    def _rounds_to(self, figure: Figure, reading: Reading, around: str) -> bool:
+        kind, value = figure.kind, reading.value
+        if (kind, value) in self._said or (kind is Kind.PERCENT and value in BANDS and _names_a_range(around)):
+            return True
+        if kind is Kind.PLAIN and any(value == moment.year for moment in self._moments):
+            return True
+        kinds = (Kind.PLAIN, Kind.MONEY) if kind is Kind.PLAIN else (kind,)
+        return any(_near(figure, reading, known) for each in kinds for known in self._known[each])
+
+    def _walk(self, value: Any, key: str) -> None:
+        match value:
+            case Mapping():
+                self._derived(value)
+                for name, inner in value.items():
+                    if name not in SKIPPED:
+                        self._walk(inner, key if key in ("coverage", "coverage_untracked", "quantiles") else str(name))
+            case tuple() | list():
+                self._known[Kind.PLAIN].add(float(len(value)))
+                for inner in value:
+                    self._walk(inner, key)
+            case datetime():
+                self._moments.add(value.astimezone(UTC))
+            case bool():
+                pass
+            case int() | float():
+                for kind, number in _meanings(key, float(value), whole=isinstance(value, int)):
+                    self._known[kind].add(number)
+            case str():
+                self.add_text(value)
+
+    def _derived(self, facts: Mapping[str, Any]) -> None:
+        """What follows from several facts: how many closes a range held, and numbers whose unit is told beside them."""
+        if isinstance(facts.get("coverage"), Mapping) and isinstance(facts.get("n"), int):
+            held = {round(share * facts["n"]) for share in facts["coverage"].values()}
+            self._known[Kind.PLAIN].update(float(each) for each in held | {facts["n"] - each for each in held})
+        if unit := facts.get("unit"):
+            kind = Kind.PERCENT if unit == "%" else Kind.MONEY
+            self._known[kind].update(float(facts[n]) for n in ("value", "baseline") if facts.get(n) is not None)
+
+
+def _meanings(key: str, value: float, *, whole: bool) -> Iterator[tuple[Kind, float]]:
+    """What a number under a name may be told as."""
+    if key.endswith("_pct"):
+        yield Kind.PERCENT, value
+    elif key in SHARES:
+        yield Kind.PERCENT, 100 * value
+        yield Kind.PLAIN, value
+        if key in EXCESS:
+            yield Kind.PLAIN, 1 - value
+        elif "probability" in key:
+            yield Kind.PERCENT, 100 * (1 - value)
+    elif key == "age_seconds":
+        yield from ((Kind.PLAIN, value / unit) for unit in (1, 60, 3600, 86400))
+    elif key in COUNTS:
+        yield from ((Kind.PLAIN, value / unit) for unit in (1, 7, 30.4, 365))
+    else:
+        yield (Kind.PLAIN if whole else Kind.MONEY), value
+
+
+def _near(figure: Figure, reading: Reading, known: float) -> bool:
+    """Whether `known` rounds to the figure as it is written."""
+    if figure.sign and known * figure.sign < 0 and round(abs(known), 6):
+        return False
+    step = reading.step if reading.value >= ROUND_FROM else min(reading.step, 1.0)
+    off = abs(reading.value - abs(known))
+    return off <= 0.5 * step * (1 + 1e-9) and (step <= 1 or off <= ROUNDING * abs(known))
+
+
+def _is(figure: Figure, moment: datetime) -> bool:
+    if figure.kind is Kind.CLOCK:
+        return figure.parts == (moment.hour, moment.minute)
+    day, month, year = figure.parts
+    return (day, month) == (moment.day, moment.month) and year in (0, moment.year)
+
+
+def _names_a_range(around: str) -> bool:
+    words = (
+        "range", "band", "interval", "spanne", "bereich", "rango", "banda", "intervalo", "fourchette", "intervalle",
+        "plage", "faixa", "\u533a\u95f4", "\u8303\u56f4",
+    )  # fmt: skip
+    return any(word in around.casefold() for word in words)

@@ -1,0 +1,162 @@
+"""The picture under a forecast: recent candles, then the fan of what may follow. Cyan happened, orange is forecast.
+
+Lines are drawn in an SVG that stretches to any width; labels are HTML around it, so that they stay readable
+on a phone. The SVG travels as an image, because the chat's sanitizer keeps images and strips ``viewBox``. It
+would strip the script of a chart library too.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from math import floor
+
+from assistant.page.charts import round_step
+from assistant.replies import NBSP, clock, day, money
+from forecaster.schema import HOUR, Candle, Forecast, Horizon
+
+WIDTH, HEIGHT = 1000, 400  # user units; the page stretches them
+FUTURE_SHARE = 0.22  # of the width at least: one hour among 48 would be too thin to read
+BANDS = (("0.025", "0.975", 0.18), ("0.10", "0.90", 0.28), ("0.25", "0.75", 0.5))  # low, high, opacity
+HAPPENED, FORECAST = "#0e9fb8", "#f28c28"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where times and prices land in the picture."""
+
+    start: float  # Unix seconds of the left edge
+    now: float  # close of the newest candle
+    end: float  # the farthest horizon
+    low: float  # price of the lower edge
+    high: float  # price of the upper edge
+
+    @classmethod
+    def around(cls, candles: Sequence[Candle], forecast: Forecast) -> "Frame":
+        """A frame that shows every candle and every 95 % band."""
+        now = forecast.as_of.timestamp()
+        prices = [forecast.last_close, *(candle.low for candle in candles), *(candle.high for candle in candles)]
+        for horizon in forecast.horizons:
+            prices += (horizon.quantiles["0.025"], horizon.quantiles["0.975"])
+        low, high = min(prices), max(prices)
+        margin = 0.05 * (high - low) or 0.01 * high
+        start, end = candles[0].open_time.timestamp(), forecast.horizons[-1].target_time.timestamp()
+        return cls(start, now, end, low - margin, high + margin)
+
+    @property
+    def divide(self) -> float:
+        """The share of the width that is past. Past and future keep a time scale each."""
+        return 1 - max(FUTURE_SHARE, (self.end - self.now) / (self.end - self.start))
+
+    def x(self, time: float) -> float:
+        """The share of the width, 0 at the left, for a time in Unix seconds."""
+        if time <= self.now:
+            return self.divide * (time - self.start) / (self.now - self.start)
+        return self.divide + (1 - self.divide) * (time - self.now) / (self.end - self.now)
+
+    def y(self, price: float) -> float:
+        """The share of the height, 0 at the top, for a price."""
+        return (self.high - price) / (self.high - self.low)
+
+    def ticks(self) -> list[float]:
+        """Three to six round prices inside the frame."""
+        step = round_step((self.high - self.low) / 6.5)
+        first = floor(self.low / step) + 1
+        return [n * step for n in range(first, floor(self.high / step) + 1)]
+
+
+def fan_chart(candles: Sequence[Candle], forecast: Forecast) -> str:
+    """A figure as HTML on one line. Needs at least one candle, the newest of which closes at ``as_of``."""
+    frame = Frame.around(candles, forecast)
+    image = b64encode(svg(candles, forecast, frame).encode()).decode()
+    digits = 0 if frame.high - frame.low >= 20 else 2
+    ticks = "".join(
+        f'<i style="top:{frame.y(price):.2%}"></i><span style="top:{frame.y(price):.2%}">{price:,.{digits}f}</span>'
+        for price in frame.ticks()
+    )
+    return (
+        f'<figure class="fan"><div class="plot"><div class="ticks">{ticks}</div>'
+        f'<img alt="{escape(description(candles, forecast))}" src="data:image/svg+xml;base64,{image}"/>'
+        f'<u style="left:{frame.divide:.2%}"></u></div>{_times(candles[0].open_time, forecast, frame.divide)}'
+        "<figcaption>candles: solid closed higher, pale closed lower · "
+        "fan: 50, 80 and 95 % of outcomes</figcaption></figure>"
+    )
+
+
+def svg(candles: Sequence[Candle], forecast: Forecast, frame: Frame) -> str:
+    """The lines alone, without text."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
+        f"{_candles(candles, frame)}{_fan(forecast, frame)}</svg>"
+    )
+
+
+def description(candles: Sequence[Candle], forecast: Forecast) -> str:
+    """What the picture shows, for those who do not see it."""
+    last, quote = forecast.horizons[-1], forecast.quote
+    low, high = min(candle.low for candle in candles), max(candle.high for candle in candles)
+    return (
+        f"{len(candles)} hourly candles of {forecast.symbol} between {money(low, quote)} and {money(high, quote)}, "
+        f"the last close {money(forecast.last_close, quote)}; then the forecast for {clock(last.target_time)} UTC: "
+        f"median {money(last.median, quote)}, "
+        f"80 % between {money(last.quantiles['0.10'], quote)} and {money(last.quantiles['0.90'], quote)}, "
+        f"95 % between {money(last.quantiles['0.025'], quote)} and {money(last.quantiles['0.975'], quote)}."
+    )
+
+
+def _candles(candles: Sequence[Candle], frame: Frame) -> str:
+    """Wicks, rising bodies (solid) and falling bodies (pale): one path each."""
+    wicks: list[str] = []
+    rising: list[str] = []
+    falling: list[str] = []
+    half = 0.32 * (frame.x(frame.start + HOUR) - frame.x(frame.start)) * WIDTH
+    for candle in candles:
+        middle = frame.x(candle.open_time.timestamp() + HOUR / 2) * WIDTH
+        top, bottom = _y(frame, max(candle.open, candle.close)), _y(frame, min(candle.open, candle.close))
+        wicks.append(f"M{middle:.1f} {_y(frame, candle.high):.1f}V{top:.1f}M{middle:.1f} {bottom:.1f}")
+        wicks.append(f"V{_y(frame, candle.low):.1f}")
+        body = f"M{middle - half:.1f} {top:.1f}h{2 * half:.1f}v{max(bottom - top, 1.5):.1f}h{-2 * half:.1f}z"
+        (rising if candle.close >= candle.open else falling).append(body)
+    stroke = f'fill="none" stroke="{HAPPENED}" vector-effect="non-scaling-stroke" opacity=".6"'
+    return (
+        f'<path {stroke} d="{"".join(wicks)}"/><path fill="{HAPPENED}" d="{"".join(rising)}"/>'
+        f'<path fill="{HAPPENED}" opacity=".45" d="{"".join(falling)}"/>'
+    )
+
+
+def _fan(forecast: Forecast, frame: Frame) -> str:
+    """The bands, widest first, and the median: from the last close outwards."""
+    start = (frame.x(frame.now) * WIDTH, _y(frame, forecast.last_close))
+    drawn = []
+    for low, high, opacity in BANDS:
+        upper = [start, *(_point(frame, horizon, horizon.quantiles[high]) for horizon in forecast.horizons)]
+        lower = [_point(frame, horizon, horizon.quantiles[low]) for horizon in reversed(forecast.horizons)]
+        drawn.append(f'<polygon fill="{FORECAST}" opacity="{opacity}" points="{_points([*upper, *lower])}"/>')
+    median = [start, *(_point(frame, horizon, horizon.median) for horizon in forecast.horizons)]
+    drawn.append(
+        f'<polyline fill="none" stroke="{FORECAST}" stroke-width="2" vector-effect="non-scaling-stroke" '
+        f'points="{_points(median)}"/>'
+    )
+    return "".join(drawn)
+
+
+def _times(first: datetime, forecast: Forecast, divide: float) -> str:
+    """The three times that matter, under the picture: where it starts, the last close, the horizon."""
+    return (
+        f'<div class="times"><span>{day(first)} {clock(first)} UTC</span>'
+        f'<span style="left:{divide:.2%}">{clock(forecast.as_of)}</span>'
+        f"<span>+{forecast.horizons[-1].hours}{NBSP}h</span></div>"
+    )
+
+
+def _point(frame: Frame, horizon: Horizon, price: float) -> tuple[float, float]:
+    return frame.x(horizon.target_time.timestamp()) * WIDTH, _y(frame, price)
+
+
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _y(frame: Frame, price: float) -> float:
+    return frame.y(price) * HEIGHT

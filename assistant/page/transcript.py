@@ -1,0 +1,188 @@
+"""What the chat shows of a turn, as plain messages: the steps taken, the reply, the forecast cards.
+
+Text from visitors, models and tools is shown as markdown by the page, so it is defused here: no HTML and no
+images, which could load something from elsewhere. What is shown can be turned back into what was said.
+"""
+
+import json
+from collections.abc import Sequence
+from html import escape, unescape
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
+from assistant.page.card import forecast_card
+from tools import TOOLS, ForecastAnswer
+
+Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
+KEPT = 80  # messages that stay on the page; every question carries them to the server
+CARDS = 3  # in one reply at most
+CARD = "<section "  # how a card begins; defused text cannot
+TITLES = {tool.name: tool.title for tool in TOOLS}
+THINKING = "Thinking"
+WAITING = "Many are asking right now: you are next in line"
+BUSY = "Too many people are asking right now, so I cannot take your question. Please try again in a minute."
+TROUBLE = "Something went wrong on my side, so I cannot answer that. Please try again in a minute."
+STOPPED = "Stopped."
+
+
+class _Text(BaseModel):
+    type: Literal["text"]
+    text: str
+
+
+class _Step(BaseModel):
+    title: str
+    status: Literal["pending", "done"] = "done"
+    duration: float | None = None
+    id: str
+
+
+class _Message(BaseModel):
+    role: Literal["user", "assistant"]
+    content: list[_Text]
+    metadata: _Step | None = None
+
+
+_PAGE = TypeAdapter(list[_Message])
+
+
+def from_page(messages: object) -> list[Shown]:
+    """The newest messages on a page, as its browser sent them back; none where they are not ours.
+
+    Only text is taken over: Gradio would look up whatever files and components a forged message names.
+    """
+    try:
+        page = _PAGE.validate_python(messages)
+    except ValidationError:
+        return []
+    return [
+        {"role": message.role, "content": "\n".join(part.text for part in message.content)}
+        | ({"metadata": message.metadata.model_dump(exclude_none=True)} if message.metadata else {})
+        for message in page[-KEPT:]
+    ]
+
+
+def asked(text: str) -> Shown:
+    """A visitor's message. One character too many is kept, and enough for the agent to refuse it."""
+    return {"role": "user", "content": defused(text.strip()[: LONGEST_MESSAGE + 1])}
+
+
+def stopped(shown: Sequence[Shown]) -> list[Shown]:
+    """The messages after the visitor broke off the turn: no step is running any more."""
+    return [*_ended(shown), {"role": "assistant", "content": STOPPED}]
+
+
+def conversation(shown: Sequence[Shown]) -> list[dict[str, str]]:
+    """What was said, oldest first. Steps and cards are not words, nor is the greeting an answer."""
+    said = [
+        {"role": message["role"], "content": unescape(message["content"])}
+        for message in shown
+        if "metadata" not in message and not message["content"].startswith(CARD)
+    ]
+    first = next((n for n, message in enumerate(said) if message["role"] == "user"), len(said))
+    return said[first:]
+
+
+def defused(text: str) -> str:
+    """Text as markdown without HTML and images, and without diagrams, whose labels may hold both."""
+    return escape(text, quote=False).replace("![", "!&#91;").replace("```mermaid", "```&#109;ermaid")
+
+
+def judged(shown: Sequence[Shown], index: object) -> tuple[str, str] | None:
+    """The question and the answer in words that a message belongs to, None where `index` is not that of an answer."""
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(shown):
+        return None
+    asks = [n for n, message in enumerate(shown) if message["role"] == "user"]
+    begin = max((n for n in asks if n < index), default=None)
+    if begin is None or index in asks:
+        return None
+    end = min((n for n in asks if n > index), default=len(shown))
+    question, *answers = conversation(shown[begin:end])
+    return question["content"], "\n\n".join(answer["content"] for answer in answers)
+
+
+class Reply:
+    """Everything the assistant shows for one question, growing event by event."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Shown] = {}
+        self._text = ""
+        self._cards: dict[tuple[object, ...], str] = {}  # by what they show: the same forecast has one
+        self._until_then = THINKING
+
+    def add(self, event: Event) -> None:
+        """Take in what happened."""
+        match event:
+            case ToolStarted():
+                self._steps[event.id] = _started(event)
+            case ToolFinished():
+                if event.id in self._steps:
+                    self._steps[event.id] = _finished(self._steps[event.id], event)
+                if isinstance(event.data, ForecastAnswer):
+                    self._show(event.data)
+            case Token():
+                self._text += event.text
+
+    def _show(self, answer: ForecastAnswer) -> None:
+        key = (answer.forecast.id, answer.forecast.symbol, len(answer.forecast.horizons), answer.threshold)
+        if key not in self._cards and len(self._cards) < CARDS:
+            self._cards[key] = forecast_card(answer)
+
+    def wait(self) -> None:
+        """The turn has to wait for others."""
+        self._until_then = WAITING
+
+    def begin(self) -> None:
+        """It has not to wait any more."""
+        self._until_then = THINKING
+
+    def refuse(self) -> None:
+        """Too many wait already."""
+        self._text = BUSY
+
+    def fail(self) -> None:
+        """The turn broke off: say so in one sentence."""
+        self._text = f"{self._text}\n\n{TROUBLE}".strip()
+        self._steps = dict(zip(self._steps, _ended(list(self._steps.values())), strict=True))
+
+    def messages(self) -> list[Shown]:
+        """Steps first, then the words, then the cards; until there is any of them, that something goes on."""
+        if not (self._steps or self._text or self._cards):
+            metadata = {"title": self._until_then, "status": "pending", "id": "until-then"}
+            return [{"role": "assistant", "content": "", "metadata": metadata}]
+        text = [{"role": "assistant", "content": defused(self._text)}] if self._text else []
+        return [
+            *self._steps.values(),
+            *text,
+            *({"role": "assistant", "content": card} for card in self._cards.values()),
+        ]
+
+
+def _started(call: ToolStarted) -> Shown:
+    about = ", ".join(f"{value} h" if name == "hours" else str(value)[:40] for name, value in call.args.items())
+    title = TITLES.get(call.name, call.name)
+    metadata = {"title": defused(f"{title}: {about}" if about else title), "status": "pending", "id": call.id}
+    return {"role": "assistant", "content": "", "metadata": metadata}
+
+
+def _finished(step: Shown, call: ToolFinished) -> Shown:
+    title = step["metadata"]["title"] + ("" if call.ok else " (did not work)")
+    metadata = step["metadata"] | {"title": title, "status": "done", "duration": round(call.seconds, 3)}
+    return {"role": "assistant", "content": f"```json\n{_readable(call.text)}\n```", "metadata": metadata}
+
+
+def _ended(shown: Sequence[Shown]) -> list[Shown]:
+    return [
+        message | {"metadata": message["metadata"] | {"status": "done"}} if "metadata" in message else message
+        for message in shown
+    ]
+
+
+def _readable(text: str) -> str:
+    """A tool's compact JSON over several lines."""
+    try:
+        return json.dumps(json.loads(text), indent=1, ensure_ascii=False)
+    except ValueError:
+        return text.replace("`", "'")

@@ -1,0 +1,123 @@
+"""How good forecasts were, in words: on unseen hours of the past, metric by metric, and live."""
+
+from assistant.replies.forecasts import beside
+from assistant.replies.speech import Speech
+from assistant.understanding import Ask
+from forecaster.schema import Report, TableRow
+from tools import MetricExplanation, MetricsAnswer, TrackRecordAnswer
+
+WHOLE = 1000  # from this amount on, an error needs no cents
+COMPARED = ("mae", "rmse", "mape")  # metrics whose baseline is the same metric of "no change"
+QUOTE = "USD"  # of errors in a report
+
+
+def metrics(speech: Speech, ask: Ask, answer: MetricsAnswer, *, brief: bool) -> list[str]:
+    """One metric explained, or the whole record: beside "no change", the average error, up or down."""
+    report = answer.report
+    if len(answer.metrics) == 1:
+        return [_metric(speech, answer.metrics[0]), speech.say("metrics.measured", hours=_period(speech, report))]
+    row = report.row(ask.symbols[0], "full") if ask.symbols[0] != report.symbol else None
+    if row is not None:
+        return _of_coin(speech, row)
+    told = [beside(speech, report.skill, report.coverage, _period(speech, report))]
+    if brief:
+        return told
+    model, same = (speech.money(each.mae, QUOTE, 0) for each in (report.model, report.persistence))
+    told.append(speech.say("metrics.error", model=model, same=same))
+    if report.model.direction is not None:
+        told.append(speech.say("metrics.direction", percent=speech.percent(100 * report.model.direction)))
+    return told
+
+
+def summary(speech: Speech, answer: MetricsAnswer) -> list[str]:
+    """The whole record in a sentence."""
+    report = answer.report
+    return [beside(speech, report.skill, report.coverage, speech.say("record.hours", n=speech.number(report.n)))]
+
+
+def live(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
+    """What became of the newest live forecasts, misses included; without outcomes, where a record is to be had."""
+    grades, of_coin = answer.grades, speech.of_coin(answer.symbol)
+    if grades is None:
+        waiting = [speech.say("live.open")] if answer.waiting else []
+        return [speech.say("live.none", of_coin=of_coin), *waiting, speech.say("live.offer")]
+    share = grades.coverage["80"]
+    inside = round(share * grades.n)
+    if grades.n == 1:
+        name = "live.one_inside" if inside else "live.one_outside"
+        told = [speech.say(name, of_coin=of_coin, time=speech.time(grades.graded_to))]
+    else:
+        told = [
+            speech.say(
+                "live.many",
+                of_coin=of_coin,
+                n=speech.number(grades.n),
+                inside=speech.number(inside),
+                share=speech.percent(100 * share, 0),
+                start=speech.time(grades.graded_from),
+                end=speech.time(grades.graded_to),
+            )
+        ]
+    return [*told, _against(speech, answer), *_miss(speech, answer)]
+
+
+def _against(speech: Speech, answer: TrackRecordAnswer) -> str:
+    """Live forecasts beside "no change", and whether there are enough of them to say."""
+    grades = answer.grades
+    if grades is None or grades.skill is None:
+        return speech.say("live.still")
+    size = speech.percent(abs(100 * grades.skill))
+    name = "same" if round(100 * grades.skill, 1) == 0 else "better" if grades.skill > 0 else "worse"
+    than = speech.say(f"live.{name}", **({} if name == "same" else {"percent": size}))
+    if grades.skill_low is None or grades.skill_high is None:
+        return speech.say("live.few", beside=than)
+    return speech.say("live.clear" if grades.skill_low > 0 or grades.skill_high < 0 else "live.unclear", beside=than)
+
+
+def _miss(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
+    """The newest close outside the 80 % range."""
+    if answer.grades is None or not answer.grades.misses:
+        return []
+    miss, quote = answer.grades.misses[0], answer.forecasts[0].forecast.quote
+    return [
+        speech.say(
+            "live.too_high" if miss.error_pct > 0 else "live.too_low",
+            median=speech.money(miss.median, quote),
+            actual=speech.money(miss.actual, quote),
+            time=speech.time(miss.target_time),
+            percent=speech.percent(abs(miss.error_pct), 2),
+        )
+    ]
+
+
+def _of_coin(speech: Speech, row: TableRow) -> list[str]:
+    """The record of a coin that is not the report's own."""
+    hours = speech.say("record.hours", n=speech.number(row.n))
+    model, same = (speech.money(mae, QUOTE, 2) for mae in (row.mae, row.mae_persistence))
+    return [
+        speech.say("metrics.of", of_coin=speech.of_coin(row.symbol)),
+        beside(speech, row.mae_skill, row.coverage, hours),
+        speech.say("metrics.error", model=model, same=same),
+    ]
+
+
+def _metric(speech: Speech, metric: MetricExplanation) -> str:
+    value = speech.say("metrics.unknown") if metric.value is None else _amount(speech, metric.value, metric)
+    compared = ""
+    if metric.baseline is not None and metric.metric in COMPARED:
+        compared = speech.say("metrics.beside", value=_amount(speech, metric.baseline, metric))
+    title, meaning, reading = (
+        speech.say(f"metrics.{metric.metric}_{part}") for part in ("title", "meaning", "reading")
+    )
+    return speech.say("metrics.one", title=title, meaning=meaning, value=value, beside=compared, reading=reading)
+
+
+def _amount(speech: Speech, value: float, metric: MetricExplanation) -> str:
+    if metric.unit == "USD":
+        return speech.money(value, QUOTE, 0 if value >= WHOLE else 2)
+    return speech.percent(value)
+
+
+def _period(speech: Speech, report: Report) -> str:
+    start, end = speech.date(report.graded_from), speech.date(report.graded_to)
+    return speech.say("record.between", n=speech.number(report.n), start=start, end=end)

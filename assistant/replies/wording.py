@@ -1,0 +1,106 @@
+"""How prices, percentages, times and warnings read, on the page and in answers. Plain text: whoever builds HTML of it
+escapes it. The page speaks English; answers name the form that their language gives numbers.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from assistant.replies.phrases import phrases
+from assistant.understanding import Language
+from forecaster.schema import ForecastWarning, Skill
+
+NBSP = "\u00a0"  # keeps a number and its unit on one line
+MINUS = "\u2212"
+SIMULATED = "Simulated, not market data"
+NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
+
+WARNINGS = {warning: phrases(Language.ENGLISH).say(f"warnings.{warning}") for warning in ForecastWarning}
+
+
+@dataclass(frozen=True, slots=True)
+class NumberForm:
+    """How a language writes numbers. No other spaces stand inside a number than `group`."""
+
+    group: str  # between thousands
+    decimal: str
+    percent: str
+    dollars: str
+
+
+ENGLISH = NumberForm(group=",", decimal=".", percent=f"{{}}{NBSP}%", dollars="${}")
+NUMBER_FORMS = {
+    Language.ENGLISH: ENGLISH,
+    Language.SPANISH: NumberForm(group=".", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.GERMAN: NumberForm(group=".", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.FRENCH: NumberForm(group="\u202f", decimal=",", percent=f"{{}}{NBSP}%", dollars=f"{{}}{NBSP}$"),
+    Language.PORTUGUESE: NumberForm(group=".", decimal=",", percent="{}%", dollars=f"US${NBSP}{{}}"),
+    Language.CHINESE: NumberForm(group=",", decimal=".", percent="{}%", dollars="{}美元"),
+}
+
+
+def number(value: float, digits: int = 0, form: NumberForm = ENGLISH) -> str:
+    """A number with its thousands apart: ``21,765``."""
+    return f"{value:,.{digits}f}".translate({ord(","): form.group, ord("."): form.decimal})
+
+
+def money(value: float, quote: str, digits: int = 2, form: NumberForm = ENGLISH) -> str:
+    """A price in its quote currency: ``$69,930.25``, or ``69,930.25 USDT`` where there is no sign for it."""
+    amount = number(value, digits, form)
+    return form.dollars.format(amount) if quote == "USD" else f"{amount}{NBSP}{quote}"
+
+
+def percent(value: float, digits: int = 1, *, sign: bool = False, form: NumberForm = ENGLISH) -> str:
+    """A percentage with a real minus sign: ``0.32 %``; with `sign`, ``+0.3 %``."""
+    text = form.percent.format(number(abs(value), digits, form))
+    rounded = round(value, digits)
+    if rounded < 0:
+        return f"{MINUS}{text}"
+    return f"+{text}" if sign and rounded > 0 else text
+
+
+def chance(probability: float) -> str:
+    """A probability (0 to 1) as a percentage that never claims to be certain."""
+    if probability < 0.01:
+        return f"under 1{NBSP}%"
+    if probability > 0.99:
+        return f"over 99{NBSP}%"
+    return percent(100 * probability, 0)
+
+
+def ago(seconds: int) -> str:
+    """An age: ``4 min``, ``3 h``, ``2 days``."""
+    if seconds < 90 * 60:
+        return f"{max(1, round(seconds / 60))}{NBSP}min"
+    hours = round(seconds / 3600)
+    return f"{hours}{NBSP}h" if hours < 48 else f"{round(hours / 24)}{NBSP}days"
+
+
+def clock(time: datetime) -> str:
+    """The hour and minute in UTC, such as ``13:00``."""
+    return f"{time.astimezone(UTC):%H:%M}"
+
+
+def day(time: datetime) -> str:
+    """The day in UTC, such as ``19 Mar``."""
+    return f"{time.astimezone(UTC):%-d %b}"
+
+
+def source_name(source: str) -> str:
+    """Where the candles came from."""
+    return {"demo": "simulated tape", "file": "candle file"}.get(source, source.capitalize())
+
+
+def odds(held: float | None) -> str:
+    """What an 80 % band promises, corrected by the share of unseen hours (0 to 1) that it really held."""
+    if held is None or abs(held - 0.8) <= NEARLY_KEPT:
+        return "8 times in 10"
+    return f"meant for 8 times in 10, held {percent(100 * held, 0)} of unseen hours"
+
+
+def record(skill: Skill) -> str | None:
+    """A sentence for a model that did worse than its baseline; None for one that did not."""
+    if skill.value >= 0:
+        return None
+    times = 1 - skill.value
+    how = f"{times:,.1f} times as large as that" if times >= 1.5 else f"{percent(-100 * skill.value)} larger than that"
+    return f"Over {skill.n:,} unseen hours this model's error was {how} of \u201cno change\u201d."

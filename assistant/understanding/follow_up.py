@@ -1,0 +1,194 @@
+"""What the newest message asks, once what it leaves unsaid is filled in from the messages before it.
+
+    message -> parts -> asks, each with its intent and slots -> what is missing, from before
+
+A message is split where both parts want something. A part that only names a coin, a time or a price belongs to
+its neighbour, or says again what was asked before about another coin or time.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Self
+
+from assistant.understanding.frame import Ask, Intent, Language, Question
+from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.slots import Slots, metrics_named
+from forecaster.schema import Symbol
+
+MEMORY = 12  # messages
+UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
+SURE = -0.35  # a score
+
+_BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
+_TIMED = _BACK | {Intent.FORECAST, Intent.ADVICE}
+_ABOUT_A_COIN = _TIMED | {Intent.PRICE}
+_LOOKED_UP = _ABOUT_A_COIN | {Intent.METRICS, Intent.WHY}
+_PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
+_NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was said until now."""
+
+    last: Ask = field(default_factory=lambda: Ask(Intent.OTHER))  # the newest thing asked, small talk aside
+    about_coins: tuple[Ask, ...] = ()  # the newest things that were asked about a coin, together
+    language: Language = Language.ENGLISH
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The coins that were spoken of."""
+        return self.about_coins[-1].symbols if self.about_coins else self.last.symbols
+
+    def after(self, question: Question) -> Self:
+        """With one more question answered."""
+        asks = [ask for ask in question.asks if ask.intent in _LOOKED_UP]
+        coins = tuple(ask for ask in asks if ask.intent in _ABOUT_A_COIN)
+        last = asks[-1] if asks else self.last
+        return replace(self, last=last, about_coins=coins or self.about_coins, language=question.language)
+
+
+def read_question(
+    messages: Sequence[str],
+    classifier: IntentClassifier,
+    now: datetime | None = None,
+    closed: datetime | None = None,
+) -> Question:
+    """The question of the newest of a person's messages, oldest first, at `now`, with the newest close at `closed`.
+
+    Both are in UTC. Without `closed`, the hour of `now` began with it.
+    """
+    before, question = Before(), Question()
+    for typed in messages[-MEMORY:]:
+        language = classifier.reader.language(typed, before.language)
+        message = Message(typed, language, classifier, now or datetime.now(UTC))
+        question = _question(message, language, classifier, before)
+        before = before.after(question)
+    return question if closed is None else replace(question, asks=tuple(_from(closed, ask) for ask in question.asks))
+
+
+def _from(closed: datetime, ask: Ask) -> Ask:
+    """With the hours that lead from the newest close to the time of day that was asked for."""
+    hours = None if ask.target is None else ceil((ask.target - closed) / timedelta(hours=1))
+    return ask if hours is None or hours < 1 else replace(ask, hours=hours)
+
+
+def _question(message: Message, language: Language, classifier: IntentClassifier, before: Before) -> Question:
+    """Everything that a message asks."""
+    parts = message.parts()
+    if len(parts) == 1 and (nearest := _nearest(parts[0], classifier, before)):
+        return Question(language=language, nearest=nearest)
+    asks: list[Ask] = []
+    for part in parts:
+        asks += _asks(part, message, asks[-1] if asks else None, before)
+    return Question(tuple(dict.fromkeys(asks)) or (Ask(Intent.OTHER),), language)
+
+
+def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
+    """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
+    slots, intent = part.slots, part.intent
+    if intent is Intent.METRICS and metrics_named(part.text) > 1:
+        named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
+        if len(several := [metric for metric in named if metric]) > 1:
+            return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
+    if intent is Intent.FOLLOWUP:
+        return _followed(part, beside, before)
+    last = beside or before.last
+    symbols = slots.symbols or (last.symbols if beside else before.symbols)
+    ask = _timed(Ask(intent, symbols, metric=slots.metric if intent is Intent.METRICS else None), slots)
+    return _with_foreign(_same_forecast(ask, part, last), slots)
+
+
+def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
+    """A forecast with the hours and price of the one before, where "it" or "that" speaks of it."""
+    if not (ask.intent is last.intent is Intent.FORECAST) or part.slots.symbols or not _PRONOUN.search(part.text):
+        return ask
+    return _as_before(ask, last)
+
+
+def _as_before(ask: Ask, last: Ask) -> Ask:
+    """With the time, count and price of the ask before, where it has none of its own."""
+    if ask.hours is None and ask.last is None:
+        ask = replace(ask, hours=last.hours, target=last.target, last=last.last)
+    return ask if ask.threshold is not None else replace(ask, threshold=last.threshold, below=last.below)
+
+
+def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
+    """What is asked by naming only another coin, time, price, metric or count."""
+    slots = part.slots
+    names_a_coin = bool(slots.symbols or slots.foreign)
+    timeless = not slots.hours and slots.threshold is None and slots.metric is None and slots.last is None
+    if beside is None and names_a_coin and timeless and len(before.about_coins) > 1:
+        again = [replace(ask, symbols=slots.symbols or ask.symbols, foreign=None) for ask in before.about_coins]
+        return [each for ask in again for each in _with_foreign(ask, slots)]
+    last = beside or before.last
+    if beside is None and slots.symbols and last.intent not in _ABOUT_A_COIN and before.about_coins:
+        last = before.about_coins[-1]
+    if slots.bare is not None and last.intent in _TIMED and slots.threshold is None:  # "and in 12"
+        counted = last.intent is Intent.TRACK_RECORD
+        slots = replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
+    intent = _continued(part.masked, slots, last)
+    symbols = slots.symbols or (last.symbols if beside or last.intent in _ABOUT_A_COIN else before.symbols)
+    ask = _timed(Ask(intent, symbols, metric=slots.metric), slots)
+    return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
+
+
+def _continued(masked: str, slots: Slots, last: Ask) -> Intent:
+    """What a message wants that only names another coin, time, price, metric or count."""
+    if slots.metric:
+        return Intent.METRICS
+    if slots.threshold is not None:
+        return Intent.FORECAST
+    if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
+        return Intent.TRACK_RECORD
+    if _NOW.search(masked) and slots.hours in (None, 24) and last.intent not in _BACK:
+        return Intent.PRICE
+    if slots.direction == "past" and slots.hours is not None:
+        return last.intent if last.intent in _BACK else Intent.CANDLES
+    if slots.hours is not None and (slots.direction == "future" or last.intent not in _TIMED):
+        return Intent.FORECAST
+    if last.intent in _LOOKED_UP - {Intent.WHY}:
+        return last.intent
+    return Intent.PRICE if slots.symbols or slots.foreign else Intent.OTHER
+
+
+def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[Ask, ...]:
+    """The two likeliest readings of a message that is unclear; none where it is clear."""
+    slots, symbols = part.slots, part.slots.symbols or before.symbols
+    if slots.foreign:
+        return ()
+    if part.intent is Intent.FOLLOWUP:
+        unclear = slots.bare is not None and slots.symbols and slots.hours is None and slots.threshold is None
+        if not unclear or before.last.intent in _TIMED:
+            return ()
+        return Ask(Intent.FORECAST, symbols, slots.bare), Ask(Intent.CANDLES, symbols, slots.bare)
+    if part.intent is Intent.OTHER and slots.symbols and classifier.clueless(part.masked):
+        return Ask(Intent.PRICE, symbols), Ask(Intent.FORECAST, symbols)
+    (first, high), (second, low), *_ = classifier.ranked(part.masked)
+    if part.intent is not first or high > SURE or high - low > UNSURE or not {first, second} <= _LOOKED_UP:
+        return ()
+    return tuple(_timed(Ask(intent, symbols, metric=slots.metric), slots) for intent in (first, second))
+
+
+def _timed(ask: Ask, slots: Slots) -> Ask:
+    """With the hours, counts and prices that its intent takes."""
+    if ask.intent is Intent.TRACK_RECORD:
+        return replace(ask, hours=slots.hours, last=slots.last)
+    if ask.intent is Intent.FORECAST:
+        below = slots.below and slots.threshold is not None
+        return replace(ask, hours=slots.hours, target=slots.target, threshold=slots.threshold, below=below)
+    if ask.intent is Intent.ANOMALIES:
+        return replace(ask, hours=slots.hours, days=slots.days)
+    return replace(ask, hours=slots.hours) if ask.intent in _TIMED else ask
+
+
+def _with_foreign(ask: Ask, slots: Slots) -> list[Ask]:
+    """The ask, and the same of a coin that is not offered, where one is named; of that alone, where no other is."""
+    if slots.foreign is None or ask.intent not in _ABOUT_A_COIN:
+        return [ask]
+    of_foreign = replace(ask, foreign=slots.foreign)
+    return [ask, of_foreign] if slots.symbols else [of_foreign]

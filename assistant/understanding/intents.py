@@ -1,0 +1,129 @@
+"""What a question wants, by a classifier that is fitted on the examples files when the program starts."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import combinations, pairwise
+from typing import Self
+
+from assistant.understanding.coins import FOREIGN_WORDS
+from assistant.understanding.frame import Intent, Language
+from assistant.understanding.languages import Examples, Reader
+from assistant.understanding.slots import mask, readied
+
+NOTHING = "nothing"  # the concept of a question that holds no other
+# Words that only join others, or say when and about what, and so leave open what is wanted.
+_FILLERS = """
+a an and or the what what's whats how about same for in on of at by to over then too also instead please again do does
+make it it's this that these those show me us give let's lets let see with once more next last past previous coming
+following upcoming n coin money but no not nope nah i mean meant actually ok okay so well rather yes yeah yep hmm um
+uh is from hour hours hr hrs h minute minutes min mins day days week weeks month months year years later ago ahead
+within until till tomorrow yesterday tonight today overnight question attime around between which one both other only
+just above below over under before after during whole full since now tell morning evening afternoon midnight end be
+would go your my you if oclock utc am pm try time question earlier hourly weekly daily use check maybe perhaps say
+range monday tuesday wednesday thursday friday saturday sunday weekend night noon
+"""
+_JOINTS = frozenset(_FILLERS.split())
+_KEY = frozenset((
+    "price", "forecast", "chart", "record", "trade", "anomaly", "ability", "method", "data", "cause", "hello", "thanks",
+    "elsewhere", "history",
+))  # fmt: skip
+_NO_CLUE = frozenset(("asking", "coin", "duration", "more"))
+_COURTESY = frozenset(("hello", "thanks"))
+_PRICE_NOW = re.compile(
+    r"^(?:and )?(?:what's |what is |how's |how is |where's |where is )?(?:the )?coin (?:right )?now$"
+)
+_POLITE = re.compile(  # what precedes what is wanted
+    r"\b(?:could|can|would|will|may) (?:you|i|we) (?:please |kindly |just |maybe |possibly )*"
+    r"(?:be (?:able|so kind as|kind enough) to |trouble you to |ask you to )?"
+    r"(?:tell|give|show|let|say|get|find|check|look up|ask|see|know|have|explain to)\b"
+    r"|\b(?:i was|i am|i'm) (?:just )?(?:wondering|curious)(?: about)?\b|\bi wonder\b|\bany idea\b"
+    r"|\bi(?:'d| would) (?:like|love) to (?:know|see|hear)\b|\bi want to (?:know|see)\b"
+    r"|\bdo you (?:happen to )?know\b|\b(?:please )?be so kind as to\b|\bwould it be possible to\b"
+)
+_TENSE = frozenset(("past", "future", "move", "now"))
+
+
+class IntentClassifier:
+    """A linear classifier over a question's words and concepts, all in plain English."""
+
+    def __init__(self, examples: Sequence[Examples]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.svm import LinearSVC
+
+        alike = {name: words for each in examples for name, words in each.alike.items()}
+        self._concepts = {name: _any_of(words) for name, words in alike.items()}
+        self.reader = Reader(list(examples), _mattering(alike))
+        self._features = TfidfVectorizer(analyzer=self._in, sublinear_tf=True)
+        pairs = [
+            (self.masked(question, each.language), str(intent))
+            for each in examples
+            for intent, questions in each.questions.items()
+            for question in questions
+        ]
+        self._linear = LinearSVC(C=0.6, random_state=0)
+        self._linear.fit(self._features.fit_transform([text for text, _ in pairs]), [intent for _, intent in pairs])
+        self.ranked = lru_cache(maxsize=4096)(self._ranked)
+
+    @classmethod
+    def load(cls) -> Self:
+        """A classifier fitted on every examples file."""
+        return cls([Examples.load(language) for language in Language])
+
+    def masked(self, question: str, language: Language) -> str:
+        """A question in plain English with coins and numbers made alike."""
+        return mask(readied(self.reader.english(question, language), language))
+
+    def _ranked(self, masked: str) -> tuple[tuple[Intent, float], ...]:
+        """Every intent with its score, the likeliest first."""
+        scores = self._linear.decision_function(self._features.transform([masked]))[0]
+        pairs = zip(map(Intent, self._linear.classes_), map(float, scores), strict=True)
+        return tuple(sorted(pairs, key=lambda pair: -pair[1]))
+
+    def clueless(self, masked: str) -> bool:
+        """Whether a question holds nothing that says what is wanted."""
+        found = set(self.concepts(masked))
+        return found <= (_NO_CLUE if "coin" in found else _NO_CLUE | {"now"})
+
+    def concepts(self, masked: str) -> list[str]:
+        """The concepts of a masked question."""
+        return [name for name, pattern in self._concepts.items() if pattern.search(masked)]
+
+    def elliptic(self, masked: str) -> bool:
+        """Whether a question names only a coin, a time or a price, and leaves open what is wanted of it."""
+        found = _KEY & set(self.concepts(masked))
+        named = re.search(r"\b(?:coin|n|money)\b", masked) is not None
+        return not self.content(masked) and not (found - _COURTESY if named else found)
+
+    def content(self, masked: str) -> list[str]:
+        """The words of a masked question that are neither slots nor mere joints."""
+        return [word for word in re.findall(r"[^\W\d_]+(?:'\w+)?", masked) if word not in _JOINTS]
+
+    def carries(self, masked: str) -> bool:
+        """Whether a part of a question wants something by itself."""
+        if self.elliptic(masked):
+            return _PRICE_NOW.search(masked.strip(" ,")) is not None
+        found = set(self.concepts(masked))
+        return bool(found & _KEY) or ("asking" in found and bool(found & _TENSE)) or len(found & _TENSE) >= 2
+
+    def _in(self, masked: str) -> list[str]:
+        """What the classifier sees: words, pairs of neighbours, concepts alone and in pairs, and the length."""
+        masked = _POLITE.sub("tell", masked)
+        words = re.findall(r"[\w']+|\?", masked)
+        found = [f"<{name}>" for name in self.concepts(masked)] or [NOTHING]
+        length = ("one", "few", "some", "many")[sum(len(words) > limit for limit in (1, 3, 6))]
+        pairs = [f"{a} {b}" for a, b in pairwise(words)]
+        return [*words, *pairs, *found, *found, *(f"{a}{b}" for a, b in combinations(found, 2)), f"{length} words"]
+
+
+def _mattering(alike: dict[str, list[str]]) -> set[str]:
+    """The words whose typos are mended."""
+    words = {
+        word for name, phrases in alike.items() if name != "elsewhere" for phrase in phrases for word in phrase.split()
+    }
+    named = {"bitcoin", "ethereum", "ether", "bitcoins", "hour", "hours", "minutes", "week", "what", "will", "midnight"}
+    return {word for word in words | named | FOREIGN_WORDS if word.isalpha() and len(word) >= 4}
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})s?(?!\w)")

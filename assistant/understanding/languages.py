@@ -1,0 +1,146 @@
+"""Languages: which one a message is in, and its words in plain English, so that one grammar reads them all.
+
+A glossary is no translation. It turns the words that matter into the words that assistant/understanding/slots.py and the
+classifier know; the order stays as it was, and what is unknown stays as it is.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from assistant.understanding.frame import Intent, Language
+from assistant.understanding.numbers import arabic
+from assistant.understanding.spelling import Spelling, plain, replacer
+
+FOLDER = Path(__file__).parent
+KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
+SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
+SHORT = 4  # letters: in a shorter word, typos are left
+COINS = {"bitcoin", "bitcoins", "ethereum", "ether"}
+_HAN = re.compile(r"[\u3400-\u9fff]")
+# Signs that only one of the languages has.
+_SIGNS = {
+    Language.SPANISH: re.compile(r"[¿¡ñÑ]"),
+    Language.GERMAN: re.compile(r"[äöüßÄÖÜ]"),
+    Language.FRENCH: re.compile(r"[èùûœîÈ]|\s[?!]|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
+    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Example questions of a language by intent, its glossary, and words that mean much the same by a common name."""
+
+    language: Language
+    questions: dict[Intent, list[str]]
+    gloss: dict[str, str]  # plain words in the language -> in English
+    alike: dict[str, list[str]]
+    common: frozenset[str]  # words that tell the language
+
+    @classmethod
+    def load(cls, language: Language, folder: Path = FOLDER) -> Self:
+        """Read the examples file of a language."""
+        name = "examples.toml" if language is Language.ENGLISH else f"examples_{language}.toml"
+        with (folder / name).open("rb") as file:
+            tables = tomllib.load(file)
+        return cls(
+            language,
+            {Intent(intent): questions for intent, questions in tables["questions"].items()},
+            {_plain(word, language): english for english, words in tables["gloss"].items() for word in words},
+            tables.get("alike", {}),
+            frozenset(plain(word) for word in tables["common"].split()),
+        )
+
+
+class Reader:
+    """Tells the languages apart and turns each into plain English."""
+
+    def __init__(self, examples: list[Examples], matter: set[str]) -> None:
+        self._votes: dict[str, dict[Language, float]] = {}
+        self._glossaries: dict[Language, _Glossary] = {}
+        self._spellings: dict[Language, Spelling] = {}
+        english = {word for each in examples if each.language is Language.ENGLISH for word in _words(each)}
+        for each in examples:
+            glossary = _Glossary(each.gloss, spaced=each.language is not Language.CHINESE)
+            self._glossaries[each.language] = glossary
+            mended = glossary.single | (matter if each.language is Language.ENGLISH else COINS)
+            self._spellings[each.language] = Spelling(mended, english | _words(each), glossary.knows)
+            self._count(each.language, each.common, 1.0)
+            self._count(each.language, _words(each) - each.common, 0.5)
+        for said in self._votes.values():
+            for language in said:
+                said[language] /= len(said)
+
+    def _count(self, language: Language, words: Iterable[str], weight: float) -> None:
+        for word in words:
+            self._votes.setdefault(word, {})[language] = weight
+
+    def language(self, text: str, before: Language) -> Language:
+        """The language of a message; that of the one before it where this one is too short to tell."""
+        if _HAN.search(text):
+            return Language.CHINESE
+        votes = dict.fromkeys(Language, 0.0)
+        votes[before] += KEPT
+        for language, sign in _SIGNS.items():
+            votes[language] += SIGN if sign.search(text) else 0
+        for word in re.findall(r"[^\W\d_]+", plain(text)):
+            for language, vote in self._votes.get(word, {}).items():
+                votes[language] += vote
+        return max(votes, key=lambda language: (votes[language], language is before))
+
+    def english(self, text: str, language: Language) -> str:
+        """A message's words in plain English, with typos mended."""
+        spelt = self._spellings[language].correct(_plain(text, language))
+        english = self._glossaries[language].glossed(arabic(spelt) if language is Language.CHINESE else spelt)
+        if language is not Language.ENGLISH:  # whoever mixes them
+            english = self._glossaries[Language.ENGLISH].glossed(english)
+        return " ".join(english.split())
+
+
+class _Glossary:
+    """The words of a language that matter, and what they are in plain English."""
+
+    def __init__(self, gloss: dict[str, str], *, spaced: bool) -> None:
+        self._meanings = gloss
+        self._pattern = replacer(gloss, spaced=spaced)
+        self._stems = [(replacer({stem: ""}), meaning) for stem, meaning in gloss.items() if "*" in stem]
+        self.single = {word for word in gloss if word.isalpha() and len(word) > SHORT}
+
+    def knows(self, word: str) -> bool:
+        """Whether a word has a meaning here."""
+        return self._pattern.fullmatch(word) is not None
+
+    def glossed(self, text: str) -> str:
+        """The text with every word that matters in plain English."""
+        return self._pattern.sub(lambda found: f" {self._meaning(found[0])} ", text)
+
+    def _meaning(self, word: str) -> str:
+        if word in self._meanings:
+            return self._meanings[word]
+        return next((meaning for stem, meaning in self._stems if stem.fullmatch(word)), word)
+
+
+def _plain(text: str, language: Language) -> str:
+    """The plain text, in which words that only an accent tells apart stay apart."""
+    for accented, apart in _ACCENTED.get(language, ()):
+        text = accented.sub(apart, text)
+    return plain(text)
+
+
+_ACCENTED = {
+    Language.PORTUGUESE: ((re.compile(r"\b[éÉ]\b"), "eh"), (re.compile(r"\b[eE]stá\b"), "estah")),
+    Language.SPANISH: ((re.compile(r"\b[eE]stá\b"), "estah"), (re.compile(r"\b[eE]stán\b"), "estahn")),
+    Language.FRENCH: (
+        (re.compile(r"\b([lLdDjJnNmMtTsScC]|[qQ]u)['\u2019](?=\w)"), r"\1' "),
+        (re.compile(r"\b[oO]ù\b|\b[oO]u (?=(?:sera|va|en est|ira|se)\b)"), "ouh "),
+    ),
+}
+
+
+def _words(examples: Examples) -> set[str]:
+    said = [question for questions in examples.questions.values() for question in questions]
+    said += [*examples.common, *examples.gloss, *(word for words in examples.alike.values() for word in words)]
+    return {word for text in said for word in re.findall(r"[^\W\d_]+(?!\*)", plain(text))}

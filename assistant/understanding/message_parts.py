@@ -1,0 +1,119 @@
+"""The parts of a message that each want something, with what only adds to one of them joined to it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from assistant.understanding.frame import Intent, Language
+from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.slots import Slots, mask, read_slots, readied
+
+MOST_PARTS = 16
+TALK = frozenset({Intent.GREETING, Intent.THANKS})
+BETWEEN = re.compile(
+    r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z])|(?<=\d) ?/ ?(?=\d)"
+)
+# Somebody who tells of himself asks nothing yet, unless he says that he wants something.
+_ASIDE = re.compile(
+    r"^(?:so |well |hi |hey |hello )*(?:i|i'm|i've|im|ive|i'd|my|we|we're|our)\b"
+    r"(?! (?:want|need|wonder|would|wanna|d like|was wondering|am wondering|'d))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a message, in plain English."""
+
+    text: str
+    masked: str
+    slots: Slots
+    intent: Intent  # FOLLOWUP where it names only a coin, a time, a price, a metric or a count
+
+
+class Message:
+    """A message in plain English, which can be taken apart."""
+
+    def __init__(self, typed: str, language: Language, classifier: IntentClassifier, now: datetime) -> None:
+        self._typed, self._language, self._classifier, self._now = typed, language, classifier, now
+        self._text = readied(classifier.reader.english(typed, language), language)
+
+    def part(self, text: str, intent: Intent | None = None) -> Part:
+        """A piece of plain English as a part, with its intent where that is known already."""
+        masked = mask(text)
+        slots = read_slots(text, self._language, self._now, self._typed)
+        return Part(text, masked, slots, intent or self._intent(masked))
+
+    def parts(self) -> list[Part]:
+        """The parts in their order, at least one; small talk and asides only where nothing else is said."""
+        pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
+        groups = self._groups(pieces)
+        asked = _worth_asking(groups)
+        aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
+        if len(asked) > 1 or (aside and asked and asked[0].intent is not Intent.OTHER):
+            return asked
+        return [self.part(self._text)]
+
+    def _intent(self, masked: str) -> Intent:
+        if self._classifier.elliptic(masked):
+            return Intent.FOLLOWUP
+        return Intent.OTHER if self._classifier.clueless(masked) else self._classifier.ranked(masked)[0][0]
+
+    def _groups(self, pieces: Sequence[Part]) -> list[Part]:
+        """Pieces that want something, each with the elliptic ones that belong to it."""
+        groups: list[Part] = []
+        pending: Part | None = None  # pieces that wait for the one that they add to
+        for piece in pieces:
+            carries = self._classifier.carries(piece.masked)
+            if not carries and pending and _another(pending.slots, piece.slots):
+                groups, pending = [*groups, pending, piece], None
+            elif carries or (groups and _another(groups[-1].slots, piece.slots)):
+                groups, pending = self._with(groups, self._joined(pending, piece)), None
+            elif not groups or (groups[-1].intent in TALK and (pending or piece.slots.symbols or piece.slots.hours)):
+                pending = self._joined(pending, piece)
+            else:
+                groups[-1] = self._joined(groups[-1], piece, groups[-1].intent)
+        return [*groups, pending] if pending and groups else groups
+
+    def _joined(self, first: Part | None, second: Part, intent: Intent | None = None) -> Part:
+        return self.part(f"{first.text} , {second.text}", intent) if first else second
+
+    def _with(self, groups: list[Part], piece: Part) -> list[Part]:
+        """The groups with one more piece: joined to the last one where both want the same of the same."""
+        last = groups[-1] if groups else None
+        if last is None or piece.intent is not last.intent or piece.slots.metric:
+            return [*groups, piece]
+        timed = last.slots.hours is not None, piece.slots.hours is not None
+        priced = last.slots.threshold is not None and piece.slots.threshold is not None
+        other_coin = bool(last.slots.symbols and piece.slots.symbols and last.slots.symbols != piece.slots.symbols)
+        if all(timed) or priced or (other_coin and any(timed)):
+            return [*groups, piece]
+        return [*groups[:-1], self._joined(last, piece, last.intent)]
+
+
+def _another(last: Slots, new: Slots) -> bool:
+    """Whether a piece that only names a coin and a time asks the same once more rather than adding to it."""
+    if new.hours is not None and last.hours is not None:
+        return True
+    return new.metric is not None and last.metric is not None and new.metric != last.metric
+
+
+def _worth_asking(groups: list[Part]) -> list[Part]:
+    """Without small talk, asides and what cannot be answered, where something else is asked."""
+    asked = [part for part in groups if part.intent not in TALK]
+    asked = [part for part in asked if part.intent is not Intent.OTHER] or asked
+    asides = [part for part in groups if part not in asked or _is_aside(part)]
+    direct = [part for part in asked if part not in asides]
+    for aside in asides if direct else ():
+        direct[0] = replace(direct[0], slots=_with_slots(direct[0].slots, aside.slots))
+    return direct or asked or groups[:1]
+
+
+def _is_aside(part: Part) -> bool:
+    return _ASIDE.search(part.text.strip(" ,")) is not None
+
+
+def _with_slots(slots: Slots, more: Slots) -> Slots:
+    """The slots, with what they leave open from others."""
+    unsaid = {f.name: getattr(more, f.name) for f in fields(slots) if getattr(slots, f.name) in (None, (), False)}
+    return replace(slots, **unsaid)

@@ -1,0 +1,78 @@
+"""Numbers in words and in other countries' writing, as plain digits."""
+
+import re
+
+from assistant.understanding.frame import Language
+
+_DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万]+")
+_TEN_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?万(\d{1,4})?")
+_AFTER = "个小点天日年月周分次刻份千万多倍季号到至"  # a lone numeral counts something only before one of these
+
+_SMALL = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+    "nineteen": 19, "dozen": 12,
+}  # fmt: skip
+_TIES = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_ONES = "|".join(["one", *_SMALL])
+_WORDED = re.compile(rf"\b(?:({'|'.join(_TIES)})(?:[ -]({_ONES}))?|({'|'.join(_SMALL)}))\b")
+_HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
+_GROUPED = re.compile(r"(?<![\d.,])(\d{1,3})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])")
+_THOUSANDS = re.compile(r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand)\b|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b")
+_DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) ?(?:\$|usdt?\b|dollars?\b|bucks?\b)")
+
+
+def arabic(text: str) -> str:
+    """A Chinese text with its numbers as digits: 二十四小时 is 24小时, 6.5万 is $65000."""
+    text = _HAN_NUMBER.sub(lambda said: _counted(said, text), text)
+    return _TEN_THOUSANDS.sub(lambda n: f" ${round(float(n[1]) * 10_000) + _tail(n[2])} ", text)
+
+
+def _tail(digits: str | None) -> int:
+    return 0 if digits is None else int(digits) * (1000 if len(digits) == 1 else 1)
+
+
+def _counted(said: "re.Match[str]", text: str) -> str:
+    numeral = said[0]
+    follows = text[said.end() : said.end() + 1]
+    if numeral == "万" or (len(numeral) == 1 and follows not in _AFTER) or (numeral == "一" and follows in "次点下"):
+        return numeral
+    total, section, digit = 0, 0, 0
+    for sign in numeral:
+        if sign in _DIGITS:
+            digit = _DIGITS[sign]
+        elif sign in _TENS:
+            section, digit = section + (digit or 1) * _TENS[sign], 0
+        else:
+            total, section, digit = (total + section + digit) * 10_000, 0, 0
+    value = total + section + digit
+    return f" ${value} " if "万" in numeral else str(value)
+
+
+def digits(text: str, language: Language) -> str:
+    """A text in plain English with its numbers as digits and its amounts of money as ``$70000``."""
+    text = _WORDED.sub(_worded, text)
+    text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)
+    text = _GROUPED.sub(lambda n: n[1] + re.sub(r"\D", "", n[2]), text)
+    if language in (Language.ENGLISH, Language.CHINESE):
+        text = _DECIMAL_COMMA.sub(r"\1, \2", text)  # a list
+    else:
+        text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+    text = _THOUSANDS.sub(lambda n: f"${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
+    return _DOLLARS.sub(lambda n: f"${n[1] or n[2]}", text)
+
+
+def _worded(said: "re.Match[str]") -> str:
+    ties, ones, small = said.groups()
+    if small:
+        return str(_SMALL[small])
+    return str(_TIES[ties] + (0 if not ones else 1 if ones == "one" else _SMALL[ones]))
+
+
+def _amount(number: str, times: int) -> str:
+    return f"{float(number) * times:.10g}" if float(number) * times < 1e10 else "9999999999"

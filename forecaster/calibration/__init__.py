@@ -1,0 +1,43 @@
+"""What validation hours and live outcomes teach about a network's quantiles: shifts, widths, tails, limits."""
+
+from forecaster.calibration.adaptive import Tracker, Widths, tracked
+from forecaster.calibration.conformal import METHOD, Calibration, Conformal
+from forecaster.calibration.detector import (
+    HALF_LIFE,
+    RAREST,
+    SPANS,
+    Detector,
+    Detectors,
+    Past,
+    Recent,
+    alarms,
+    lagged,
+    limit_for,
+    moves,
+    score,
+)
+from forecaster.calibration.residual_bands import BANDS, LEVELS, ResidualBands
+
+__all__ = [
+    "BANDS",
+    "HALF_LIFE",
+    "LEVELS",
+    "METHOD",
+    "RAREST",
+    "SPANS",
+    "Calibration",
+    "Conformal",
+    "Detector",
+    "Detectors",
+    "Past",
+    "Recent",
+    "ResidualBands",
+    "Tracker",
+    "Widths",
+    "alarms",
+    "lagged",
+    "limit_for",
+    "moves",
+    "score",
+    "tracked",
+]

@@ -1,0 +1,19 @@
+"""A database at a URL, SQLite or PostgreSQL: bounded in time, and watched."""
+
+from forecaster.database.access import ANSWER, Database, alone, migrate
+from forecaster.database.faults import SILENT, UNWRITTEN
+from forecaster.database.health import Health, Proof
+from forecaster.database.threads import WITHIN, DatabaseThreads
+
+__all__ = [
+    "ANSWER",
+    "SILENT",
+    "UNWRITTEN",
+    "WITHIN",
+    "Database",
+    "DatabaseThreads",
+    "Health",
+    "Proof",
+    "alone",
+    "migrate",
+]

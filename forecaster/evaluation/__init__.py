@@ -1,0 +1,39 @@
+"""How good forecasts are: scores, baselines, and the ways to grade on hours that no network saw."""
+
+from forecaster.evaluation.fixed_split import Record, fixed_split
+from forecaster.evaluation.hindcast import hindcast_of
+from forecaster.evaluation.next_close_metrics import grade, metrics
+from forecaster.evaluation.record import ALL, OURS, UNTRACKED, Against, Evaluation, Graded, Method, Reliability, Scores
+from forecaster.evaluation.regrade import headline, in_words, regrade
+from forecaster.evaluation.rolling_origin import FEWEST, MOST, RollingOrigin, rolling_origin
+from forecaster.evaluation.significance import BLOCK, DRAWS, skill
+from forecaster.evaluation.walk_forward import walk_forward
+
+__all__ = [
+    "ALL",
+    "BLOCK",
+    "DRAWS",
+    "FEWEST",
+    "MOST",
+    "OURS",
+    "UNTRACKED",
+    "Against",
+    "Evaluation",
+    "Graded",
+    "Method",
+    "Record",
+    "Reliability",
+    "RollingOrigin",
+    "Scores",
+    "baselines",
+    "fixed_split",
+    "grade",
+    "headline",
+    "hindcast_of",
+    "in_words",
+    "metrics",
+    "regrade",
+    "rolling_origin",
+    "skill",
+    "walk_forward",
+]

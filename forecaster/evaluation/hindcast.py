@@ -1,0 +1,140 @@
+"""Grades the one-hour forecasts that a model would have issued over a file of candles, as it would have served them."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from forecaster.artifact import Artifact
+from forecaster.calibration import Calibration, tracked
+from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.evaluation.baselines import known_quantiles
+from forecaster.evaluation.next_close_metrics import coverage, mae_skill, metrics
+from forecaster.features import LOOKBACK, WINDOW, Market
+from forecaster.inference import Engine, OnnxEngine, backtest
+from forecaster.market import LONGEST_GAP, Candles, utc
+from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
+from forecaster.schema import HOUR, SYMBOLS, Frozen, InputKind, Symbol
+
+FEWEST = 2  # forecasts, without which nothing can be said
+
+
+class Hindcast(Frozen):
+    """One-hour forecasts against what happened; errors in the quote currency, CRPS of the log return times 10,000."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    symbol: Symbol
+    n: int = Field(gt=0, description="forecasts graded")
+    start: AwareDatetime = Field(serialization_alias="from", description="opening of the first hour that was forecast")
+    stop: AwareDatetime = Field(serialization_alias="to", description="close of the last one")
+    mae: float
+    mae_persistence: float
+    mae_skill: float = Field(description="1 - mae / mae_persistence")
+    direction: float | None = Field(description="share of moves whose sign was right")
+    crps: float
+    crps_rolling_quantiles: float = Field(description="of the last 90 days' quantiles on the same hours")
+    coverage: dict[str, float]
+
+    def in_words(self) -> str:
+        """A few lines for a terminal."""
+        held = ", ".join(f"{100 * share:.1f} % inside the {name} % band" for name, share in self.coverage.items())
+        right = "no direction was called" if self.direction is None else f"direction right {100 * self.direction:.1f} %"
+        better = 1 - self.crps / self.crps_rolling_quantiles
+        return "\n".join(
+            [
+                f"{self.symbol}, one hour ahead, {self.n:,} forecasts, {self.start:%Y-%m-%d} to {self.stop:%Y-%m-%d}",
+                f"MAE {self.mae:,.2f}; of 'no change' {self.mae_persistence:,.2f}: skill {100 * self.mae_skill:+.2f} %",
+                f"CRPS {self.crps:.2f}e-4; of rolling quantiles {self.crps_rolling_quantiles:.2f}e-4: "
+                f"skill {100 * better:+.1f} %",
+                f"{right}; {held}",
+            ]
+        )
+
+
+def hindcast_of(
+    artifact: Artifact, symbol: str, candles: Candles, other: Candles | None = None, start: datetime | None = None
+) -> Hindcast:
+    """Of the networks that an artifact ships. Raises what `hindcast` raises, and what reading an artifact does."""
+    if artifact.manifest.recipe != "quantile":
+        raise InvalidInput(
+            f"The {artifact.manifest.name} model cannot be graded on a file.",
+            "Set CRYPTOSENSE_MODEL_DIR=models/quantile.",
+        )
+    if symbol not in SYMBOLS:
+        raise UnsupportedSymbol(symbol, SYMBOLS)
+    calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
+    day = 0.0 if start is None else (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
+    engine = OnnxEngine(artifact.files["model.onnx"])
+    return hindcast(engine, calibration, symbol, candles, other, day)
+
+
+def hindcast(
+    engine: Engine,
+    calibration: Calibration,
+    symbol: Symbol,
+    candles: Candles,
+    other: Candles | None = None,
+    start: float = 0.0,
+) -> Hindcast:
+    """Grade every hour from `start` (Unix s) on; candles before it are history only, `other` is the other symbol's.
+
+    An hour is forecast when its 60 hours before hold no gap longer than 6, and graded when it has a candle of its
+    own. With fewer than 289 hours of history a forecast sees closes alone, as it does when served. Bands go on from
+    the model's own widths and follow the outcomes, each from the hour on at which it had closed.
+    Raises InvalidInput when fewer than two hours can be graded.
+    """
+    market = Market.of(symbol, candles, other if other is not None else candles[:0])
+    first = int(np.searchsorted(market.time, start - HOUR))
+    parts: list[tuple[InputKind, NDArray[np.int64]]] = [
+        ("closes_only", np.arange(max(first, WINDOW - 1), min(len(market.time), LOOKBACK) - 1)),
+        ("full", np.arange(max(first, LOOKBACK - 1), len(market.time) - 1)),
+    ]
+    rows = np.concatenate([rows for _, rows in parts])
+    quantiles = np.concatenate([_issued(engine, calibration, market, rows, kind) for kind, rows in parts])
+    gradable = _gradable(market, rows)
+    if gradable.sum() < FEWEST:
+        raise InvalidInput(
+            f"The file has too few hours of {symbol} to grade a forecast.",
+            f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
+        )
+    return _graded(market, rows[gradable], quantiles[gradable])
+
+
+def _issued(
+    engine: Engine, calibration: Calibration, market: Market, rows: NDArray[np.int64], kind: InputKind
+) -> Floats:
+    """What would have been served for the next hour: (n, Q) log returns."""
+    quantiles = calibration.of(kind).apply(backtest(engine, market, rows, kind))
+    return tracked(quantiles, market.target[rows], calibration.tracker(kind, market.symbol))[:, 0]
+
+
+def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a forecast was issued at each row (n,), and the hour after it was traded."""
+    silent = np.zeros(len(market.time), dtype=np.int64)  # hours in a row without a candle, up to each
+    for row in np.flatnonzero(~market.traded):
+        silent[row] = silent[row - 1] + 1
+    windows = np.lib.stride_tricks.sliding_window_view(silent, WINDOW)
+    gradable: NDArray[np.bool_] = market.traded[rows] & market.traded[rows + 1]
+    gradable &= windows[rows - (WINDOW - 1)].max(axis=1, initial=0) <= LONGEST_GAP
+    return gradable
+
+
+def _graded(market: Market, rows: NDArray[np.int64], quantiles: Floats) -> Hindcast:
+    outcome, last = market.target[rows, 0], market.close[rows]
+    predicted, actual = last * np.exp(quantiles[:, MEDIAN]), market.close[rows + 1]
+    row = metrics("quantile", predicted, actual, last)
+    return Hindcast(
+        symbol=market.symbol,
+        n=len(rows),
+        start=utc(int(market.time[rows[0] + 1])),
+        stop=utc(int(market.time[rows[-1] + 1]) + HOUR),
+        mae=row.mae,
+        mae_persistence=float(np.abs(last - actual).mean()),
+        mae_skill=mae_skill(predicted, actual, last).value,
+        direction=row.direction,
+        crps=float(1e4 * crps(quantiles, outcome).mean()),
+        crps_rolling_quantiles=float(1e4 * crps(known_quantiles(market.close, rows), outcome).mean()),
+        coverage=coverage({name: band(quantiles, name) for name in BANDS}, outcome),
+    )

@@ -1,0 +1,126 @@
+"""Grades forecast distributions of one symbol and horizon: the point, the direction, the shape and the width.
+
+The point is the median as a price, graded against 'no change'. MASE divides its MAE by that of 'no change' at one
+hour in the year before: Hyndman, Koehler (2006), "Another look at measures of forecast accuracy". The direction is
+the point's too. The shape is graded by CRPS against the rolling 90-day quantiles of the same hours, the width by
+coverage and, as a variance, by QLIKE. Returns are log returns; prices and their errors are in the quote currency.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.evaluation.next_close_metrics import coverage, metrics
+from forecaster.evaluation.record import Lead, Scores
+from forecaster.evaluation.significance import Interval, diebold_mariano, share, skill
+from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps, probability_up
+
+SUREST = 5  # direction is graded once more in one of this many hours
+LEAST_SCALE = 1e-9  # quote currency; MASE stays finite after a year of still prices
+CHUNK = 8192  # forecasts at a time: what the CRPS of so many takes stays in the cache
+LEAST_VARIANCE = 1e-12  # of a log return; QLIKE stays finite where a distribution has no width
+
+_SHARES = np.diff([0.0, *LEVELS, 1.0])  # (Q + 1,) of the distribution, before, between and beyond the quantiles
+
+
+def score(quantiles: Floats, outcome: Floats, last: Floats, rolling_crps: Floats, scale: float, ahead: int) -> Scores:
+    """Scores of forecasts of the close `ahead` hours on: quantiles (n, Q) at LEVELS against `outcome` (n,), in order.
+
+    `last` (n,) is the close at which each was issued, `rolling_crps` (n,) what quantiles.crps gives the rolling
+    quantiles, and `scale` the MAE that MASE divides by. Nothing is NaN, and n >= 1.
+    """
+    predicted, actual = last * np.exp(quantiles[:, MEDIAN]), last * np.exp(outcome)
+    point = metrics("", predicted, actual, last)
+    loss, baseline = np.abs(predicted - actual), np.abs(last - actual)
+    parts = [slice(i, i + CHUNK) for i in range(0, len(outcome), CHUNK)]
+    shape = np.concatenate([crps(quantiles[part], outcome[part]) for part in parts])
+    spread = np.concatenate([variance(quantiles[part]) for part in parts])
+    bands = {name: band(quantiles, name) for name in BANDS}
+    mae_skill, crps_skill = skill(loss, baseline), skill(shape, rolling_crps)
+    (direction, low, high), surest = _direction(quantiles, predicted, actual, last)
+    return Scores(
+        n=len(outcome),
+        mae=point.mae,
+        rmse=point.rmse,
+        mape_pct=point.mape_pct,
+        mase=point.mae / max(scale, LEAST_SCALE),
+        mae_skill=mae_skill.value,
+        mae_skill_low=mae_skill.low,
+        mae_skill_high=mae_skill.high,
+        mae_p=diebold_mariano(loss, baseline, ahead),
+        direction=direction,
+        direction_low=low,
+        direction_high=high,
+        direction_surest=surest,
+        crps=float(1e4 * shape.mean()),
+        crps_skill=crps_skill.value,
+        crps_skill_low=crps_skill.low,
+        crps_skill_high=crps_skill.high,
+        crps_p=diebold_mariano(shape, rolling_crps, ahead),
+        coverage=coverage(bands, outcome),
+        width_pct={name: float(100 * (np.exp(b) - np.exp(a)).mean()) for name, (a, b) in bands.items()},
+        qlike=qlike(spread, outcome),
+    )
+
+
+def leads(ours: Floats, its: Floats, outcome: Floats, last: Floats, ahead: int) -> tuple[Lead, Lead]:
+    """Our quantiles against another forecaster's, both (n, Q), on the same hours: by CRPS, and by absolute error."""
+    actual = last * np.exp(outcome)
+    missed, their_miss = (np.abs(last * np.exp(each[:, MEDIAN]) - actual) for each in (ours, its))
+    return _lead(crps(ours, outcome), crps(its, outcome), ahead), _lead(missed, their_miss, ahead)
+
+
+def _lead(ours: Floats, its: Floats, ahead: int) -> Lead:
+    value, low, high = skill(ours, its)
+    return Lead(skill=value, low=low, high=high, p=diebold_mariano(ours, its, ahead))
+
+
+def below(quantiles: Floats, outcome: Floats) -> tuple[float, ...]:
+    """Share of outcomes (n,) below each level's quantile, of (n, Q): Q shares; a tie counts half.
+
+    Where it equals the level, the forecaster is reliable: Gneiting, Balabdaoui, Raftery (2007), "Probabilistic
+    forecasts, calibration and sharpness".
+    """
+    actual = outcome[:, None]
+    shares = ((actual < quantiles).mean(axis=0) + (actual <= quantiles).mean(axis=0)) / 2
+    return tuple(shares.tolist())
+
+
+def variance(quantiles: Floats) -> Floats:
+    """Variance (n,) of the distributions with quantiles (n, Q), uniform between two levels, ended at the outer ones.
+
+    Ended means, as for quantiles.crps, that what lies beyond an outer level is taken to lie at its quantile.
+    """
+    centred = quantiles - quantiles[:, MEDIAN : MEDIAN + 1]
+    edges = np.concatenate([centred[:, :1], centred, centred[:, -1:]], axis=1)  # (n, Q + 2)
+    low, high = edges[:, :-1], edges[:, 1:]
+    mean = (low + high) @ _SHARES / 2
+    square = (low * (low + high) + high**2) @ _SHARES / 3
+    spread: Floats = np.maximum(square - mean**2, 0.0)
+    return spread
+
+
+def qlike(forecast: Floats, outcome: Floats) -> float:
+    """Mean of r^2 / v + ln v, of variances v (n,) and log returns r (n,); on average least at the true variance.
+
+    Patton (2011), "Volatility forecast comparison using imperfect volatility proxies".
+    """
+    floored = np.maximum(forecast, LEAST_VARIANCE)
+    return float((outcome**2 / floored + np.log(floored)).mean())
+
+
+def _direction(
+    quantiles: Floats, predicted: Floats, actual: Floats, last: Floats
+) -> tuple[Interval | tuple[None, None, None], float | None]:
+    """Share of moves whose sign was right, counted as evaluate.metrics does, and that of the surest fifth of them.
+
+    Sure is whose chance of going up lies farthest from a half; equally sure hours count together.
+    """
+    called = np.sign(predicted - last)
+    moved: NDArray[np.bool_] = (actual != last) & (called != 0)
+    if not moved.any():
+        return (None, None, None), None
+    hits = (called[moved] == np.sign(actual - last)[moved]).astype(np.float64)
+    confidence = np.abs(probability_up(quantiles[moved]) - 0.5)
+    fifth = -(-len(hits) // SUREST)
+    least = np.partition(confidence, -fifth)[-fifth]
+    return share(hits), float(hits[confidence >= least].mean())

@@ -1,0 +1,73 @@
+"""Measures an artifact's record again, with the networks that were graded and the bands they were graded with."""
+
+from forecaster.artifact import Artifact
+from forecaster.calibration import Calibration
+from forecaster.errors import InvalidInput
+from forecaster.evaluation.fixed_split import Record, fixed_split
+from forecaster.evaluation.hindcast import Hindcast
+from forecaster.inference import OnnxEngine, Progress
+from forecaster.market import Candles
+from forecaster.schema import Report, TableRow
+from forecaster.training import markets_of
+
+
+def regrade(artifact: Artifact, btc: Candles, eth: Candles, progress: Progress) -> Record:
+    """The record on the hours after the artifact's split.
+
+    Raises InvalidInput for an artifact that holds no graded network.
+    """
+    if "graded.onnx" not in artifact.files:
+        raise InvalidInput(
+            f"The {artifact.manifest.name} model holds no graded network.",
+            "Set CRYPTOSENSE_MODEL_DIR=models/quantile, or grade it on candles of yours: evaluate --data FILE.",
+        )
+    return fixed_split(
+        OnnxEngine(artifact.files["graded.onnx"]),
+        Calibration.model_validate_json(artifact.files["calibration.json"]),
+        markets_of(btc, eth),
+        artifact.report.graded_from.timestamp(),
+        artifact.report.remarks,
+        progress,
+    )
+
+
+def headline(report: Report) -> Hindcast:
+    """The first row of a report's table: one hour ahead, from candles."""
+    row = report.table[0]
+    return Hindcast(
+        symbol=row.symbol,
+        n=row.n,
+        start=report.graded_from,
+        stop=report.graded_to,
+        mae=row.mae,
+        mae_persistence=row.mae_persistence,
+        mae_skill=row.mae_skill.value,
+        direction=row.direction,
+        crps=row.crps,
+        crps_rolling_quantiles=row.crps_rolling_quantiles,
+        coverage=row.coverage,
+    )
+
+
+def in_words(report: Report, committed: Report) -> str:
+    """Every row of the table, and whether the committed report says the same."""
+    rows, theirs = ([_line(row) for row in each.table] for each in (report, committed))
+    same = rows == theirs and headline(report).in_words() == headline(committed).in_words()
+    verdict = (
+        "The committed report says the same, to the last digit printed here."
+        if same
+        else "The committed report says otherwise: it was made from other candles, or by other versions."
+    )
+    return "\n".join([headline(report).in_words(), "", *rows, "", verdict])
+
+
+def _line(row: TableRow) -> str:
+    held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in ("50", "80", "95"))
+    kind = "candles" if row.input == "full" else "closes only"
+    skill = (
+        f"{100 * row.mae_skill.value:+.2f} % ({100 * row.mae_skill.ci_low:+.2f} to {100 * row.mae_skill.ci_high:+.2f})"
+    )
+    return (
+        f"{row.symbol} {row.hours:>2} h, {kind:<11}  n {row.n:,}  MAE {row.mae:,.2f} ({row.mae_persistence:,.2f})  "
+        f"skill {skill}  CRPS {row.crps:.2f} ({row.crps_rolling_quantiles:.2f})  held {held}"
+    )

@@ -1,0 +1,30 @@
+"""An artifact and closed candles in, a forecast out."""
+
+from forecaster.inference.annotate import Flag, gaps_flag
+from forecaster.inference.backtest import Progress, backtest
+from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
+from forecaster.inference.engine import Engine, Inputs, OnnxEngine
+from forecaster.inference.loop_batch import LoopTurn
+from forecaster.inference.opening import EngineKind, open_model
+from forecaster.inference.predictor import Predictor, Window
+from forecaster.inference.trial import tried
+
+__all__ = [
+    "HIGHEST",
+    "LOWEST",
+    "Engine",
+    "EngineKind",
+    "Flag",
+    "Inputs",
+    "LoopTurn",
+    "OnnxEngine",
+    "Predictor",
+    "Progress",
+    "Window",
+    "backtest",
+    "detailed",
+    "gaps_flag",
+    "next_close",
+    "open_model",
+    "tried",
+]

@@ -1,0 +1,155 @@
+"""What a forecast says besides its numbers: whose it is, from which candles, how good, and how far to trust it."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.artifact import Artifact
+from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
+from forecaster.features import WINDOW
+from forecaster.market import Candles, Snapshot, utc
+from forecaster.schema import CALLER, Forecast, ForecastWarning, Horizon, InputKind, ModelFacts, ModelRef, Report, Skill
+
+Record = tuple[Skill, dict[str, float]]  # skill and coverage
+Flag = tuple[ForecastWarning, str]  # a warning, and the same in words
+ALWAYS = (  # what any forecast may carry
+    ForecastWarning.STALE_CANDLES,
+    ForecastWarning.CLOCK_SKEW,
+    ForecastWarning.DEMO_DATA,
+    ForecastWarning.GAPS_FILLED,
+    ForecastWarning.OUT_OF_DISTRIBUTION,
+    ForecastWarning.UNEVALUATED_SYMBOL,
+)
+
+
+class Issuer:
+    """Issues the forecasts of one model."""
+
+    flags: ClassVar[tuple[ForecastWarning, ...]]  # that its forecasts may carry, besides those of every recipe
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._manifest = artifact.manifest
+        self.ref: ModelRef = artifact.ref
+        self.report: Report = artifact.report
+        self.longest: int = artifact.manifest.horizons
+        self.evaluation: bytes | None = artifact.files.get("evaluation.json")
+        self._records: dict[tuple[str, InputKind, int], Record] = {}
+        self._graded = {self.report.symbol, *(row.symbol for row in self.report.table)}
+
+    @property
+    def facts(self) -> ModelFacts:
+        """See Predictor."""
+        said = self._manifest
+        return ModelFacts(
+            model=self.ref,
+            recipe=said.recipe,
+            symbols=said.symbols,
+            trained_from=said.trained_from,
+            trained_to=said.trained_to,
+            expires=said.expires,
+            input_hours=said.input_hours,
+            horizons=said.horizons,
+            features=said.features,
+            band_method=said.band_method,
+            warnings=(*ALWAYS, *self.flags, *([ForecastWarning.MODEL_EXPIRED] if said.expires else [])),
+            versions=said.versions,
+        )
+
+    def check(self, symbol: str, hours: int) -> None:
+        """Raise UnsupportedSymbol or UnsupportedHorizon for what the model never learned."""
+        if symbol not in self._manifest.symbols:
+            raise UnsupportedSymbol(symbol, self._manifest.symbols)
+        if not 1 <= hours <= self._manifest.horizons:
+            raise UnsupportedHorizon(hours, self._manifest.horizons)
+
+    def issue(
+        self,
+        snapshot: Snapshot,
+        horizons: tuple[Horizon, ...],
+        flags: Sequence[Flag] = (),
+        kind: InputKind = "full",
+        other: Snapshot | None = None,
+    ) -> Forecast:
+        """The forecast, with its record, the source's warnings and `flags`; `other` is what else it was made from.
+
+        The record is that of its symbol, kind of input and last horizon, or of the graded horizon nearest to that.
+        """
+        as_of = snapshot.as_of
+        skill, coverage = self._record(snapshot.symbol, kind, horizons[-1].hours)
+        flags = [*flags, *self._expired(as_of), *self._unevaluated(snapshot.symbol)]
+        return Forecast(
+            id=self._id(snapshot, as_of, other),
+            symbol=snapshot.symbol,  # type: ignore[arg-type]  # checked against the model's symbols before
+            source=snapshot.source,
+            quote=snapshot.quote,
+            as_of=utc(as_of),
+            age_seconds=snapshot.age,
+            last_close=float(snapshot.candles.close[-1]),
+            horizons=horizons,
+            skill=skill,
+            coverage=coverage,
+            warnings=(*snapshot.warnings, *(warning for warning, _ in flags)),
+            notes=(*snapshot.notes, *(words for _, words in flags)),
+            model=self.ref,
+        )
+
+    def shortened(self, forecast: Forecast, hours: int) -> Forecast:
+        """See Predictor."""
+        kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
+        skill, coverage = self._record(forecast.symbol, kind, hours)
+        return forecast.model_copy(update={"horizons": forecast.horizons[:hours], "skill": skill, "coverage": coverage})
+
+    def _record(self, symbol: str, kind: InputKind, hours: int) -> Record:
+        """Skill and coverage of such forecasts on unseen hours."""
+        asked = symbol, kind, hours
+        if asked not in self._records:
+            row = self.report.row(symbol, kind, hours)
+            of = row or self.report
+            self._records[asked] = (row.mae_skill if row else self.report.skill), of.coverage
+        return self._records[asked]
+
+    def _expired(self, as_of: int) -> list[Flag]:
+        expires = self._manifest.expires
+        if expires is None or as_of <= expires.timestamp():
+            return []
+        return [(ForecastWarning.MODEL_EXPIRED, f"the model was trained to serve until {expires:%Y-%m-%d}")]
+
+    def _unevaluated(self, symbol: str) -> list[Flag]:
+        if symbol in self._graded:
+            return []
+        return [(ForecastWarning.UNEVALUATED_SYMBOL, f"the record is {self.report.symbol}'s, not {symbol}'s")]
+
+    def _id(self, snapshot: Snapshot, as_of: int, other: Snapshot | None) -> str:
+        """The same candle, source and model give the same forecast, and so the same id.
+
+        Two callers may send different candles of the same hour: of theirs, every number counts.
+        """
+        text = f"{snapshot.symbol}|{snapshot.source}|{as_of}|{self.ref.sha256}".encode()
+        if snapshot.source == CALLER:
+            text += b"".join(_numbers(sent.candles) for sent in ((snapshot, other) if other else (snapshot,)))
+        return f"fc_{hashlib.sha256(text).hexdigest()[:20]}"
+
+
+def _numbers(candles: Candles) -> bytes:
+    """What a forecast may be made from: the open is not."""
+    columns = (candles.time, candles.high, candles.low, candles.close, candles.volume)
+    return b"".join([column.tobytes() for column in columns])
+
+
+def gaps_flag(filled: int, hours: int) -> list[Flag]:
+    """The warning that some of the last `hours` hours had no trade, where there were such."""
+    words = f"{filled} of the last {hours} hours had no trade and were filled forward"
+    return [(ForecastWarning.GAPS_FILLED, words)] if filled else []
+
+
+def checked_closes(closes: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Closes (60,). Raises InvalidInput unless there are exactly 60, each finite and positive."""
+    window = np.asarray(closes, dtype=np.float64)
+    if window.shape != (WINDOW,) or not 0 < window.min() <= window.max() < np.inf:  # a NaN is in none of these
+        raise InvalidInput(
+            f"A forecast needs exactly {WINDOW} positive closes.", "Send them oldest first, one an hour."
+        )
+    return window

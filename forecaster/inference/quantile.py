@@ -1,0 +1,225 @@
+"""Serves the quantile recipe: 24 distributions at once from candles of both symbols, or from 60 closes alone.
+
+    window --reading.py--> inputs --engine--> quantiles --calibration, tracker--> horizons --annotate.py--> forecast
+
+One forecast and a thousand go the same way; many are cheaper together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from math import exp, inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.anomalies import Monitor
+from forecaster.artifact import Artifact
+from forecaster.calibration import Calibration, Tracker, tracked
+from forecaster.errors import InvalidInput
+from forecaster.features import KINDS, WINDOW, Familiarity, bare_inputs, read_closes
+from forecaster.inference.annotate import Issuer, checked_closes
+from forecaster.inference.engine import Engine, OnnxEngine
+from forecaster.inference.microbatch import BatchingEngine
+from forecaster.inference.next_close import NAME
+from forecaster.inference.one_ahead import one_ahead
+from forecaster.inference.predictor import Window
+from forecaster.inference.window import Inputs, Reading, inputs_of
+from forecaster.market import Snapshot, utc
+from forecaster.quantiles import HORIZONS, KEYS, MEDIAN, Floats, median_move, probability_up
+from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
+
+BATCH = 128  # windows that one run of the network takes: of up to 1024, the fastest by a tenth
+NO_PRICE = "The model has no forecast after moves like these.", "Send hourly prices of one coin in one currency."
+
+
+class QuantilePredictor(Issuer):
+    """A Predictor of 1 to 24 hours ahead, at any price level.
+
+    With fewer than 289 hours of candles a forecast is made from the newest 60 closes alone, which is what the
+    network was trained and graded on where candles are missing, and says `closes_only`.
+    """
+
+    reads_other_symbol = True
+    flags = (ForecastWarning.CLOSES_ONLY,)
+
+    def __init__(self, artifact: Artifact, engine: Engine) -> None:
+        super().__init__(artifact)
+        self._engine = engine
+        self.gathers = isinstance(engine, BatchingEngine)
+        self._familiarity = Familiarity.model_validate_json(artifact.files["scaling.json"])
+        self._calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
+        self._fresh: dict[str, dict[InputKind, Tracker]] = {}
+        shortcut = artifact.files.get(NAME)
+        self._next_close = OnnxEngine(shortcut) if shortcut else None
+        self._trust = self._calibration.closes_only.trust[0]  # the rest of a calibration moves no median
+
+    def predict_next_close(self, closes: Sequence[float] | NDArray[np.float64]) -> float:
+        """See Predictor."""
+        [price] = self.predict_next_closes([closes])
+        if isinstance(price, InvalidInput):
+            raise price
+        return price
+
+    def predict_next_closes(
+        self, windows: Sequence[Sequence[float] | NDArray[np.float64]]
+    ) -> list[float | InvalidInput]:
+        """See Predictor."""
+        given = [_closes(each) for each in windows]
+        good = [each for each in given if not isinstance(each, InvalidInput)]
+        medians = iter(self._next_medians(np.array(good)).tolist() if good else ())
+        return [each if isinstance(each, InvalidInput) else self._price(each, next(medians)) for each in given]
+
+    def _price(self, closes: Floats, median: float) -> float | InvalidInput:
+        """The price after closes (60,) at a log return before calibration, where that is one."""
+        try:
+            price: float = closes.item(WINDOW - 1) * exp(self._trust * median)
+        except OverflowError:
+            price = inf
+        return price if 0 < price < inf else InvalidInput(*NO_PRICE)
+
+    def _next_medians(self, closes: Floats) -> NDArray[np.float32]:
+        """The medians (n,) of the log returns after closes (n, 60), before calibration."""
+        if self._next_close is None:
+            return self._engine.run(bare_inputs(closes))[:, 0, MEDIAN]  # of the first hour
+        returns, context = read_closes(closes)
+        return self._next_close.run({"returns": returns, "context": context})
+
+    def trackers(self, symbol: str) -> dict[InputKind, Tracker]:
+        """See Predictor."""
+        return {kind: self._calibration.tracker(kind, symbol) for kind in KINDS}
+
+    def _untaught(self, symbol: str) -> dict[InputKind, Tracker]:
+        """Trackers that nobody teaches anything, made once."""
+        if symbol not in self._fresh:
+            self._fresh[symbol] = self.trackers(symbol)
+        return self._fresh[symbol]
+
+    def forecast(
+        self,
+        snapshot: Snapshot,
+        hours: int,
+        other: Snapshot | None = None,
+        trackers: Mapping[InputKind, Tracker] | None = None,
+    ) -> Forecast:
+        """See Predictor."""
+        self.check(snapshot.symbol, hours)
+        reading = Reading.of(Window(snapshot, other))
+        tracker = trackers[reading.kind] if trackers else self._untaught(snapshot.symbol)[reading.kind]
+        part = Part((0,), (reading,), inputs_of((reading,)))
+        [answer] = self._answers(part, self._run(part)[:, :hours], tracker)
+        if isinstance(answer, InvalidInput):
+            raise answer
+        return answer
+
+    def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
+        """See Predictor."""
+        answers: dict[int, Forecast | InvalidInput] = {}
+        readings: list[tuple[int, Reading]] = []
+        for number, window in enumerate(windows):
+            self.check(window.snapshot.symbol, hours)
+            try:
+                readings.append((number, Reading.of(window)))
+            except InvalidInput as error:
+                answers[number] = error
+        parts = _parts(readings)
+        ran = ((part, self._run(part)) for part in parts) if len(readings) <= BATCH else one_ahead(self._run, parts)
+        for part, raw in ran:
+            kind, symbol = part.alike[0].group
+            answered = self._answers(part, raw[:, :hours], self._untaught(symbol)[kind])
+            answers.update(zip(part.numbers, answered, strict=True))
+        return [answers[number] for number in range(len(windows))]
+
+    def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> Floats:
+        """See Predictor."""
+        self.check(symbol, 1)
+        windows = np.lib.stride_tricks.sliding_window_view(closes[:-1], WINDOW)  # (n - 60, 60)
+        parts = (windows[start : start + BATCH] for start in range(0, len(windows), BATCH))
+        raw = np.concatenate([self._engine.run(bare_inputs(part)) for part in parts])
+        issued = self._calibrated(raw, "closes_only")
+        outcome = np.full((len(issued), HORIZONS), np.nan)
+        outcome[:, 0] = np.diff(np.log(closes[WINDOW - 1 :]))
+        return tracked(issued, outcome, self.trackers(symbol)["closes_only"])[:, 0]
+
+    def monitor(self) -> Monitor | None:
+        """See Predictor."""
+        detectors = self._calibration.detectors
+        return Monitor(self._engine, self._calibration, detectors) if detectors else None
+
+    def _run(self, part: "Part") -> NDArray[np.float32]:
+        """Quantiles of the log return (n, 24, Q) as the network gives them."""
+        return self._engine.run(part.inputs)
+
+    def _answers(self, part: "Part", raw: NDArray[np.float32], tracker: Tracker) -> Iterator[Forecast | InvalidInput]:
+        """The forecast from each reading, or why there is none, from what the network said (n, hours, Q)."""
+        kind = part.alike[0].kind
+        returns = tracker.apply(self._calibrated(raw, kind))
+        foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
+        distributions = _distributions(part.alike, returns)
+        for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
+            if horizons is None:
+                yield InvalidInput(*NO_PRICE)
+            else:
+                window = reading.window
+                yield self.issue(window.snapshot, horizons, reading.flags(odd), reading.kind, window.other)
+
+    def _calibrated(self, raw: NDArray[np.float32], kind: InputKind) -> Floats:
+        """Quantiles of the log return (n, hours, Q) that keep their word."""
+        return self._calibration.of(kind).apply(raw.astype(np.float64))
+
+
+class Part(NamedTuple):
+    """Readings of one group, and what the network is given for them."""
+
+    numbers: Sequence[int]  # of their windows
+    alike: Sequence[Reading]
+    inputs: Inputs
+
+
+def _parts(readings: Iterable[tuple[int, Reading]]) -> Iterator[Part]:
+    """Numbered readings, group by group, as many together as one run takes."""
+    for _, group in groupby(sorted(readings, key=_group), key=_group):
+        while some := list(islice(group, BATCH)):
+            numbers, alike = zip(*some, strict=True)
+            yield Part(numbers, alike, inputs_of(alike))
+
+
+def _closes(given: Sequence[float] | NDArray[np.float64]) -> Floats | InvalidInput:
+    try:
+        return checked_closes(given)
+    except InvalidInput as error:
+        return error
+
+
+def _group(numbered: tuple[int, Reading]) -> tuple[InputKind, str]:
+    return numbered[1].group
+
+
+def _distributions(alike: Sequence[Reading], returns: Floats) -> Iterator[tuple[Horizon, ...] | None]:
+    """Of the closes after each reading, from quantiles of the log return (n, hours, Q); None where no price follows."""
+    prices = _prices(np.array([each.candles.close[-1] for each in alike]), returns)
+    possible: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(prices) & (prices > 0), axis=(1, 2))  # (n,)
+    sane = np.where(possible[:, None, None], returns, 0.0)
+    up, move = probability_up(sane).tolist(), (100 * median_move(sane)).tolist()
+    for row, own in enumerate(prices.tolist()):
+        as_of = alike[row].window.snapshot.as_of
+        yield tuple(_horizons(as_of, own, up[row], move[row])) if possible[row] else None
+
+
+def _horizons(as_of: int, prices: list[list[float]], up: list[float], move: list[float]) -> Iterator[Horizon]:
+    for hour, (quantiles, rise, size) in enumerate(zip(prices, up, move, strict=True), start=1):
+        yield Horizon(
+            hours=hour,
+            target_time=utc(as_of + hour * HOUR),
+            median=quantiles[MEDIAN],
+            quantiles=dict(zip(KEYS, quantiles, strict=True)),
+            probability_up=rise,
+            expected_move_pct=size,
+        )
+
+
+def _prices(last: Floats, returns: Floats) -> Floats:
+    """Closes (n,) and log returns (n, hours, Q) -> prices (n, hours, Q), not finite or 0 where there is none."""
+    with np.errstate(over="ignore", under="ignore"):
+        prices: Floats = last[:, None, None] * np.exp(returns)
+    return prices

@@ -1,0 +1,13 @@
+"""Public exchanges, asked for candles one after the other, and the history that one of them gives."""
+
+from forecaster.market.exchanges.backfill import fetch_history
+from forecaster.market.exchanges.base import open_client
+from forecaster.market.exchanges.chain import LiveSource
+from forecaster.market.exchanges.formats import EXCHANGES
+
+__all__ = [
+    "EXCHANGES",
+    "LiveSource",
+    "fetch_history",
+    "open_client",
+]

@@ -1,0 +1,198 @@
+"""The quantile network: Keras layers and Keras operations alone, so it runs on TensorFlow, JAX and PyTorch.
+
+    window (B, 60, 6)  --in units of its own volatility-->  LSTM  --+--> centre  (B, 24)
+    context (B, C)    ----------------relative to it----------------+--> spread  (B, 24)
+    known (B, 3)      --which inputs are real-----------------------+--> steps   (B, 24, Q - 1) > 0
+
+    quantile = volatility * sqrt(h) * exp(spread) * (centre -/+ running sum of steps): they cannot cross.
+
+The volatility comes from the newest 59 returns of the window alone, which 60 closes tell too. Inputs that are
+not known are zeroed here, after scaling, so that a masked input and one that was never there are the same.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from forecaster.features import (
+    CANDLES_KNOWN,
+    CHANNELS,
+    CONTEXT,
+    FLOOR,
+    FROM_CLOSES,
+    OTHER_KNOWN,
+    RANGE_TO_SIGMA,
+    VOLATILITY_HALF_LIFE,
+    WINDOW,
+)
+from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN
+
+Tensor = Any  # of whichever backend runs
+
+RETURNS = WINDOW - 1  # of the 60 closes a bare request brings
+FARTHEST = 4.0  # of a log volatility from the window's own; beyond it nothing was learned
+UNITS, DENSE, SHAPES, DROPOUT = 32, 64, 16, 0.2
+NEWEST = 36  # hours the LSTM reads; the context speaks for the older ones
+
+
+@keras.saving.register_keras_serializable("cryptosense")
+class Relative(keras.layers.Layer):
+    """The window and the context in units of the window's own volatility; unknown inputs become zero."""
+
+    def build(self, *shapes: object) -> None:
+        """Which column is what, from the columns' names."""
+        weight = 0.5 ** (np.arange(RETURNS)[::-1] / VOLATILITY_HALF_LIFE)
+        self.weight = (weight / weight.sum()).astype("float32")  # (59,) oldest first
+        clock, other, free = _named("hour_", "week"), _named("other"), np.isin(CONTEXT, FROM_CLOSES)
+        candles = ~(clock | other | free)
+        self.governed = np.stack([candles, other, clock, free]).astype("float32")  # (4, C) by which flag
+        self.log = _named("range", "return", "other_range", "profile").astype("float32")  # (C,) log volatilities
+        self.move = _named("move", "repeat", "other_move", "other_repeat").astype("float32")  # (C,) log returns
+
+    def call(self, window: Tensor, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, 60, 6), (B, C), (B, 3) -> window (B, 60, 6), level (B, C + 21), volatility (B, 1)."""
+        sigma = self._volatility(window[:, :, 0])  # (B, 1)
+        relative = self._relative(window, known, sigma)
+        move = ops.arcsinh(context * self.move / sigma)
+        rest = ops.clip(context - self.log * ops.log(sigma), -FARTHEST, FARTHEST) * (1.0 - self.move)
+        flags = ops.concatenate([known, ops.ones_like(known[:, :1])], axis=-1)  # closes are always known
+        level = (move + rest) * ops.matmul(flags, self.governed)
+        recent = ops.reshape(relative[:, -3:], (-1, 3 * len(CHANNELS)))
+        return relative, ops.concatenate([level, recent, known], axis=-1), sigma
+
+    def _relative(self, window: Tensor, known: Tensor, sigma: Tensor) -> Tensor:
+        candles = known[:, None, CANDLES_KNOWN : CANDLES_KNOWN + 1]
+        other = known[:, None, OTHER_KNOWN : OTHER_KNOWN + 1]
+        other_sigma = self._volatility(window[:, :, 4])
+        columns = [
+            ops.arcsinh(window[:, :, 0:1] / sigma[:, :, None]),
+            _log_ratio(window[:, :, 1:2], sigma) * candles,
+            window[:, :, 2:3] * candles,
+            0.5 * ops.clip(window[:, :, 3:4], -5.0, 5.0) * candles,
+            ops.arcsinh(window[:, :, 4:5] / other_sigma[:, :, None]) * other,
+            _log_ratio(window[:, :, 5:6], other_sigma) * other,
+        ]
+        return ops.concatenate(columns, axis=-1)  # (B, 60, 6)
+
+    def _volatility(self, returns: Tensor) -> Tensor:
+        square = ops.square(returns[:, -RETURNS:])
+        return ops.sqrt(ops.sum(square * self.weight, axis=1, keepdims=True) + FLOOR**2)
+
+
+@keras.saving.register_keras_serializable("cryptosense")
+class Newest(keras.layers.Layer):
+    """The newest hours of a window."""
+
+    def __init__(self, hours: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.hours = hours
+
+    def call(self, window: Tensor) -> Tensor:
+        """(B, W, F) -> (B, hours, F)."""
+        return window[:, -self.hours :]
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves of the layer."""
+        return {**super().get_config(), "hours": self.hours}
+
+
+@keras.saving.register_keras_serializable("cryptosense")
+class Quantiles(keras.layers.Layer):
+    """Centre, log spread and steps between levels to ascending quantiles of the log return."""
+
+    def build(self, *shapes: object) -> None:
+        """The root of time, by which a random walk spreads."""
+        self.root = np.sqrt(np.arange(1, HORIZONS + 1)).astype("float32")  # (24,)
+
+    def call(self, centre: Tensor, spread: Tensor, steps: Tensor, sigma: Tensor) -> Tensor:
+        """(B, 24), (B, 24), (B, 24 * (Q - 1)), (B, 1) -> (B, 24, Q)."""
+        steps = ops.softplus(ops.reshape(steps, (-1, HORIZONS, len(LEVELS) - 1)))
+        lower = steps[:, :, :MEDIAN]
+        below = ops.sum(lower, axis=2, keepdims=True) - (ops.cumsum(lower, axis=2) - lower)  # from the median down
+        above = ops.cumsum(steps[:, :, MEDIAN:], axis=2)
+        middle = centre[:, :, None]
+        standard = ops.concatenate([middle - below, middle, middle + above], axis=2)  # (B, 24, Q)
+        unit = sigma * self.root * ops.exp(ops.clip(spread, -FARTHEST, FARTHEST))  # (B, 24)
+        return unit[:, :, None] * standard
+
+
+def quantile_network() -> keras.Model:
+    """window (B, 60, 6), context (B, C), known (B, 3) -> (B, 24, 21) quantiles of the log return.
+
+    Centre and spread also have a linear path from the context: what a linear model can tell of the median it
+    tells better than a hidden layer. Before training the bands are those of a Student t with 3 degrees of freedom.
+    """
+    inputs = network_inputs()
+    relative, level, sigma = Relative(name="relative")(*inputs)
+    state = keras.layers.LSTM(UNITS, name="lstm")(Newest(NEWEST)(relative))
+    latent = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()([state, level]))
+    latent = keras.layers.Dense(DENSE, activation="silu", name="latent")(latent)
+    latent = keras.layers.Dropout(DROPOUT)(latent)
+    small = keras.initializers.RandomNormal(stddev=0.01, seed=1)
+    centre, spread = (
+        keras.layers.Add()(
+            [
+                keras.layers.Dense(HORIZONS, kernel_initializer=small, name=name)(latent),
+                keras.layers.Dense(HORIZONS, kernel_initializer="zeros", use_bias=False, name=f"{name}_level")(level),
+            ]
+        )
+        for name in ("centre", "spread")
+    )
+    shape = keras.layers.Dense(SHAPES, activation="silu", name="shapes")(latent)
+    steps = keras.layers.Dense(HORIZONS * (len(LEVELS) - 1), kernel_initializer=small, name="steps")(shape)
+    quantiles = Quantiles(name="quantiles")(centre, spread, steps, sigma)
+    network = keras.Model(inputs, quantiles, name="forecaster")
+    gaps = np.diff(_student(np.array(LEVELS))) * 0.9 / np.sqrt(3)  # of unit variance, a little narrower
+    network.get_layer("steps").bias.assign(np.tile(np.log(np.expm1(gaps)), HORIZONS).astype("float32"))
+    return network
+
+
+def network_inputs() -> list[Tensor]:
+    """Symbolic window, context and known, by these names."""
+    return [
+        keras.Input((WINDOW, len(CHANNELS)), name="window"),
+        keras.Input((len(CONTEXT),), name="context"),
+        keras.Input((3,), name="known"),
+    ]
+
+
+def ensemble(networks: list[keras.Model]) -> keras.Model:
+    """One network whose quantiles are the mean of the members': means keep the order."""
+    inputs = network_inputs()
+    for number, network in enumerate(networks):
+        network.name = f"member_{number}"
+    outputs = [network(inputs) for network in networks]
+    mean = keras.layers.Average()(outputs) if len(outputs) > 1 else outputs[0]
+    return keras.Model(inputs, mean, name="ensemble")
+
+
+def pinball(actual: Tensor, quantiles: Tensor) -> Tensor:
+    """Mean pinball loss over the levels: log returns (B, 24) against (B, 24, Q) -> (B, 24)."""
+    level = ops.convert_to_tensor(np.array(LEVELS, "float32"))
+    error = actual[:, :, None] - quantiles
+    return ops.mean(ops.maximum(level * error, (level - 1) * error), axis=-1)
+
+
+def _log_ratio(spread: Tensor, sigma: Tensor) -> Tensor:
+    """Log of the volatility that a high-low spread (B, W, 1) tells, over sigma (B, 1)."""
+    log = ops.log(ops.maximum(RANGE_TO_SIGMA * spread, FLOOR)) - ops.log(sigma)[:, :, None]
+    return ops.clip(log, -FARTHEST, FARTHEST)
+
+
+def _named(*heads: str) -> NDArray[np.bool_]:
+    """Which columns of the context (C,) begin with one of `heads`."""
+    return np.array([name.startswith(heads) for name in CONTEXT])
+
+
+def _student(level: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of Student's t with 3 degrees of freedom, by bisection of its distribution function."""
+    low, high = np.full_like(level, -50.0), np.full_like(level, 50.0)
+    for _ in range(80):
+        middle = (low + high) / 2
+        unit = middle / np.sqrt(3)
+        below = 0.5 + (unit / (1 + unit * unit) + np.arctan(unit)) / np.pi < level
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2

@@ -1,0 +1,247 @@
+"""What tools, chat and API ask for: prices, forecasts, surprises and records, from one place.
+
+    live       price, candles, forecast, anomalies          from the source's newest candles
+    caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, next_close
+    records    history, kept, track_record                  what was issued live, and what became of it
+    the model  report, evaluation, facts
+
+What a caller sends is neither followed nor kept: it changes no later answer.
+"""
+
+import asyncio
+import copy
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from forecaster.anomalies import AnomalyReport
+from forecaster.errors import InvalidInput
+from forecaster.evaluation import RollingOrigin, rolling_origin
+from forecaster.inference import Predictor, Window
+from forecaster.ledger import Kept, LedgerPage, TrackRecord
+from forecaster.market import DAY, Candles, CandleSource, both, price_of, span_of
+from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
+from forecaster.serving.caller_input import Sent, windows_of
+from forecaster.serving.live_model import HISTORY, LiveModel
+from forecaster.serving.observer import Nobody, Observer, told
+
+if TYPE_CHECKING:
+    from forecaster.ledger import Ledger
+
+LONGEST_SPAN = HISTORY  # hours of candles that one question may ask for
+
+
+class ForecastBackend(Protocol):
+    """The whole of what a front end may ask. Every method may raise a CryptoSenseError."""
+
+    async def price(self, symbol: str) -> Price:
+        """The newest closed price."""
+        ...
+
+    async def candles(self, symbol: str, hours: int) -> CandleSpan:
+        """The newest `hours` (1 to 300) closed candles."""
+        ...
+
+    async def forecast(self, symbol: str, hours: int) -> Forecast:
+        """The forecast for each of the next `hours` closes."""
+        ...
+
+    async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
+        """The same after a caller's candles; `other` are those of the other symbol, where it has them."""
+        ...
+
+    async def forecast_closes(
+        self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
+    ) -> Forecast:
+        """The same after hourly closes, oldest first; `last_open_time` (Unix s) opens the hour of the last one."""
+        ...
+
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        """The same after each of many such, or why there is none."""
+        ...
+
+    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
+        """How surprising the newest `hours` were, at a budget of one false alarm in so many `days`."""
+        ...
+
+    async def anomalies_from(
+        self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
+    ) -> AnomalyReport:
+        """The same of a caller's candles."""
+        ...
+
+    async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
+        """The model's record on a caller's hourly closes, 120 to 10,000, oldest first."""
+        ...
+
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """The next close after 60, oldest first."""
+        ...
+
+    async def kept(self, forecast_id: str) -> Kept | None:
+        """A live forecast as it was issued, with its outcomes so far."""
+        ...
+
+    async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
+        """Live forecasts with their outcomes, newest first, a page at a time."""
+        ...
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """How live forecasts turned out."""
+        ...
+
+    async def report(self) -> Report:
+        """The model's record on hours it never saw."""
+        ...
+
+    async def evaluation(self) -> bytes | None:
+        """Every score behind the report as JSON, where the model brings it."""
+        ...
+
+    async def facts(self) -> ModelFacts:
+        """What the model learned from and what it takes."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and files."""
+        ...
+
+
+class LocalBackend:
+    """Answers in this process, from a source of candles and a model."""
+
+    def __init__(
+        self,
+        source: CandleSource,
+        predictor: Predictor,
+        *,
+        ledger: "Ledger | None" = None,
+        clock: Callable[[], float] = time.time,
+        observer: Observer | None = None,
+    ) -> None:
+        """Live forecasts are kept in `ledger`; source and ledger are closed with the backend.
+
+        `clock` (Unix s) says which of a caller's candles are closed; `observer` is told of every answer.
+        """
+        self._source, self._clock, self._observer = source, clock, observer or Nobody()
+        self._model = LiveModel(predictor, ledger, self._observer)
+        self._evaluating = ThreadPoolExecutor(1, "evaluation")  # seconds of work: one at a time
+
+    def beside(self, source: CandleSource) -> "LocalBackend":
+        """One that answers from another source and shares all else. It is closed with this one, `source` apart."""
+        other = copy.copy(self)
+        other._source = source
+        return other
+
+    @property
+    def predictor(self) -> Predictor:
+        """The model that answers."""
+        return self._model.predictor
+
+    def serve(self, predictor: Predictor) -> None:
+        """Answer by another model from now on; what was begun with the one before ends with it."""
+        self._model.serve(predictor)
+
+    async def price(self, symbol: str) -> Price:
+        """The newest closed price, with the change over 24 hours where they are at hand."""
+        return told(self._observer, price_of(await self._source.latest(symbol, DAY)))
+
+    async def candles(self, symbol: str, hours: int) -> CandleSpan:
+        """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""
+        if not 1 <= hours <= LONGEST_SPAN:
+            raise InvalidInput(f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPAN} hours.")
+        return told(self._observer, span_of(await self._source.latest(symbol, hours), hours))
+
+    async def forecast(self, symbol: str, hours: int) -> Forecast:
+        """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
+        return told(self._observer, await self._model.forecast(self._source, symbol, hours))
+
+    async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
+        """See ForecastBackend. Raises what Predictor.forecast raises."""
+        return await self._forecast_sent(Sent(symbol, candles, other), hours)
+
+    async def forecast_closes(
+        self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
+    ) -> Forecast:
+        """See ForecastBackend. Raises what Predictor.forecast raises."""
+        return await self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
+
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
+        answers = await asyncio.to_thread(self._forecast_all, sent, hours)
+        return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
+
+    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
+        """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
+        self.predictor.check(symbol, 1)
+        monitor = self._model.standing.live_monitor
+        snapshot, other = await both(self._source, symbol, LONGEST_SPAN)
+        return told(self._observer, await asyncio.to_thread(monitor.report, snapshot, hours, days, other))
+
+    async def anomalies_from(
+        self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
+    ) -> AnomalyReport:
+        """See `anomalies`. Each question has a monitor of its own: nobody's candles are compared with another's."""
+        self.predictor.check(symbol, 1)
+        monitor, window = self._model.standing.new_monitor(), Sent(symbol, candles, other).window(self._clock())
+        return await asyncio.to_thread(monitor.report, window.snapshot, hours, days, window.other)
+
+    async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
+        """See ForecastBackend. Raises InvalidInput, and UnsupportedSymbol."""
+        work = partial(rolling_origin, self.predictor, symbol, np.asarray(closes, dtype=np.float64))
+        return await asyncio.get_running_loop().run_in_executor(self._evaluating, work)
+
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """See Predictor.predict_next_close."""
+        return await self._model.next_close(closes)
+
+    async def kept(self, forecast_id: str) -> Kept | None:
+        """See Ledger.get. Raises what LiveModel.read raises."""
+        return await self._model.read(lambda ledger: ledger.get(forecast_id))
+
+    async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
+        """See Ledger.page. Raises what LiveModel.read raises."""
+        return await self._model.read(lambda ledger: ledger.page(symbol, since, cursor, limit))
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """See LiveModel.track_record."""
+        return await self._model.track_record(symbol, hours)
+
+    async def report(self) -> Report:
+        """The model's record on hours it never saw."""
+        return self.predictor.report
+
+    async def evaluation(self) -> bytes | None:
+        """See ForecastBackend."""
+        return self.predictor.evaluation
+
+    async def facts(self) -> ModelFacts:
+        """See ForecastBackend."""
+        return self.predictor.facts
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the ledger until `stop`: whether it works, and what it has yet to be told."""
+        await self._model.watch(stop)
+
+    async def close(self) -> None:
+        """Finish writing; give back connections and files."""
+        self._evaluating.shutdown(wait=False, cancel_futures=True)
+        await self._source.close()
+        await self._model.close()
+
+    async def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
+        self.predictor.check(sent.symbol, hours)
+        [answer] = await self._model.run(self.predictor.forecasts, [sent.window(self._clock())], hours)
+        if isinstance(answer, InvalidInput):
+            raise answer
+        return told(self._observer, answer)
+
+    def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+        windows = windows_of(sent, self._clock())
+        issued = iter(self.predictor.forecasts([each for each in windows if isinstance(each, Window)], hours))
+        return [next(issued) if isinstance(each, Window) else each for each in windows]

@@ -1,0 +1,101 @@
+"""What one model says live: the first forecast issued at a candle stands, and everybody gets it until the next closes.
+
+So an id means the same numbers in every answer, in the ledger and in what bands learn from, and a process that starts
+goes on where the ledger says that another left off.
+"""
+
+from dataclasses import replace
+
+from forecaster.anomalies import Monitor
+from forecaster.errors import ArtifactError
+from forecaster.inference import Predictor
+from forecaster.ledger import Past
+from forecaster.market import Snapshot
+from forecaster.schema import Forecast, ForecastWarning
+from forecaster.serving.followed import Following
+
+OF_SOURCES = (ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.DEMO_DATA)
+
+
+class Standing:
+    """The newest forecasts of a model by symbol and source, followed; and its monitor of live hours, if it has one."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self._monitor = predictor.monitor()
+        self._following = Following(predictor)
+        self._newest: dict[tuple[str, str], tuple[Snapshot, Forecast]] = {}
+        self._restored: dict[tuple[str, str], Forecast | None] = {}  # the newest that an earlier process issued
+
+    def forecast(self, snapshot: Snapshot, other: Snapshot | None) -> tuple[Forecast, Forecast]:
+        """The forecast of all hours at the snapshot's newest candle: as it was issued, and as it is told now.
+
+        Raises what Predictor.forecast raises.
+        """
+        key = snapshot.symbol, snapshot.source
+        then, issued = self._newest.get(key) or self._taken_over(snapshot) or (snapshot, None)
+        if issued is None or then.as_of != snapshot.as_of:
+            then, issued = snapshot, self._issued(snapshot, other)
+        self._newest[key] = then, issued
+        return issued, _aged(issued, then, snapshot)
+
+    def stands(self, snapshot: Snapshot) -> bool:
+        """Whether the forecast at the snapshot's newest candle is issued: then `forecast` asks no network."""
+        newest = self._newest.get((snapshot.symbol, snapshot.source))
+        return newest is not None and newest[0].as_of == snapshot.as_of
+
+    def is_new(self, symbol: str, source: str) -> bool:
+        """Whether it has yet to be told what an earlier process issued there."""
+        return (symbol, source) not in self._restored
+
+    def restore(self, symbol: str, source: str, past: Past | None) -> None:
+        """Go on where an earlier process left off, or from the graded hours; the first call counts."""
+        if self.is_new(symbol, source):
+            newest = past.open[-1][0] if past and past.open else None
+            self._restored[symbol, source] = newest
+            told, _ = self._newest.get((symbol, source), (None, None))
+            if newest and told and told.as_of == newest.as_of.timestamp():  # told here while the ledger did not answer
+                del self._newest[symbol, source]
+            if past is not None:
+                self._following.restore(symbol, source, past)
+
+    @property
+    def live_monitor(self) -> Monitor:
+        """What judges live hours, one after another. Raises ArtifactError where the model cannot."""
+        return _able(self._monitor)
+
+    def new_monitor(self) -> Monitor:
+        """One that remembers none of them. Raises ArtifactError where the model cannot."""
+        return _able(self.predictor.monitor())
+
+    def _taken_over(self, now: Snapshot) -> tuple[Snapshot, Forecast] | None:
+        """What an earlier process issued at the same candle, and what was known then."""
+        issued = self._restored.get((now.symbol, now.source))
+        if issued is None or issued.as_of.timestamp() != now.as_of:
+            return None
+        told = sum(warning in OF_SOURCES for warning in issued.warnings)  # these come first
+        return replace(now, warnings=issued.warnings[:told], notes=issued.notes[:told]), issued
+
+    def _issued(self, snapshot: Snapshot, other: Snapshot | None) -> Forecast:
+        trackers = self._following.trackers(snapshot)
+        issued = self.predictor.forecast(snapshot, self.predictor.longest, other, trackers)
+        self._following.remember(issued)
+        return issued
+
+
+def _able(monitor: Monitor | None) -> Monitor:
+    if monitor is None:
+        raise ArtifactError("The loaded model does not judge anomalies.", "Load one that was trained to.")
+    return monitor
+
+
+def _aged(issued: Forecast, then: Snapshot, now: Snapshot) -> Forecast:
+    """A forecast as it is told later, at a snapshot with the same newest candle: candles grow old."""
+    if now is then:
+        return issued
+    update = {
+        "age_seconds": now.age,
+        "warnings": (*now.warnings, *issued.warnings[len(then.warnings) :]),
+        "notes": (*now.notes, *issued.notes[len(then.notes) :]),
+    }
+    return issued.model_copy(update=update)

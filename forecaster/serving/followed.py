@@ -1,0 +1,99 @@
+"""Follows the forecasts that were issued: once an hour they spoke of has closed, the next bands know of it."""
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+import numpy as np
+
+from forecaster.calibration import Tracker
+from forecaster.inference import Predictor
+from forecaster.ledger import Past
+from forecaster.market import Snapshot
+from forecaster.quantiles import HORIZONS, Floats
+from forecaster.schema import HOUR, Forecast, ForecastWarning, InputKind
+
+PATIENCE = 3 * HORIZONS  # hours after which a close that is still missing is not waited for any more
+
+
+@dataclass(slots=True)
+class _Issued:
+    """A forecast of log returns (24, Q) from `last`, whose horizons up to `settled` hours were looked at."""
+
+    kind: InputKind
+    last: float
+    returns: Floats
+    settled: int = 0
+
+
+@dataclass(slots=True)
+class _Followed:
+    """The trackers of one symbol at one source, and what is still open there, by `as_of` (Unix s)."""
+
+    trackers: dict[InputKind, Tracker]
+    open: dict[int, _Issued] = field(default_factory=dict)
+
+
+class Following:
+    """The trackers of one predictor. Each symbol and source is followed for itself; safe to share between threads."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._followed: dict[tuple[str, str], _Followed] = {}
+        self._lock = Lock()
+
+    def trackers(self, snapshot: Snapshot) -> dict[InputKind, Tracker]:
+        """What is known at the snapshot's newest candle; empty where the model's bands do not follow their coverage."""
+        with self._lock:
+            followed = self._of(snapshot.symbol, snapshot.source)
+            for as_of, issued in sorted(followed.open.items()):
+                _settle(issued, as_of, snapshot, followed.trackers[issued.kind])
+                if issued.settled == HORIZONS or as_of < snapshot.as_of - PATIENCE * HOUR:
+                    del followed.open[as_of]
+            return {kind: Tracker.of(tracker.widths) for kind, tracker in followed.trackers.items()}
+
+    def remember(self, forecast: Forecast) -> None:
+        """Wait for what becomes of a forecast of all 24 hours; the first that was issued at an hour counts."""
+        with self._lock:
+            _wait_for(self._of(forecast.symbol, forecast.source), forecast)
+
+    def restore(self, symbol: str, source: str, past: Past) -> None:
+        """Go on where another process left off, whose forecasts of this model a ledger kept.
+
+        What was issued here since is followed from its first hour again: the ledger may know of its outcomes too.
+        """
+        with self._lock:
+            before = self._followed.pop((symbol, source), None)
+            followed = self._of(symbol, source)
+            past.teach(followed.trackers)
+            for forecast, settled in past.open:
+                _wait_for(followed, forecast, settled)
+            for as_of, issued in before.open.items() if before else ():
+                followed.open.setdefault(as_of, replace(issued, settled=0))
+
+    def _of(self, symbol: str, source: str) -> _Followed:
+        key = (symbol, source)
+        if key not in self._followed:
+            self._followed[key] = _Followed(self._predictor.trackers(symbol))
+        return self._followed[key]
+
+
+def _wait_for(followed: _Followed, forecast: Forecast, settled: int = 0) -> None:
+    """Follow a forecast of all 24 hours, of which the first `settled` were looked at."""
+    if followed.trackers and len(forecast.horizons) == HORIZONS:
+        kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
+        prices = np.array([list(horizon.quantiles.values()) for horizon in forecast.horizons])  # (24, Q)
+        issued = _Issued(kind, forecast.last_close, np.log(prices / forecast.last_close), settled)
+        followed.open.setdefault(int(forecast.as_of.timestamp()), issued)
+
+
+def _settle(issued: _Issued, as_of: int, snapshot: Snapshot, tracker: Tracker) -> None:
+    """Tell the tracker of each hour that has closed since; one without a candle is left out."""
+    due = np.arange(issued.settled + 1, min(HORIZONS, (snapshot.as_of - as_of) // HOUR) + 1)
+    if not len(due):
+        return
+    opening = as_of + (due - 1) * HOUR
+    at = np.minimum(np.searchsorted(snapshot.candles.time, opening), len(snapshot.candles) - 1)
+    known = snapshot.candles.time[at] == opening
+    outcome = np.log(snapshot.candles.close[at[known]] / issued.last)
+    tracker.settle(due[known], issued.returns[due[known] - 1], outcome)
+    issued.settled = int(due[-1])

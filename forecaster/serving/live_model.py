@@ -1,0 +1,109 @@
+"""The model that answers in this process, with all that it has said live; backends on several sources may share it.
+
+    source --candles--> current.py --first forecast of each candle--> recorder.py --> ledger
+
+A network that gathers questions into micro-batches is asked from threads, so that it sees several at once. Others are
+asked on the event loop, where an answer comes sooner than a thread would be woken; next closes are gathered there.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, TypeVar
+
+from forecaster.errors import ConfigurationError, DatabaseError
+from forecaster.inference import LoopTurn, Predictor
+from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
+from forecaster.market import CandleSource, Snapshot, both
+from forecaster.schema import Forecast
+from forecaster.serving.current import Standing
+from forecaster.serving.observer import Observer, tell_model
+
+if TYPE_CHECKING:
+    from forecaster.ledger import Ledger
+
+HISTORY = 300  # hours that a live forecast may read: what one call to every exchange gives
+AT_ONCE = 64  # questions that a network may gather: asyncio's own threads are too few where cores are
+
+T = TypeVar("T")
+
+
+class LiveModel:
+    """A Predictor that may be replaced while it answers, and what it said before."""
+
+    def __init__(self, predictor: Predictor, ledger: "Ledger | None", observer: Observer) -> None:
+        """Live forecasts are kept in `ledger`, which is closed with this."""
+        self._recorder = Recorder(ledger) if ledger else None
+        self._observer = observer
+        self._threads = ThreadPoolExecutor(AT_ONCE, "forecast")  # started as they are needed
+        self._issuing = asyncio.Lock()
+        self._next_closes = LoopTurn[Sequence[float], float](lambda asked: self.predictor.predict_next_closes(asked))
+        self.serve(predictor)
+
+    def serve(self, predictor: Predictor) -> None:
+        """Answer by another model from now on; what was begun with the one before ends with it."""
+        self.predictor, self.standing = predictor, Standing(predictor)
+        tell_model(self._observer, predictor.ref)
+
+    async def forecast(self, source: CandleSource, symbol: str, hours: int) -> Forecast:
+        """The forecast for each of the next `hours` closes. Raises what Predictor.forecast and the source raise."""
+        standing, predictor = self.standing, self.predictor
+        predictor.check(symbol, hours)
+        snapshot, other = await both(source, symbol, HISTORY, predictor.reads_other_symbol)
+        if self._recorder and standing.is_new(symbol, snapshot.source):
+            with suppress(DatabaseError):  # it is asked again with the next forecast
+                past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
+                standing.restore(symbol, snapshot.source, past)
+        issued, told = await self._stood(standing, snapshot, other)
+        if self._recorder:
+            await self._recorder.keep(issued)
+        return predictor.shortened(told, hours)
+
+    async def next_close(self, closes: Sequence[float]) -> float:
+        """See Predictor.predict_next_close."""
+        if self.predictor.gathers:
+            return await self.run(self.predictor.predict_next_close, closes)
+        return await self._next_closes.ask(closes)
+
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """The result of `work`, which asks the network, where that is fastest."""
+        if not self.predictor.gathers:
+            return work(*arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
+
+    async def read(self, work: "Callable[[Ledger], T]") -> T:
+        """What `work` reads from the ledger.
+
+        Raises what it raises, ConfigurationError where there is no ledger, and DatabaseError where it does not answer.
+        """
+        if self._recorder is None:
+            raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
+        return await self._recorder.read(work)
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        """See Ledger.track_record. Raises what `read` raises; grades may take longer than a database should."""
+        rows: list[Graded] = []
+        for of in await self.read(lambda ledger: ledger.models(symbol)):
+            rows += await asyncio.to_thread(graded_all, await self.read(methodcaller("settled", of, hours)))
+        return TrackRecord(rows=tuple(rows))
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Look after the ledger until `stop`."""
+        if self._recorder:
+            await self._recorder.watch(stop)
+
+    async def close(self) -> None:
+        """Finish writing, and give back the ledger."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._recorder:
+            await self._recorder.close()
+
+    async def _stood(self, standing: Standing, snapshot: Snapshot, other: Snapshot | None) -> tuple[Forecast, Forecast]:
+        """See Standing.forecast; in a thread, one forecast is issued after the other."""
+        if not standing.predictor.gathers or standing.stands(snapshot):
+            return standing.forecast(snapshot, other)
+        async with self._issuing:
+            return await self.run(standing.forecast, snapshot, other)

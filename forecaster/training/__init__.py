@@ -1,0 +1,12 @@
+"""From candles to a trained artifact with its record. Needs TensorFlow."""
+
+from forecaster.training.classic import train_classic
+from forecaster.training.publish import publish
+from forecaster.training.quantile import markets_of, train_quantile
+
+__all__ = [
+    "markets_of",
+    "publish",
+    "train_classic",
+    "train_quantile",
+]

@@ -1,0 +1,147 @@
+"""Fits one quantile network on whatever device Keras sees, a GPU where there is one.
+
+The hours lie on the device once, as two arrays; a batch brings row numbers, and windows are gathered there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from forecaster.features import OTHER_KNOWN, WINDOW, Examples
+from forecaster.networks.quantile import Tensor, network_inputs, pinball, quantile_network
+from forecaster.quantiles import MEDIAN
+
+WARM_UP = 100  # steps
+LAST_RATE = 0.02  # of the learning rate, at the end of its cosine
+
+Progress = Callable[[float], None]  # the share that is done, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the networks are trained. docs/decisions.md says what else was tried."""
+
+    seeds: int = 4
+    epochs: int = 3
+    batch: int = 512
+    rate: float = 2e-3
+    decay: float = 1e-3
+    average: float = 0.995  # the weights that are kept are a moving average over steps
+    half_life: float = 3.0  # years, of an example's weight
+    first: float = 10.0  # times that the 1 h horizon counts
+    median: float = 0.5  # times that the median's own loss counts, beside the mean over all levels
+    closes_only: float = 0.25  # share of examples of which only closes are shown
+    alone: float = 0.10  # share of which the other symbol is hidden
+
+
+def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
+    """A trained network."""
+    keras.utils.set_random_seed(seed)
+    network = quantile_network()
+    row = keras.Input((1,), dtype="int32", name="row")
+    known = network_inputs()[-1]
+    window, context = _Gather(examples.channels, examples.context)(row)
+    trainer = keras.Model([row, known], network([window, context, known]))
+    batches = _Batches(examples, recipe, seed)
+    steps = len(batches) * recipe.epochs
+    optimizer = keras.optimizers.AdamW(
+        _Cosine(recipe.rate, steps),
+        weight_decay=recipe.decay,
+        global_clipnorm=1.0,
+        use_ema=True,
+        ema_momentum=recipe.average,
+    )
+    trainer.compile(optimizer=optimizer, loss=_loss(recipe.median))
+    trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[_Told(steps, progress)])
+    return network
+
+
+def reopened(path: Path) -> keras.Model:
+    """A network that was trained and saved earlier."""
+    return keras.models.load_model(path, compile=False, safe_mode=True)
+
+
+def _loss(median: float) -> Callable[[Tensor, Tensor], Tensor]:
+    def loss(truth: Tensor, quantiles: Tensor) -> Tensor:
+        """Log returns with their two weights (B, 24, 3) against quantiles (B, 24, Q) -> (B,)."""
+        actual, of_all, of_median = truth[:, :, 0], truth[:, :, 1], truth[:, :, 2]
+        middle = 0.5 * ops.abs(actual - quantiles[:, :, MEDIAN])
+        return ops.mean(pinball(actual, quantiles) * of_all + median * middle * of_median, axis=-1)
+
+    return loss
+
+
+@keras.saving.register_keras_serializable("cryptosense")
+class _Gather(keras.layers.Layer):
+    """Row numbers (B, 1) to windows (B, 60, 6) and contexts (B, C), from arrays that lie on the device."""
+
+    def __init__(self, channels: NDArray[np.float32], context: NDArray[np.float32]) -> None:
+        super().__init__(trainable=False)
+        self.channels = self.add_weight(shape=channels.shape, initializer="zeros", trainable=False)
+        self.context = self.add_weight(shape=context.shape, initializer="zeros", trainable=False)
+        self.channels.assign(channels)
+        self.context.assign(context)
+        self.past = np.arange(1 - WINDOW, 1, dtype="int32")
+
+    def call(self, row: Tensor) -> tuple[Tensor, Tensor]:
+        return ops.take(self.channels, row + self.past, axis=0), ops.take(self.context, row[:, 0], axis=0)
+
+
+class _Batches(keras.utils.PyDataset):
+    """Shuffled batches of row numbers, of what is shown of each, and of targets with their weights."""
+
+    def __init__(self, examples: Examples, recipe: Recipe, seed: int) -> None:
+        super().__init__()
+        self._examples, self._recipe = examples, recipe
+        self._truth = np.concatenate([examples.target[:, :, None], examples.weight], axis=2)  # (n, 24, 3)
+        self._random = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return max(1, len(self._examples.row) // self._recipe.batch)
+
+    def __getitem__(self, index: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
+        take = self._order[index * self._recipe.batch : (index + 1) * self._recipe.batch]
+        row, draw = self._examples.row[take], self._random.random(len(take))
+        known = np.ones((len(take), 3), np.float32)
+        known[:, OTHER_KNOWN] = self._examples.other[row] * (draw < 1 - self._recipe.alone)
+        known[draw < self._recipe.closes_only] = 0
+        return {"row": row[:, None], "known": known}, self._truth[take]
+
+    def on_epoch_end(self) -> None:
+        self._order = self._random.permutation(len(self._examples.row))
+
+
+@keras.saving.register_keras_serializable("cryptosense")
+class _Cosine(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear warm-up, then half a cosine down to a fiftieth of the rate."""
+
+    def __init__(self, rate: float, steps: int) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step: Tensor) -> Tensor:
+        step = ops.cast(step, "float32")
+        fall = 0.5 * (1 + ops.cos(np.pi * ops.minimum(step / self.steps, 1.0)))
+        return self.rate * ops.minimum(step / WARM_UP, 1.0) * (LAST_RATE + (1 - LAST_RATE) * fall)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "steps": self.steps}
+
+
+class _Told(keras.callbacks.Callback):
+    """Tells the share of steps that are done."""
+
+    def __init__(self, steps: int, progress: Progress) -> None:
+        super().__init__()
+        self._steps, self._progress, self._done = steps, progress, 0
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self._done += 1
+        if self._done % 20 == 0 or self._done == self._steps:
+            self._progress(self._done / self._steps)

@@ -1,0 +1,62 @@
+"""Renews an artifact's record by a walk-forward, and the page and pictures that show it."""
+
+from pathlib import Path
+
+from forecaster import artifact as artifacts
+from forecaster.artifact import Artifact
+from forecaster.evaluation import Evaluation, Record, walk_forward
+from forecaster.features import Market
+from forecaster.inference import Engine, Progress
+from forecaster.market import Candles, utc
+from forecaster.report import Material, report_page
+from forecaster.report.png import pictures
+from forecaster.schema import HOUR, Report
+from forecaster.training.quantile import engine_of, markets_of, trained
+
+
+def publish(
+    artifact: Artifact,
+    record: Record,
+    btc: Candles,
+    eth: Candles,
+    directory: Path,
+    pages: Path,
+    others: dict[str, Path],
+    keep: Path | None,
+    progress: Progress,
+) -> Evaluation:
+    """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
+
+    `record` is the fixed split's. `others` says where, if anywhere, the classic artifact lies ("classic") and the
+    scores that benchmarks/competitors.py wrote ("competitors"); `keep` see train_quantile.trained. Takes as long
+    as 36 trainings.
+    """
+    markets = markets_of(btc, eth)
+
+    def networks(stop: float) -> Engine:
+        return engine_of(trained(markets, utc(stop), progress, keep=keep), markets)[0]
+
+    years = walk_forward(networks, markets, utc(int(markets[0].time[-1])).year, progress)
+    evaluation = record.evaluation + years + _competitors(others)
+    progress("saving", 1.0)
+    artifacts.save(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
+    classic = artifacts.load(others["classic"]).report if others["classic"].exists() else None
+    write_pages(pages, record, evaluation, markets[0], classic)
+    return evaluation
+
+
+def write_pages(
+    pages: Path, record: Record, evaluation: Evaluation, market: Market, classic: Report | None = None
+) -> None:
+    """index.html and the PNGs, from the fixed split's forecasts of `market` and every score."""
+    rows = market.issued(record.report.graded_from.timestamp(), float("inf"))
+    material = Material.of(market.symbol, market.time[rows] + HOUR, market.close[rows], record.issued)
+    pages.mkdir(parents=True, exist_ok=True)
+    (pages / "index.html").write_bytes(report_page(record.report, evaluation, material, classic))
+    for name, body in pictures(evaluation, material).items():
+        (pages / name).write_bytes(body)
+
+
+def _competitors(others: dict[str, Path]) -> Evaluation:
+    file = others["competitors"]
+    return Evaluation.expanded(file.read_bytes()) if file.exists() else Evaluation()

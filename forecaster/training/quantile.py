@@ -1,0 +1,229 @@
+"""Trains the quantile recipe on both symbols: three ensembles of the same recipe, each for one purpose.
+
+hours       |------------------ 2013 ... ------------------|-- 2022-12 --|-- 2023-12 ... -->
+1st         | fit                                          | calibrate   |
+2nd         | fit                                                        | grade, once
+3rd         | fit, and ship with the 1st one's calibration and the 2nd one's record
+"""
+
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster import artifact
+from forecaster.artifact import Headline, Manifest
+from forecaster.calibration import METHOD, Calibration, Conformal, Detectors, moves
+from forecaster.errors import ConfigurationError, DataFileError
+from forecaster.evaluation import fixed_split
+from forecaster.features import CHANNELS, CONTEXT, KINDS, LOOKBACK, Examples, Familiarity, Market
+from forecaster.inference import Engine, OnnxEngine, Progress, backtest, next_close
+from forecaster.market import Candles, utc
+from forecaster.quantiles import HORIZONS
+from forecaster.schema import HOUR, SYMBOLS, Report
+from forecaster.training.export import export
+
+if TYPE_CHECKING:
+    import keras
+
+    from forecaster.training.fit import Recipe
+
+EXPIRES = timedelta(days=400)  # after the newest hour trained on
+FEWEST = 200  # hours of each symbol that every part must hold
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where validation begins, and where the graded hours do."""
+
+    validation: datetime = datetime(2022, 12, 1, tzinfo=UTC)
+    test: datetime = datetime(2023, 12, 4, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ensembles:
+    """Networks of one recipe, trained on hours before validation, on hours before the test, and on all."""
+
+    validated: "list[keras.Model]"
+    graded: "list[keras.Model]"
+    shipped: "list[keras.Model]"
+
+
+def train_quantile(
+    btc: Candles,
+    eth: Candles,
+    out: Path,
+    progress: Progress,
+    recipe: "Recipe | None" = None,
+    split: Split | None = None,
+    keep: Path | None = None,
+) -> Report:
+    """Train on hourly candles of both symbols and write the artifact to `out`; `keep` see `trained`.
+
+    Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
+    """
+    split = split or Split()
+    progress("features", 0.0)
+    markets = markets_of(btc, eth)
+    _check(markets, split)
+    stops = (split.validation, split.test, utc(_end(markets)))
+    ensembles = Ensembles(*(trained(markets, stop, progress, recipe, keep) for stop in stops))
+    return assemble(markets, ensembles, out, progress, split)
+
+
+def trained(
+    markets: tuple[Market, ...],
+    stop: datetime,
+    progress: Progress,
+    recipe: "Recipe | None" = None,
+    keep: Path | None = None,
+) -> "list[keras.Model]":
+    """A network for each seed, trained on hours whose targets close before `stop`.
+
+    Where the directory `keep` holds a network already it is read, else it is written there: a long training that
+    was interrupted goes on. Raises ConfigurationError without TensorFlow.
+    """
+    try:
+        from forecaster.training.fit import Recipe, fit, reopened
+    except ImportError as error:
+        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
+
+    recipe = recipe or Recipe()
+    examples = Examples.before(stop.timestamp(), markets, recipe.half_life, recipe.first)
+    networks = []
+    for seed in range(recipe.seeds):
+        path = keep / f"{stop:%Y-%m-%dT%H}_{seed}.keras" if keep else None
+        if path and path.exists():
+            networks.append(reopened(path))
+            continue
+        doing = f"hours until {stop:%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
+        networks.append(fit(examples, recipe, seed, partial(progress, doing)))
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            networks[-1].save(path)
+    return networks
+
+
+def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tuple[Engine, bytes]:
+    """The ensemble of these networks in ONNX Runtime, and its graph."""
+    from forecaster.networks.quantile import ensemble
+
+    graph = export(ensemble(networks), _sample(markets))["model.onnx"]
+    return OnnxEngine(graph), graph
+
+
+def _sample(markets: tuple[Market, ...]) -> dict[str, NDArray[np.float32]]:
+    """Some hours on which Keras and ONNX Runtime must agree."""
+    return markets[0].hours.inputs(markets[0].issued(0, float("inf"))[:64], "full")
+
+
+def assemble(
+    markets: tuple[Market, ...], ensembles: Ensembles, out: Path, progress: Progress, split: Split | None = None
+) -> Report:
+    """Calibrate, grade and save networks that are trained already, such as on a machine with a GPU."""
+    from forecaster.networks.quantile import ensemble
+
+    split = split or Split()
+    progress("calibration", 0.0)
+    validated, _ = engine_of(ensembles.validated, markets)
+    calibration = _calibration(validated, markets, split)
+    graded, graph = engine_of(ensembles.graded, markets)
+    start, remarks = split.test.timestamp(), remarks_of(split)
+    record = fixed_split(graded, calibration, markets, start, remarks, progress)
+    progress("saving", 1.0)
+    followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
+    shipped = ensemble(ensembles.shipped)
+    files = export(shipped, _sample(markets))
+    files["graded.onnx"] = graph
+    files[next_close.NAME] = next_close.next_close(shipped)
+    files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
+    files["calibration.json"] = followed.model_dump_json().encode()
+    files["report.json"] = (record.report.model_dump_json(indent=2) + "\n").encode()
+    files["evaluation.json"] = record.evaluation.compact()
+    artifact.save(out, files, _manifest(markets, record.report))
+    return record.report
+
+
+def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
+    """Both symbols' hours, each with the other's as context."""
+    return Market.of(SYMBOLS[0], btc, eth), Market.of(SYMBOLS[1], eth, btc)
+
+
+def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> Calibration:
+    """Fitted on both symbols' validation hours together: twice the hours tell better how the recipe errs."""
+    parts = [(market, market.issued(split.validation.timestamp(), split.test.timestamp())) for market in markets]
+    actual = np.concatenate([market.closed(rows, split.test.timestamp()) for market, rows in parts])
+    fitted, judged = {}, {}
+    for kind in KINDS:
+        issued = [backtest(engine, market, rows, kind) for market, rows in parts]
+        fitted[kind] = Conformal.of(np.concatenate(issued), actual)
+        judged[kind] = [
+            (fitted[kind].apply(each), moves(market.close[rows[0] : rows[-1] + 2]))
+            for each, (market, rows) in zip(issued, parts, strict=True)
+        ]
+    return Calibration(full=fitted["full"], closes_only=fitted["closes_only"], detectors=Detectors.of(judged))
+
+
+def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
+    start, stop = split.validation.timestamp(), split.test.timestamp()
+    training = [market.hours.context[market.issued(0, start)] for market in markets]
+    validation = [market.hours.context[market.issued(start, stop)] for market in markets]
+    return Familiarity.of(np.concatenate(training), np.concatenate(validation))
+
+
+def remarks_of(split: Split) -> tuple[str, ...]:
+    """What the record does and does not say."""
+    return (
+        f"The graded networks saw no hour from {split.test:%Y-%m-%d} on; the bands were fitted on the hours from "
+        f"{split.validation:%Y-%m-%d} until then, with networks that saw none of those.",
+        "The networks in this artifact are the same recipe, trained on all hours: their own record is yet to come.",
+        "Hours without a trade repeat the close before them.",
+    )
+
+
+def _end(markets: tuple[Market, ...]) -> int:
+    """Close of the newest hour, Unix s."""
+    return max(int(market.time[-1]) for market in markets) + HOUR
+
+
+def _check(markets: tuple[Market, ...], split: Split) -> None:
+    edges = (0.0, split.validation.timestamp(), split.test.timestamp(), float("inf"))
+    for market in markets:
+        for start, stop in pairwise(edges):
+            if len(market.issued(start, stop)) < FEWEST:
+                raise DataFileError(
+                    f"{market.symbol} has fewer than {FEWEST} hours to train, calibrate or grade on.",
+                    f"Give files with a year before {split.validation:%Y-%m-%d} and some months after "
+                    f"{split.test:%Y-%m-%d}.",
+                )
+
+
+def _manifest(markets: tuple[Market, ...], report: Report) -> Manifest:
+    packages = ("tensorflow", "keras", "tf2onnx", "onnxruntime", "numpy")
+    trained_to = utc(_end(markets))
+    return Manifest(
+        format=1,
+        name="quantile",
+        version="1.0",
+        recipe="quantile",
+        symbols=SYMBOLS,
+        trained_from=utc(min(int(market.time[0]) for market in markets)),
+        trained_to=trained_to,
+        expires=trained_to + EXPIRES,
+        features=(*CHANNELS, *CONTEXT),
+        input_hours=LOOKBACK,
+        horizons=HORIZONS,
+        band_method=METHOD,
+        versions={"python": platform.python_version(), **{name: version(name) for name in packages}},
+        headline=Headline(
+            mae=report.model.mae, mae_persistence=report.persistence.mae, skill=report.skill.value, n=report.n
+        ),
+        files={},
+    )

@@ -1,0 +1,84 @@
+import pytest
+
+from assistant.grounding.figures import figures_in
+from assistant.grounding.vouched import Grounds
+from tests.support.fakes import FakeBackend
+from tools.registry import bind_tools
+
+PLACES = {
+    "get_price": {"symbol": "BTC-USD"},
+    "forecast": {"symbol": "BTC-USD", "hours": 6, "threshold": 71_000.0},
+    "explain_metrics": {},
+    "detect_anomalies": {"symbol": "BTC-USD"},
+}
+
+
+async def grounds(*tools):
+    known = Grounds()
+    for each in bind_tools(FakeBackend(longest=24)):
+        if each.tool.name in tools:
+            known.add_result((await each.call(PLACES[each.tool.name])).data)
+    return known
+
+
+def traced(known, text):
+    return all(known.trace(figure, text) for figure in figures_in(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$69,930.25", "69,930", "$69.9k", "69.930,25 $", "$70,000", "about 70k", "69\u202f930,25 $", "6.99万美元",
+        "up 0.42 %", "+0.42%", "0,4 %", "12:00 UTC on 19 March 2026", "3月19日", "in 2026", "4 minutes old", "24 hours",
+    ],
+)  # fmt: skip
+async def test_a_price_vouches_for_its_roundings_units_and_times(text):
+    assert traced(await grounds("get_price"), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$69,931", "$70,500", "100k", "$69,930.26", "0.5 %", "-0.42 %", "42 %", "69,930 %", "80 %", "13:00", "20 March",
+        "19 March 2025", "in 2027", "6 hours", "12 times", "seventy-one thousand dollars", "siebzigtausend",
+    ],
+)  # fmt: skip
+async def test_what_it_does_not_say_is_not_vouched_for(text):
+    assert not traced(await grounds("get_price"), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a 51 % chance of going up", "a 49 % chance of going down", "the 80 % range", "80-%-Spanne", "rango del 80 %",
+        "in 6 hours", "above $71,000", "18:00 UTC", "21,765 hours", "12 times the error", "1 to 24 hours", "80%区间",
+    ],
+)  # fmt: skip
+async def test_a_forecast_vouches_for_shares_in_percent_complements_and_ranges(text):
+    assert traced(await grounds("forecast"), text)
+
+
+@pytest.mark.parametrize("text", ["a chance of 80 %", "95 % likely", "in 17 hours", "a 51 % drop of $51", "22:00"])
+async def test_the_name_of_a_range_is_no_chance(text):
+    assert not traced(await grounds("forecast"), text)
+
+
+async def test_a_metric_vouches_for_its_value_in_its_own_unit():
+    known = await grounds("explain_metrics")
+    assert traced(known, "MAE $3,240, against $264.20, right 49.7 % of the time")
+    assert not traced(known, "MAE 3,240 %")
+
+
+async def test_candles_do_not_vouch_for_every_price_near_them():
+    known = await grounds("forecast")
+    near = sum(traced(known, f"${price:,}") for price in range(69_000, 71_000, 7))
+    assert near < 30
+
+
+def test_an_earlier_answer_vouches_for_its_figures_and_a_visitor_for_no_price():
+    known = Grounds()
+    known.add_text("Bitcoin closed at $69,930.25 at 12:00 UTC, up 0.4 %.")
+    known.add_question("in 48 hours, at 17:45, above $80,000 with 99 %?")
+    assert traced(known, "$69,930.25, 12:00, 0.4 %, 48 hours, 17:45")
+    for text in ("$80,000", "99 %", "$48"):
+        assert not traced(known, text)

@@ -1,0 +1,195 @@
+import re
+
+import pytest
+
+from assistant.replies.answers import Failure, from_results, without_tools
+from assistant.understanding.frame import Ask, Intent, Question
+from forecaster.schema import ForecastWarning
+from tests.support.fakes import COVERAGE, LAST_CLOSE, SKILL, FakeBackend
+from tools.forecast import ForecastAnswer
+from tools.registry import bind_tools
+
+
+def asked(intent, **changes):
+    return Question((Ask(intent, **changes),))
+
+
+FORECAST = asked(Intent.FORECAST)
+IMPERATIVE = re.compile(
+    r"(?:^|[.!?:;] )(?:buy|sell|hold|wait|invest|avoid|go|take|put|get|consider|treat|trust)\b", re.I
+)
+
+
+async def data(name, backend=None, **arguments):
+    tool = next(each for each in bind_tools(backend or FakeBackend(longest=24)) if each.tool.name == name)
+    return (await tool.call(arguments)).data
+
+
+async def forecast(**changes):
+    answer = await data("forecast", symbol="BTC-USD", hours=1)
+    return ForecastAnswer(forecast=answer.forecast.model_copy(update=changes))
+
+
+def plain(text):
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+async def test_a_forecast_leads_with_the_range_and_the_chance_then_point_record_time_and_source():
+    text = plain(from_results(FORECAST, [await forecast()], []))
+    parts = [
+        "$69,622 and $70,294", "13:00 UTC", "80 % range", "the chance of going up is 51 %", "$69,958", "$69,930.25",
+        "21,765 unseen hours", '12 times that of "no change"', "52 %", "12:00 UTC on 19 March 2026", "Bitstamp",
+    ]  # fmt: skip
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert len(text.split()) <= 90
+
+
+async def test_a_model_worse_than_no_change_is_not_praised():
+    text = plain(from_results(FORECAST, [await forecast()], []))
+    assert "the last close is the better guess" in text and "beat" not in text
+
+
+@pytest.mark.parametrize(
+    ("skill", "coverage", "said"),
+    [
+        ((0.0062, 0.004, 0.008), 0.797, 'beat "no change" by 0.6 %, so the direction is nearly a coin flip'),
+        ((0.0062, 0.004, 0.008), 0.797, "its 80 % range held 80 % of the time and is what to trust."),
+        ((0.0062, 0.004, 0.008), 0.6, "its 80 % range held 60 % of the time."),
+        ((0.001, -0.002, 0.004), 0.8, 'did no better than "no change", so the direction is a coin flip'),
+        ((-0.05, -0.07, -0.03), 0.8, '5.0 % above that of "no change"'),
+        ((-1.0, -1.2, -0.8), 0.8, '2.0 times that of "no change"'),
+        ((-11.26, -11.9, -10.7), 0.8, '12 times that of "no change"'),
+    ],
+)
+async def test_the_record_is_told_as_it_was_measured(skill, coverage, said):
+    value, low, high = skill
+    measured = SKILL.model_copy(update={"value": value, "ci_low": low, "ci_high": high})
+    text = plain(from_results(FORECAST, [await forecast(skill=measured, coverage=COVERAGE | {"80": coverage})], []))
+    assert said in text
+
+
+async def test_a_record_without_coverage_says_nothing_of_the_range_it_held():
+    assert "held" not in from_results(FORECAST, [await forecast(coverage={})], [])
+
+
+async def test_simulated_prices_are_called_that_before_anything_else():
+    note = "No exchange gave candles for BTC-USD (bitstamp timed out; kraken answered 451)."
+    given = await forecast(
+        source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data", note)
+    )
+    text = from_results(FORECAST, [given], [])
+    assert text.startswith("These prices are simulated, not market data. ")
+    assert note in text and text.count("simulated, not market data") == 1
+    for name, arguments in (("get_price", {}), ("get_candles", {"hours": 6})):
+        result = await data(name, FakeBackend(source="demo"), symbol="BTC-USD", **arguments)
+        assert from_results(FORECAST, [result], []).startswith("These prices are simulated, not market data. ")
+
+
+async def test_warnings_are_put_into_words_once():
+    note = (
+        "the newest candle at hand, from kraken, closed 95 minutes ago; nothing newer could be had: binance timed out"
+    )
+    given = await forecast(
+        warnings=(ForecastWarning.STALE_CANDLES, ForecastWarning.OUT_OF_DISTRIBUTION), notes=(note,), source="kraken"
+    )
+    text = from_results(FORECAST, [given, given], [])
+    assert text.count("closed 95 minutes ago") == 1 and "binance timed out." in text
+    assert text.count("unlike anything the model was trained on") == 1
+
+
+async def test_two_coins_share_record_and_source():
+    text = plain(from_results(FORECAST, [await forecast(), await forecast(symbol="ETH-USD")], []))
+    assert "Bitcoin" in text and "Ethereum" in text
+    assert text.count("unseen hours") == 1 and text.count("Bitstamp") == 1
+    assert len(text.split()) <= 90
+
+
+async def test_a_price_is_told_with_change_time_and_source():
+    text = plain(from_results(asked(Intent.PRICE), [await data("get_price", symbol="ETH-USD")], []))
+    assert text.startswith(
+        "Ethereum closed at $69,930.25, up 0.42 % over 24 hours (12:00 UTC on 19 March 2026, Bitstamp)."
+    )
+
+
+async def test_prices_in_another_currency_say_so():
+    price = (await data("get_price", symbol="BTC-USD")).model_copy(update={"quote": "USDT", "source": "binance"})
+    text = plain(from_results(asked(Intent.PRICE), [price], []))
+    assert "69,930.25 USDT" in text and "$" not in text
+
+
+async def test_a_span_is_told_with_its_change_low_and_high():
+    span = await data("get_candles", symbol="BTC-USD", hours=24)
+    text = plain(from_results(asked(Intent.CANDLES), [span], []))
+    assert "Over the last 24 hours Bitcoin went down 0.30 %" in text
+    assert all(f"${price:,.2f}" in text for price in (span.first_open, span.last_close, span.low, span.high))
+
+
+async def test_the_whole_record_says_what_it_is_measured_against():
+    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics")], []))
+    assert "$3,240, against $264" in text and "12 times" in text and "49.7 %" in text
+    assert len(text.split()) <= 90
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("mae", "It is $3,240, against $264.20 for"),
+        ("mape", "It is 4.1 %, against 0.3 % for"),
+        ("direction", "It is 49.7 %. 50 % is a coin flip"),
+        ("skill", "It is -1,126.0 %. 0 % equals"),
+        ("coverage", "It is 52.0 %. Close to 80 % is right"),
+        ("persistence", "It is $264.20. A model"),
+    ],
+)
+async def test_one_metric_is_told_with_value_meaning_and_reading(metric, said):
+    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics", metric=metric)], []))
+    assert said in text and "21,765 unseen hours" in text
+
+
+async def test_advice_is_refused_plainly_and_facts_are_given():
+    text = from_results(asked(Intent.ADVICE), [await forecast()], [])
+    assert text.startswith("I can't tell you whether to buy or sell")
+    assert "$69,622" in text and "12 times" in text
+    assert not IMPERATIVE.search(text)
+    assert len(text.split()) <= 90
+
+
+async def test_a_forecast_for_fewer_hours_than_asked_for_says_why():
+    failure = Failure("The loaded model does not forecast 6 hours ahead. Ask for 1 hour ahead.", longest_hours=1)
+    text = from_results(asked(Intent.FORECAST, hours=6), [await forecast()], [failure])
+    assert text.startswith("The loaded model looks only 1 hour ahead, so this is for the next hour. ")
+    assert "Ask for" not in text
+
+
+@pytest.mark.parametrize("hours", [0, -5, 26_280])
+async def test_hours_beyond_any_model_are_answered_with_what_there_is(hours):
+    text = from_results(asked(Intent.FORECAST, hours=hours), [await forecast()], [])
+    assert text.startswith("I look 1 to 24 hours ahead, so this is for the next hour. ")
+
+
+async def test_another_day_is_named():
+    answer = await data("forecast", symbol="BTC-USD", hours=24)
+    assert "at 12:00 UTC on 20 March (80 % range)" in from_results(FORECAST, [answer], [])
+
+
+async def test_what_failed_is_said_and_the_rest_is_given():
+    failure = Failure("No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.")
+    text = from_results(asked(Intent.PRICE), [await data("get_price", symbol="BTC-USD")], [failure])
+    assert failure.message in text and f"${LAST_CLOSE:,.2f}" in text
+
+
+async def test_a_coin_without_a_forecast_says_which_coin_has_one():
+    failure = Failure("'ETH-USD' is not supported. Ask for BTC-USD.", supported=("BTC-USD",))
+    text = from_results(FORECAST, [await data("get_price", symbol="ETH-USD")], [failure])
+    assert text.startswith("The loaded model forecasts only Bitcoin. Ethereum closed at ")
+
+
+@pytest.mark.parametrize("intent", [Intent.GREETING, Intent.THANKS, Intent.CAPABILITIES, Intent.OTHER])
+def test_small_talk_holds_no_number(intent):
+    assert not re.search(r"\d", without_tools(asked(intent)))
+
+
+def test_a_coin_that_is_not_offered_is_named_with_those_that_are():
+    text = without_tools(asked(Intent.PRICE, foreign="doge"))
+    assert "DOGE" in text and "Bitcoin (BTC) and Ethereum (ETH)" in text

@@ -1,0 +1,159 @@
+"""Answers about prices to pass, times of day, several things at once, live records and unusual moves."""
+
+import pytest
+
+from assistant.replies.answers import from_results, without_tools
+from assistant.understanding.frame import Ask, Intent, Language, Question
+from forecaster.market.candles import utc
+from forecaster.schema import HOUR, ForecastWarning
+from tests.support.conversations import said
+from tests.support.conversations.said import data
+from tests.support.fakes import NOON, surprise
+
+
+def asked(intent, **changes):
+    return Question((Ask(intent, **changes),))
+
+
+def plain(text):
+    return text.replace("\u00a0", " ").replace("\u2212", "-")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "below", "told"),
+    [
+        (100_000.0, False, "The chance of closing above $100,000 is under 3 %."),
+        (100_000.0, True, "The chance of closing below $100,000 is over 97 %."),
+        (60_000.0, False, "The chance of closing above $60,000 is over 97 %."),
+        (69_958.22, False, "The chance of closing above $69,958.22 is 50 %."),
+        (69_700.0, True, "The chance of closing below $69,700 is 34 %."),
+    ],
+)
+async def test_the_chance_of_passing_a_price_follows_the_range(threshold, below, told):
+    answer = await data("forecast", symbol="BTC-USD", hours=6, threshold=threshold)
+    text = plain(from_results(asked(Intent.FORECAST, hours=6, threshold=threshold, below=below), [answer], []))
+    assert 0 < text.index("(80 % range)") < text.index(told) < text.index("The middle estimate")
+
+
+async def test_a_time_of_day_is_told_with_the_close_that_stands_for_it():
+    ask = Ask(Intent.FORECAST, hours=1, target=utc(NOON + HOUR // 2))
+    text = from_results(Question((ask,)), [await said.forecast()], [])
+    assert text.startswith("Candles close on the hour, so for 12:30 UTC this is the close at 13:00 UTC. ")
+    on_the_hour = Ask(Intent.FORECAST, hours=1, target=utc(NOON + HOUR))
+    assert "on the hour" not in from_results(Question((on_the_hour,)), [await said.forecast()], [])
+
+
+async def test_several_horizons_are_told_in_brief_with_what_they_share_once():
+    near, far = await said.forecast(), await said.forecast((0.012, 0.01, 0.02), 0.81, hours=6)
+    asks = (Ask(Intent.FORECAST), Ask(Intent.FORECAST, hours=6))
+    text = plain(from_results(Question(asks), [near, far], []))
+    assert text.startswith(
+        "Bitcoin at 13:00 UTC: $69,622 to $70,294 (80 % range), middle $69,958, chance of going up 51 %."
+    )
+    assert 'Beside "no change" on unseen hours: 1 hour 0.5 % better, 6 hours 1.2 % better.' in text
+    assert "The 80 % ranges held 80 % and 81 % of the time." in text
+    assert text.count("The last close was") == text.count("Bitstamp") == text.count("coin flip") == 1
+
+
+async def test_parts_are_answered_in_the_order_of_the_question():
+    price, given = await data("get_price", symbol="BTC-USD"), await said.forecast()
+    asks = (Ask(Intent.FORECAST), Ask(Intent.PRICE))
+    text = from_results(Question(asks), [price, given], [])
+    assert text.index("80 % range") < text.index("closed at") < text.index("Based on candles")
+
+
+async def test_the_same_result_is_told_once():
+    given = await said.forecast()
+    assert from_results(asked(Intent.FORECAST), [given, given], []) == from_results(asked(Intent.FORECAST), [given], [])
+
+
+async def test_candles_of_different_times_say_which_coin_is_whose():
+    price = await data("get_price", symbol="BTC-USD")
+    older = price.model_copy(update={"symbol": "ETH-USD", "as_of": utc(NOON - HOUR), "source": "kraken"})
+    text = from_results(asked(Intent.PRICE, symbols=said.BOTH), [price, older], [])
+    assert "Bitcoin: based on candles up to 12:00 UTC on 19 March 2026 (Bitstamp)." in text
+    assert "Ethereum: based on candles up to 11:00 UTC on 19 March 2026 (Kraken)." in text
+
+
+async def test_the_live_record_is_told_with_its_misses_and_how_little_it_says():
+    backend = said.settled(*(70_080.0 + hour for hour in range(18)), 76_000.0, 66_000.0)
+    text = plain(from_results(asked(Intent.TRACK_RECORD), [await data("track_record", backend, symbol="BTC-USD")], []))
+    assert (
+        "Of the newest 20 live forecasts of Bitcoin for the next hour, 18 closes fell inside the 80 % range (90 %)"
+        in text
+    )
+    assert "but so few forecasts are too few to say" in text
+    assert (
+        "The newest miss: forecast $70,070.04, close $66,000.00 at 08:00 UTC on 20 March 2026, so 6.17 % too high."
+        in text
+    )
+
+
+async def test_without_a_live_outcome_the_record_of_the_past_is_offered():
+    text = from_results(asked(Intent.TRACK_RECORD), [await data("track_record", said.settled(), symbol="BTC-USD")], [])
+    assert text.startswith("No live forecast of Bitcoin has an outcome yet. The newest are still waiting")
+    assert '"Is the model any good?"' in text
+
+
+async def test_the_rarest_of_several_surprises_is_told_with_how_many_come_by_chance():
+    report = await said.anomalies(surprise(), surprise(9, 3.1, 200.0), hours=48)
+    text = plain(from_results(asked(Intent.ANOMALIES, hours=48), [report], []))
+    assert text.startswith(
+        "Over the last 48 hours 2 moves of Bitcoin stood out. The rarest: a rise of 3.10 % in the hour up to"
+    )
+    assert "03:00 UTC on 19 March 2026, which happens about once in 7 months." in text
+    assert "By chance alone, about 0.2 such alarms are expected" in text
+
+
+async def test_quiet_hours_are_called_that_with_the_newest():
+    text = plain(from_results(asked(Intent.ANOMALIES, hours=24), [await said.anomalies()], []))
+    assert text.startswith("Over the last 24 hours nothing unusual happened to Bitcoin. The newest move was")
+    assert "a rise of 0.10 % in the hour up to 12:00 UTC on 19 March 2026, which happens several times a day." in text
+
+
+async def test_fewer_hours_than_asked_for_are_owned_up_to():
+    text = from_results(asked(Intent.CANDLES, hours=8760), [await data("get_candles", symbol="BTC-USD", hours=300)], [])
+    assert "That is as far back as I can look." in text
+
+
+async def test_the_record_of_the_other_coin_comes_from_its_own_row():
+    text = plain(from_results(asked(Intent.METRICS, symbols=("ETH-USD",)), [await said.with_table()], []))
+    assert text.startswith(
+        'This is the record of Ethereum. Over 8,700 unseen hours this model beat "no change" by 0.3 %'
+    )
+    assert "$11.87, against $11.91" in text
+
+
+async def test_why_and_how_give_the_record_but_no_reasons():
+    whole = await data("explain_metrics")
+    for intent, words in ((Intent.WHY, "gives no reasons"), (Intent.METHOD, "an LSTM")):
+        text = plain(from_results(asked(intent), [whole], []))
+        assert words in text and "21,765 unseen hours" in text
+        assert len(text.split()) <= 90
+
+
+async def test_the_data_are_told_with_where_they_come_from_now():
+    text = from_results(asked(Intent.DATA), [await data("get_price", symbol="BTC-USD")], [])
+    assert text.startswith("The candles come from public exchanges") and "Bitstamp" in text
+
+
+def test_a_question_that_is_unclear_is_answered_with_two_readings():
+    nearest = (Ask(Intent.PRICE), Ask(Intent.CANDLES))
+    text = without_tools(Question((Ask(Intent.OTHER),), nearest=nearest))
+    assert text.endswith("Did you mean the price of Bitcoin or what Bitcoin did over the last hours?")
+
+
+async def test_what_is_missing_is_named_in_the_language_of_the_question():
+    question = Question((Ask(Intent.PRICE, said.BOTH),), Language.GERMAN)
+    text = from_results(question, [await data("get_price", symbol="BTC-USD")], [said.OUTAGE])
+    assert text.startswith(
+        "Dies war nicht zu bekommen: der Kurs von Ethereum. Der Grund auf Englisch: No exchange gave"
+    )
+    assert "Try again" not in text and "Bitcoin schloss bei 69.930,25" in text
+
+
+async def test_notes_give_way_where_they_would_make_an_answer_long():
+    note = f"No exchange gave candles for BTC-USD ({'; '.join(['kraken timed out'] * 20)})."
+    given = await said.forecast(warnings=(ForecastWarning.STALE_CANDLES,), notes=(note,))
+    text = from_results(asked(Intent.FORECAST), [given], [])
+    assert "timed out" not in text and "The newest candle is old" in text

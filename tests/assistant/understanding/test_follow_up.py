@@ -1,0 +1,107 @@
+import pytest
+
+from assistant.offline_model import MOST_CALLS, first_calls
+from assistant.understanding.follow_up import read_question
+from assistant.understanding.frame import Ask, Intent, Language, Question
+from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.languages import Examples
+from tests.support.conversations.cases import NOW, cases
+
+LEAST_RIGHT = {language: 0.98 if language is Language.ENGLISH else 0.95 for language in Language}
+LEAST_CASES = {language: 200 if language is Language.ENGLISH else 60 for language in Language}
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return IntentClassifier.load()
+
+
+def plain(question):
+    return question.casefold().strip("?!.¿¡ ")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_case_is_an_example(language):
+    examples = {plain(q) for questions in Examples.load(language).questions.values() for q in questions}
+    single = {plain(case.turns[0]) for case in cases(language) if len(case.turns) == 1}
+    assert len(cases(language)) >= LEAST_CASES[language]
+    assert len(single & examples) <= 0.15 * len(single), single & examples
+
+
+@pytest.mark.parametrize("language", Language)
+def test_nearly_all_cases_ask_the_right_tools_with_the_right_arguments(classifier, language):
+    asked = cases(language)
+    read = [(case, first_calls(read_question(case.turns, classifier, NOW))) for case in asked]
+    wrong = [(case.turns, got) for case, got in read if got != case.calls]
+    assert len(wrong) <= (1 - LEAST_RIGHT[language]) * len(asked), wrong
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
+    asked = [case for case in cases(language) if len(case.turns) == 1 and case.calls]
+    wrong = [case.turns for case in asked if read_question(case.turns, classifier, NOW).language is not language]
+    assert len(wrong) <= 0.06 * len(asked), wrong
+
+
+@pytest.mark.parametrize(
+    ("turns", "ask"),
+    [
+        (["eth price", "what will it be in 3 hours?"], Ask(Intent.FORECAST, ("ETH-USD",), 3)),
+        (["eth in 6 hours", "and btc?"], Ask(Intent.FORECAST, ("BTC-USD",), 6)),
+        (["eth in 6 hours", "btc price"], Ask(Intent.PRICE, ("BTC-USD",))),
+        (["and in 6 hours?"], Ask(Intent.FORECAST, hours=6)),
+        (["and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
+        (["what is mae", "and rmse?"], Ask(Intent.METRICS, metric="rmse")),
+        (["btc next hour", "and over the last 6 hours?"], Ask(Intent.CANDLES, hours=6)),
+        (["price of doge"], Ask(Intent.PRICE, foreign="doge")),
+        (["price of doge", "and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
+        (["btc in -5 hours"], Ask(Intent.FORECAST, hours=-5)),
+        (["btc in 1e9 hours"], Ask(Intent.FORECAST, hours=1_000_000)),
+        (["will btc fall below 60k"], Ask(Intent.FORECAST, threshold=60_000, below=True)),
+        (["btc in 4 hours", "will it hit 80k?"], Ask(Intent.FORECAST, hours=4, threshold=80_000)),
+        ([], Ask(Intent.OTHER)),
+    ],
+)
+def test_what_a_message_leaves_unsaid_comes_from_those_before_it(classifier, turns, ask):
+    assert read_question(turns, classifier, NOW) == Question((ask,))
+
+
+def test_several_things_are_asked_in_their_order(classifier):
+    asks = read_question(["btc price and forecast for next 3 hours"], classifier, NOW).asks
+    assert asks == (Ask(Intent.PRICE), Ask(Intent.FORECAST, hours=3))
+
+
+def test_a_coin_that_is_not_offered_is_asked_beside_one_that_is(classifier):
+    asks = read_question(["BTC and DOGE price"], classifier, NOW).asks
+    assert asks == (Ask(Intent.PRICE), Ask(Intent.PRICE, foreign="doge"))
+    assert first_calls(Question(asks)) == [("get_price", {"symbol": "BTC-USD"})]
+
+
+def test_a_follow_up_with_another_coin_repeats_everything_that_was_asked(classifier):
+    asks = read_question(["btc price and forecast for next 3 hours", "and eth?"], classifier, NOW).asks
+    assert asks == (Ask(Intent.PRICE, ("ETH-USD",)), Ask(Intent.FORECAST, ("ETH-USD",), 3))
+
+
+def test_a_time_of_day_is_kept(classifier):
+    (ask,) = read_question(["btc at 5pm"], classifier, NOW).asks
+    assert ask.hours == 5 and ask.target == NOW.replace(hour=17)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [("bitcoin 5", (Intent.FORECAST, Intent.CANDLES)), ("eth thing?", (Intent.PRICE, Intent.FORECAST))],
+)
+def test_an_unclear_message_has_two_readings_and_asks_nothing(classifier, text, nearest):
+    question = read_question([text], classifier, NOW)
+    assert tuple(ask.intent for ask in question.nearest) == nearest
+    assert [ask.intent for ask in question.asks] == [Intent.OTHER] and first_calls(question) == []
+
+
+def test_no_more_is_looked_up_than_a_turn_may(classifier):
+    question = read_question(["both coins in 1, 2, 3, 4, 5, 6 and 7 hours"], classifier, NOW)
+    assert len(first_calls(question)) == MOST_CALLS
+
+
+@pytest.mark.parametrize("text", ["a, " * 600, "and " * 500, "btc? " * 400, "will btc hit 1k and " * 100, "和" * 2000])
+def test_the_longest_message_asks_for_no_more(classifier, text):
+    assert len(first_calls(read_question([text], classifier, NOW))) <= MOST_CALLS

@@ -1,0 +1,71 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from assistant.understanding.frame import Language
+from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.slots import read_slots
+from assistant.understanding.times import clocks_marked, moment
+from tests.support.conversations.cases import NOW
+
+READER = IntentClassifier.load().reader
+
+
+def at(day, hour, minute=0, month=3):
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("english", "time"),
+    [
+        ("at 5pm", at(19, 17)),
+        ("at 5", at(19, 17)),
+        ("by 17:30", at(19, 17, 30)),
+        ("at 17:00 utc", at(19, 17)),
+        ("at 9 am", at(20, 9)),
+        ("at 9 tomorrow morning", at(20, 9)),
+        ("tomorrow morning", at(20, 9)),
+        ("at 9 tonight", at(19, 21)),
+        ("tonight", at(20, 0)),
+        ("by midnight", at(20, 0)),
+        ("end of day", at(20, 0)),
+        ("tomorrow at noon", at(20, 12)),
+        ("at 8 am est", at(19, 13)),
+        ("by friday", at(21, 0)),
+        ("on 25 march", at(26, 0)),
+        ("on march 25th at 15:00", at(25, 15)),
+        ("since 9am", at(19, 9)),
+        ("since midnight", at(19, 0)),
+        ("since monday", at(16, 0)),
+    ],
+)
+def test_a_time_of_day_or_date_is_the_next_or_the_past_one(english, time):
+    found = moment(english, NOW)
+    assert found is not None and found[0] == time
+
+
+@pytest.mark.parametrize("english", ["in 5 hours", "at 70000", "at $5", "by 5 %", "at all", "coin at 3 days", "", "5"])
+def test_other_numbers_are_no_times(english):
+    assert moment(english, NOW) is None
+
+
+def test_the_french_and_portuguese_hour_is_a_time_after_a_and_a_span_after_in():
+    assert clocks_marked("at a 17h", Language.FRENCH) == "at at 17:00"
+    assert clocks_marked("in 17h", Language.FRENCH) == "in 17h"
+    assert clocks_marked("a 17h forecast", Language.ENGLISH) == "a 17h forecast"
+
+
+@pytest.mark.parametrize(
+    ("text", "minute", "hours"),
+    [
+        ("btc at 5pm", 0, 5),
+        ("btc at 5pm", 20, 5),
+        ("btc at 17:30", 20, 6),
+        ("btc at 12:30", 20, 1),
+        ("btc by 2030", 0, None),
+    ],
+)
+def test_hours_lead_to_the_close_at_or_after_the_time(text, minute, hours):
+    slots = read_slots(READER.english(text, Language.ENGLISH), Language.ENGLISH, NOW.replace(minute=minute), text)
+    assert slots.hours == hours if hours else slots.hours > 24
+    assert slots.target is not None and slots.direction == "future"

@@ -1,0 +1,91 @@
+"""What the ledger kept teaches fresh trackers what those of the process that issued it had learned."""
+
+from pathlib import Path
+
+import numpy as np
+
+from forecaster.calibration.adaptive import Tracker
+from forecaster.ledger.ledger import Ledger
+from forecaster.quantiles import HORIZONS
+from forecaster.schema import HOUR, ForecastWarning
+from tests.support.artifacts.markets import market
+from tests.support.fakes import NOON
+from tests.support.ledger.issued import MODEL, closing, issued
+
+N = 80  # hours
+TAPE = market(N, seed=5, start=70_000.0, close_time=NOON + N * HOUR)
+
+
+def taught(tmp_path: Path, until: int, source: str = "bitstamp", sha256: str = MODEL.sha256):
+    """Fresh trackers, taught by a ledger in which N forecasts were settled by the first `until` hours; what is open."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for forecast in forecasts():
+        ledger.record(forecast)
+    ledger.settle("BTC-USD", "bitstamp", TAPE[:until])
+    past = ledger.past("BTC-USD", source, sha256)
+    ledger.close()
+    trackers = {"full": Tracker(), "closes_only": Tracker()}
+    past.teach(trackers)
+    return trackers, past.open
+
+
+def forecasts():
+    """One an hour, of which every fourth was made from closes alone."""
+    return [
+        issued(
+            hour,
+            horizons=HORIZONS,
+            last_close=float(TAPE.close[hour - 1]),
+            drift=0.003 * (hour % 3 - 1),
+            warnings=(ForecastWarning.CLOSES_ONLY,) if hour % 4 == 0 else (),
+        )
+        for hour in range(1, N)
+    ]
+
+
+def learned(until: int):
+    """The trackers of a process that was told each outcome as it closed."""
+    trackers = {"full": Tracker(), "closes_only": Tracker()}
+    given = forecasts()
+    for now in range(1, until + 1):
+        for forecast in given:
+            hour = (int(forecast.as_of.timestamp()) - NOON) // HOUR
+            ahead = now - hour
+            if 1 <= ahead <= HORIZONS:
+                prices = np.array([list(forecast.horizons[ahead - 1].quantiles.values())])
+                outcome = np.log(TAPE.close[now - 1 : now] / forecast.last_close)
+                kind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
+                trackers[kind].settle(np.array([ahead]), np.log(prices / forecast.last_close), outcome)
+    return trackers
+
+
+def test_trackers_know_after_a_restart_what_they_knew_before_it(tmp_path):
+    for until in (2, N // 2, N):
+        trackers, _ = taught(tmp_path / str(until), until)
+        expected = learned(until)
+        for kind, tracker in trackers.items():
+            assert np.allclose(tracker.width, expected[kind].width, rtol=0, atol=1e-12)
+        assert np.abs(trackers["full"].width).max() > 0
+
+
+def test_forecasts_with_hours_to_come_are_handed_on_with_what_was_looked_at(tmp_path):
+    _, waiting = taught(tmp_path, N)
+    assert [forecast for forecast, _ in waiting] == forecasts()[-(HORIZONS - 1) :]
+    assert [settled for _, settled in waiting] == list(range(HORIZONS - 1, 0, -1))
+
+
+def test_another_exchange_or_model_has_another_past(tmp_path):
+    for other in ({"source": "kraken"}, {"sha256": "f" * 64}):
+        trackers, waiting = taught(tmp_path, N, **other)
+        assert not np.abs(trackers["full"].width).any()
+        assert waiting == ()
+
+
+def test_a_forecast_that_waits_for_days_is_not_handed_on(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for hour in (0, 100):
+        ledger.record(issued(hour, horizons=HORIZONS))
+    ledger.settle("BTC-USD", "bitstamp", closing(3))
+    past = ledger.past("BTC-USD", "bitstamp", MODEL.sha256)
+    assert [forecast for forecast, _ in past.open] == [issued(100, horizons=HORIZONS)]
+    ledger.close()

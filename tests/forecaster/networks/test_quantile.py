@@ -1,0 +1,108 @@
+"""The quantile network, untrained: what holds by construction whatever its weights are."""
+
+import keras
+import numpy as np
+import pytest
+
+from forecaster.features.closes import WINDOW
+from forecaster.features.hourly import Hours, hours_of
+from forecaster.features.tape import Tape
+from forecaster.inference.engine import KerasEngine, OnnxEngine
+from forecaster.market.candles import Candles
+from forecaster.networks.quantile import ensemble, quantile_network
+from forecaster.quantiles import HORIZONS, LEVELS, probability_up
+from forecaster.schema import HOUR, InputKind
+from forecaster.training.export import export
+from tests.support.artifacts.markets import market, rewritten_after, scaled, tape_of_closes
+
+BTC, ETH = market(1_000, seed=1), market(1_000, seed=2, start=1_500.0)
+SAMPLE = hours_of(Tape.of(BTC, ETH)).inputs(np.arange(300, 1_000, 20), "full")
+
+
+def disturbed(seed):
+    """A network whose every weight matters, as if it had been trained badly."""
+    keras.utils.set_random_seed(seed)
+    network, random = quantile_network(), np.random.default_rng(seed)
+    for weight in network.trainable_weights:
+        weight.assign(weight + random.normal(0, 0.05, weight.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def files():
+    return export(ensemble([disturbed(1), disturbed(2)]), SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def engine(files):
+    return OnnxEngine(files["model.onnx"])
+
+
+def quantiles(engine, hours: Hours, kind: InputKind = "full"):
+    return engine.run(hours.inputs(np.array([len(hours.channels) - 1]), kind))[0]
+
+
+def test_keras_and_onnx_runtime_agree_on_two_members(files, engine):
+    expected = KerasEngine(files["model.keras"]).run(SAMPLE)
+    assert expected.shape == (35, HORIZONS, len(LEVELS))
+    assert np.abs(engine.run(SAMPLE) - expected).max() < 1e-4 * np.abs(expected).max()
+
+
+def test_the_mean_of_two_members_is_their_mean(files, engine):
+    members = [np.asarray(disturbed(seed).predict_on_batch(SAMPLE)) for seed in (1, 2)]
+    assert engine.run(SAMPLE) == pytest.approx(np.mean(members, axis=0), abs=1e-6)
+
+
+def test_before_training_the_bands_are_those_of_a_random_walk():
+    untrained = np.asarray(quantile_network().predict_on_batch(SAMPLE))
+    width = untrained[..., -1] - untrained[..., 0]
+    assert width / width[:, :1] == pytest.approx(np.tile(np.arange(1, 25) ** 0.5, (35, 1)), rel=0.3)
+    assert probability_up(untrained.astype(np.float64)) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["full", "closes_only"])
+def test_the_price_level_changes_no_log_return(engine, kind):
+    here = quantiles(engine, hours_of(Tape.of(BTC, ETH), WINDOW, 1), kind)
+    for factor in (1e-8, 1_000.0, 1e8):
+        there = quantiles(engine, hours_of(Tape.of(scaled(BTC, factor), ETH), WINDOW, 1), kind)
+        assert there == pytest.approx(here, abs=2e-6)
+
+
+def test_sixty_closes_give_what_masked_candles_give(engine):
+    masked = quantiles(engine, hours_of(Tape.of(BTC, ETH), WINDOW, 1), "closes_only")
+    closes = quantiles(engine, hours_of(tape_of_closes(BTC.close[-WINDOW:]), WINDOW, 1), "closes_only")
+    assert closes == pytest.approx(masked, abs=1e-7)
+    assert closes != pytest.approx(quantiles(engine, hours_of(Tape.of(BTC, ETH), WINDOW, 1)), abs=1e-4)
+
+
+def test_an_unknown_other_symbol_and_none_are_the_same(engine):
+    stale = quantiles(engine, hours_of(Tape.of(BTC, ETH[:-1]), WINDOW, 1))
+    assert stale == pytest.approx(quantiles(engine, hours_of(Tape.of(BTC), WINDOW, 1)), abs=1e-7)
+
+
+@pytest.mark.parametrize("kind", ["full", "closes_only"])
+@pytest.mark.parametrize(("own", "other"), [(BTC, ETH), (ETH, BTC)], ids=["BTC", "ETH"])
+def test_what_comes_after_an_hour_changes_no_forecast_at_or_before_it(engine, own, other, kind):
+    for seed, cut in enumerate(np.random.default_rng(4).integers(300, 999, 15)):
+        rows = np.arange(cut - 5, cut + 1)
+        before = engine.run(hours_of(Tape.of(own, other)).inputs(rows, kind))
+        tape = Tape.of(rewritten_after(own, cut, seed), rewritten_after(other, cut, seed + 99))
+        after = engine.run(hours_of(tape).inputs(rows, kind))
+        assert np.array_equal(after[:-1], before[:-1])
+        assert not np.array_equal(after[-1], before[-1])  # the first rewritten hour is seen
+
+
+def flat(price: float, spike: float = 1.0, at: int = -1) -> Candles:
+    close = np.full(300, price)
+    close[at] *= spike
+    return Candles.from_rows([(HOUR * (400_000 + i), *[c] * 4, 1.0) for i, c in enumerate(close)])
+
+
+@pytest.mark.parametrize("kind", ["full", "closes_only"])
+@pytest.mark.parametrize("price", [1e-8, 5.0, 1e8])
+@pytest.mark.parametrize(("spike", "at"), [(1.0, -1), (1.5, -1), (0.01, -1), (1000.0, -1), (1000.0, -20), (2.0, 3)])
+def test_constant_prices_and_spikes_give_finite_ascending_quantiles(engine, price, spike, at, kind):
+    candles = flat(price, spike, at)
+    told = quantiles(engine, hours_of(Tape.of(candles, candles), WINDOW, 1), kind)
+    assert np.isfinite(told).all()
+    assert (np.diff(told, axis=1) > 0).all()

@@ -1,0 +1,132 @@
+"""Following: the outcome of an issued forecast reaches the next bands, once it has closed and not before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from forecaster.ledger.history import Past
+from forecaster.market.candles import Candles
+from forecaster.market.sources import Snapshot
+from forecaster.quantiles import HORIZONS
+from forecaster.schema import HOUR
+from forecaster.serving.followed import Following
+from tests.support.artifacts.markets import market, scaled
+from tests.support.fakes import NOON
+
+BTC, ETH = market(600, seed=1), market(600, seed=2, start=1_500.0)
+
+
+def snapshot(count: int, candles: Candles = BTC, source: str = "bitstamp") -> Snapshot:
+    """What was known when the first `count` hours had closed."""
+    now = int(candles.time[count - 1]) + HOUR + 240.0
+    return Snapshot(symbol="BTC-USD", source=source, quote="USD", now=now, candles=candles[count - 300 : count])
+
+
+def issue(predictor, following, count, candles=BTC):
+    asked = snapshot(count, candles)
+    forecast = predictor.forecast(asked, HORIZONS, None, following.trackers(asked))
+    following.remember(forecast)
+    return forecast
+
+
+def widths(following, count, kind="full", **changes):
+    return np.array(following.trackers(snapshot(count, **changes))[kind].widths)
+
+
+def jump(candles: Candles, row: int, factor: float) -> Candles:
+    """The same candles, all prices from `row` on times `factor`."""
+    return Candles(
+        candles.time,
+        *(
+            np.concatenate([column[:row], factor * column[row:]])
+            for column in (candles.open, candles.high, candles.low, candles.close)
+        ),
+        candles.volume,
+    )
+
+
+def test_nothing_is_learned_before_an_hour_has_closed(quantile):
+    following = Following(quantile)
+    before = widths(following, 400)
+    issue(quantile, following, 400)
+    assert np.array_equal(widths(following, 400), before)
+
+
+def test_bands_widen_after_an_outcome_beyond_them_and_narrow_after_one_within(quantile):
+    for factor, wider in ((1.5, True), (1.0, False)):
+        following, calm = Following(quantile), replace(BTC, close=np.full(600, BTC.close[399]))
+        candles = jump(calm, 400, factor)
+        before = widths(following, 400, candles=candles)
+        issue(quantile, following, 400, candles)
+        after = widths(following, 401, candles=candles)
+        assert (after[0] > before[0]).all() if wider else (after[0] < before[0]).all()
+        assert np.array_equal(after[1:], before[1:])  # the other hours are still to come
+
+
+def test_each_outcome_counts_once_however_often_one_asks(quantile):
+    following = Following(quantile)
+    for _ in range(3):
+        issue(quantile, following, 400)
+    first = widths(following, 406)
+    assert np.array_equal(widths(following, 406), first)
+    assert not np.array_equal(widths(following, 407), first)
+
+
+def test_served_bands_are_those_of_a_tracked_backtest(quantile):
+    from forecaster.calibration.adaptive import tracked
+    from forecaster.features.dataset import Market
+    from forecaster.inference.backtest import backtest
+
+    rows = np.arange(400, 440)
+    alone = Market.of("BTC-USD", BTC, ETH[:0])
+    issued = quantile._calibration.full.apply(backtest(quantile._engine, alone, rows, "full"))
+    expected = tracked(issued, alone.target[rows], quantile.trackers("BTC-USD")["full"])
+    following = Following(quantile)
+    for row in rows:
+        forecast = issue(quantile, following, row + 1)
+        served = np.array([list(horizon.quantiles.values()) for horizon in forecast.horizons])
+        assert np.log(served / BTC.close[row]) == pytest.approx(expected[row - 400], rel=2e-3, abs=2e-6)
+
+
+def test_sources_are_followed_apart(quantile):
+    following = Following(quantile)
+    issue(quantile, following, 400)
+    settled, elsewhere = widths(following, 410), widths(following, 410, source="kraken")
+    assert np.array_equal(elsewhere, np.array(quantile.trackers("BTC-USD")["full"].widths))
+    assert not np.array_equal(settled, elsewhere)
+
+
+def test_the_price_level_does_not_matter(quantile):
+    for factor in (1e-3, 1e3):
+        here, there = Following(quantile), Following(quantile)
+        issue(quantile, here, 400)
+        issue(quantile, there, 400, scaled(BTC, factor))
+        assert np.array_equal(widths(here, 420), widths(there, 420, candles=scaled(BTC, factor)))
+
+
+def test_an_hour_that_never_comes_is_forgotten(quantile):
+    following = Following(quantile)
+    issue(quantile, following, 300)
+    widths(following, 600)
+    assert all(not followed.open for followed in following._followed.values())
+
+
+def test_a_model_whose_bands_stay_as_they_are_is_not_followed(classic):
+    following = Following(classic)
+    asked = Snapshot(symbol="BTC-USD", source="bitstamp", quote="USD", now=NOON + 240.0, candles=BTC)
+    following.remember(classic.forecast(asked, 1))
+    assert following.trackers(asked) == {}
+
+
+def test_a_past_that_comes_late_teaches_what_it_would_have_taught_at_first(quantile):
+    earlier, later = (issue(quantile, Following(quantile), count) for count in (399, 400))
+    none = np.array([], dtype=np.int64)
+    past = Past(none, none.astype(np.str_), none, none.astype(np.float64), ((earlier, 0),))
+    early, late = Following(quantile), Following(quantile)
+    early.restore("BTC-USD", "bitstamp", past)
+    for following in (early, late):
+        following.remember(later)
+        widths(following, 406)
+    late.restore("BTC-USD", "bitstamp", past)
+    assert np.array_equal(widths(late, 410), widths(early, 410))

@@ -1,0 +1,150 @@
+"""Debian's Chromium, and the whole product for it to visit: app.py over fake exchanges, with the trained model."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from composition import Composition
+from forecaster.market.candles import Candles
+from forecaster.schema import HOUR, SYMBOLS
+from forecaster.settings import Settings
+from tests.support.exchanges.fake import FakeExchanges
+from tests.support.needs import require
+from tests.support.service.processes import started, until_ready
+
+ALONE = (  # no sandbox, since tests may run as root; and nothing that calls home
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = {"width": 1180, "height": 1010}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000  # milliseconds: far more than anything here takes, even on a busy machine
+
+
+expect.set_options(timeout=PATIENCE)
+
+
+class Visit:
+    """One visitor's page, what it asked the network for, and what the browser complained about."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.box = page.locator("#box textarea")
+        self.questions = page.locator(".user-row")
+        self.cards = page.locator(".forecast-card")
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        expect(page.locator("#ticker span").first).to_be_visible()
+
+    def type(self, text: str) -> None:
+        """Write into the box, as keys do."""
+        self.box.press_sequentially(text)
+
+    def ask(self, question: str, number: int = 1) -> None:
+        """Send a question, the visitor's first or a later one, and wait for the end of the reply."""
+        self.type(question)
+        self.box.press("Enter")
+        self.answered(number)
+
+    def answered(self, questions: int = 1) -> None:
+        """Wait until that many questions are on the page, each with a reply, and no turn is running."""
+        answered(self.page.locator("body"), questions)
+
+    @property
+    def reply(self) -> Locator:
+        """Everything the assistant has shown last."""
+        return self.page.locator(".bot-row").last
+
+    def foreign(self) -> list[str]:
+        """Requests that went anywhere but to the server itself."""
+        ours = "/".join(self.address.split("/")[:3])
+        return [url for url in self.requests if not url.startswith((f"{ours}/", "data:"))]
+
+
+def answered(chat: Locator, questions: int = 1) -> None:
+    """Wait until the chat within an element holds that many questions, each with a reply, and no turn is running."""
+    expect(chat.locator(".user-row")).to_have_count(questions)
+    expect(chat.locator(".bot-row").nth(questions)).to_be_visible()  # the one before them greets
+    expect(chat.get_by_test_id("submit-button")).to_be_visible()
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A browser. Tests that use it must not be async: Playwright brings an event loop of its own.
+
+    The tests of the chat share one: the fixture `browser` (tests/support/browser/fixtures.py).
+    """
+    program = require("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=[*ALONE, *flags])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def product(directory: Path, candles: Candles, now: float, lived: int = 0, **settings: str) -> Iterator[str]:
+    """Address of the product, serving chat and API on the shipped model; its candles are kept in `directory`.
+
+    Before `now` it has lived so many hours, and forecast at the beginning of each.
+    """
+    with FakeExchanges(candles, now) as exchanges:
+        kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live"}
+        ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
+        environment = exchanges.settings_env() | ours
+        with pytest.MonkeyPatch.context() as patch:  # not for as long as it runs: other tests run meanwhile
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            if lived:
+                with ThreadPoolExecutor(1) as thread:  # Playwright's event loop may have this one
+                    thread.submit(asyncio.run, _live(exchanges, now, lived)).result()
+        with started(environment=environment, log=directory / "log") as (_, address):
+            until_ready(address)
+            yield address
+
+
+async def _live(exchanges: FakeExchanges, now: float, hours: int) -> None:
+    for back in range(hours, -1, -1):
+        exchanges.now = now - back * HOUR
+        parts = Composition(Settings())  # which remembers no candles of an hour before
+        for symbol in SYMBOLS:
+            await parts.backend.forecast(symbol, 24)
+            candles = (await parts.source.latest(symbol, hours + 24)).candles
+            parts.ledger.settle(symbol, "bitstamp", candles)
+        await parts.close()
+
+
+@contextmanager
+def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens addresses in fresh pages; in the end, each must have kept to its server and been content."""
+    opened: list[Visit] = []
+
+    def visit(address: str, viewport: dict[str, int] = DESKTOP, **options: str) -> Visit:
+        page = browser.new_page(viewport=viewport, **options)  # type: ignore[arg-type]
+        opened.append(Visit(page, address))
+        return opened[-1]
+
+    try:
+        yield visit
+    finally:
+        for each in opened:
+            each.page.close()
+    for each in opened:
+        assert each.foreign() == []
+        assert each.complaints == []

@@ -1,0 +1,87 @@
+"""What the browser tests share: one Chromium while they run one after another, and one product for the whole session.
+
+Each test opens pages in contexts of its own. None of them changes what the product does for the next.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser.chromium import Visit, chromium, product, visits
+from tests.support.browser.sites import Site, site
+from tests.support.fakes import NOON, candles_ending
+from tests.support.needs import require
+
+Open = Callable[..., Visit]
+LIVED = 3  # hours whose forecasts have an outcome
+DENYING = "--test-third-party-cookie-phaseout"  # no cookies and no storage for frames of other sites
+
+
+class Shared:
+    """A browser that is opened when it is needed first."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._browser: Browser | None = None
+
+    def browser(self) -> Browser:
+        self._browser = self._browser or self._open.enter_context(chromium(DENYING))
+        return self._browser
+
+    def close(self) -> None:
+        self._browser = None
+        self._open.close()
+
+
+SHARED = Shared()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close the browser before a test that does without it: beside its event loop no async test can run."""
+    try:
+        yield
+    finally:
+        if "browser" not in getattr(nextitem, "fixturenames", ()):
+            SHARED.close()
+
+
+def pytest_sessionfinish() -> None:
+    SHARED.close()
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return SHARED.browser()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Open]:
+    with visits(browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="session")
+def friend() -> Iterator[Site]:
+    """A site that may embed the chat, under two names: to a browser, localhost is another site than 127.0.0.1."""
+    with site() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stranger() -> Iterator[Site]:
+    """A site that may not."""
+    with site() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def served(friend: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the product, some hours after its first forecast."""
+    require("chromium")  # or all this would be for nothing
+    settings = {"ALLOWED_ORIGINS": f"{friend.address},{friend.elsewhere}", "CHAT_RATE_LIMIT": "off"}
+    directory = tmp_path_factory.mktemp("product")
+    with product(directory, candles_ending(), NOON + 240, LIVED, **settings) as address:
+        yield address

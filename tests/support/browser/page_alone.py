@@ -1,0 +1,42 @@
+"""The chat's page without the product around it: over a scripted turn, and without any policy of the service."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from assistant.page.feedback import Feedback
+from assistant.page.services import Behind, Turn
+from assistant.page.tabs.model_record import ModelRecord
+from forecaster.errors import ConfigurationError
+from tests.support.browser.whole_service import listening
+from tests.support.fakes import FakeBackend
+from tests.support.needs import require
+from tools.track_record import TrackRecordAnswer
+
+
+@contextmanager
+def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
+    """The address of the page; what visitors like goes into `feedback`."""
+    require("chromium")  # which is all that visits it
+
+    backend = FakeBackend()
+
+    async def record() -> ModelRecord:
+        return ModelRecord(await backend.report())
+
+    async def outcomes(symbol: str) -> TrackRecordAnswer:
+        raise ConfigurationError("There is no ledger.", "None is needed here.")
+
+    async def built() -> Starlette:
+        from assistant.page.app import chat_app  # Gradio
+
+        return chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))
+
+    with ThreadPoolExecutor(1) as thread:  # with an event loop: Gradio opens ten where there is none, and closes none
+        app = thread.submit(asyncio.run, built()).result()
+    with listening(app) as address:
+        yield address

@@ -1,0 +1,48 @@
+"""The questions that the embedded model is tested on, with the tool calls that are expected of it."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from assistant.understanding.frame import Language
+
+NOW = datetime(2026, 3, 19, 12, tzinfo=UTC)  # a Thursday
+_TOOLS = {
+    "price": "get_price", "candles": "get_candles", "forecast": "forecast", "metrics": "explain_metrics",
+    "record": "track_record", "anomalies": "detect_anomalies",
+}  # fmt: skip
+_CALL = re.compile(
+    r"(?P<tool>\w+)(?: (?P<coin>BTC|ETH))?(?: (?P<number>\d+))?(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a person says, turn by turn, and the calls that the last turn must make."""
+
+    turns: tuple[str, ...]
+    calls: list[tuple[str, dict[str, object]]]
+
+
+def cases(language: Language, folder: Path = Path(__file__).parent, stem: str = "assistant_questions") -> list[Case]:
+    """The cases of a language."""
+    name = f"{stem}.toml" if language is Language.ENGLISH else f"{stem}_{language}.toml"
+    rows = tomllib.loads((folder / name).read_text())["cases"]
+    return [Case(tuple(row[:-1]), [_call(each) for each in row[-1].split(" + ") if each != "nothing"]) for row in rows]
+
+
+def _call(written: str) -> tuple[str, dict[str, object]]:
+    read = _CALL.fullmatch(written)
+    assert read, written
+    args: dict[str, object] = {}
+    if read["coin"]:
+        args["symbol"] = f"{read['coin']}-USD"
+    if read["number"]:
+        args["last" if read["tool"] == "record" else "hours"] = int(read["number"])
+    if read["price"]:
+        args["threshold"] = float(read["price"])
+    if read["metric"]:
+        args["metric"] = read["metric"]
+    return _TOOLS[read["tool"]], args

@@ -1,0 +1,69 @@
+"""Forecasts as a model issues them hour by hour, small enough to keep thousands, and candles to settle them from."""
+
+import hashlib
+
+import numpy as np
+
+from forecaster.market.candles import Candles, utc
+from forecaster.quantiles import KEYS, LEVELS
+from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, ModelRef, Symbol
+from tests.support.fakes import COVERAGE, NOON, SKILL, candles_ending
+
+MODEL = ModelRef(name="quantile", version="1.0", sha256="a" * 64)
+CLOSE = 70_000.0
+
+
+def issued(
+    hour: int = 0,
+    *,
+    symbol: Symbol = "BTC-USD",
+    source: str = "bitstamp",
+    horizons: int = 3,
+    model: ModelRef = MODEL,
+    age: int = 25,
+    last_close: float = CLOSE,
+    drift: float = 0.001,
+    warnings: tuple[ForecastWarning, ...] = (),
+) -> Forecast:
+    """The forecast issued at the close of `hour`, counted from noon: its bands widen, its median drifts."""
+    as_of = NOON + hour * HOUR
+    digest = hashlib.sha256(f"{symbol}|{source}|{as_of}|{model.sha256}".encode()).hexdigest()
+    return Forecast(
+        id=f"fc_{digest[:20]}",
+        symbol=symbol,
+        source=source,
+        quote="USD",
+        as_of=utc(as_of),
+        age_seconds=age,
+        last_close=last_close,
+        horizons=tuple(_horizon(as_of, ahead, last_close, drift) for ahead in range(1, horizons + 1)),
+        skill=SKILL,
+        coverage=COVERAGE,
+        warnings=warnings,
+        notes=tuple(warning.value for warning in warnings),
+        model=model,
+    )
+
+
+def _horizon(as_of: int, ahead: int, last: float, drift: float) -> Horizon:
+    spread = 0.01 * ahead**0.5
+    prices = last * np.exp(drift + spread * (np.array(LEVELS) - 0.5))
+    return Horizon(
+        hours=ahead,
+        target_time=utc(as_of + ahead * HOUR),
+        median=float(prices[len(LEVELS) // 2]),
+        quantiles=dict(zip(KEYS, prices.tolist(), strict=True)),
+        probability_up=0.55,
+        expected_move_pct=0.3,
+    )
+
+
+def closing(hour: int, hours: int = 300, last_close: float = CLOSE) -> Candles:
+    """Candles up to the one that closes at `hour`, counted from noon, with `last_close`."""
+    return candles_ending(NOON + hour * HOUR, hours, last_close)
+
+
+def without(candles: Candles, *hours: int) -> Candles:
+    """The candles but those that close at these hours, counted from noon."""
+    closes = {NOON + hour * HOUR for hour in hours}
+    return Candles.from_rows(row for row in candles.rows() if row[0] + HOUR not in closes)
