@@ -11,8 +11,8 @@ __all__ = [
     "Words",
     "connections",
     "create_app",
-    "examples",
     "middleware",
     "routes",
     "run",
+    "wire",
 ]

@@ -13,11 +13,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 
 from api import documentation
+from api.addresses import prefix
 from api.background import Part, State
 from api.dependencies import Turn
 from api.middleware import (
     BODY_BYTES,
-    Budget,
     Framing,
     Gate,
     Head,
@@ -31,12 +31,11 @@ from api.middleware import (
     SecurityHeaders,
     content_security_policy,
     metrics,
-    prefix,
 )
 from api.mounted_chat import Chat
 from api.route_names import RouteNames
 from api.routes import Mcp, Sessions, health, llms, mcp, predict, v1, widget
-from api.wire import OpenAIErrors, errors
+from api.wire import Budget, OpenAIErrors, errors
 from forecaster.database import Health
 from forecaster.errors import ConfigurationError
 from forecaster.serving import ForecastBackend, ModelState

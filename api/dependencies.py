@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Protocol, cast
 from fastapi import Depends, HTTPException, Request
 
 from api.background import Degraded, Part
-from api.middleware import Budget, Idempotency
+from api.middleware import Idempotency
+from api.wire import Budget
 from forecaster.database import Health
 from forecaster.errors import BackendError
 from forecaster.schema import Forecast

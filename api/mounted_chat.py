@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from api.addresses import allowed, prefix, route_path
 from api.background import Part, State
-from api.middleware import allowed, prefix, route_path
 from api.wire import problem
 
 BODY_LIMIT = 1024 * 1024  # bytes: a request of the chat carries the conversation so far

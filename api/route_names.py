@@ -7,8 +7,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Scope
 
-from api.addresses import OPEN, Surface, surface_of
-from api.middleware import route_path
+from api.addresses import OPEN, Surface, route_path, surface_of
 
 OTHER = "other"  # the chat's, or nobody's
 

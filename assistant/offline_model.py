@@ -1,7 +1,7 @@
 """The embedded chat model: understands questions about BTC and ETH without a network, a key or a download.
 
 It is a chat model like any other to LangChain: given a conversation it either asks for tools or, once their
-results are there, answers. What it asks is decided by assistant/understanding/follow_up.py, what it says by assistant/replies/answers.py.
+results are there, answers. What it asks is decided by follow_up.py, what it says by answers.py.
 """
 
 import json

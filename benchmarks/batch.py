@@ -14,9 +14,8 @@ from benchmarks.market import candles
 from benchmarks.processes import running, wait_until
 from forecaster import artifact
 from forecaster.inference.engine import open_engine
-from forecaster.inference.predictor import Window
 from forecaster.inference.quantile import BATCH, QuantilePredictor
-from forecaster.inference.window import Inputs, Reading, inputs_of
+from forecaster.inference.window import Inputs, Reading, Window, inputs_of
 from forecaster.market.candles import Candles
 from forecaster.market.sources import Snapshot
 from forecaster.schema import CALLER, HOUR

@@ -16,7 +16,7 @@ from benchmarks.boosting import boosted
 from benchmarks.figures import table
 from benchmarks.garch import Garch
 from forecaster import artifact
-from forecaster.artifact.artifact import Artifact
+from forecaster.artifact.manifest import Artifact
 from forecaster.calibration.adaptive import tracked
 from forecaster.calibration.conformal import Calibration
 from forecaster.evaluation import panel
@@ -25,13 +25,13 @@ from forecaster.evaluation.metrics import score
 from forecaster.evaluation.panel import SHOWN
 from forecaster.evaluation.record import ALL, OURS, Against, Evaluation, Graded, Lead
 from forecaster.evaluation.significance import diebold_mariano, skill
-from forecaster.features.dataset import YEAR, Market
+from forecaster.features.dataset import YEAR, Market, markets_of
 from forecaster.inference.backtest import backtest
 from forecaster.inference.engine import OnnxEngine
 from forecaster.market.files.reader import read_candles
 from forecaster.quantiles import MEDIAN, Floats, crps
 from forecaster.settings import ROOT
-from forecaster.training.quantile import Split, markets_of
+from forecaster.training.quantile import Split
 
 
 def main() -> None:

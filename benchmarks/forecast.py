@@ -14,7 +14,7 @@ from benchmarks.figures import p50, p95, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
 from forecaster import artifact
-from forecaster.artifact.artifact import Artifact
+from forecaster.artifact.manifest import Artifact
 from forecaster.features.hourly import LOOKBACK, hours_of
 from forecaster.features.tape import Tape
 from forecaster.inference.engine import Engine, Inputs, open_engine

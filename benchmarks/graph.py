@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from forecaster.artifact.artifact import Artifact
+from forecaster.artifact.manifest import Artifact
 
 
 class Graph:

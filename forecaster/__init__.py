@@ -3,3 +3,25 @@
 from forecaster.quiet import be_quiet
 
 be_quiet()  # before any library that would not be
+
+__all__ = [
+    "anomalies",
+    "artifact",
+    "calibration",
+    "data_directory",
+    "database",
+    "errors",
+    "evaluation",
+    "features",
+    "inference",
+    "ledger",
+    "market",
+    "networks",
+    "quantiles",
+    "quiet",
+    "report",
+    "schema",
+    "serving",
+    "settings",
+    "training",
+]

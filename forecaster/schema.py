@@ -13,6 +13,7 @@ Symbol = Literal["BTC-USD", "ETH-USD"]
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
+WINDOW = 60  # hours of closes without which nothing can be forecast
 CALLER = "caller"  # the source of candles that came with the question
 
 

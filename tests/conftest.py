@@ -8,9 +8,11 @@ import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from forecaster.artifact.artifact import Artifact, load
+from forecaster.artifact.loading import load
+from forecaster.artifact.manifest import Artifact
 from forecaster.inference.engine import open_engine
-from forecaster.inference.predictor import Predictor, open_predictor
+from forecaster.inference.opening import open_predictor
+from forecaster.inference.predictor import Predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.serving.backend import ForecastBackend
 from forecaster.settings import ROOT, Settings

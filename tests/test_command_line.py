@@ -15,9 +15,10 @@ import pytest
 
 import app
 from api.routes.predict import EXAMPLE_PRICES
-from forecaster.artifact.artifact import load, save
+from forecaster.artifact.loading import load
+from forecaster.artifact.saving import save
 from forecaster.inference.engine import open_engine
-from forecaster.inference.predictor import open_predictor
+from forecaster.inference.opening import open_predictor
 from forecaster.schema import HOUR, Forecast
 from forecaster.settings import ROOT
 from tests.support.exchanges.fake import FakeExchanges

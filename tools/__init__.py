@@ -1,7 +1,8 @@
 """One typed function per capability, over a forecast backend; the same for every kind of assistant."""
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
-from tools.anomalies import LARGEST_BUDGET, LONGEST, USUAL_HOURS, AnomalyReport, Surprise
+from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport, Surprise
+from tools.anomalies import USUAL_HOURS
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
 from tools.moment import Moment, moment_of, on_the_hour

@@ -2,12 +2,7 @@
 
 from pydantic import Field
 
-from forecaster.anomalies import (
-    LARGEST_BUDGET,  # these are for those too who ask and read the tool
-    LONGEST,
-    AnomalyReport,
-    Surprise,
-)
+from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport, Surprise
 from forecaster.schema import Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import AnomalyFacts

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.connections.connection import READ, Connection, Shared
-from api.middleware import JOIN, Line
+from api.middleware import Line
+from api.wire import JOIN
 
 TICK = 1.0  # seconds between two looks at who has taken too long
 CONNECTION = "cryptosense.connection"  # where a request finds its connection in what the server tells of itself

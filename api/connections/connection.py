@@ -12,8 +12,8 @@ from functools import partial
 from typing import cast
 
 from api.connections.heads import read_head
-from api.middleware import RETRY_AFTER, Line
-from api.wire import problem, raw
+from api.middleware import Line
+from api.wire import RETRY_AFTER, problem, raw
 
 HEAD_SECONDS = 10.0  # within which a client must have sent a request's head
 KEEP_ALIVE = 5.0  # seconds that a connection may be unused

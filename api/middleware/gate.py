@@ -5,12 +5,11 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.addresses import Surface, surface_of
+from api.addresses import Surface, route_path, surface_of
 from api.middleware.clients import client_of, counted
 from api.middleware.keys import CHALLENGE, HOLDER, Keys, sent_key
 from api.middleware.limits import OFF, Limiter
 from api.middleware.metrics import Metrics
-from api.middleware.proxies import route_path
 from api.wire import problem
 from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings

@@ -1,7 +1,5 @@
 """HEAD wherever there is GET: the same status and headers without the body, for health checks and `curl -I`."""
 
-from collections.abc import Iterable
-
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,9 +29,3 @@ class Head:
                 await self.app(asked, receive, told)
             finally:
                 scope.update({**asked, "method": "HEAD"})  # what was noted there of its route and key
-
-
-def allowed(methods: Iterable[str]) -> str:
-    """The Allow header of an address whose routes take these methods."""
-    taken = set(methods)
-    return ", ".join(sorted(taken | ({"HEAD"} if "GET" in taken else set())))

@@ -4,7 +4,7 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.proxies import route_path
+from api.addresses import route_path
 from forecaster.errors import ConfigurationError
 
 ORIGIN = re.compile(r"https?://[a-zA-Z0-9.\-]+(:\d{1,5})?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?")

@@ -10,7 +10,6 @@ import re
 import secrets
 import sys
 import time
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -20,6 +19,7 @@ from api.middleware.clients import anonymised, client_of
 from api.middleware.keys import HOLDER
 from api.middleware.metrics import Answered, Metrics
 from api.route_names import RouteNames
+from api.wire import REQUEST_ID, request_id
 
 HEADER = b"x-request-id"
 VALID = re.compile(rb"[A-Za-z0-9._-]{1,64}")  # an id of the client's that is taken over
@@ -27,12 +27,6 @@ GONE = 499  # the status of a request whose client left before the answer, as ng
 
 requests = logging.getLogger("api.requests")
 _JSON = json.JSONEncoder(default=str)
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
-
-
-def request_id() -> str:
-    """The id of the request that is being answered; empty outside of one."""
-    return _request_id.get()
 
 
 def install(form: Literal["text", "json"]) -> None:
@@ -87,7 +81,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         identifier = _identifier(scope)
-        _request_id.set(identifier.decode())  # never reset: the server logs what fails after this in the same context
+        REQUEST_ID.set(identifier.decode())  # never reset: the server logs what fails after this in the same context
         status, size, began = GONE, 0, time.perf_counter()
 
         async def noted(message: Message) -> None:

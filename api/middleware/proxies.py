@@ -7,31 +7,19 @@ slash). Either way, what is inside sees ``root_path`` and a ``path`` that begins
 import ipaddress
 import logging
 from collections.abc import Sequence
-from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from api.addresses import PREFIX, ROUTE_PATH
 from forecaster.settings import path_prefix
 
 HEADER = b"x-forwarded-prefix"
 MAPPED = "::ffff:"  # how an IPv4 address reads where IPv6 is listened on
-ROUTE_PATH = "cryptosense.path"  # in a request's scope: mounts change root_path on its way
 
 log = logging.getLogger(__name__)
-_prefix: ContextVar[str] = ContextVar("prefix", default="")
-
-
-def prefix() -> str:
-    """Below which path the request that is being answered came in, for links; empty where there is none."""
-    return _prefix.get()
-
-
-def route_path(scope: Scope) -> str:
-    """The path that routes see: without the prefix."""
-    return str(scope.get(ROUTE_PATH, scope["path"]))
 
 
 class Proxies:
@@ -57,7 +45,7 @@ class Proxies:
         if client and client[0].startswith(MAPPED) and "." in client[0]:
             scope["client"] = (client[0].removeprefix(MAPPED), client[1])
         below: str = self._root_path or self._forwarded(scope) or scope.get("root_path", "")
-        _prefix.set(below)  # never reset: a request has a context of its own
+        PREFIX.set(below)  # never reset: a request has a context of its own
         if below and scope["path"].startswith("/"):
             _place(scope, below)
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 from starlette.responses import PlainTextResponse
 
-from api.middleware import prefix
+from api.addresses import prefix
 from api.wire import MODEL
 
 ADDRESS = "/llms.txt"

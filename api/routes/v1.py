@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from api.background import Part
 from api.dependencies import Turn
-from api.middleware import Budget, Idempotency, Metrics
+from api.middleware import Idempotency, Metrics
 from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model
-from api.wire import documented
+from api.wire import Budget, documented
 
 ROUTERS = (
     forecast.router,

@@ -1,5 +1,6 @@
 """What is read from and written to clients: strict JSON, callers' values, errors."""
 
+from api.wire.budgets import HELD, JOIN, RETRY_AFTER, Budget, Held
 from api.wire.caller_values import (
     DIGITS,
     FEWEST_CLOSES,
@@ -17,7 +18,7 @@ from api.wire.caller_values import (
     candles_of,
     seconds,
 )
-from api.wire.errors import DETAILS, Problem, documented, problem, raw
+from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
 from api.wire.json_text import parsed
 from api.wire.openai_errors import MODEL, OpenAIErrors, error_body
 from api.wire.strict_json import KIB, StrictJSONRoute
@@ -26,14 +27,20 @@ __all__ = [
     "DETAILS",
     "DIGITS",
     "FEWEST_CLOSES",
+    "HELD",
+    "JOIN",
     "KIB",
     "MODEL",
     "MOMENT_SCHEMA",
     "MOST_CANDLES",
+    "REQUEST_ID",
+    "RETRY_AFTER",
+    "Budget",
     "Closes",
     "Given",
     "GivenCandles",
     "GivenRoute",
+    "Held",
     "OpenAIErrors",
     "OpeningTime",
     "Price",
@@ -49,5 +56,6 @@ __all__ = [
     "parsed",
     "problem",
     "raw",
+    "request_id",
     "seconds",
 ]

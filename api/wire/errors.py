@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
@@ -15,13 +16,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware import allowed, prefix, request_id, route_path
+from api.addresses import allowed, prefix, route_path
 from forecaster.errors import CryptoSenseError, DatabaseError, InvalidInput, SourceError
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 5  # named in one answer
-RETRY_AFTER = {"description": "seconds until another try is worth it", "schema": {"type": "integer"}}
+RETRY_AFTER_HEADER = {"description": "seconds until another try is worth it", "schema": {"type": "integer"}}
 log = logging.getLogger(__name__)
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    return REQUEST_ID.get()
+
 
 DETAILS = {
     400: "The request could not be read. /docs shows what is expected.",
@@ -66,7 +74,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": schema, "example": _body(status)}},
-            **({"headers": {"Retry-After": RETRY_AFTER}} if status in (429, 503) else {}),
+            **({"headers": {"Retry-After": RETRY_AFTER_HEADER}} if status in (429, 503) else {}),
         }
         for status in statuses
     }

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware import route_path
-from api.wire.errors import DETAILS, MEDIA_TYPE, RETRY_AFTER
+from api.addresses import route_path
+from api.wire.errors import DETAILS, MEDIA_TYPE, RETRY_AFTER_HEADER
 
 MODEL = "cryptosense"
 PATHS = ("/v1/chat/completions", "/v1/models")
@@ -46,7 +46,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "model": OpenAIProblem,
             "description": HTTPStatus(status).phrase,
             "content": {"application/json": {"example": error_body(status, DETAILS[status])}},
-            **({"headers": {"Retry-After": RETRY_AFTER}} if status in (429, 503) else {}),
+            **({"headers": {"Retry-After": RETRY_AFTER_HEADER}} if status in (429, 503) else {}),
         }
         for status in statuses
     }

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
-from api.middleware import HELD, Held
+from api.wire.budgets import HELD, Held
 from api.wire.json_text import parsed, parsed_in_pieces
 
 KIB = 1024  # bytes

@@ -1,6 +1,6 @@
 """A language as answers use it: its phrases, and numbers, times and names in the form it gives them.
 
-Prices and percentages have the forms of assistant/replies/wording.py. Times are in UTC; a time has its day unless it is plain.
+Prices and percentages have the forms of wording.py. Times are in UTC; a time has its day unless it is plain.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ class Speech:
         return self.percent(100 * probability, 0)
 
     def rarity(self, days: float) -> str:
-        """How often something comes that comes once in so many days; as forecaster/anomalies/monitor.py says it in English."""
+        """How often something comes that comes once in so many days; as anomalies/monitor.py says it in English."""
         if days < HOURLY:
             return self.say("anomalies.often")
         if days < DAILY:

@@ -1,6 +1,6 @@
 """Languages: which one a message is in, and its words in plain English, so that one grammar reads them all.
 
-A glossary is no translation. It turns the words that matter into the words that assistant/understanding/slots.py and the
+A glossary is no translation. It turns the words that matter into the words that slots.py and the
 classifier know; the order stays as it was, and what is unknown stays as it is.
 """
 
@@ -15,7 +15,7 @@ from assistant.understanding.frame import Intent, Language
 from assistant.understanding.numbers import arabic
 from assistant.understanding.spelling import Spelling, plain, replacer
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
@@ -43,7 +43,7 @@ class Examples:
     @classmethod
     def load(cls, language: Language, folder: Path = FOLDER) -> Self:
         """Read the examples file of a language."""
-        name = "examples.toml" if language is Language.ENGLISH else f"examples_{language}.toml"
+        name = f"{language}.toml"
         with (folder / name).open("rb") as file:
             tables = tomllib.load(file)
         return cls(

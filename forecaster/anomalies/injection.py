@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from forecaster.anomalies.zscore_rule import PAST, Rule
 from forecaster.calibration import SPANS, Conformal, Detector, Recent, lagged, moves, score
-from forecaster.features import LOOKBACK, WINDOW, Hours, Market, Tape, hours_of, window_volatility
+from forecaster.features import LOOKBACK, Hours, Market, Tape, hours_of, window_volatility
 from forecaster.inference import Engine, backtest
 from forecaster.quantiles import Floats
-from forecaster.schema import InputKind
+from forecaster.schema import WINDOW, InputKind
 
 Shape = Literal["jump", "drift"]
 SHAPES: tuple[Shape, ...] = ("jump", "drift")

@@ -9,6 +9,7 @@ closes alone, and says which.
 
 from dataclasses import dataclass, fields
 from threading import Lock
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +28,11 @@ from forecaster.calibration import (
     score,
 )
 from forecaster.errors import InvalidInput
-from forecaster.features import LOOKBACK, WINDOW, Hours, Tape, hours_of
-from forecaster.inference import Engine, Flag, gaps_flag
+from forecaster.features import LOOKBACK, Hours, Tape, hours_of
+from forecaster.inference import Engine, Flag, Predictor, gaps_flag
 from forecaster.market import Snapshot, gapless, utc
 from forecaster.quantiles import Floats
-from forecaster.schema import HOUR, ForecastWarning, Frozen, InputKind, Provenance
+from forecaster.schema import HOUR, WINDOW, ForecastWarning, Frozen, InputKind, Provenance
 
 BEFORE = SPANS[-1]  # hours before a judged one at which the earliest of its forecasts was issued
 FIRST = {"closes_only": WINDOW - 1 + BEFORE, "full": LOOKBACK - 1 + BEFORE}  # hours before the first that is judged
@@ -96,6 +97,11 @@ class Monitor:
         self._detectors = detectors
         self._seen: dict[tuple[str, str], dict[int, float]] = {}  # by symbol and source, then by close (Unix s)
         self._lock = Lock()
+
+    @classmethod
+    def of(cls, predictor: Predictor) -> Self | None:
+        """One that judges by this model's forecasts and remembers no hour yet; None where the model cannot judge."""
+        return cls(*predictor.detection) if predictor.detection else None
 
     def report(self, snapshot: Snapshot, hours: int, days: float, other: Snapshot | None = None) -> AnomalyReport:
         """Judge the newest `hours`, or as many as the candles allow, at a budget of one false alarm in `days`.

@@ -1,6 +1,8 @@
 """A trained model on disk: written whole, and verified before anything in it is deserialized."""
 
-from forecaster.artifact.artifact import FILES, OPTIONAL, Artifact, Headline, Manifest, check_place, load
+from forecaster.artifact.loading import load
+from forecaster.artifact.manifest import FILES, OPTIONAL, Artifact, Headline, Manifest
+from forecaster.artifact.saving import check_place
 
 __all__ = [
     "FILES",

@@ -8,20 +8,17 @@ arithmetic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from forecaster.artifact import inspect_keras as keras_archive
 from forecaster.artifact import inspect_onnx as onnx_graph
 from forecaster.artifact.inspect_onnx import Shape, Unfit
+from forecaster.artifact.manifest import Manifest
 from forecaster.calibration import Calibration, ResidualBands
-from forecaster.features import CHANNELS, CONTEXT, FROM_CLOSES, LOOKBACK, WINDOW, Familiarity, MinMaxScaling
+from forecaster.features import CHANNELS, CONTEXT, FROM_CLOSES, LOOKBACK, Familiarity, MinMaxScaling
 from forecaster.quantiles import HORIZONS, LEVELS
-from forecaster.schema import Frozen, Report
-
-if TYPE_CHECKING:
-    from forecaster.artifact.artifact import Manifest
+from forecaster.schema import WINDOW, Frozen, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ RECIPES = {
 }
 
 
-def fault(manifest: "Manifest", files: Mapping[str, bytes]) -> tuple[str, str] | None:
+def fault(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[str, str] | None:
     """The first file that does not hold what its recipe needs, and why in words; None where all do."""
     expected = RECIPES[manifest.recipe]
     said = (manifest.features, manifest.input_hours, manifest.horizons)

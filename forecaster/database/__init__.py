@@ -1,6 +1,6 @@
 """A database at a URL, SQLite or PostgreSQL: bounded in time, and watched."""
 
-from forecaster.database.access import ANSWER, Database, alone, migrate
+from forecaster.database.access import ANSWER, Database, alone
 from forecaster.database.faults import SILENT, UNWRITTEN
 from forecaster.database.health import Health, Proof
 from forecaster.database.threads import WITHIN, DatabaseThreads
@@ -15,5 +15,4 @@ __all__ = [
     "Health",
     "Proof",
     "alone",
-    "migrate",
 ]

@@ -16,7 +16,6 @@ from forecaster.database.engines import identity, known_url, open_engine
 from forecaster.database.faults import SILENT, fault_of
 from forecaster.database.health import Health, Proof
 from forecaster.errors import ConfigurationError, DatabaseError
-from forecaster.ledger import HEAD, SCRIPTS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -116,24 +115,6 @@ def _within(seconds: float, engine: "Engine") -> AbstractContextManager[object]:
     return nullcontext() if engine.dialect.name == "sqlite" else Deadline(seconds)
 
 
-def migrate(engine: "Engine") -> None:
-    """Bring the ledger's tables up to date. Raises ConfigurationError for those of a newer version of this project."""
-    with engine.connect() as connection:
-        if _revision(connection) == HEAD:
-            return
-    with alone(engine) as connection:
-        if _revision(connection) != HEAD:  # another process may have migrated meanwhile
-            _upgrade(connection)
-
-
-def _revision(connection: "Connection") -> str | None:
-    from sqlalchemy import inspect
-
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    return connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()
-
-
 @contextmanager
 def alone(engine: "Engine") -> "Iterator[Connection]":
     """A transaction in which tables may be changed, while every other process that wants one waits."""
@@ -145,20 +126,3 @@ def alone(engine: "Engine") -> "Iterator[Connection]":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         yield connection
         connection.commit()
-
-
-def _upgrade(connection: "Connection") -> None:
-    from alembic.command import upgrade
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    try:
-        upgrade(config, "head")
-    except CommandError as error:  # it does not know the revision
-        raise ConfigurationError(
-            "The ledger was written by another, newer version of CryptoSense.",
-            "Update CryptoSense, or set CRYPTOSENSE_DATABASE_URL to another database.",
-        ) from error

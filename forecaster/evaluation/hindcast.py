@@ -11,11 +11,11 @@ from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.evaluation.baselines import known_quantiles
 from forecaster.evaluation.next_close_metrics import coverage, mae_skill, metrics
-from forecaster.features import LOOKBACK, WINDOW, Market
+from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, utc
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import HOUR, SYMBOLS, Frozen, InputKind, Symbol
+from forecaster.schema import HOUR, SYMBOLS, WINDOW, Frozen, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
 

@@ -5,10 +5,10 @@ from forecaster.calibration import Calibration
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.fixed_split import Record, fixed_split
 from forecaster.evaluation.hindcast import Hindcast
+from forecaster.features import markets_of
 from forecaster.inference import OnnxEngine, Progress
 from forecaster.market import Candles
 from forecaster.schema import Report, TableRow
-from forecaster.training import markets_of
 
 
 def regrade(artifact: Artifact, btc: Candles, eth: Candles, progress: Progress) -> Record:

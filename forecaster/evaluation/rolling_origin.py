@@ -10,10 +10,9 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
 from forecaster.evaluation.next_close_metrics import coverage, metrics
 from forecaster.evaluation.significance import BLOCK, diebold_mariano, skill
-from forecaster.features import WINDOW
 from forecaster.inference import Predictor
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import CALLER, Frozen, InputKind, ModelRef
+from forecaster.schema import CALLER, WINDOW, Frozen, InputKind, ModelRef
 
 FEWEST, MOST = 2 * WINDOW, 10_000  # closes
 ENOUGH = 2 * BLOCK  # graded hours without which the bootstrap of whole weeks gives no interval

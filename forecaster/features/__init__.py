@@ -3,13 +3,12 @@
 from forecaster.features.closes import (
     VOLATILITY_FLOOR,
     VOLATILITY_HALF_LIFE,
-    WINDOW,
     MinMaxScaling,
     close_windows,
     window_volatility,
 )
 from forecaster.features.closes_only import bare_inputs, read_closes
-from forecaster.features.dataset import YEAR, Examples, Market
+from forecaster.features.dataset import YEAR, Examples, Market, markets_of
 from forecaster.features.hourly import (
     CANDLES_KNOWN,
     CHANNELS,
@@ -38,7 +37,6 @@ __all__ = [
     "RANGE_TO_SIGMA",
     "VOLATILITY_FLOOR",
     "VOLATILITY_HALF_LIFE",
-    "WINDOW",
     "YEAR",
     "Examples",
     "Familiarity",
@@ -49,6 +47,7 @@ __all__ = [
     "bare_inputs",
     "close_windows",
     "hours_of",
+    "markets_of",
     "read_closes",
     "window_volatility",
 ]

@@ -5,9 +5,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.schema import Frozen
+from forecaster.schema import WINDOW, Frozen
 
-WINDOW = 60  # hours of closes the classic recipe looks at
 VOLATILITY_HALF_LIFE = 24  # hours
 VOLATILITY_FLOOR = 1e-6  # log return per hour: constant prices still get a band of positive width
 

@@ -7,9 +7,9 @@ the returns and the columns in FROM_CLOSES. Those are sums over the window, so t
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features.closes import WINDOW
 from forecaster.features.hourly import CHANNELS, CONTEXT, FLOOR, FROM_CLOSES
 from forecaster.features.tape import Floats
+from forecaster.schema import WINDOW
 
 
 def _spans(head: str) -> NDArray[np.int64]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features.closes import WINDOW, window_volatility
+from forecaster.features.closes import window_volatility
 from forecaster.features.hourly import CONTEXT, LOOKBACK, Hours, hours_of
 from forecaster.features.tape import Tape
 from forecaster.market import Candles
 from forecaster.quantiles import HORIZONS, Floats
-from forecaster.schema import HOUR, Symbol
+from forecaster.schema import HOUR, SYMBOLS, WINDOW, Symbol
 
 YEAR = 365.25 * 24 * HOUR  # seconds
 QUIET = 0.25  # share of the last 48 hours without a trade: such hours say little of today's market
@@ -102,3 +102,8 @@ def _even(market: Market, rows: NDArray[np.int64]) -> Floats:
     sigma = np.maximum(np.maximum(sigma, 0.2 * day), LEAST_SIGMA)
     even: Floats = 1 / (sigma[:, None] * np.sqrt(np.arange(1, HORIZONS + 1)))
     return even
+
+
+def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
+    """Both symbols' hours, each with the other's as context."""
+    return Market.of(SYMBOLS[0], btc, eth), Market.of(SYMBOLS[1], eth, btc)

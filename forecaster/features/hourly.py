@@ -12,10 +12,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features.closes import WINDOW
 from forecaster.features.tape import Floats, Tape
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, InputKind
+from forecaster.schema import HOUR, WINDOW, InputKind
 
 DAYS = 12  # of history in the hour-of-day profile
 LOOKBACK = 24 * DAYS + 1  # candles a row of the context depends on

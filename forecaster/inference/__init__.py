@@ -6,8 +6,9 @@ from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
 from forecaster.inference.loop_batch import LoopTurn
 from forecaster.inference.opening import EngineKind, open_model
-from forecaster.inference.predictor import Predictor, Window
+from forecaster.inference.predictor import Predictor
 from forecaster.inference.trial import tried
+from forecaster.inference.window import Window
 
 __all__ = [
     "HIGHEST",

@@ -9,9 +9,19 @@ from numpy.typing import NDArray
 
 from forecaster.artifact import Artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
-from forecaster.features import WINDOW
 from forecaster.market import Candles, Snapshot, utc
-from forecaster.schema import CALLER, Forecast, ForecastWarning, Horizon, InputKind, ModelFacts, ModelRef, Report, Skill
+from forecaster.schema import (
+    CALLER,
+    WINDOW,
+    Forecast,
+    ForecastWarning,
+    Horizon,
+    InputKind,
+    ModelFacts,
+    ModelRef,
+    Report,
+    Skill,
+)
 
 Record = tuple[Skill, dict[str, float]]  # skill and coverage
 Flag = tuple[ForecastWarning, str]  # a warning, and the same in words

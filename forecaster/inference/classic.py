@@ -5,17 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.anomalies import Monitor
 from forecaster.artifact import Artifact
 from forecaster.calibration import LEVELS, ResidualBands, Tracker
 from forecaster.errors import InvalidInput
-from forecaster.features import WINDOW, MinMaxScaling, close_windows, window_volatility
+from forecaster.features import MinMaxScaling, close_windows, window_volatility
 from forecaster.inference.annotate import Flag, Issuer, checked_closes, gaps_flag
 from forecaster.inference.engine import Engine
 from forecaster.inference.microbatch import BatchingEngine
-from forecaster.inference.predictor import Window
+from forecaster.inference.window import Window
 from forecaster.market import Snapshot, gapless, utc
-from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.schema import HOUR, WINDOW, Forecast, ForecastWarning, Horizon, InputKind
 
 OUTREACH = 100  # times beyond the training range: farther out the network answers one constant
 
@@ -82,7 +81,8 @@ class ClassicPredictor(Issuer):
             "The classic model has no quantiles to grade.", "Set CRYPTOSENSE_MODEL_DIR=models/quantile on the server."
         )
 
-    def monitor(self) -> Monitor | None:
+    @property
+    def detection(self) -> None:
         """None: its forecasts are too far off to be surprised by."""
         return None
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features import CHANNELS, CONTEXT, FLOOR, FROM_CLOSES, WINDOW
+from forecaster.features import CHANNELS, CONTEXT, FLOOR, FROM_CLOSES
+from forecaster.schema import WINDOW
 
 if TYPE_CHECKING:
     import keras

@@ -10,7 +10,7 @@ from forecaster.artifact import Artifact
 from forecaster.errors import ArtifactError, ConfigurationError, UnsupportedSymbol
 from forecaster.inference.engine import Engine, open_engine
 from forecaster.inference.microbatch import BatchingEngine
-from forecaster.inference.predictor import Predictor, open_predictor
+from forecaster.inference.predictor import Predictor
 from forecaster.market import Candles, Snapshot
 from forecaster.schema import HOUR, SYMBOLS, Forecast
 
@@ -42,6 +42,17 @@ def open_model(
     except Exception as error:  # a network fails in ways of its own, and one of wrong numbers as if they were sent
         raise _unusable("cannot forecast an ordinary market") from error
     return predictor
+
+
+def open_predictor(artifact: Artifact, engine: Engine) -> Predictor:
+    """The predictor of the artifact's recipe."""
+    if artifact.manifest.recipe == "quantile":
+        from forecaster.inference.quantile import QuantilePredictor
+
+        return QuantilePredictor(artifact, engine)
+    from forecaster.inference.classic import ClassicPredictor
+
+    return ClassicPredictor(artifact, engine)
 
 
 def try_out(predictor: Predictor) -> None:

@@ -5,28 +5,25 @@ quantile.py   24 hours ahead, from candles of both symbols
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.anomalies import Monitor
-from forecaster.artifact import Artifact
-from forecaster.calibration import Tracker
+from forecaster.calibration import Calibration, Detectors, Tracker
 from forecaster.errors import InvalidInput
 from forecaster.inference.engine import Engine
+from forecaster.inference.window import Window
 from forecaster.market import Snapshot
 from forecaster.schema import Forecast, InputKind, ModelFacts, ModelRef, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one of many forecasts is made from."""
+class Detection(NamedTuple):
+    """A model's own forecasts as a measure of how surprising an hour is; anomalies/monitor.py judges by them."""
 
-    snapshot: Snapshot
-    other: Snapshot | None = None  # the other symbol's
-    bare: bool = False  # closes are all there is: opens, highs, lows and volumes only stand in for them
+    engine: Engine
+    calibration: Calibration
+    detectors: Detectors
 
 
 class Predictor(Protocol):
@@ -82,8 +79,9 @@ class Predictor(Protocol):
         """
         ...
 
-    def monitor(self) -> Monitor | None:
-        """What judges hours by this model's forecasts, and remembers none yet; None where the model cannot."""
+    @property
+    def detection(self) -> Detection | None:
+        """What judging hours by this model's forecasts takes; None where they say too little."""
         ...
 
     def shortened(self, forecast: Forecast, hours: int) -> Forecast:
@@ -103,14 +101,3 @@ class Predictor(Protocol):
     ) -> list[float | InvalidInput]:
         """The same of many windows, or why there is no price; the last digits of a float32 apart."""
         ...
-
-
-def open_predictor(artifact: Artifact, engine: Engine) -> Predictor:
-    """The predictor of the artifact's recipe."""
-    if artifact.manifest.recipe == "quantile":
-        from forecaster.inference.quantile import QuantilePredictor
-
-        return QuantilePredictor(artifact, engine)
-    from forecaster.inference.classic import ClassicPredictor
-
-    return ClassicPredictor(artifact, engine)

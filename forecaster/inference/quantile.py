@@ -13,21 +13,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.anomalies import Monitor
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, Tracker, tracked
 from forecaster.errors import InvalidInput
-from forecaster.features import KINDS, WINDOW, Familiarity, bare_inputs, read_closes
+from forecaster.features import KINDS, Familiarity, bare_inputs, read_closes
 from forecaster.inference.annotate import Issuer, checked_closes
 from forecaster.inference.engine import Engine, OnnxEngine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
 from forecaster.inference.one_ahead import one_ahead
-from forecaster.inference.predictor import Window
-from forecaster.inference.window import Inputs, Reading, inputs_of
+from forecaster.inference.predictor import Detection
+from forecaster.inference.window import Inputs, Reading, Window, inputs_of
 from forecaster.market import Snapshot, utc
 from forecaster.quantiles import HORIZONS, KEYS, MEDIAN, Floats, median_move, probability_up
-from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.schema import HOUR, WINDOW, Forecast, ForecastWarning, Horizon, InputKind
 
 BATCH = 128  # windows that one run of the network takes: of up to 1024, the fastest by a tenth
 NO_PRICE = "The model has no forecast after moves like these.", "Send hourly prices of one coin in one currency."
@@ -141,10 +140,11 @@ class QuantilePredictor(Issuer):
         outcome[:, 0] = np.diff(np.log(closes[WINDOW - 1 :]))
         return tracked(issued, outcome, self.trackers(symbol)["closes_only"])[:, 0]
 
-    def monitor(self) -> Monitor | None:
+    @property
+    def detection(self) -> Detection | None:
         """See Predictor."""
         detectors = self._calibration.detectors
-        return Monitor(self._engine, self._calibration, detectors) if detectors else None
+        return Detection(self._engine, self._calibration, detectors) if detectors else None
 
     def _run(self, part: "Part") -> NDArray[np.float32]:
         """Quantiles of the log return (n, 24, Q) as the network gives them."""

@@ -7,13 +7,21 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features import LOOKBACK, WINDOW, Tape, bare_inputs, hours_of
+from forecaster.features import LOOKBACK, Tape, bare_inputs, hours_of
 from forecaster.inference.annotate import Flag, gaps_flag
-from forecaster.inference.predictor import Window
-from forecaster.market import Candles, gapless
-from forecaster.schema import ForecastWarning, InputKind
+from forecaster.market import Candles, Snapshot, gapless
+from forecaster.schema import WINDOW, ForecastWarning, InputKind
 
 Inputs = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one of many forecasts is made from."""
+
+    snapshot: Snapshot
+    other: Snapshot | None = None  # the other symbol's
+    bare: bool = False  # closes are all there is: opens, highs, lows and volumes only stand in for them
 
 
 @dataclass(frozen=True, slots=True, eq=False)

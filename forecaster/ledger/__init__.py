@@ -2,14 +2,10 @@
 
 from forecaster.ledger.history import Past
 from forecaster.ledger.ledger import Ledger, Open
-from forecaster.ledger.migrations import HEAD, SCRIPTS, VERSION_TABLE
 from forecaster.ledger.recorder import Recorder
 from forecaster.ledger.track_record import Graded, Kept, LedgerPage, Settled, TrackRecord, graded, graded_all
 
 __all__ = [
-    "HEAD",
-    "SCRIPTS",
-    "VERSION_TABLE",
     "Graded",
     "Kept",
     "Ledger",

@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecaster.database import ANSWER, Database, Health, Proof, migrate
+from forecaster.database import ANSWER, Database, Health, Proof
 from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.ledger.cursor import Cursor
 from forecaster.ledger.history import Past
 from forecaster.ledger.migrations import VERSION_TABLE
 from forecaster.ledger.rows import forecast_of, forecast_row, outcome_of, outcome_rows
 from forecaster.ledger.track_record import Issuer, Kept, LedgerPage, Series, Settled, TrackRecord, graded_all
+from forecaster.ledger.upgrade import migrate
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, SYMBOLS, Forecast, ForecastWarning, ModelRef

@@ -4,7 +4,6 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import both, other_symbol
 from forecaster.market.gaps import LONGEST_GAP, gapless
-from forecaster.market.simulated import DemoSource
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
 
@@ -16,7 +15,6 @@ __all__ = [
     "AutoSource",
     "CandleSource",
     "Candles",
-    "DemoSource",
     "Row",
     "Snapshot",
     "both",
@@ -27,6 +25,5 @@ __all__ = [
     "other_symbol",
     "price_of",
     "span_of",
-    "store",
     "utc",
 ]

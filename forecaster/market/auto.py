@@ -1,10 +1,18 @@
-"""Real candles if any can be had, else the simulated tape, which says that it is simulated and why."""
+"""Which source settings name; and the one that asks exchanges and falls back to the simulated tape, saying so."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from forecaster.database import Health
 from forecaster.errors import NoCandles
 from forecaster.market.candles import Candles
 from forecaster.market.sources import CandleSource, Snapshot
+
+if TYPE_CHECKING:
+    import httpx
+
+    from forecaster.settings import Settings
 
 
 class AutoSource:
@@ -34,3 +42,35 @@ class AutoSource:
         """Give back connections and files."""
         await self.live.close()
         await self._demo.close()
+
+
+def open_source(
+    settings: "Settings", transport: "httpx.AsyncBaseTransport | None" = None, health: "Health | None" = None
+) -> CandleSource:
+    """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
+
+    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does. Nothing
+    is opened, read or asked before the first question.
+    """
+    if settings.source == "demo":
+        from forecaster.market.simulated import DemoSource
+
+        return DemoSource()
+    if settings.source == "live":
+        return _live(settings, transport, health)
+    if settings.source == "auto":
+        from forecaster.market.simulated import DemoSource
+
+        return AutoSource(_live(settings, transport, health), DemoSource())
+    from forecaster.market.files import FileSource
+
+    return FileSource(Path(settings.source))
+
+
+def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:
+    from forecaster.market.exchanges import EXCHANGES, LiveSource, open_client
+    from forecaster.market.store import CandleStore
+
+    client = open_client(transport)
+    exchanges = [EXCHANGES[name](client, settings.exchange_url(name)) for name in settings.exchanges]
+    return LiveSource(exchanges, CandleStore(settings.database_url, health))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from forecaster.features import WINDOW
+from forecaster.schema import WINDOW
 
 if TYPE_CHECKING:
     import keras

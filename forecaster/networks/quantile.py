@@ -26,9 +26,9 @@ from forecaster.features import (
     OTHER_KNOWN,
     RANGE_TO_SIGMA,
     VOLATILITY_HALF_LIFE,
-    WINDOW,
 )
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN
+from forecaster.schema import WINDOW
 
 Tensor = Any  # of whichever backend runs
 

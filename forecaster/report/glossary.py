@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from forecaster.evaluation import BLOCK, DRAWS, Scores
 from forecaster.evaluation.baselines import DAYS
-from forecaster.features import WINDOW
 from forecaster.quantiles import BANDS, HORIZONS, LEVELS
 from forecaster.report.wording import NBSP, NONE, money, number, percent
+from forecaster.schema import WINDOW
 
 Say = Callable[[Scores], str]
 

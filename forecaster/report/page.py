@@ -19,7 +19,7 @@ from forecaster.report.weeks import Material
 from forecaster.report.wording import NBSP, NONE, coin, day, interval, percent
 from forecaster.schema import Report, Symbol
 
-TEMPLATE = Path(__file__).with_name("page") / "page.html"
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def report_page(report: Report, evaluation: Evaluation, material: Material, classic: Report | None = None) -> bytes:

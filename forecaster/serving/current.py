@@ -22,7 +22,7 @@ class Standing:
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
-        self._monitor = predictor.monitor()
+        self._monitor = Monitor.of(predictor)
         self._following = Following(predictor)
         self._newest: dict[tuple[str, str], tuple[Snapshot, Forecast]] = {}
         self._restored: dict[tuple[str, str], Forecast | None] = {}  # the newest that an earlier process issued
@@ -66,7 +66,7 @@ class Standing:
 
     def new_monitor(self) -> Monitor:
         """One that remembers none of them. Raises ArtifactError where the model cannot."""
-        return _able(self.predictor.monitor())
+        return _able(Monitor.of(self.predictor))
 
     def _taken_over(self, now: Snapshot) -> tuple[Snapshot, Forecast] | None:
         """What an earlier process issued at the same candle, and what was known then."""

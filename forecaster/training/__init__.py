@@ -2,10 +2,9 @@
 
 from forecaster.training.classic import train_classic
 from forecaster.training.publish import publish
-from forecaster.training.quantile import markets_of, train_quantile
+from forecaster.training.quantile import train_quantile
 
 __all__ = [
-    "markets_of",
     "publish",
     "train_classic",
     "train_quantile",

@@ -20,10 +20,10 @@ from forecaster.artifact import Headline, Manifest
 from forecaster.calibration import BANDS, METHOD, ResidualBands
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import grade
-from forecaster.features import WINDOW, MinMaxScaling, close_windows, window_volatility
+from forecaster.features import MinMaxScaling, close_windows, window_volatility
 from forecaster.inference import OnnxEngine
 from forecaster.market import Candles, utc
-from forecaster.schema import HOUR, Report, Symbol
+from forecaster.schema import HOUR, WINDOW, Report, Symbol
 from forecaster.training.export import export
 
 if TYPE_CHECKING:

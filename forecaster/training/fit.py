@@ -13,9 +13,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from forecaster.features import OTHER_KNOWN, WINDOW, Examples
+from forecaster.features import OTHER_KNOWN, Examples
 from forecaster.networks.quantile import Tensor, network_inputs, pinball, quantile_network
 from forecaster.quantiles import MEDIAN
+from forecaster.schema import WINDOW
 
 WARM_UP = 100  # steps
 LAST_RATE = 0.02  # of the learning rate, at the end of its cosine

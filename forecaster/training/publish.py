@@ -5,13 +5,13 @@ from pathlib import Path
 from forecaster import artifact as artifacts
 from forecaster.artifact import Artifact
 from forecaster.evaluation import Evaluation, Record, walk_forward
-from forecaster.features import Market
+from forecaster.features import Market, markets_of
 from forecaster.inference import Engine, Progress
 from forecaster.market import Candles, utc
 from forecaster.report import Material, report_page
 from forecaster.report.png import pictures
 from forecaster.schema import HOUR, Report
-from forecaster.training.quantile import engine_of, markets_of, trained
+from forecaster.training.quantile import engine_of, trained
 
 
 def publish(

@@ -23,7 +23,7 @@ from forecaster.artifact import Headline, Manifest
 from forecaster.calibration import METHOD, Calibration, Conformal, Detectors, moves
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import fixed_split
-from forecaster.features import CHANNELS, CONTEXT, KINDS, LOOKBACK, Examples, Familiarity, Market
+from forecaster.features import CHANNELS, CONTEXT, KINDS, LOOKBACK, Examples, Familiarity, Market, markets_of
 from forecaster.inference import Engine, OnnxEngine, Progress, backtest, next_close
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
@@ -149,11 +149,6 @@ def assemble(
     files["evaluation.json"] = record.evaluation.compact()
     artifact.save(out, files, _manifest(markets, record.report))
     return record.report
-
-
-def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
-    """Both symbols' hours, each with the other's as context."""
-    return Market.of(SYMBOLS[0], btc, eth), Market.of(SYMBOLS[1], eth, btc)
 
 
 def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> Calibration:

@@ -16,7 +16,7 @@ from tests.support.conversations.generated import answered
 from tests.support.fakes import FakeBackend
 from tests.support.service.checks import foreign_calls, leaks, said
 
-TABLES = tomllib.loads((ROOT / "tests" / "injections.toml").read_text(encoding="utf-8"))
+TABLES = tomllib.loads((ROOT / "tests/support/conversations/injections.toml").read_text(encoding="utf-8"))
 ATTEMPTS = [pattern.format(payload=payload) for pattern, payload in product(TABLES["patterns"], TABLES["payloads"])]
 SECRETS = ["sk-abcdef0123456789abcdef", "hunter2", "postgresql://user", "bash-5.2"]
 SHORT = " ".join(SYSTEM.split())

@@ -9,11 +9,11 @@ import pytest
 from benchmarks.boosting import FITTED, Table, _everywhere, boosted
 from benchmarks.garch import Garch, _likeliest
 from forecaster.evaluation.panel import SHOWN
-from forecaster.features.dataset import Market
+from forecaster.features.dataset import Market, markets_of
 from forecaster.market.candles import Candles, utc
 from forecaster.quantiles import LEVELS, band
 from forecaster.schema import HOUR
-from forecaster.training.quantile import Split, markets_of
+from forecaster.training.quantile import Split
 from tests.support.artifacts.markets import market, rewritten_after
 from tests.support.fakes import NOON
 

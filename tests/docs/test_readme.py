@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from forecaster.artifact.artifact import load
+from forecaster.artifact.loading import load
 from forecaster.evaluation.record import Evaluation
 from forecaster.settings import ROOT, Settings
 from tests.support.needs import require

@@ -1,6 +1,6 @@
 """Kill -9 while an artifact is saved, 1,000 times: python -m pytest tests/soak/artifact_kills.py (minutes).
 
-The name of this file keeps it out of the usual run, where tests/forecaster/artifact/test_artifact_faults.py is a short version.
+The name of this file keeps it out of the usual run, where test_artifact_faults.py is a short version.
 """
 
 import json

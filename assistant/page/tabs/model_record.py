@@ -1,6 +1,6 @@
 """What is known of the model that answers: its report, what stands behind it, and the classic recipe's report.
 
-A backend gives what stands behind it as JSON (forecaster/evaluation/record.py says what is in it). Only what the page shows
+A backend gives what stands behind it as JSON (evaluation/record.py says what is in it). Only what the page shows
 is read: forecasts from candles of both coins, graded on the hours held back. Without it, the report stands alone.
 """
 

@@ -9,7 +9,7 @@ from forecaster.features import Market
 from forecaster.quantiles import LEVELS, MEDIAN, Floats
 
 DAYS = 90
-WINDOW = 24 * DAYS  # returns
+DAYS_90 = 24 * DAYS  # returns
 BLOCK = 256  # hours whose windows are cut from the same sorted returns: 0.6 million places at a time
 
 Median = Callable[[Market, NDArray[np.int64], int], Floats]
@@ -23,18 +23,18 @@ def rolling_quantiles(close: Floats, rows: NDArray[np.int64], ahead: int) -> Flo
     """
     log = np.log(close)
     returns = log[ahead:] - log[:-ahead]  # (n - ahead,), the i-th closes at i + ahead
-    returns = np.concatenate([np.full(WINDOW - 1 + ahead, returns[0]), returns])  # row t's are [t, t + WINDOW)
+    returns = np.concatenate([np.full(DAYS_90 - 1 + ahead, returns[0]), returns])  # row t's are [t, t + DAYS_90)
     quantiles, block = np.empty((len(rows), len(LEVELS))), rows // BLOCK
     for number in np.unique(block):
         first, members = number * BLOCK, np.flatnonzero(block == number)
-        quantiles[members] = _windows_quantiles(returns[first : first + WINDOW + BLOCK - 1], rows[members] - first)
+        quantiles[members] = _windows_quantiles(returns[first : first + DAYS_90 + BLOCK - 1], rows[members] - first)
     return quantiles
 
 
 def known_quantiles(close: Floats, rows: NDArray[np.int64]) -> Floats:
     """The same one hour ahead; before the 90th day of as many returns as have closed, nothing standing in for more."""
     quantiles, returns = rolling_quantiles(close, rows, 1), np.diff(np.log(close))  # the i-th closes at i + 1
-    for index in np.flatnonzero(rows < WINDOW):
+    for index in np.flatnonzero(rows < DAYS_90):
         quantiles[index] = np.quantile(returns[: rows[index]], LEVELS)
     return quantiles
 
@@ -46,8 +46,8 @@ def _windows_quantiles(returns: Floats, starts: NDArray[np.int64]) -> Floats:
     """
     order = np.argsort(returns).astype(np.int32)
     age = order - starts[:, None].astype(np.int32)
-    inside = np.flatnonzero((age >= 0) & (age < WINDOW)).reshape(len(starts), WINDOW)
-    place = (WINDOW - 1) * np.array(LEVELS)
+    inside = np.flatnonzero((age >= 0) & (age < DAYS_90)).reshape(len(starts), DAYS_90)
+    place = (DAYS_90 - 1) * np.array(LEVELS)
     left = place.astype(np.int64)
     low, high = (returns[order[inside[:, left + side] % len(order)]] for side in (0, 1))
     share, gap = place - left, high - low
@@ -101,7 +101,7 @@ def no_change(market: Market, rows: NDArray[np.int64], ahead: int) -> Floats:
 
 def drift(market: Market, rows: NDArray[np.int64], ahead: int) -> Floats:
     """`ahead` times the mean hourly log return of the last 90 days, (m,)."""
-    first = np.maximum(rows - WINDOW, 0)
+    first = np.maximum(rows - DAYS_90, 0)
     mean: Floats = np.log(market.close[rows] / market.close[first]) / (rows - first)
     return ahead * mean
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from forecaster.errors import ExchangeError, InvalidInput, NoCandles, UnsupportedSymbol
-from forecaster.features import WINDOW
 from forecaster.market.async_store import Memory
 from forecaster.market.candles import Candles, utc
 from forecaster.market.cautions import flagged
@@ -22,7 +21,7 @@ from forecaster.market.exchanges.base import CLOCK_SKEW, Exchange, Page
 from forecaster.market.exchanges.cooldown import Cooldowns
 from forecaster.market.gaps import gapless
 from forecaster.market.sources import FRESH_FOR, Snapshot
-from forecaster.schema import HOUR, SYMBOLS
+from forecaster.schema import HOUR, SYMBOLS, WINDOW
 
 if TYPE_CHECKING:
     from forecaster.market.store import CandleStore

@@ -46,9 +46,7 @@ def read_candles(path: Path) -> CandleFile:
     candle, is older than the one before, or contradicts it.
     """
     from forecaster.market.files.dialects import EXPECTED, open_table
-    from forecaster.market.files.resample import (
-        HourlyResampler,  # with tables, needs Arrow: 0.1 s that a chat never pays
-    )
+    from forecaster.market.files.resample import HourlyResampler
 
     table = open_table(path)
     hours = HourlyResampler(table.refuse)

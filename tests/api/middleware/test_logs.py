@@ -10,8 +10,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from api.middleware.logs import JSONLines, Words, request_id
+from api.middleware.logs import JSONLines, Words
 from api.routes.predict import EXAMPLE_PRICES
+from api.wire.errors import request_id
 from api.wire.strict_json import StrictJSONRoute
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.settings import Settings

@@ -11,8 +11,8 @@ from starlette.responses import StreamingResponse
 
 from api.addresses import Surface, surface_of
 from api.app import create_app
-from api.middleware.overload import Budget
 from api.routes.predict import EXAMPLE_PRICES
+from api.wire.budgets import Budget
 from api.wire.strict_json import StrictJSONRoute
 from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from api import examples
-from forecaster.anomalies.monitor import AnomalyReport
+from forecaster.anomalies.monitor import AnomalyReport, Monitor
 from forecaster.features.closes import window_volatility
 from forecaster.market.candles import Candles
 from forecaster.market.sources import Snapshot
@@ -50,7 +50,7 @@ async def test_a_report_is_that_of_the_models_monitor(client, shipped):
         Snapshot(symbol, "caller", "USD", candles[-300:], float(NOON))
         for symbol, candles in (("BTC-USD", HISTORY), ("ETH-USD", ETHER))
     )
-    assert report == shipped.monitor().report(own, 24, 2.5, other)
+    assert report == Monitor.of(shipped).report(own, 24, 2.5, other)
     assert report.budget_days == 2.5
 
 

@@ -14,7 +14,7 @@ from tests.support.conversations.fake_chat_model import ScriptedChatModel, calls
 from tests.support.conversations.generated import answered
 from tests.support.service.checks import TOLD, foreign_calls, leaks, said, untraced
 
-TABLES = tomllib.loads((ROOT / "tests" / "advice_questions.toml").read_text(encoding="utf-8"))
+TABLES = tomllib.loads((ROOT / "tests/support/conversations/advice_questions.toml").read_text(encoding="utf-8"))
 ADVICE = {
     "en": ["Buy now!", "You should sell.", "Yes, it is a good time to buy.", "I'd hold.", "Time to get in!"],
     "es": ["¡Compra ahora!", "Deberías vender.", "Te recomiendo comprar.", "Es buen momento para comprar."],

@@ -69,7 +69,7 @@ def test_a_database_that_is_up_to_date_is_opened_without_alembic(ledger, url):
 
 
 def test_ledger_and_schedule_are_imported_without_what_is_slow_or_serves_http():
-    code = "import sys, forecaster.serving.schedule; sys.exit(bool({'sqlalchemy', 'alembic', 'fastapi'} & set(sys.modules)))"
+    code = "import sys, forecaster.serving; sys.exit(bool({'sqlalchemy', 'alembic', 'fastapi'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
@@ -181,7 +181,10 @@ def test_threads_that_write_the_same_hours_keep_each_once(ledger, url):
 
 
 def test_processes_that_start_at_once_on_a_new_database_all_keep_their_forecasts(url):
-    code = "import sys; from forecaster.ledger import Ledger; from tests.support.ledger.issued import issued, closing; sys.stdin.read()"
+    code = (
+        "import sys; from forecaster.ledger import Ledger; "
+        "from tests.support.ledger.issued import issued, closing; sys.stdin.read()"
+    )
     code += "; l = Ledger(sys.argv[1]); hour = int(sys.argv[2]); kept = l.record(issued(hour)) + l.record(issued(0))"
     code += "; l.settle('BTC-USD', 'bitstamp', closing(hour)); sys.exit(10 + kept)"
     starting = [

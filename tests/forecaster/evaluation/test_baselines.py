@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecaster.errors import DataFileError
-from forecaster.evaluation.baselines import baselines
+from forecaster.evaluation.baselines.catalogue import baselines
 from forecaster.evaluation.baselines.empirical import rolling_quantiles
 from forecaster.features.dataset import Market
 from forecaster.features.hourly import LOOKBACK

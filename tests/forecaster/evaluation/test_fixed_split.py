@@ -5,9 +5,9 @@ import pytest
 
 from forecaster.evaluation.fixed_split import fixed_split
 from forecaster.evaluation.record import OURS, UNTRACKED
+from forecaster.features.dataset import markets_of
 from forecaster.inference.backtest import backtest
 from forecaster.quantiles import HORIZONS, LEVELS
-from forecaster.training.quantile import markets_of
 from tests.support.artifacts.planted import SPREAD, Known, nothing_moves
 from tests.support.artifacts.quantile import BTC, ETH, SPLIT
 

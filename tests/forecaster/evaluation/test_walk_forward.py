@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from forecaster.calibration.conformal import Conformal
-from forecaster.evaluation import walk_forward as subject
 from forecaster.evaluation.record import OURS, UNTRACKED
+from forecaster.evaluation.walk_forward import walk_forward as subject
+from forecaster.features.dataset import markets_of
 from forecaster.quantiles import HORIZONS, band
-from forecaster.training.quantile import markets_of
 from tests.support.artifacts.markets import market
 from tests.support.artifacts.planted import SPREAD
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from forecaster.features.closes import WINDOW
 from forecaster.features.closes_only import bare_inputs
 from forecaster.features.hourly import CONTEXT, FROM_CLOSES, LOOKBACK, hours_of
 from forecaster.features.tape import Tape
+from forecaster.schema import WINDOW
 from tests.support.artifacts.markets import market, tape_of_closes
 
 BTC, ETH = market(700, seed=1), market(600, seed=2, start=1_500.0)

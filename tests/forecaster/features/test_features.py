@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecaster.errors import InvalidInput
-from forecaster.features.closes import VOLATILITY_FLOOR, WINDOW, MinMaxScaling, close_windows, window_volatility
+from forecaster.features.closes import VOLATILITY_FLOOR, MinMaxScaling, close_windows, window_volatility
 from forecaster.market.candles import Candles
 from forecaster.market.gaps import gapless
+from forecaster.schema import WINDOW
 from tests.support.fakes import candles_ending
 
 SCALING = MinMaxScaling(low=100.0, high=300.0)

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from forecaster.features.closes import WINDOW
 from forecaster.features.hourly import CHANNELS, CONTEXT, FROM_CLOSES, LOOKBACK, hours_of
 from forecaster.features.tape import Tape
 from forecaster.market.candles import Candles
-from forecaster.schema import HOUR
+from forecaster.schema import HOUR, WINDOW
 from tests.support.artifacts.markets import market, rewritten_after, scaled, tape_of_closes
 
 BTC, ETH = market(1_000, seed=1), market(900, seed=2, start=1_500.0)

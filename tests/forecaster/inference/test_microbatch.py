@@ -8,8 +8,8 @@ from threading import Event
 import numpy as np
 import pytest
 
-from forecaster.artifact.artifact import load
 from forecaster.artifact.contents import RECIPES
+from forecaster.artifact.loading import load
 from forecaster.inference.engine import open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.settings import ROOT

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import forecaster.networks.quantile  # noqa: F401  # Keras must know our layers to load them
-from forecaster.artifact.artifact import Artifact, load
+from forecaster.artifact.loading import load
+from forecaster.artifact.manifest import Artifact
 from forecaster.features.closes_only import bare_inputs, read_closes
 from forecaster.inference.engine import KerasEngine, OnnxEngine, open_engine
 from forecaster.inference.next_close import NAME, next_close

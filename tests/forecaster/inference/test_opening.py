@@ -10,7 +10,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from forecaster import artifact
-from forecaster.artifact.artifact import Artifact
+from forecaster.artifact.manifest import Artifact
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.inference.engine import OnnxEngine
 from forecaster.inference.opening import open_model, try_out

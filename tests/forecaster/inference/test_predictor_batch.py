@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from forecaster.artifact.artifact import load
+from forecaster.artifact.loading import load
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.inference.engine import open_engine
-from forecaster.inference.predictor import Window
 from forecaster.inference.quantile import BATCH, QuantilePredictor
+from forecaster.inference.window import Window
 from forecaster.market.candles import Candles
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, Forecast

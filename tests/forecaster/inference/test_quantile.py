@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from forecaster.artifact.artifact import Artifact
+from forecaster.artifact.manifest import Artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon
-from forecaster.features.hourly import Tape, hours_of
+from forecaster.features.hourly import hours_of
+from forecaster.features.tape import Tape
 from forecaster.inference.engine import OnnxEngine
 from forecaster.inference.quantile import QuantilePredictor
 from forecaster.market.candles import Candles, utc

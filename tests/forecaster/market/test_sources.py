@@ -103,6 +103,6 @@ async def test_a_path_is_read_as_a_candle_file(open_as, tmp_path):
 
 
 def test_importing_the_live_source_loads_neither_pandas_nor_sqlalchemy():
-    program = "import sys, forecaster.market.exchanges.chain; print([m for m in ('pandas', 'sqlalchemy') if m in sys.modules])"
+    program = "import sys, forecaster.market; print([m for m in ('pandas', 'sqlalchemy') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert shown.stdout.strip() == "[]"

@@ -4,14 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from forecaster.features.closes import WINDOW
 from forecaster.features.hourly import Hours, hours_of
 from forecaster.features.tape import Tape
 from forecaster.inference.engine import KerasEngine, OnnxEngine
 from forecaster.market.candles import Candles
 from forecaster.networks.quantile import ensemble, quantile_network
 from forecaster.quantiles import HORIZONS, LEVELS, probability_up
-from forecaster.schema import HOUR, InputKind
+from forecaster.schema import HOUR, WINDOW, InputKind
 from forecaster.training.export import export
 from tests.support.artifacts.markets import market, rewritten_after, scaled, tape_of_closes
 

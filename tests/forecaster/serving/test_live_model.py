@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from forecaster.artifact.artifact import load
+from forecaster.artifact.loading import load
 from forecaster.inference.engine import open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
-from forecaster.inference.predictor import open_predictor
+from forecaster.inference.opening import open_predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.sources import Snapshot
 from forecaster.schema import Forecast

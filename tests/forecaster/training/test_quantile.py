@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from forecaster.errors import DataFileError
-from forecaster.features.dataset import Examples, Market
+from forecaster.features.dataset import Examples, Market, markets_of
 from forecaster.features.hourly import LOOKBACK
 from forecaster.features.novelty import Familiarity
 from forecaster.inference.engine import KerasEngine, OnnxEngine
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
-from forecaster.training.quantile import Split, markets_of, train_quantile
+from forecaster.training.quantile import Split, train_quantile
 from tests.support.artifacts.quantile import BTC, ETH, SPLIT
 from tests.support.fakes import NOON
 

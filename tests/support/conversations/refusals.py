@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from forecaster.artifact.artifact import load
+from forecaster.artifact.loading import load
 from forecaster.errors import ArtifactError
 
 READERS = ("onnxruntime", "onnx", "keras", "tensorflow", "h5py", "tf2onnx", "joblib", "cloudpickle", "dill")

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.client import post
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 30.0  # seconds that an answer may take
 TICK = 0.002  # seconds
 BURST = 0.01  # seconds whose questions are asked at once at most, when they are late

@@ -18,7 +18,7 @@ from forecaster.market.files.resample import HourlyResampler
 from forecaster.schema import HOUR
 from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[5] / "shared" / "data"
 KAGGLE = "Timestamp,Open,High,Low,Close,Volume"
 START = 1_704_067_200  # 2024-01-01 00:00 UTC
 OLDER_KAGGLE = "Timestamp,Open,High,Low,Close,Volume_(BTC),Volume_(Currency),Weighted_Price"
