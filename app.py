@@ -120,10 +120,10 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure the model's record again, or grade it on a file of candles."""
-    from forecaster.artifact import load
+    from forecaster.artifact import load_artifact
 
     settings = _settings(options)
-    artifact = load(settings.model_dir)
+    artifact = load_artifact(settings.model_dir)
     if options.data is None:
         _regrade(options, settings, artifact)
         return

@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, cast
 
+from forecaster.artifact import load_artifact
+
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
@@ -51,10 +53,10 @@ class Composition:
     @cached_property
     def predictor(self) -> "Predictor":
         """The model, ready to run. Raises ArtifactError where none lies here."""
-        from forecaster.artifact import load
+        from forecaster.artifact import load_artifact
         from forecaster.inference import open_model
 
-        return open_model(self._artifact or load(self.settings.model_dir), self.settings.engine)
+        return open_model(self._artifact or load_artifact(self.settings.model_dir), self.settings.engine)
 
     @cached_property
     def source(self) -> "CandleSource":
@@ -244,6 +246,5 @@ def _artifact_of(settings: "Settings") -> "Artifact | None":
     """The model that lies here; None where there is none and another machine forecasts. Raises ArtifactError."""
     if settings.backend_url and not settings.model_dir.exists():
         return None
-    from forecaster.artifact import load
 
-    return load(settings.model_dir)
+    return load_artifact(settings.model_dir)

@@ -27,8 +27,8 @@ from forecaster.schema import HOUR
 from tools import (
     FARTHEST,
     LARGEST_BUDGET,
-    LONGEST,
     LONGEST_LOOK_BACK,
+    MOST_HOURS,
     MOST_LAST,
     USUAL_HOURS,
     USUAL_LAST,
@@ -166,7 +166,7 @@ def _calls(ask: Ask) -> list[Call]:
             name, args = "forecast", {"hours": _within(ask.hours, FARTHEST, 1)} | _given(threshold=ask.threshold)
         case Intent.ANOMALIES:
             days = None if ask.days is None else _within(ask.days, int(LARGEST_BUDGET), 1)
-            name, args = "detect_anomalies", {"hours": _within(ask.hours, LONGEST, USUAL_HOURS)} | _given(days=days)
+            name, args = "detect_anomalies", {"hours": _within(ask.hours, MOST_HOURS, USUAL_HOURS)} | _given(days=days)
         case Intent.TRACK_RECORD:
             last = ask.hours if ask.last is None else ask.last
             name, args = "track_record", {"last": _within(last, MOST_LAST, USUAL_LAST)}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import p50, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.features.dataset import Market
 from forecaster.features.hourly import LOOKBACK
 from forecaster.inference.backtest import BATCH, backtest
@@ -22,7 +22,7 @@ GOAL = 0.8  # of what ONNX Runtime alone reaches
 
 def main() -> None:
     """Measure and print."""
-    model = artifact.load(ROOT / "models" / "quantile")
+    model = load_artifact(ROOT / "models" / "quantile")
     hours = WINDOWS + LOOKBACK
     market = Market.of("BTC-USD", candles(hours, 1, 60_000.0), candles(hours, 2, 2_000.0))
     rows = market.issued(0, float("inf"))[:WINDOWS]

@@ -12,7 +12,7 @@ from benchmarks.figures import p50, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
 from benchmarks.processes import running, wait_until
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.quantile import BATCH, QuantilePredictor
 from forecaster.inference.window import Inputs, Reading, Window, inputs_of
@@ -29,7 +29,7 @@ RAW, PARTS = "raw ONNX Runtime, one run", f"raw ONNX Runtime, {BATCH} windows a 
 
 def main() -> None:
     """Measure and print."""
-    model = artifact.load(ROOT / "models" / "quantile")
+    model = load_artifact(ROOT / "models" / "quantile")
     predictor = QuantilePredictor(model, open_engine(model))
     with ExitStack() as stack:
         port = stack.enter_context(running("app.py", "serve", "--port", "0"))

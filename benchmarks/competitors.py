@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.boosting import boosted
 from benchmarks.figures import table
 from benchmarks.garch import Garch
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.calibration.adaptive import tracked
 from forecaster.calibration.conformal import Calibration
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "quantile", metavar="DIR", help="ours")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the scores as JSON")
     options = parser.parse_args()
-    model, split = artifact.load(options.model), Split()
+    model, split = load_artifact(options.model), Split()
     if "graded.onnx" not in model.files:
         parser.error(f"{options.model} holds no graded.onnx: train it again with: python app.py train")
     markets = markets_of(read_candles(options.data).candles, read_candles(options.other).candles)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import p50, p95, table, timed
 from benchmarks.graph import Graph
 from benchmarks.market import candles
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.features.hourly import LOOKBACK, hours_of
 from forecaster.features.tape import Tape
@@ -51,7 +51,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with one_core():
-        times = _measured(artifact.load(ROOT / "models" / "quantile"))
+        times = _measured(load_artifact(ROOT / "models" / "quantile"))
     raw = p50(times["raw ONNX Runtime, one window"])
     rows = [
         (name, f"{p50(each):.3f}", f"{p95(each):.3f}", f"{p50(each) / raw:.2f}", f"{GOAL}" if name == FORECAST else "")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import p50, p95, table
-from forecaster import artifact
 from forecaster.artifact.contents import RECIPES
+from forecaster.artifact.loading import load_artifact
 from forecaster.inference.engine import Engine, open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.settings import ROOT
@@ -25,7 +25,7 @@ NAMES = {"onnx": "OnnxEngine", "keras": "KerasEngine"}
 def main() -> None:
     """Measure and print."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    model = artifact.load(ROOT / "models" / "quantile")
+    model = load_artifact(ROOT / "models" / "quantile")
     trained = importlib.util.find_spec("tensorflow") is not None
     rows = []
     for kind in ("onnx", "keras") if trained else ("onnx",):

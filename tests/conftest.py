@@ -8,7 +8,7 @@ import httpx
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.opening import open_predictor
@@ -59,14 +59,14 @@ def settings() -> Settings:
 @pytest.fixture(scope="session")
 def classic() -> Predictor:
     """The shipped classic model, ready to forecast."""
-    artifact = load(ROOT / "models" / "classic")
+    artifact = load_artifact(ROOT / "models" / "classic")
     return open_predictor(artifact, open_engine(artifact))
 
 
 @pytest.fixture(scope="session")
 def shipped() -> Predictor:
     """The model that answers unless settings say otherwise, ready to forecast."""
-    artifact = load(Settings().model_dir)
+    artifact = load_artifact(Settings().model_dir)
     return open_predictor(artifact, open_engine(artifact))
 
 
@@ -83,7 +83,7 @@ def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_traini
 
     out = tmp_path_factory.mktemp("quantile") / "model"
     train(out, lambda doing, share: told_while_training.append((doing, share)))
-    return load(out)
+    return load_artifact(out)
 
 
 @pytest.fixture(scope="session")

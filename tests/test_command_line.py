@@ -15,8 +15,8 @@ import pytest
 
 import app
 from api.routes.predict import EXAMPLE_PRICES
-from forecaster.artifact.loading import load
-from forecaster.artifact.saving import save
+from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.opening import open_predictor
 from forecaster.schema import HOUR, Forecast
@@ -138,7 +138,7 @@ def test_the_same_forecast_comes_out_of_every_door(model, exchanges, tmp_path, m
     if model == "classic":  # sees closes alone wherever it is asked
         assert predicted == round(issued.horizons[0].median, 2)
     else:  # sees candles of both coins in a forecast, and closes alone here
-        artifact = load(ROOT / "models" / model)
+        artifact = load_artifact(ROOT / "models" / model)
         assert predicted == round(open_predictor(artifact, open_engine(artifact)).predict_next_close(closes), 2)
 
 
@@ -258,7 +258,7 @@ def test_metrics_show_forecasts_the_age_of_candles_and_the_model_which_a_new_one
     directory = tmp_path / "model"
     shutil.copytree(ROOT / "models" / "quantile", directory)
     monkeypatch.setenv("CRYPTOSENSE_MODEL_DIR", str(directory))
-    first = load(directory)
+    first = load_artifact(directory)
     with started("serve") as (process, address):
         until_ready(address)
         assert f'sha256="{first.sha256}"' in httpx.get(f"{address}/metrics").text
@@ -268,7 +268,7 @@ def test_metrics_show_forecasts_the_age_of_candles_and_the_model_which_a_new_one
         assert 'cryptosense_forecasts_total{symbol="BTC-USD"} 2.0' in shown
         [age] = re.findall(r'cryptosense_newest_candle_age_seconds{symbol="BTC-USD"} (\S+)', shown)
         assert float(age) <= time.time() - NOON
-        save(directory, first.files, first.manifest.model_copy(update={"version": "9.9"}))
+        save_artifact(directory, first.files, first.manifest.model_copy(update={"version": "9.9"}))
         end = time.monotonic() + PATIENCE
         while 'version="9.9"' not in (shown := httpx.get(f"{address}/metrics").text):
             assert time.monotonic() < end
@@ -298,7 +298,7 @@ def test_without_a_model_another_machine_alone_answers_and_readiness_follows_it(
             assert Forecast.model_validate_json(capsys.readouterr().out).last_close == LAST_CLOSE
             asked = {"messages": [{"role": "user", "content": "what's BTC next hour?"}]}
             assert f"{LAST_CLOSE:,.2f}" in said(httpx.post(f"{address}/v1/chat", json=asked, timeout=PATIENCE).text)
-            assert load(ROOT / "models" / "quantile").sha256 in httpx.get(f"{address}/metrics").text
+            assert load_artifact(ROOT / "models" / "quantile").sha256 in httpx.get(f"{address}/metrics").text
 
             stopped(there, signal.SIGINT)
             for path, body in questions:

@@ -1,7 +1,7 @@
 """One typed function per capability, over a forecast backend; the same for every kind of assistant."""
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
-from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport, Surprise
+from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
 from tools.anomalies import USUAL_HOURS
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
@@ -15,8 +15,8 @@ __all__ = [
     "DEAREST",
     "FARTHEST",
     "LARGEST_BUDGET",
-    "LONGEST",
     "LONGEST_LOOK_BACK",
+    "MOST_HOURS",
     "MOST_LAST",
     "NAMES",
     "TOOLS",

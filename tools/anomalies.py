@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport, Surprise
+from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
 from forecaster.schema import Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import AnomalyFacts
@@ -17,7 +17,7 @@ class AnomalyArguments(Arguments):
     """Which coin, how far back, and how rare an hour must be to count."""
 
     symbol: Symbol = Field(description="the coin")
-    hours: int = Field(default=USUAL_HOURS, ge=1, le=LONGEST, description="how many of the newest hours to judge")
+    hours: int = Field(default=USUAL_HOURS, ge=1, le=MOST_HOURS, description="how many of the newest hours to judge")
     days: int = Field(
         default=USUAL_DAYS,
         ge=1,

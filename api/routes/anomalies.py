@@ -13,7 +13,7 @@ from api.dependencies import BackendDep
 from api.middleware import fresh, tagged, until_next_candle
 from api.routes.forecast import REFUSED, ForecastRoute
 from api.wire import Given, GivenCandles, QueryWhole, Whole, candles_of, documented
-from forecaster.anomalies import LARGEST_BUDGET, LONGEST, AnomalyReport
+from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport
 from forecaster.errors import ArtifactError
 from forecaster.schema import Symbol
 
@@ -26,7 +26,7 @@ class AnomalyQuery(Given):
     """Which coin, how far back, and how many false alarms are bearable."""
 
     symbol: Symbol
-    hours: QueryWhole = Field(default=24, ge=1, le=LONGEST)
+    hours: QueryWhole = Field(default=24, ge=1, le=MOST_HOURS)
     budget_days: QueryWhole = Field(default=10, ge=1, le=int(LARGEST_BUDGET), description=BUDGET)
 
 
@@ -38,7 +38,7 @@ class AnomalyRequest(Given):
     symbol: Symbol
     candles: GivenCandles = Field(description="in any order, at least 66 hours of them")
     other_candles: GivenCandles | None = None
-    hours: Whole = Field(default=1, ge=1, le=LONGEST, description="newest hours to judge")
+    hours: Whole = Field(default=1, ge=1, le=MOST_HOURS, description="newest hours to judge")
     budget_days: float = Field(default=10, strict=True, ge=1, le=LARGEST_BUDGET, description=BUDGET)
 
 

@@ -36,7 +36,7 @@ from forecaster.schema import HOUR, WINDOW, ForecastWarning, Frozen, InputKind, 
 
 BEFORE = SPANS[-1]  # hours before a judged one at which the earliest of its forecasts was issued
 FIRST = {"closes_only": WINDOW - 1 + BEFORE, "full": LOOKBACK - 1 + BEFORE}  # hours before the first that is judged
-LONGEST = 300 - FIRST["closes_only"]  # hours judged, of what one call to every exchange gives
+MOST_HOURS = 300 - FIRST["closes_only"]  # hours judged, of what one call to every exchange gives
 LARGEST_BUDGET = 365.0  # days
 KEPT = 4 * HALF_LIFE  # hours whose scores are remembered
 LARGEST = 690.0  # of the log of a price, about 1e300: the band of a broken market is still a number
@@ -109,8 +109,8 @@ class Monitor:
         `other` is the other symbol's snapshot, where it could be had. Raises InvalidInput outside 1 to 235 hours
         and 1 to 365 days, and when the snapshot holds too few candles or too long a gap.
         """
-        if not 1 <= hours <= LONGEST:
-            raise InvalidInput(f"{hours} hours cannot be judged.", f"Ask for 1 to {LONGEST} hours.")
+        if not 1 <= hours <= MOST_HOURS:
+            raise InvalidInput(f"{hours} hours cannot be judged.", f"Ask for 1 to {MOST_HOURS} hours.")
         if not 1 <= days <= LARGEST_BUDGET:
             raise InvalidInput(
                 "No limit is known for that budget of false alarms.", "Ask for one in 1 to 365 days, such as 10."

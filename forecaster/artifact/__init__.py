@@ -1,8 +1,8 @@
 """A trained model on disk: written whole, and verified before anything in it is deserialized."""
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import FILES, OPTIONAL, Artifact, Headline, Manifest
-from forecaster.artifact.saving import check_place
+from forecaster.artifact.saving import check_place, save_artifact
 
 __all__ = [
     "FILES",
@@ -11,5 +11,6 @@ __all__ = [
     "Headline",
     "Manifest",
     "check_place",
-    "load",
+    "load_artifact",
+    "save_artifact",
 ]

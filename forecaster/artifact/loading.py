@@ -12,7 +12,7 @@ from forecaster.artifact.manifest import BLANK, FILES, LARGEST_MANIFEST, OPTIONA
 from forecaster.errors import ArtifactError
 
 
-def load(directory: Path) -> Artifact:
+def load_artifact(directory: Path) -> Artifact:
     """Read and verify an artifact, also while it is being replaced.
 
     Raises ArtifactError naming the file that is missing, too large, truncated, altered or not what it should be.

@@ -11,11 +11,11 @@ from forecaster.data_directory import may_write
 from forecaster.errors import ArtifactError
 
 
-def save(directory: Path, files: dict[str, bytes], manifest: Manifest) -> None:
+def save_artifact(directory: Path, files: dict[str, bytes], manifest: Manifest) -> None:
     """Write an artifact whole or not at all: to a temporary sibling, then put in its place (exchange.py).
 
     `manifest.files` and its seal are computed here. An artifact already at `directory` is replaced. Raises
-    ArtifactError for files that `load` would refuse, and where nothing can be written.
+    ArtifactError for files that `load_artifact` would refuse, and where nothing can be written.
     """
     if found := contents.fault(manifest, files):
         raise ArtifactError(

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from forecaster.artifact import load
+from forecaster.artifact import load_artifact
 from forecaster.errors import ArtifactError, CryptoSenseError
 from forecaster.inference.opening import EngineKind, open_model
 from forecaster.settings import ROOT
@@ -53,7 +53,7 @@ def main(directory: Path, kind: EngineKind) -> dict[str, str]:
     """Try, and say how it went."""
     _limit(kind)
     try:
-        return {"sha256": open_model(load(directory), kind).ref.sha256}
+        return {"sha256": open_model(load_artifact(directory), kind).ref.sha256}
     except CryptoSenseError as error:
         return {"message": error.message, "remedy": error.remedy}
 

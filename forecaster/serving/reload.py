@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from forecaster.artifact import FILES, OPTIONAL, load
+from forecaster.artifact import FILES, OPTIONAL, load_artifact
 from forecaster.errors import CryptoSenseError
 from forecaster.inference import EngineKind, Predictor, open_model, tried
 from forecaster.schema import Frozen, ModelRef
@@ -83,7 +83,7 @@ class Reloading:
 
     async def _judge(self) -> None:
         try:
-            artifact = await asyncio.to_thread(load, self._directory)
+            artifact = await asyncio.to_thread(load_artifact, self._directory)
             if artifact.ref != self.state.loaded:
                 if await self._trial(self._directory, self._kind) != artifact.sha256:
                     return  # it was replaced meanwhile: the next looks will see that

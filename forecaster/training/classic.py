@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster import artifact
-from forecaster.artifact import Headline, Manifest
+from forecaster.artifact import Headline, Manifest, save_artifact
 from forecaster.calibration import BANDS, METHOD, ResidualBands
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import grade
@@ -88,7 +87,7 @@ def train_classic(candles: Candles, symbol: Symbol, out: Path, progress: Progres
     files["calibration.json"] = bands.model_dump_json().encode()
     files["report.json"] = (report.model_dump_json(indent=2) + "\n").encode()
     files["predicted_vs_actual.png"] = _picture(test, predicted, report)
-    artifact.save(out, files, _manifest(symbol, hours, validated, report))
+    save_artifact(out, files, _manifest(symbol, hours, validated, report))
     return report
 
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from forecaster import artifact as artifacts
-from forecaster.artifact import Artifact
+from forecaster.artifact import Artifact, load_artifact, save_artifact
 from forecaster.evaluation import Evaluation, Record, walk_forward
 from forecaster.features import Market, markets_of
 from forecaster.inference import Engine, Progress
@@ -39,8 +38,8 @@ def publish(
     years = walk_forward(networks, markets, utc(int(markets[0].time[-1])).year, progress)
     evaluation = record.evaluation + years + _competitors(others)
     progress("saving", 1.0)
-    artifacts.save(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
-    classic = artifacts.load(others["classic"]).report if others["classic"].exists() else None
+    save_artifact(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
+    classic = load_artifact(others["classic"]).report if others["classic"].exists() else None
     write_pages(pages, record, evaluation, markets[0], classic)
     return evaluation
 

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster import artifact
-from forecaster.artifact import Headline, Manifest
+from forecaster.artifact import Headline, Manifest, save_artifact
 from forecaster.calibration import METHOD, Calibration, Conformal, Detectors, moves
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import fixed_split
@@ -147,7 +146,7 @@ def assemble(
     files["calibration.json"] = followed.model_dump_json().encode()
     files["report.json"] = (record.report.model_dump_json(indent=2) + "\n").encode()
     files["evaluation.json"] = record.evaluation.compact()
-    artifact.save(out, files, _manifest(markets, record.report))
+    save_artifact(out, files, _manifest(markets, record.report))
     return record.report
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.evaluation.record import Evaluation
 from forecaster.settings import ROOT, Settings
 from tests.support.needs import require
@@ -88,7 +88,7 @@ def test_every_setting_stands_in_the_readme_and_in_the_example_file():
 
 
 def test_the_numbers_of_the_classic_model_are_those_of_its_report():
-    report = load(ROOT / "models" / "classic").report
+    report = load_artifact(ROOT / "models" / "classic").report
     for row in (report.model, report.persistence):
         assert f"{row.mae:,.2f}" in README
         assert f"{row.rmse:,.2f}" in README
@@ -108,7 +108,7 @@ def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
 
 
 def test_every_forecaster_in_the_readme_has_the_scores_of_the_evaluation(shipped):
-    evaluation = Evaluation.expanded(load(Settings().model_dir).files["evaluation.json"])
+    evaluation = Evaluation.expanded(load_artifact(Settings().model_dir).files["evaluation.json"])
     lines = README.splitlines()
     begins = {
         "no change": "persistence",
@@ -129,7 +129,7 @@ def test_every_forecaster_in_the_readme_has_the_scores_of_the_evaluation(shipped
 
 
 def test_the_alarms_in_the_readme_are_those_of_the_evaluation():
-    anomalies = Evaluation.expanded(load(Settings().model_dir).files["evaluation.json"]).anomalies
+    anomalies = Evaluation.expanded(load_artifact(Settings().model_dir).files["evaluation.json"]).anomalies
     kept = [row for row in anomalies.budgets if (row.days, row.input) == (10.0, "full")]
     assert all(f"{row.per_year:.1f}" in README for row in kept)
     for row in anomalies.detections:

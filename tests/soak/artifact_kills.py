@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.settings import ROOT
 from tests.support.artifacts.hostile import MODELS
 from tests.support.conversations.refusals import refusal
@@ -27,8 +28,8 @@ def test_1000_processes_killed_while_they_save_leave_an_artifact_each(tmp_path: 
 
 
 def test_10000_single_flipped_bytes_are_each_refused(tmp_path: Path):
-    chance, shipped = random.Random(FLIPS), artifact.load(MODELS / "quantile")
-    artifact.save(tmp_path / "sound", shipped.files, shipped.manifest)
+    chance, shipped = random.Random(FLIPS), load_artifact(MODELS / "quantile")
+    save_artifact(tmp_path / "sound", shipped.files, shipped.manifest)
     damaged = shutil.copytree(tmp_path / "sound", tmp_path / "model")
     names = sorted(path.name for path in damaged.iterdir())
     for number in range(FLIPS):

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from forecaster import artifact
 from forecaster.artifact import exchange as placing
+from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.errors import ArtifactError
 from forecaster.settings import ROOT
 from tests.support.artifacts.hostile import HOSTILE, MODELS, make, sign
@@ -26,8 +27,8 @@ FLIPS = 200  # of single bytes
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped quantile model, saved anew, so that its manifest has a seal."""
     directory = tmp_path_factory.mktemp("sound") / "model"
-    shipped = artifact.load(MODELS / "quantile")
-    artifact.save(directory, shipped.files, shipped.manifest)
+    shipped = load_artifact(MODELS / "quantile")
+    save_artifact(directory, shipped.files, shipped.manifest)
     return directory
 
 
@@ -51,10 +52,10 @@ def test_who_reads_while_artifacts_are_replaced_always_finds_one(tmp_path):
 def test_an_artifact_moved_aside_by_a_process_that_was_killed_is_found(sound, tmp_path):
     place = shutil.copytree(sound, tmp_path / "model")
     place.rename(placing.aside(place))
-    found = artifact.load(place)
-    assert found == artifact.load(sound)
-    artifact.save(place, found.files, found.manifest.model_copy(update={"version": "2.0"}))
-    assert artifact.load(place).manifest.version == "2.0"
+    found = load_artifact(place)
+    assert found == load_artifact(sound)
+    save_artifact(place, found.files, found.manifest.model_copy(update={"version": "2.0"}))
+    assert load_artifact(place).manifest.version == "2.0"
     assert [each.name for each in tmp_path.iterdir()] == ["model"]
 
 
@@ -68,7 +69,7 @@ def test_where_directories_cannot_be_exchanged_one_is_moved_aside(sound, tmp_pat
 
 
 def test_what_a_killed_process_left_is_removed_a_day_later(sound, tmp_path):
-    found = artifact.load(sound)
+    found = load_artifact(sound)
     for name, age in (
         (".model-old", 2 * placing.ABANDONED),
         (".model-young", 0),
@@ -79,22 +80,22 @@ def test_what_a_killed_process_left_is_removed_a_day_later(sound, tmp_path):
         (left / "model.onnx").touch()
         then = left.stat().st_mtime - age
         os.utime(left, (then, then))
-    artifact.save(tmp_path / "model", found.files, found.manifest)
+    save_artifact(tmp_path / "model", found.files, found.manifest)
     assert sorted(each.name for each in tmp_path.iterdir()) == [".model-young", ".other-old", "model"]
 
 
 def test_a_model_that_load_would_refuse_is_not_saved(sound, tmp_path):
-    found = artifact.load(sound)
+    found = load_artifact(sound)
     with pytest.raises(ArtifactError, match="was not saved"):
-        artifact.save(tmp_path / "model", {**found.files, "model.onnx": b"no graph"}, found.manifest)
+        save_artifact(tmp_path / "model", {**found.files, "model.onnx": b"no graph"}, found.manifest)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_cannot_be_written_is_named(sound, tmp_path):
-    found = artifact.load(sound)
+    found = load_artifact(sound)
     (tmp_path / "file").touch()
     with pytest.raises(ArtifactError, match=r"file/model .*Give a directory that can be written"):
-        artifact.save(tmp_path / "file" / "model", found.files, found.manifest)
+        save_artifact(tmp_path / "file" / "model", found.files, found.manifest)
 
 
 def test_200_single_flipped_bytes_are_each_refused_before_anything_is_deserialized(sound, tmp_path):
@@ -121,7 +122,7 @@ def test_a_hostile_artifact_is_refused_although_its_hashes_are_right(sound, tmp_
 def test_a_sound_artifact_that_was_signed_anew_loads(sound, tmp_path):
     copy = shutil.copytree(sound, tmp_path / "model")
     sign(copy)
-    assert artifact.load(copy).files == artifact.load(sound).files
+    assert load_artifact(copy).files == load_artifact(sound).files
 
 
 def test_no_library_that_reads_models_is_even_imported(sound, tmp_path):

@@ -8,14 +8,14 @@ import zipfile
 import onnx
 import pytest
 
-from forecaster import artifact
 from forecaster.artifact import inspect_keras as keras_archive
 from forecaster.artifact import inspect_onnx as onnx_graph
 from forecaster.artifact.contents import RECIPES, fault
 from forecaster.artifact.inspect_onnx import Unfit
+from forecaster.artifact.loading import load_artifact
 from tests.support.artifacts.hostile import MODELS, archive
 
-CLASSIC = artifact.load(MODELS / "classic")
+CLASSIC = load_artifact(MODELS / "classic")
 GRAPH, KERAS = CLASSIC.files["model.onnx"], CLASSIC.files["model.keras"]
 EXPECTED = RECIPES["classic"]
 BARE = onnx.load_from_string(GRAPH).graph.SerializeToString()
@@ -50,7 +50,7 @@ def with_tensor(**fields: object) -> bytes:
 
 def test_the_shipped_files_fit():
     for name in RECIPES:
-        found = artifact.load(MODELS / name)
+        found = load_artifact(MODELS / name)
         assert fault(found.manifest, found.files) is None
 
 
@@ -141,7 +141,7 @@ def test_a_manifest_of_other_features_is_refused():
 
 
 def test_the_network_for_the_next_close_alone_is_looked_at_too():
-    quantile = artifact.load(MODELS / "quantile")
+    quantile = load_artifact(MODELS / "quantile")
     swapped = {**quantile.files, "next_close.onnx": quantile.files["model.onnx"]}
     assert fault(quantile.manifest, swapped) == ("next_close.onnx", "takes other inputs than its recipe computes")
     assert fault(CLASSIC.manifest, {**CLASSIC.files, "next_close.onnx": GRAPH}) is not None

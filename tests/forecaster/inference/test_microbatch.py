@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecaster.artifact.contents import RECIPES
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.settings import ROOT
@@ -128,7 +128,7 @@ def test_many_threads_that_ask_again_and_again_each_get_their_own_answers(engine
 
 
 def test_a_network_with_several_inputs_answers_as_it_does_alone(pool):
-    artifact = load(ROOT / "models" / "quantile")
+    artifact = load_artifact(ROOT / "models" / "quantile")
     engine, chance = open_engine(artifact), np.random.default_rng(5)
     shapes = RECIPES["quantile"].inputs.items()
     questions = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import forecaster.networks.quantile  # noqa: F401  # Keras must know our layers to load them
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.features.closes_only import bare_inputs, read_closes
 from forecaster.inference.engine import KerasEngine, OnnxEngine, open_engine
@@ -28,7 +28,7 @@ def medians(body: bytes, closes=CLOSES):
 
 @pytest.fixture(scope="module")
 def artifact() -> Artifact:
-    return load(Settings().model_dir)
+    return load_artifact(Settings().model_dir)
 
 
 @pytest.fixture(scope="module")

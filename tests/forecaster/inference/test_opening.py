@@ -9,8 +9,9 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.inference.engine import OnnxEngine
 from forecaster.inference.opening import open_model, try_out
@@ -25,12 +26,12 @@ from tests.support.fakes import NOON
 
 @pytest.fixture(scope="module")
 def shipped() -> Artifact:
-    return artifact.load(ROOT / "models" / "quantile")
+    return load_artifact(ROOT / "models" / "quantile")
 
 
 @pytest.mark.parametrize("name", ["classic", "quantile"])
 def test_the_shipped_models_answer_sensibly(name):
-    found = artifact.load(ROOT / "models" / name)
+    found = load_artifact(ROOT / "models" / name)
     assert open_model(found).ref == found.ref
 
 
@@ -91,7 +92,7 @@ def test_what_is_missing_for_an_engine_is_told_as_it_is(shipped):
 
 def saved(directory, found, graph):
     """The artifact with another network."""
-    artifact.save(directory, {**found.files, "model.onnx": graph.SerializeToString()}, found.manifest)
+    save_artifact(directory, {**found.files, "model.onnx": graph.SerializeToString()}, found.manifest)
     return directory
 
 
@@ -119,7 +120,7 @@ async def test_a_network_that_takes_more_memory_than_there_is_harms_only_the_pro
         ]
     )
     directory = saved(tmp_path / "model", shipped, graph)
-    assert artifact.load(directory)
+    assert load_artifact(directory)
     with pytest.raises(ArtifactError, match=r"it is not used|cannot be read by ONNX Runtime"):
         await tried(directory)
 

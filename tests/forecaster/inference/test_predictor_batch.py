@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.inference.engine import open_engine
 from forecaster.inference.quantile import BATCH, QuantilePredictor
@@ -89,7 +89,7 @@ class Broken:
 
 
 def test_a_failure_of_the_network_reaches_who_asked():
-    artifact = load(Settings().model_dir)
+    artifact = load_artifact(Settings().model_dir)
     predictor = QuantilePredictor(artifact, Broken(open_engine(artifact)))
     with pytest.raises(ArithmeticError):
         predictor.forecasts([Window(snapshot(BTC[n : n + 60]), bare=True) for n in range(3 * BATCH)], 1)

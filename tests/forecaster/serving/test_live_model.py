@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
@@ -46,7 +46,7 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def artifact():
-    return load(ROOT / "models" / "quantile")
+    return load_artifact(ROOT / "models" / "quantile")
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.inference.opening import open_model
 from forecaster.inference.predictor import Predictor
 from forecaster.market.sources import Snapshot
@@ -24,7 +25,7 @@ SHIPPED = ROOT / "models" / "quantile"
 
 async def trusted(directory: Path, kind: str) -> str:
     """In place of a trial in another process, where a test is not about that."""
-    return artifact.load(directory).sha256
+    return load_artifact(directory).sha256
 
 
 class Watched:
@@ -32,7 +33,7 @@ class Watched:
 
     def __init__(self, directory: Path, trial=trusted, interval: float = 0.01) -> None:
         self.directory = directory
-        self.artifact = artifact.load(directory)
+        self.artifact = load_artifact(directory)
         self.served: list[Predictor] = []
         first = open_model(self.artifact)
         self.reloading = Reloading(directory, first, self.served.append, interval=interval, trial=trial)
@@ -43,7 +44,7 @@ class Watched:
 
     def save(self, version: str) -> None:
         old = self.artifact
-        artifact.save(self.directory, old.files, old.manifest.model_copy(update={"version": version}))
+        save_artifact(self.directory, old.files, old.manifest.model_copy(update={"version": version}))
 
     @property
     def refused(self) -> str | None:
@@ -150,7 +151,7 @@ async def test_a_hostile_model_is_refused(directory, tmp_path):
 
 async def test_what_another_process_refuses_is_not_served(directory):
     async def refusing(directory, kind):
-        artifact.load(directory / "nothing")
+        load_artifact(directory / "nothing")
 
     watched = Watched(directory, refusing)
     watched.save("2.0")
@@ -161,9 +162,9 @@ async def test_what_another_process_refuses_is_not_served(directory):
 
 async def test_a_model_that_is_replaced_while_it_is_tried_is_looked_at_again(directory):
     async def slow(directory, kind):
-        if (found := artifact.load(directory)).manifest.version == "2.0":
+        if (found := load_artifact(directory)).manifest.version == "2.0":
             watched.save("3.0")
-            found = artifact.load(directory)
+            found = load_artifact(directory)
         return found.sha256
 
     watched = Watched(directory, slow)
@@ -193,11 +194,11 @@ async def test_an_unforeseen_failure_is_told_and_the_watch_goes_on(directory, ca
 
 async def test_it_watches_until_it_is_told_to_stop_with_a_trial_in_another_process(directory):
     served = asyncio.Event()
-    found = artifact.load(directory)
+    found = load_artifact(directory)
     reloading = Reloading(directory, open_model(found), lambda model: served.set(), interval=0.02)
     stop = asyncio.Event()
     running = asyncio.create_task(reloading.run(stop))
-    artifact.save(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
+    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
     await asyncio.wait_for(served.wait(), 60)
     stop.set()
     await asyncio.wait_for(running, 60)
@@ -234,12 +235,12 @@ class Held(FakeSource):
 
 
 async def test_a_question_under_way_ends_with_the_model_it_began_with(directory):
-    source, found = Held(), artifact.load(directory)
+    source, found = Held(), load_artifact(directory)
     backend = LocalBackend(source, open_model(found))
     reloading = Reloading(directory, backend.predictor, backend.serve, trial=trusted)
     begun = asyncio.create_task(backend.forecast("BTC-USD", 24))
     await source.asked_for.wait()
-    artifact.save(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
+    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
     for _ in range(2):
         await reloading.look()
     source.go_on.set()

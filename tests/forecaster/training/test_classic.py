@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecaster import artifact
+from forecaster.artifact.loading import load_artifact
 from forecaster.errors import DataFileError
 from forecaster.features.closes import MinMaxScaling
 from forecaster.inference.engine import KerasEngine, OnnxEngine
@@ -30,7 +30,7 @@ def trained(tmp_path_factory):
     out = tmp_path_factory.mktemp("train") / "model"
     steps: list[tuple[str, float]] = []
     report = train_classic(market(), "BTC-USD", out, lambda text, share: steps.append((text, share)), epochs=1)
-    return artifact.load(out), report, steps
+    return load_artifact(out), report, steps
 
 
 def test_the_classic_network_has_the_original_number_of_parameters():
@@ -77,5 +77,5 @@ def test_too_few_hours_are_refused_with_the_number_expected(tmp_path):
 
 
 def test_the_shipped_model_is_the_classic_recipe():
-    manifest = artifact.load(ROOT / "models" / "classic").manifest
+    manifest = load_artifact(ROOT / "models" / "classic").manifest
     assert (manifest.recipe, manifest.name, manifest.horizons) == ("classic", "classic", 1)

@@ -16,16 +16,17 @@ from collections import Counter
 from itertools import count
 from pathlib import Path
 
-from forecaster import artifact
 from forecaster.artifact import exchange as placing
+from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.saving import save_artifact
 from forecaster.settings import ROOT
 
-SHIPPED = artifact.load(ROOT / "models" / "classic")
+SHIPPED = load_artifact(ROOT / "models" / "classic")
 LONGEST = 0.15  # seconds until a kill: more than one save takes
 
 
 def save(directory: Path, version: int) -> None:
-    artifact.save(directory, SHIPPED.files, SHIPPED.manifest.model_copy(update={"version": str(version)}))
+    save_artifact(directory, SHIPPED.files, SHIPPED.manifest.model_copy(update={"version": str(version)}))
 
 
 def saver(directory: Path, first: int) -> tuple[int, int]:
@@ -57,7 +58,7 @@ def kills(directory: Path, times: int) -> Counter[str]:
         process, told = saver(directory, here + 1)
         time.sleep(chance.uniform(0, LONGEST))
         promised = max(kill(process, told), here)
-        here = int(artifact.load(directory).manifest.version)
+        here = int(load_artifact(directory).manifest.version)
         assert here in (promised, promised + 1), (here, promised)
         found["new one in place, not told yet"] += here > promised
         left = [each for each in directory.parent.iterdir() if each.name.startswith(placing.unfinished(directory))]
@@ -73,7 +74,7 @@ def reads(directory: Path, times: int) -> Counter[str]:
     save(directory, 1)
     process, told = saver(directory, 2)
     try:
-        return Counter(artifact.load(directory).manifest.version for _ in range(times))
+        return Counter(load_artifact(directory).manifest.version for _ in range(times))
     finally:
         kill(process, told)
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from forecaster.artifact.loading import load
+from forecaster.artifact.loading import load_artifact
 from forecaster.errors import ArtifactError
 
 READERS = ("onnxruntime", "onnx", "keras", "tensorflow", "h5py", "tf2onnx", "joblib", "cloudpickle", "dill")
@@ -15,7 +15,7 @@ READERS = ("onnxruntime", "onnx", "keras", "tensorflow", "h5py", "tf2onnx", "job
 
 def refusal(directory: Path) -> str | None:
     try:
-        load(directory)
+        load_artifact(directory)
     except ArtifactError as error:
         return str(error)
     return None
