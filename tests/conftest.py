@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.inference.engine import open_engine
-from forecaster.inference.opening import open_predictor
 from forecaster.inference.predictor import Predictor
+from forecaster.inference.smoke_test import open_predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.serving.backend import ForecastBackend
 from forecaster.settings import ROOT, Settings

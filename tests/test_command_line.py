@@ -18,7 +18,7 @@ from api.routes.predict import EXAMPLE_PRICES
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.saving import save_artifact
 from forecaster.inference.engine import open_engine
-from forecaster.inference.opening import open_predictor
+from forecaster.inference.smoke_test import open_predictor
 from forecaster.schema import HOUR, Forecast
 from forecaster.settings import ROOT
 from tests.support.exchanges.fake import FakeExchanges

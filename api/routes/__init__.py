@@ -1,6 +1,6 @@
 """One file a group of endpoints."""
 
-from api.routes.mcp_sessions import Mcp, Sessions
+from api.routes.mcp import Mcp, Sessions
 from api.routes.predict import EXAMPLE_PRICES
 
 __all__ = [

@@ -3,18 +3,70 @@
 What is no message of JSON-RPC 2.0 is refused here, in our words: the protocol's server would quote its parser.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, cast
 
 from fastapi import APIRouter, Request, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from api.background import Part
 from api.dependencies import loaded_backend
 from api.middleware import Hosts
-from api.routes.mcp_sessions import Mcp, Sessions
 from api.wire import StrictJSONRoute, parsed
+
+
+class Sessions(Protocol):
+    """What speaks the protocol over HTTP."""
+
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """The time in which it answers."""
+        ...
+
+    async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        ...
+
+
+class Mcp(Part[Sessions]):
+    """Builds the server in a thread for the first who asks; others wait with them, and nothing else does."""
+
+    def __init__(self, build: Callable[[], Sessions]) -> None:
+        super().__init__("MCP server", build)
+        self._asked, self._settled = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """The time in which it may be needed."""
+        running = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def _run(self) -> None:
+        await self._asked.wait()
+        try:
+            sessions = await asyncio.to_thread(self._build)
+            async with sessions.run():
+                self.done(sessions)
+                self._settled.set()
+                await asyncio.Event().wait()  # which never comes
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self._settled.set()
+
+    async def needed(self) -> Sessions:
+        """The server, built by now. Raises HTTPException 503 where it could not be."""
+        self._asked.set()
+        await self._settled.wait()
+        return self.get()
+
 
 PATH = "/mcp"
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600  # JSON-RPC 2.0

@@ -2,7 +2,7 @@
 
 from forecaster.evaluation.fixed_split import Record, fixed_split
 from forecaster.evaluation.hindcast import hindcast_of
-from forecaster.evaluation.next_close_metrics import grade, metrics
+from forecaster.evaluation.metrics import grade, metrics
 from forecaster.evaluation.record import ALL, OURS, UNTRACKED, Against, Evaluation, Graded, Method, Reliability, Scores
 from forecaster.evaluation.regrade import headline, in_words, regrade
 from forecaster.evaluation.rolling_origin import FEWEST, MOST, RollingOrigin, rolling_origin

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from forecaster.anomalies import evaluate_anomalies
 from forecaster.calibration import Calibration, Detectors, Tracker, Widths, tracked
-from forecaster.evaluation.next_close_metrics import grade
+from forecaster.evaluation.metrics import grade
 from forecaster.evaluation.panel import ROLLING, SHOWN, Fold, Panel
 from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation, Scores
 from forecaster.features import KINDS, Market

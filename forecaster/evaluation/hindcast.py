@@ -10,7 +10,7 @@ from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.evaluation.baselines import known_quantiles
-from forecaster.evaluation.next_close_metrics import coverage, mae_skill, metrics
+from forecaster.evaluation.metrics import coverage, mae_skill, metrics
 from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, utc

@@ -1,18 +1,15 @@
-"""Grades forecast distributions of one symbol and horizon: the point, the direction, the shape and the width.
+"""How forecasts are scored: each series of forecasts by every metric, and next closes in the quote currency."""
 
-The point is the median as a price, graded against 'no change'. MASE divides its MAE by that of 'no change' at one
-hour in the year before: Hyndman, Koehler (2006), "Another look at measures of forecast accuracy". The direction is
-the point's too. The shape is graded by CRPS against the rolling 90-day quantiles of the same hours, the width by
-coverage and, as a variance, by QLIKE. Returns are log returns; prices and their errors are in the quote currency.
-"""
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.evaluation.next_close_metrics import coverage, metrics
 from forecaster.evaluation.record import Lead, Scores
 from forecaster.evaluation.significance import Interval, diebold_mariano, share, skill
+from forecaster.market import utc
 from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps, probability_up
+from forecaster.schema import HOUR, MetricRow, Report, Skill, Symbol
 
 SUREST = 5  # direction is graded once more in one of this many hours
 LEAST_SCALE = 1e-9  # quote currency; MASE stays finite after a year of still prices
@@ -124,3 +121,67 @@ def _direction(
     fifth = -(-len(hits) // SUREST)
     least = np.partition(confidence, -fifth)[-fifth]
     return share(hits), float(hits[confidence >= least].mean())
+
+
+Prices = NDArray[np.float64]
+
+
+def metrics(name: str, predicted: Prices, actual: Prices, last: Prices) -> MetricRow:
+    """Errors of `predicted` (n,) against `actual` (n,), both prices; `last` (n,) is the close before.
+
+    Direction counts the hours in which the price moved and a move was predicted; a forecaster that
+    never predicts a move has none.
+    """
+    error = predicted - actual
+    called = np.sign(predicted - last)
+    moved = (actual != last) & (called != 0)
+    hits = called[moved] == np.sign(actual - last)[moved]
+    return MetricRow(
+        name=name,
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        mape_pct=float(100 * np.abs(error / actual).mean()),
+        direction=float(hits.mean()) if moved.any() else None,
+    )
+
+
+def mae_skill(predicted: Prices, actual: Prices, last: Prices, *, seed: int = 0) -> Skill:
+    """1 - MAE / MAE of 'no change', with a 95 % interval from a moving-block bootstrap of whole weeks."""
+    measured = skill(np.abs(predicted - actual), np.abs(last - actual), seed=seed)
+    return Skill(
+        metric="mae",
+        value=measured.value,
+        ci_low=measured.low,
+        ci_high=measured.high,
+        n=len(actual),
+        baseline="persistence",
+    )
+
+
+def coverage(bands: Mapping[str, tuple[Prices, Prices]], actual: Prices) -> dict[str, float]:
+    """Share of `actual` (n,) inside each band (low (n,), high (n,)), by the band's name."""
+    return {name: float(((low <= actual) & (actual <= high)).mean()) for name, (low, high) in bands.items()}
+
+
+def grade(
+    symbol: Symbol,
+    name: str,
+    time: NDArray[np.int64],
+    predicted: Prices,
+    actual: Prices,
+    last: Prices,
+    bands: Mapping[str, tuple[Prices, Prices]],
+    remarks: tuple[str, ...] = (),
+) -> Report:
+    """The report on hours whose targets close at `time` + 1 h; every array is (n,), prices in the quote."""
+    return Report(
+        symbol=symbol,
+        graded_from=utc(int(time[0])),
+        graded_to=utc(int(time[-1]) + HOUR),
+        n=len(actual),
+        model=metrics(name, predicted, actual, last),
+        persistence=metrics("persistence", last, actual, last),
+        skill=mae_skill(predicted, actual, last),
+        coverage=coverage(bands, actual),
+        remarks=remarks,
+    )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
-from forecaster.evaluation.next_close_metrics import coverage, metrics
+from forecaster.evaluation.metrics import coverage, metrics
 from forecaster.evaluation.significance import BLOCK, diebold_mariano, skill
 from forecaster.inference import Predictor
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps

@@ -5,9 +5,8 @@ from forecaster.inference.backtest import Progress, backtest
 from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
 from forecaster.inference.loop_batch import LoopTurn
-from forecaster.inference.opening import EngineKind, open_model
 from forecaster.inference.predictor import Predictor
-from forecaster.inference.trial import tried
+from forecaster.inference.smoke_test import EngineKind, open_model, tried
 from forecaster.inference.window import Window
 
 __all__ = [

@@ -1,8 +1,7 @@
 import pytest
 
-from assistant.grounding.advice import advises
 from assistant.grounding.grounding import Grounding
-from assistant.grounding.refusals import objection, quotes_prompt
+from assistant.grounding.refusals import advises, objection, quotes_prompt
 from assistant.grounding.vouched import Grounds
 from assistant.prompts import SYSTEM
 

@@ -7,7 +7,7 @@ import pytest
 
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.hindcast import hindcast, hindcast_of
-from forecaster.evaluation.next_close_metrics import metrics
+from forecaster.evaluation.metrics import metrics
 from forecaster.market.candles import Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecaster.evaluation.metrics import CHUNK, below, qlike, score, variance
-from forecaster.evaluation.next_close_metrics import metrics
+from forecaster.evaluation.metrics import CHUNK, below, metrics, qlike, score, variance
 from forecaster.evaluation.record import Scores
 from forecaster.quantiles import LEVELS, MEDIAN, crps
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecaster.calibration.residual_bands import BANDS, GRID, ResidualBands
-from forecaster.evaluation.next_close_metrics import coverage, grade, mae_skill, metrics
+from forecaster.evaluation.metrics import coverage, grade, mae_skill, metrics
 from forecaster.schema import HOUR
 from tests.support.fakes import NOON
 

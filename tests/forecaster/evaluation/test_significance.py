@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.stattools import diebold_mariano_test
 
-from forecaster.evaluation.next_close_metrics import mae_skill
+from forecaster.evaluation.metrics import mae_skill
 from forecaster.evaluation.significance import BLOCK, DRAWS, LEAST, diebold_mariano, share, skill
 
 LOSSES = st.lists(st.tuples(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6)), min_size=1, max_size=120)

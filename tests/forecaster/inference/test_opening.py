@@ -14,9 +14,8 @@ from forecaster.artifact.manifest import Artifact
 from forecaster.artifact.saving import save_artifact
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.inference.engine import OnnxEngine
-from forecaster.inference.opening import open_model, try_out
 from forecaster.inference.quantile import QuantilePredictor
-from forecaster.inference.trial import tried
+from forecaster.inference.smoke_test import open_model, tried, try_out
 from forecaster.market.sources import Snapshot
 from forecaster.settings import ROOT
 from tests.support.artifacts.hostile import archive

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecaster.evaluation.next_close_metrics import metrics
+from forecaster.evaluation.metrics import metrics
 from forecaster.evaluation.significance import skill
 from forecaster.ledger.track_record import ENOUGH, MISSES, Settled, graded, inside, pit
 from forecaster.market.candles import utc

@@ -11,7 +11,7 @@ from forecaster.artifact.loading import load_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
-from forecaster.inference.opening import open_predictor
+from forecaster.inference.smoke_test import open_predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.sources import Snapshot
 from forecaster.schema import Forecast

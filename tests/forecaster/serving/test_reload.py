@@ -10,8 +10,8 @@ import pytest
 
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.saving import save_artifact
-from forecaster.inference.opening import open_model
 from forecaster.inference.predictor import Predictor
+from forecaster.inference.smoke_test import open_model
 from forecaster.market.sources import Snapshot
 from forecaster.serving.backend import LocalBackend
 from forecaster.serving.reload import Reloading
