@@ -14,8 +14,6 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, cast
 
-from forecaster.artifact import load_artifact
-
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
@@ -246,5 +244,6 @@ def _artifact_of(settings: "Settings") -> "Artifact | None":
     """The model that lies here; None where there is none and another machine forecasts. Raises ArtifactError."""
     if settings.backend_url and not settings.model_dir.exists():
         return None
+    from forecaster.artifact import load_artifact
 
     return load_artifact(settings.model_dir)

@@ -1,4 +1,4 @@
-"""The page: Gradio Blocks over one turn of the agent, beside two tabs with the model's record. Only this knows Gradio.
+"""The page: Gradio Blocks over one turn of the agent, and two tabs; long because only this file may know Gradio.
 
     header    the name and the newest prices (ticker.py)
     Chat      the conversation (transcript.py, card.py, fan_chart.py), suggestions, the box to type in

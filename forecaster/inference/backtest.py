@@ -1,4 +1,4 @@
-"""Runs a network over hours of the past, as it would have been run at each of them."""
+"""Runs a network over past hours, as it would have been run at each of them; short because the engine does the work."""
 
 from collections.abc import Callable
 

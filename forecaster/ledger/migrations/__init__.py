@@ -9,3 +9,5 @@ from pathlib import Path
 HEAD = "0001"  # the newest revision
 SCRIPTS = Path(__file__).resolve().parent
 VERSION_TABLE = "cryptosense_version"  # a name of its own: other programs may migrate tables in the same database
+
+__all__ = ["HEAD", "SCRIPTS", "VERSION_TABLE"]

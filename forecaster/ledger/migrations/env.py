@@ -1,4 +1,4 @@
-"""What Alembic runs to migrate; its connection comes from upgrade.py, not from a file of settings."""
+"""What Alembic runs to migrate; short because its connection comes from upgrade.py, not from a file of settings."""
 
 from alembic import context
 
