@@ -42,7 +42,7 @@ def test_clients_that_hang_up_leave_no_error_and_no_memory_behind(tmp_path):
         assert stopped(under.process, signal.SIGTERM) == (0, "", "")
 
 
-@pytest.mark.parametrize(("seed", "stack"), enumerate(STACKS))
+@pytest.mark.parametrize(("seed", "stack"), list(enumerate(STACKS)))
 def test_a_signal_to_end_loses_no_request_that_was_sent_before_it(tmp_path, seed, stack):
     with served_by(stack), service(tmp_path) as under:
         end = ended(under, seed)
