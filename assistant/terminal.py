@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.agent import Agent
 
 LONGEST_LINE = 64 * 1024  # bytes of one conversation in a file
+OVERLONG = b"..."
 MOST_TURNS = 50  # of one conversation in a file
 
 log = logging.getLogger(__name__)
@@ -127,11 +128,12 @@ async def _last_answer(agent: "Agent", conversation: Conversation) -> Answer:
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file, the overlong ones cut, which leaves no valid JSON of them."""
-    while line := file.readline(LONGEST_LINE):
+    """The lines of a file; in place of an overlong one, whose beginning may be JSON, something that is none."""
+    while part := file.readline(LONGEST_LINE):
+        line = part
+        while not part.endswith(b"\n") and (part := file.readline(LONGEST_LINE)):
+            line = OVERLONG
         yield line
-        while line and not line.endswith(b"\n"):
-            line = file.readline(LONGEST_LINE)
 
 
 def _narrator() -> Callable[[Event], None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from assistant.agent import LONGEST_MESSAGE, Token, ToolFinished, ToolStarted, build_agent, run_turn
+from assistant.agent import LONGEST_MESSAGE, LONGEST_REPLY, Token, ToolFinished, ToolStarted, build_agent, run_turn
 from assistant.grounding.refusals import quotes_prompt
 from assistant.loop import HISTORY, TOOL_CALLS, build_graph
 from assistant.prompts import SYSTEM
@@ -161,6 +161,12 @@ async def test_a_model_that_calls_too_many_tools_at_once_gets_the_first_of_them(
     finished = [event for event in events if isinstance(event, ToolFinished)]
     assert len(backend.calls) == TOOL_CALLS == sum(event.ok for event in finished)
     assert len(finished) == 20 and words(events) == "Enough."
+
+
+async def test_a_reply_that_is_too_long_ends_with_its_last_whole_sentence():
+    reply = AIMessage("Yes, it is. " * (LONGEST_REPLY // 12 - 1) + "Bitcoin closed at $69,930.25. And so on.")
+    events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE), reply]), "btc price")
+    assert words(events) == "Yes, it is. " * (LONGEST_REPLY // 12 - 1), "half a figure would be vouched for by chance"
 
 
 async def test_a_model_that_says_nothing_is_spoken_for_by_the_embedded_one():

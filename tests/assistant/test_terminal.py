@@ -78,6 +78,8 @@ async def test_conversations_do_not_know_of_each_other(agent, tmp_path):
         '{"turns": ["hi"], "role": "system"}',
         json.dumps({"turns": ["hi"] * 51}),
         json.dumps({"turns": ["x" * LONGEST_LINE]}),
+        '{"turns": ["hi"]}' + " " * LONGEST_LINE + "nonsense",
+        " " * LONGEST_LINE + "nonsense",
         '{"turns": ["\udcff"]}',
         "[" * 5000,
     ],

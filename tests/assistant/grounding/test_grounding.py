@@ -1,6 +1,7 @@
 """The embedded model says what results hold: nothing of it is left out, whatever is asked, when, in which pieces."""
 
 from datetime import UTC, datetime, time
+from functools import cache
 from itertools import cycle
 
 import pytest
@@ -31,13 +32,20 @@ TIMES = {
 }  # fmt: skip
 
 
+@cache
+def stage(now, reach):
+    """The embedded model at that time, the same with its tools, and these by name."""
+    model = embedded().model_copy(update={"clock": now.timestamp})
+    tools = to_langchain(bind_tools(OnDay(FakeBackend(longest=reach), now.date())))
+    return model, model.bind_tools(tools), {tool.name: tool for tool in tools}
+
+
 async def left_out(turns, now, reach, size):
     """What of the answer to the last turn would be left out, were it streamed in pieces of that size."""
-    model = embedded().model_copy(update={"clock": now.timestamp})
-    tools = {tool.name: tool for tool in to_langchain(bind_tools(OnDay(FakeBackend(longest=reach), now.date())))}
+    model, with_tools, tools = stage(now, reach)
     grounding = Grounding([{"role": "user", "content": turn} for turn in turns], model.read(turns))
     messages = [HumanMessage(turn) for turn in turns]
-    while calls := (reply := await model.bind_tools(list(tools.values())).ainvoke(messages)).tool_calls:
+    while calls := (reply := await with_tools.ainvoke(messages)).tool_calls:
         results = [await tools[call["name"]].ainvoke(call) for call in calls]
         messages += [reply, *results]
         for result in results:
