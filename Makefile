@@ -2,6 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# processes that run tests: as many as there are cores, or 0 for none beside this one
+WORKERS ?= auto
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: run test lint bench soak train clean
@@ -10,7 +12,7 @@ run: .venv/serving  ## chat, API and docs on http://127.0.0.1:8000
 	@$(BIN)/python app.py $(ARGS)
 
 test: .venv/everything  ## all tests; those in a browser need Debian's chromium and say so when they skip
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: .venv/everything  ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -1,4 +1,7 @@
-"""The one list of tools; short because a tool is one line of it. Everything that offers tools (LangChain, MCP, a page) offers these."""
+"""The one list of tools; short because a tool is one line of it.
+
+Everything that offers tools (LangChain, MCP, a page) offers these.
+"""
 
 from typing import Any
 

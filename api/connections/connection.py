@@ -1,4 +1,4 @@
-"""One client's connection, long because it is one state machine: what is refused unread, and how long a client may take.
+"""One client's connection, long because it is one state machine: what is refused unread, how long one may take.
 
 Stands between the event loop, asyncio's or uvloop's, and uvicorn's protocol, which parses with h11 or httptools, and
 depends on none of the four: of the loop it uses what asyncio documents for protocols, and it learns from the app's ASGI

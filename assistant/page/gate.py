@@ -1,4 +1,4 @@
-"""Keeps what Gradio serves beyond the page out of reach; short because it is one list: uploads, deep links and the like."""
+"""Keeps what Gradio serves beyond the page out of reach, uploads and the like; short because it is one list."""
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send

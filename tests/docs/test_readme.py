@@ -1,4 +1,4 @@
-"""The README: its commands run, its files exist, and its outputs are what the commands print today."""
+"""The README and docs/: commands run, files exist, outputs and numbers are those of today."""
 
 import os
 import re
@@ -14,8 +14,14 @@ from forecaster.settings import ROOT, Settings
 from tests.support.needs import require
 from tests.support.service.processes import started, until_ready
 
-README = (ROOT / "README.md").read_text()
-CONSOLE = [block.partition("\n") for block in re.findall(r"^```console\n\$ (.*?)^```", README, re.M | re.S)]
+PAGES = {
+    page.name: page.read_text()
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"))
+}
+README, RESULTS = PAGES["README.md"], PAGES["results.md"]
+ALL = "\n".join(PAGES.values())
+MOST_BYTES = 9_000
+CONSOLE = [block.partition("\n") for block in re.findall(r"^```console\n\$ (.*?)^```", ALL, re.M | re.S)]
 PRINTED = "http://127.0.0.1:8000"
 PROGRAMS = {"make", "python"}
 
@@ -59,46 +65,48 @@ def test_there_are_outputs_of_ask_and_of_curl():
 
 
 def test_every_make_target_that_the_readme_names_exists():
-    for target in set(re.findall(r"\bmake ([a-z]+)", README)) - {"nothing"}:
+    for target in set(re.findall(r"(?:`|^)make ([a-z]+)", ALL, re.M)):
         done = run(f"make --dry-run {target} DATA=x OTHER=y PYTHON={sys.executable}")
         assert done.returncode == 0, done.stderr
 
 
 def test_every_app_command_and_option_that_the_readme_names_exists():
-    for line in re.findall(r"python app\.py ([a-z]+[^\n`]*)", README):
+    for line in re.findall(r"python app\.py ([a-z]+[^\n`]*)", ALL):
         command = shlex.split(line, comments=True)[0]
         help_text = run(f"{shlex.quote(sys.executable)} app.py {command} --help").stdout
         for option in re.findall(r"--[a-z]+", line):
             assert option in help_text, f"{command} {option}"
 
 
-def test_every_path_that_the_readme_names_exists():
-    linked = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
-    named = [name for name in re.findall(r"`([a-z_]+/[\w./-]*)`", README) if not name.startswith("btc")]
-    assert len(linked) > 4 and len(named) > 8
-    for name in {*linked, *named}:
+def test_every_path_that_a_page_names_exists():
+    pages = "\n".join(text for name, text in PAGES.items() if name != "decisions.md")  # tells of the past
+    named = [
+        name for name in re.findall(r"`([a-z_]+/[\w./-]*)`", pages) if not name.startswith(("btc", "application/", "text/"))
+    ]
+    assert len(named) > 30
+    for name in named:
         assert (ROOT / name).exists(), name
 
 
-def test_every_setting_stands_in_the_readme_and_in_the_example_file():
+def test_every_setting_stands_in_the_page_of_settings_and_in_the_example_file():
     example = (ROOT / ".env.example").read_text()
     for name in Settings.model_fields:
-        assert f"`{name.upper()}`" in README, name
+        assert f"`{name.upper()}`" in PAGES["settings.md"], name
         assert name.endswith("_url") or f"CRYPTOSENSE_{name.upper()}=" in example, name
 
 
 def test_the_numbers_of_the_classic_model_are_those_of_its_report():
     report = load_artifact(ROOT / "models" / "classic").report
     for row in (report.model, report.persistence):
-        assert f"{row.mae:,.2f}" in README
-        assert f"{row.rmse:,.2f}" in README
-        assert f"{row.mape_pct:.3f} %" in README
-    assert f"{report.n:,}" in README
-    assert f"{100 * report.coverage['80']:.1f} %" in README
+        assert f"{row.mae:,.2f}" in RESULTS
+        assert f"{row.rmse:,.2f}" in RESULTS
+        assert f"{row.mape_pct:.3f} %" in RESULTS
+    assert f"{report.n:,}" in RESULTS
+    assert f"{100 * report.coverage['80']:.1f} %" in RESULTS
 
 
 def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
-    lines = README.splitlines()
+    lines = RESULTS.splitlines()
     assert len(shipped.report.table) == 12  # two coins, three horizons, candles or closes alone
     for row in shipped.report.table:
         held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in ("50", "80", "95"))
@@ -109,7 +117,7 @@ def test_the_numbers_of_the_model_that_answers_are_those_of_its_report(shipped):
 
 def test_every_forecaster_in_the_readme_has_the_scores_of_the_evaluation(shipped):
     evaluation = Evaluation.expanded(load_artifact(Settings().model_dir).files["evaluation.json"])
-    lines = README.splitlines()
+    lines = RESULTS.splitlines()
     begins = {
         "no change": "persistence",
         "drift": "drift",
@@ -131,9 +139,22 @@ def test_every_forecaster_in_the_readme_has_the_scores_of_the_evaluation(shipped
 def test_the_alarms_in_the_readme_are_those_of_the_evaluation():
     anomalies = Evaluation.expanded(load_artifact(Settings().model_dir).files["evaluation.json"]).anomalies
     kept = [row for row in anomalies.budgets if (row.days, row.input) == (10.0, "full")]
-    assert all(f"{row.per_year:.1f}" in README for row in kept)
+    assert all(f"{row.per_year:.1f}" in RESULTS for row in kept)
     for row in anomalies.detections:
         if row.input == "full" and row.days > 1:
             start = f"| {row.shape} of {row.sigmas:.0f} sigmas"
-            line = next(line for line in README.splitlines() if line.startswith(start))
+            line = next(line for line in RESULTS.splitlines() if line.startswith(start))
             assert f"{100 * row.found:.0f} % | {100 * row.rule_found:.0f} %" in line
+
+
+def test_the_readme_is_short_and_its_five_rows_are_those_of_the_results():
+    assert len(README.encode()) <= MOST_BYTES
+    rows = re.findall(r"^\| .*\$.*\|$", README, re.M)
+    assert len(rows) == 5 and all(row in RESULTS for row in rows)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_to_a_file(page):
+    folder = ROOT if page in ("README.md", "CONTRIBUTING.md") else ROOT / "docs"
+    for link in re.findall(r"\]\((?!http|#)([^)#]+)[^)]*\)", PAGES[page]):
+        assert (folder / link).exists(), link
