@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from forecaster import artifact
 from forecaster.artifact.loading import load_artifact
+from forecaster.artifact.manifest import FILES
 from forecaster.artifact.saving import save_artifact
 from forecaster.errors import ArtifactError
 from forecaster.inference.engine import OnnxEngine
@@ -29,21 +29,21 @@ def test_the_shipped_model_loads_and_says_what_it_is():
     assert loaded.ref.sha256 == loaded.sha256
 
 
-@pytest.mark.parametrize("name", [*artifact.FILES, "manifest.json"])
+@pytest.mark.parametrize("name", [*FILES, "manifest.json"])
 def test_a_missing_file_is_named_with_the_command_that_rebuilds_it(copy, name):
     (copy / name).unlink()
     with pytest.raises(ArtifactError, match=rf"{name} .* is missing .* python app.py train"):
         load_artifact(copy)
 
 
-@pytest.mark.parametrize("name", artifact.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_a_truncated_file_is_refused(copy, name):
     (copy / name).write_bytes((copy / name).read_bytes()[:-1])
     with pytest.raises(ArtifactError, match=f"{name} .* bytes where the manifest says"):
         load_artifact(copy)
 
 
-@pytest.mark.parametrize("name", artifact.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_one_flipped_bit_is_refused(copy, name):
     body = bytearray((copy / name).read_bytes())
     body[len(body) // 2] ^= 1

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from forecaster import artifact
+from forecaster.artifact.manifest import BLANK
 from forecaster.settings import ROOT
 from tests.support.artifacts.hostile_graphs import GRAPHS, changed
 
@@ -28,8 +28,8 @@ def sign(directory: Path) -> None:
         if (directory / name).is_file():
             body = (directory / name).read_bytes()
             manifest["files"][name] = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
-    blank = json.dumps({"format": 1, **manifest, "seal": artifact.BLANK})
-    path.write_text(blank.replace(artifact.BLANK, hashlib.sha256(blank.encode()).hexdigest()))
+    blank = json.dumps({"format": 1, **manifest, "seal": BLANK})
+    path.write_text(blank.replace(BLANK, hashlib.sha256(blank.encode()).hexdigest()))
 
 
 def write(directory: Path, name: str, body: bytes) -> None:
