@@ -34,6 +34,17 @@ for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of e
         del os.environ[_name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What outlives a test has a database of the session's own, runs where no .env lies, and asks no exchange."""
+    folder = tmp_path_factory.mktemp("session")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRYPTOSENSE_DATABASE_URL", f"sqlite:///{folder / 'candles.db'}")
+        patch.setenv("CRYPTOSENSE_SCHEDULE", "false")
+        patch.chdir(folder)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each test has its own database, runs where no .env lies, and asks no exchange by itself."""

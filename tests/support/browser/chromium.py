@@ -105,7 +105,7 @@ def product(directory: Path, candles: Candles, now: float, lived: int = 0, **set
     Before `now` it has lived so many hours, and forecast at the beginning of each.
     """
     with FakeExchanges(candles, now) as exchanges:
-        kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live"}
+        kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live", "SCHEDULE": "true"}
         ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
         environment = exchanges.settings_env() | ours
         with pytest.MonkeyPatch.context() as patch:  # not for as long as it runs: other tests run meanwhile
