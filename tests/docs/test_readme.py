@@ -81,7 +81,9 @@ def test_every_app_command_and_option_that_the_readme_names_exists():
 def test_every_path_that_a_page_names_exists():
     pages = "\n".join(text for name, text in PAGES.items() if name != "decisions.md")  # tells of the past
     named = [
-        name for name in re.findall(r"`([a-z_]+/[\w./-]*)`", pages) if not name.startswith(("btc", "application/", "text/"))
+        name
+        for name in re.findall(r"`([a-z_]+/[\w./-]*)`", pages)
+        if not name.startswith(("btc", "application/", "text/"))
     ]
     assert len(named) > 30
     for name in named:
