@@ -121,7 +121,7 @@ def test_evaluating_asks_nobody(watched, candles):
 
 
 def test_the_trial_of_a_new_model_asks_nobody(watched):
-    told = watched.ran("-m", "forecaster.inference.trial", str(MODEL), "onnx", PYTHONPATH=str(ROOT), **TRACED)
+    told = watched.ran("-m", "forecaster.inference.smoke_test", str(MODEL), "onnx", PYTHONPATH=str(ROOT), **TRACED)
     assert "sha256" in json.loads(told)
     assert_quiet(watched)
 

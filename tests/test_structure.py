@@ -221,3 +221,14 @@ def test_a_way_up_is_found(importer, module):
 def test_a_circle_of_two_and_one_of_three_are_found():
     graph = {"a": {"b"}, "b": {"a", "c"}, "c": {"d"}, "d": {"e"}, "e": {"c"}, "f": {"a"}}
     assert sorted(circles(graph)) == [["a", "b"], ["c", "d", "e"]]
+
+
+@pytest.mark.parametrize("name", sorted(FACES))
+def test_a_name_in_a_face_is_defined_in_one_module_of_its_package_so_that_nobody_gets_another_one(name):
+    tree = ast.parse(MODULES[name].read_text())
+    home = {alias.name: node.module for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    for module, path in MODULES.items():
+        if module.rpartition(".")[0] == name and module not in FACES:
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in home:
+                    assert home[node.name] == module, f"{node.name} is defined in {module} and in {home[node.name]}"

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from api import examples
 from api.dependencies import Told, Turn, Words, ready_assistant
 from api.routes.chat import LONGEST_MESSAGE, MOST_MESSAGES, ChatRoute
-from api.wire import MODEL, documented, error_body
+from api.wire import MODEL, documented_openai, error_body
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Forecast
 
@@ -143,7 +143,7 @@ async def _assistant(body: CompletionRequest, request: Request) -> Turn:
     return await ready_assistant(request)
 
 
-@router.get("/models", summary="The assistant as a model", responses=documented(401, 429, 503))
+@router.get("/models", summary="The assistant as a model", responses=documented_openai(401, 429, 503))
 async def models(turn: Annotated[Turn, Depends(ready_assistant)]) -> Models:
     """What a front end asks before it offers a model."""
     return Models(data=[Model()])
@@ -155,7 +155,7 @@ async def models(turn: Annotated[Turn, Depends(ready_assistant)]) -> Models:
     response_model=Completion,
     responses={
         200: {"content": {"text/event-stream": EVENTS}},
-        **documented(400, 401, 408, 413, 415, 422, 429, 500, 503),
+        **documented_openai(400, 401, 408, 413, 415, 422, 429, 500, 503),
     },
 )
 async def completions(

@@ -20,7 +20,7 @@ from api.wire.caller_values import (
 )
 from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
 from api.wire.json_text import parsed
-from api.wire.openai_errors import MODEL, OpenAIErrors, error_body
+from api.wire.openai_errors import MODEL, OpenAIErrors, documented_openai, error_body
 from api.wire.strict_json import KIB, StrictJSONRoute
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Whole",
     "candles_of",
     "documented",
+    "documented_openai",
     "error_body",
     "errors",
     "parsed",

@@ -39,7 +39,7 @@ def error_body(status: int, message: str, param: str | None = None, code: str | 
     return OpenAIProblem(error=error).model_dump()
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def documented_openai(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors that an endpoint may answer with, for its `responses=`."""
     return {
         status: {

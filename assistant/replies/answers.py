@@ -154,7 +154,7 @@ def _shared(speech: Speech, question: Question, results: Sequence[BaseModel], *,
     if brief and plain and len({each.symbol for each in forecasts}) == 1:
         told.append(outlook.last_close(speech, forecasts[0]))
     if not any(isinstance(result, MetricsAnswer) for result in results):
-        told += outlook.record(speech, forecasts)
+        told += outlook.record_of_forecasts(speech, forecasts)
     sources = list(_sources(results))
     if isinstance(sources[0] if len(sources) == 1 else None, Price) and not brief:
         return told  # a price alone has told it

@@ -53,7 +53,7 @@ def hour_used(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
     return []
 
 
-def record(speech: Speech, forecasts: Sequence[Forecast]) -> list[str]:
+def record_of_forecasts(speech: Speech, forecasts: Sequence[Forecast]) -> list[str]:
     """How such forecasts did beside "no change", and what that says about these."""
     told = {(each.skill.value, each.skill.n, each.coverage.get("80")): each for each in forecasts}
     if len(told) == 1:

@@ -16,7 +16,7 @@ from forecaster.calibration.detector import (
     moves,
     score,
 )
-from forecaster.calibration.residual_bands import BANDS, LEVELS, ResidualBands
+from forecaster.calibration.residual_bands import BANDS, LEVELS, RESIDUAL_METHOD, ResidualBands
 
 __all__ = [
     "BANDS",
@@ -24,6 +24,7 @@ __all__ = [
     "LEVELS",
     "METHOD",
     "RAREST",
+    "RESIDUAL_METHOD",
     "SPANS",
     "Calibration",
     "Conformal",

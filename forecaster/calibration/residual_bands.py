@@ -14,7 +14,7 @@ from forecaster.schema import Frozen
 LEVELS = ("0.025", "0.10", "0.25", "0.50", "0.75", "0.90", "0.975")
 BANDS = {"50": ("0.25", "0.75"), "80": ("0.10", "0.90"), "95": ("0.025", "0.975")}
 GRID = 199  # points kept of the residuals' distribution
-METHOD = "quantiles of absolute validation residuals, in log returns over the window's EWMA volatility"
+RESIDUAL_METHOD = "quantiles of absolute validation residuals, in log returns over the window's EWMA volatility"
 
 Values = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.artifact import Headline, Manifest, save_artifact
-from forecaster.calibration import BANDS, METHOD, ResidualBands
+from forecaster.calibration import BANDS, RESIDUAL_METHOD, ResidualBands
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import grade
 from forecaster.features import MinMaxScaling, close_windows, window_volatility
@@ -164,7 +164,7 @@ def _manifest(symbol: Symbol, hours: Candles, validated: int, report: Report) ->
         features=("close",),
         input_hours=WINDOW,
         horizons=1,
-        band_method=METHOD,
+        band_method=RESIDUAL_METHOD,
         versions={"python": platform.python_version(), **{name: version(name) for name in packages}},
         headline=Headline(
             mae=report.model.mae, mae_persistence=report.persistence.mae, skill=report.skill.value, n=report.n

@@ -110,7 +110,7 @@ def test_every_address_answers_below_the_prefix_and_names_no_other(front: Front,
         assert client.get("docs/static/swagger-ui.css").status_code == 200
         assert client.get("widget.js").headers["content-type"].startswith("text/javascript")
         assert client.get("v1/nothing").json()["detail"].startswith(f"Nothing is served at this address. {prefix}/docs")
-        assert client.post("v1/price", json={}).headers["allow"] == "GET"
+        assert client.post("v1/price", json={}).headers["allow"] == "GET, HEAD"
         assert client.get("metrics").status_code == 404
         assert "nginx" in client.get("metrics").text
         base = {"na": prefix, "at": "https://chat.example.com"}.get(way[:2], "https://example.com/cs")

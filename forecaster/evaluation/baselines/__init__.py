@@ -1,7 +1,7 @@
 """What a forecaster of distributions has to beat."""
 
-from forecaster.evaluation.baselines.catalogue import Baseline, baselines, known_quantiles
-from forecaster.evaluation.baselines.empirical import DAYS
+from forecaster.evaluation.baselines.catalogue import Baseline, baselines
+from forecaster.evaluation.baselines.empirical import DAYS, known_quantiles
 
 __all__ = [
     "DAYS",

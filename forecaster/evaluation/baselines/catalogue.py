@@ -13,7 +13,6 @@ from forecaster.evaluation.baselines.empirical import (
     Empirical,
     Recent,
     drift,
-    known_quantiles,
     no_change,
     rolling_quantiles,
     yesterday,
@@ -22,7 +21,7 @@ from forecaster.evaluation.baselines.volatility import Ewma, Har
 from forecaster.features import Market
 from forecaster.quantiles import Floats
 
-__all__ = ["Baseline", "baselines", "known_quantiles", "rolling_quantiles"]
+__all__ = ["Baseline", "baselines", "rolling_quantiles"]
 
 
 class Baseline(Protocol):

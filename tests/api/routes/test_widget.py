@@ -109,13 +109,13 @@ def test_the_coins_that_the_widget_knows_are_those_there_are():
 def test_the_options_in_the_readme_and_on_the_page_are_those_of_the_widget():
     (valid,) = re.findall(r"const valid = /\^\((.*)\)/i;", (FOLDER / "widget.js").read_text())
     options = {name for names in re.findall(r"\(?([a-z|]+)\)?=", valid) for name in names.split("|") if name}
-    readme, page = (ROOT / "README.md").read_text(), (FOLDER / "index.html").read_text()
+    readme, page = (ROOT / "docs" / "widget.md").read_text(), (FOLDER / "index.html").read_text()
     assert set(re.findall(r"^\| `data-([a-z]+)` ", readme, re.M)) == options
     assert set(re.findall(r'name="([a-z]+)"', page)) - {"viewport"} == options
 
 
 def test_the_usual_values_in_the_readme_are_those_of_the_widget():
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "docs" / "widget.md").read_text()
     (line,) = re.findall(r"const \{ (.*) \} = set;", (FOLDER / "widget.js").read_text())
     usual = re.findall(r'(\w+) = "([^"]+)"', line)
     assert len(usual) == 4
