@@ -13,8 +13,8 @@ from assistant.agent import Token, ToolFinished, ToolStarted, build_agent, run_t
 from assistant.offline_model import OfflineModel
 from forecaster.market.candles import utc
 from forecaster.market.exchanges.base import open_client
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
-from forecaster.market.exchanges.formats import EXCHANGES
 from forecaster.schema import HOUR, Forecast, ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from tests.support.exchanges.fake import FakeExchanges

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from forecaster.artifact import contents
-from forecaster.artifact.exchange import aside
 from forecaster.artifact.manifest import BLANK, FILES, LARGEST_MANIFEST, OPTIONAL, TRIES, Artifact, Manifest, sha256
+from forecaster.artifact.replace_directory import aside
 from forecaster.errors import ArtifactError
 
 

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from forecaster.artifact import contents
-from forecaster.artifact import exchange as placing
+from forecaster.artifact import replace_directory as placing
 from forecaster.artifact.manifest import BLANK, FileRecord, Manifest, sha256
 from forecaster.data_directory import may_write
 from forecaster.errors import ArtifactError

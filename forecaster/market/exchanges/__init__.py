@@ -2,8 +2,8 @@
 
 from forecaster.market.exchanges.backfill import fetch_history
 from forecaster.market.exchanges.base import open_client
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
-from forecaster.market.exchanges.formats import EXCHANGES
 
 __all__ = [
     "EXCHANGES",

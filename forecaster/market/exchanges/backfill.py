@@ -12,7 +12,7 @@ import httpx
 from forecaster.errors import ConfigurationError, ExchangeError, InvalidInput, SourceError
 from forecaster.market.candles import EARLIEST, Candles, Row, utc
 from forecaster.market.exchanges.base import Exchange, Page, open_client
-from forecaster.market.exchanges.formats import EXCHANGES
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.files import check_writable, write_candles
 from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR

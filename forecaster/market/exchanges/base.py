@@ -1,7 +1,7 @@
 """One public exchange: ask it for hourly candles, believe nothing it sends, say in words what went wrong.
 
 ``Exchange.candles`` is the whole of it: one request, tried twice where a second try may help, within a
-deadline; every failure comes out as an ExchangeError. A subclass (formats.py) only says how to ask
+deadline; every failure comes out as an ExchangeError. A subclass (catalogue.py) only says how to ask
 and where the numbers stand in the answer.
 """
 
@@ -21,7 +21,7 @@ import httpx
 import stamina
 
 from forecaster.errors import ExchangeError, InvalidInput, UnsupportedSymbol
-from forecaster.market.candles import Candles, Row
+from forecaster.market.candles import Candles, Row, utc
 from forecaster.schema import SYMBOLS
 
 MAX_BODY = 2_000_000  # bytes; the longest honest answer, 1000 rows of Binance, is under 200 kB
@@ -198,3 +198,20 @@ def _timestamp(http_date: str) -> float | None:
     except (ValueError, TypeError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def row_of(time: Any, open_: Any, high: Any, low: Any, close: Any, volume: Any) -> Row:
+    """A candle's row from what an exchange sends as numbers or as text; see `number`."""
+    return number(time), number(open_), number(high), number(low), number(close), number(volume)
+
+
+def listed(body: Any) -> list[Any]:
+    """The body, which must be a list. Raises TypeError."""
+    if not isinstance(body, list):
+        raise TypeError("not a list")
+    return body
+
+
+def iso_time(seconds: int) -> str:
+    """Unix seconds as 2026-01-31T12:00:00Z."""
+    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forecaster.artifact import exchange as placing
+from forecaster.artifact import replace_directory as placing
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.saving import save_artifact
 from forecaster.errors import ArtifactError

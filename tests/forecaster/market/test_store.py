@@ -15,8 +15,8 @@ import pytest
 
 from forecaster.errors import ConfigurationError, NoCandles
 from forecaster.market.candles import Candles
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
-from forecaster.market.exchanges.formats import EXCHANGES
 from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR, ForecastWarning
 from forecaster.settings import ROOT

@@ -16,7 +16,7 @@ from collections import Counter
 from itertools import count
 from pathlib import Path
 
-from forecaster.artifact import exchange as placing
+from forecaster.artifact import replace_directory as placing
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.saving import save_artifact
 from forecaster.settings import ROOT

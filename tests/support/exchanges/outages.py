@@ -22,8 +22,8 @@ from forecaster.inference.predictor import Predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.candles import utc
 from forecaster.market.exchanges.base import open_client
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import BUDGET, LiveSource
-from forecaster.market.exchanges.formats import EXCHANGES
 from forecaster.market.sources import Snapshot
 from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR, ForecastWarning

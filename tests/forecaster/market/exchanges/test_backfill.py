@@ -12,7 +12,7 @@ from forecaster.errors import ConfigurationError, DataFileError, InvalidInput, S
 from forecaster.market.candles import Candles
 from forecaster.market.exchanges.backfill import backfill, fetch_history
 from forecaster.market.exchanges.base import Exchange
-from forecaster.market.exchanges.formats import EXCHANGES
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.files.reader import read_candles
 from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from forecaster.errors import NoCandles, UnsupportedSymbol
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
-from forecaster.market.exchanges.formats import EXCHANGES
 from forecaster.schema import HOUR, ForecastWarning
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.exchanges.faults import FAULTS, HARMLESS

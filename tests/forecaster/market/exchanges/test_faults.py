@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecaster.errors import ExchangeError
-from forecaster.market.exchanges.formats import EXCHANGES
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.schema import HOUR
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.exchanges.faults import ANSWERS, HARMFUL, RAW, WIRE, causes

@@ -8,7 +8,7 @@ import pytest
 
 from forecaster.errors import UnsupportedSymbol
 from forecaster.market.exchanges.base import Exchange
-from forecaster.market.exchanges.formats import EXCHANGES
+from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.schema import HOUR
 from tests.support.exchanges.fake import ETH, FakeExchanges
 from tests.support.exchanges.faults import HARMLESS
