@@ -33,12 +33,13 @@ class InvalidInput(CryptoSenseError):
 
 
 class UnsupportedSymbol(InvalidInput):
-    """A symbol that is not offered."""
+    """A symbol that is not offered. `how` says in a sentence, without its full stop, how it could be."""
 
-    def __init__(self, symbol: str, supported: tuple[str, ...]) -> None:
+    def __init__(self, symbol: str, supported: tuple[str, ...], how: str = "") -> None:
         self.symbol = symbol
         self.supported = supported
-        super().__init__(f"{symbol[:20]!r} is not supported.", f"Ask for {' or '.join(supported)}.")
+        remedy = f"Ask for {' or '.join(supported)}." + (f" {how}." if how else "")
+        super().__init__(f"{symbol[:20]!r} is not supported.", remedy)
 
 
 class UnsupportedHorizon(InvalidInput):

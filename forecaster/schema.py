@@ -5,12 +5,12 @@ Times are UTC and named by a candle's opening; prices are in the quote currency;
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-Symbol = Literal["BTC-USD", "ETH-USD"]
-SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")
+Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}-USD$", description="a coin in US dollars, such as BTC-USD")]
+SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every model was trained on
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
 WINDOW = 60  # hours of closes without which nothing can be forecast

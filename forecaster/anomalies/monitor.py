@@ -121,7 +121,7 @@ class Monitor:
         raised = alarms(1 / once_in, 1 / days)  # of all hours: an alarm before the shown ones may still stand
         flags = _flags(snapshot, len(shown), bool(judged.full[-1]))
         return AnomalyReport(
-            symbol=snapshot.symbol,  # type: ignore[arg-type]  # checked against the model's symbols before
+            symbol=snapshot.symbol,
             source=snapshot.source,
             quote=snapshot.quote,
             as_of=utc(snapshot.as_of),

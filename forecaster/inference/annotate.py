@@ -92,7 +92,7 @@ class Issuer:
         flags = [*flags, *self._expired(as_of), *self._unevaluated(snapshot.symbol)]
         return Forecast(
             id=self._id(snapshot, as_of, other),
-            symbol=snapshot.symbol,  # type: ignore[arg-type]  # checked against the model's symbols before
+            symbol=snapshot.symbol,
             source=snapshot.source,
             quote=snapshot.quote,
             as_of=utc(as_of),
