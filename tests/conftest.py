@@ -1,11 +1,13 @@
 """Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
 
 from forecaster.artifact.loading import load_artifact
@@ -89,11 +91,17 @@ def told_while_training() -> Told:
 
 @pytest.fixture(scope="session")
 def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_training: Told) -> Artifact:
-    """An artifact of the quantile recipe, trained in seconds on made-up markets."""
-    from tests.support.artifacts.quantile import train  # TensorFlow
+    """An artifact of the quantile recipe, trained in seconds on made-up markets, once for all parallel workers."""
+    from tests.support.artifacts.quantile import train
 
-    out = tmp_path_factory.mktemp("quantile") / "model"
-    train(out, lambda doing, share: told_while_training.append((doing, share)))
+    session = tmp_path_factory.getbasetemp()
+    folder = session.parent if "PYTEST_XDIST_WORKER" in os.environ else session
+    out, told = folder / "quantile", folder / "quantile.told.json"
+    with FileLock(folder / "quantile.lock"):
+        if not out.exists():
+            train(out, lambda doing, share: told_while_training.append((doing, share)))
+            told.write_text(json.dumps(told_while_training))
+    told_while_training[:] = [(doing, share) for doing, share in json.loads(told.read_text())]
     return load_artifact(out)
 
 

@@ -48,7 +48,7 @@ def test_the_python_examples_run_one_after_the_other(server, tmp_path):
 def test_the_python_examples_are_of_the_types_that_they_say(tmp_path):
     script = tmp_path / "examples.py"
     script.write_text(PYTHON)
-    done = ran(sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), str(script), cwd=tmp_path)
+    done = ran(sys.executable, "-m", "mypy", "--strict", str(script), cwd=ROOT)  # where mypy knows httpx already
     assert done.returncode == 0, done.stdout
 
 
