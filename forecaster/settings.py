@@ -14,6 +14,7 @@ from forecaster.errors import ConfigurationError
 ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
 LONGEST_PREFIX = 200  # characters
+SYMBOL = re.compile(r"[A-Z0-9]{1,12}-USD", re.ASCII)
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
@@ -41,6 +42,12 @@ class Settings(BaseSettings):
 
     source: str = Field(default="auto", description="auto, live, demo, or the path of a candle file")
     exchanges: CommaSeparated = Field(default=EXCHANGE_NAMES, description="exchanges to try, in this order")
+    symbols: CommaSeparated = Field(
+        default=("BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "BNB-USD", "DOGE-USD", "ADA-USD"),
+        min_length=1,
+        max_length=40,
+        description="coins that are offered and watched, such as BTC-USD,SOL-USD; others can be asked about too",
+    )
     bitstamp_url: str = "https://www.bitstamp.net"
     coinbase_url: str = "https://api.exchange.coinbase.com"
     kraken_url: str = "https://api.kraken.com"
@@ -78,7 +85,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
-    @field_validator("exchanges", "allowed_origins", "api_keys", "trusted_proxies", mode="before")
+    @field_validator("exchanges", "symbols", "allowed_origins", "api_keys", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -90,6 +97,14 @@ class Settings(BaseSettings):
         if unknown or not names:
             raise ValueError(f"choose from {', '.join(EXCHANGE_NAMES)}")
         return tuple(dict.fromkeys(names))
+
+    @field_validator("symbols")
+    @classmethod
+    def _coins(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        symbols = tuple(dict.fromkeys(name.upper() for name in names))
+        if not all(SYMBOL.fullmatch(symbol) for symbol in symbols):
+            raise ValueError("write symbols such as BTC-USD,SOL-USD")
+        return symbols
 
     @field_validator("host")
     @classmethod

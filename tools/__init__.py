@@ -2,6 +2,7 @@
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
+from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
@@ -24,6 +25,7 @@ __all__ = [
     "USUAL_LAST",
     "AnomalyReport",
     "BoundTool",
+    "Coin",
     "ForecastAnswer",
     "Metric",
     "MetricExplanation",
@@ -33,10 +35,14 @@ __all__ = [
     "TrackRecordAnswer",
     "TrackRecordArguments",
     "bind_tools",
+    "catalogue",
+    "decimals_of",
     "langchain_tools",
     "mcp_server",
     "minute",
     "moment_of",
+    "nearest",
     "on_the_hour",
+    "spellings",
     "track_record",
 ]

@@ -6,6 +6,7 @@ from forecaster.market.companions import both, other_symbol
 from forecaster.market.gaps import LONGEST_GAP, gapless
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
+from forecaster.market.symbols import Coin, catalogue, companion, decimals_of, nearest, spellings, unsupported
 
 __all__ = [
     "DAY",
@@ -15,15 +16,22 @@ __all__ = [
     "AutoSource",
     "CandleSource",
     "Candles",
+    "Coin",
     "Row",
     "Snapshot",
     "both",
+    "catalogue",
+    "companion",
+    "decimals_of",
     "exchanges",
     "files",
     "gapless",
+    "nearest",
     "open_source",
     "other_symbol",
     "price_of",
     "span_of",
+    "spellings",
+    "unsupported",
     "utc",
 ]

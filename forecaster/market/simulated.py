@@ -11,16 +11,16 @@ clusters over hours and days and follows the time of day, and fat tails.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.errors import NoCandles, UnsupportedSymbol
+from forecaster.errors import NoCandles
 from forecaster.market.candles import Candles
 from forecaster.market.sources import Snapshot
-from forecaster.schema import HOUR, SYMBOLS, ForecastWarning
+from forecaster.market.symbols import Simulation, catalogue, decimals_of, unsupported
+from forecaster.schema import HOUR, ForecastWarning
 
 NOTE = "simulated, not market data"
 BLOCK = 1024  # hours
@@ -28,17 +28,6 @@ MOST_HOURS = 20 * BLOCK  # given at once
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Coin:
-    """What tells one simulated coin from another."""
-
-    stream: int  # which random numbers are its own
-    level: float  # USD that the price returns to
-    volatility: float  # standard deviation of an hour's log return
-    volume: float  # in coins, of an hour with a usual range
-
-
-COINS = {"BTC-USD": Coin(1, 65_000.0, 0.0050, 420.0), "ETH-USD": Coin(2, 2_600.0, 0.0065, 5_500.0)}
 MARKET = 0  # the stream that all coins share: they move together, and are restless at the same time
 COMMON = 0.9  # weight of the market's move in a coin's: coins correlate at 0.81
 LEVEL_SPREAD = 0.04  # standard deviation of the log price where blocks meet
@@ -78,8 +67,8 @@ class DemoSource:
 
 def simulated(symbol: str, first: int, hours: int) -> Candles:
     """Simulated candles of `hours` hours from the `first`, counted in hours since 1970. Raises UnsupportedSymbol."""
-    if symbol not in COINS:
-        raise UnsupportedSymbol(symbol, SYMBOLS)
+    if symbol not in catalogue():
+        raise unsupported(symbol, catalogue())
     blocks = range(first // BLOCK, (first + hours - 1) // BLOCK + 1)
     table = np.concatenate([_block(symbol, block) for block in blocks], axis=1)  # (5, blocks * BLOCK)
     skipped = first - blocks.start * BLOCK
@@ -90,7 +79,7 @@ def simulated(symbol: str, first: int, hours: int) -> Candles:
 @lru_cache(maxsize=2 * MOST_HOURS // BLOCK)
 def _block(symbol: str, block: int) -> Values:
     """One block as (5, BLOCK): open, high, low, close in USD, volume in coins."""
-    coin = COINS[symbol]
+    coin = catalogue()[symbol].simulated
     common = _normals(MARKET, block)[2]
     own, up_x, up_y, down_x, down_y, eagerness, *_ = _normals(coin.stream, block)
     spread = _spread(coin, block)
@@ -102,12 +91,12 @@ def _block(symbol: str, block: int) -> Values:
     low = (start + end - np.hypot(end - start, spread * np.hypot(down_x, down_y))) / 2
     usual_range = 1.6 * coin.volatility
     volume = coin.volume * (0.2 + 0.8 * (high - low) / usual_range) * np.exp(0.35 * eagerness)
-    # Cents hide the last bits, in which the exp of two machines may differ.
-    prices: Values = np.exp(np.stack((start, high, low, end))).round(2)
+    # Rounding hides the last bits, in which the exp of two machines may differ.
+    prices: Values = np.exp(np.stack((start, high, low, end))).round(decimals_of(symbol, coin.level))
     return np.vstack((prices, volume.round(4)))
 
 
-def _spread(coin: Coin, block: int) -> Values:
+def _spread(coin: Simulation, block: int) -> Values:
     """Standard deviation of each hour's log return, (BLOCK,): restless hours follow restless hours."""
     before, now = _normals(MARKET, block - 1), _normals(MARKET, block)
     shocks = np.concatenate((before[:, BLOCK - MEMORY + 1 :], now), axis=1)  # (8, MEMORY - 1 + BLOCK)
@@ -131,7 +120,7 @@ def _tied(moves: Values, start: float, end: float) -> Values:
     return path
 
 
-def _seam(coin: Coin, block: int) -> float:
+def _seam(coin: Simulation, block: int) -> float:
     """Log price at which a block begins and the one before it ends."""
     return float(np.log(coin.level) + LEVEL_SPREAD * _normals(coin.stream, block)[7, 0])
 
