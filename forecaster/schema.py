@@ -13,6 +13,7 @@ Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}-USD$", description="a co
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every model was trained on
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
+FIVE_MINUTES = 300  # seconds
 WINDOW = 60  # hours of closes without which nothing can be forecast
 CALLER = "caller"  # the source of candles that came with the question
 

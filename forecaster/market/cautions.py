@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from forecaster.errors import ExchangeError
 from forecaster.market.sources import Snapshot
-from forecaster.schema import HOUR, ForecastWarning
+from forecaster.schema import ForecastWarning
 
 CLOCK_OFF = 300  # seconds by which two clocks may differ before answers say so
 
@@ -16,7 +16,7 @@ def flagged(snapshot: Snapshot, failures: Sequence[ExchangeError], ahead: float)
     `failures` are why nothing newer could be had; the exchange's clock is so many seconds `ahead` of this machine's.
     """
     told: dict[ForecastWarning, str] = {}
-    if failures or snapshot.age >= HOUR:
+    if failures or snapshot.age >= snapshot.candles.step:
         causes = ", ".join(f"{error.exchange} {error.cause}" for error in failures)
         told[ForecastWarning.STALE_CANDLES] = (
             f"the newest candle at hand, from {snapshot.source}, closed {snapshot.age // 60} minutes ago"

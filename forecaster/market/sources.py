@@ -24,7 +24,7 @@ class Snapshot:
     @property
     def as_of(self) -> int:
         """Close of the newest candle, Unix seconds."""
-        return int(self.candles.time[-1]) + HOUR
+        return self.candles.end
 
     @property
     def age(self) -> int:
