@@ -4,6 +4,7 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import both, other_symbol
 from forecaster.market.gaps import LONGEST_GAP, gapless
+from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
 
@@ -15,6 +16,7 @@ __all__ = [
     "AutoSource",
     "CandleSource",
     "Candles",
+    "Quote",
     "Row",
     "Snapshot",
     "both",

@@ -1,4 +1,7 @@
-"""Hours without a trade: how many a window may have, and filling them forward."""
+"""Hours without a trade: how many a window may have, and filling them forward.
+
+Candles of another step are counted in that step.
+"""
 
 import numpy as np
 

@@ -7,23 +7,25 @@ the answer.
 
 import asyncio
 import json
-import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
 import httpx
 
 from forecaster.errors import ExchangeError, InvalidInput
-from forecaster.market.candles import LATEST, Candles, Row, utc
-from forecaster.market.exchanges.wire import MAX_BODY, NOT_CANDLES, Answer, Query, Wire
+from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
+from forecaster.market.exchanges.wire import MAX_BODY, Answer, Query, Wire, number, row_of
+from forecaster.market.sources import FRESH_FOR
 from forecaster.market.symbols import Pair, catalogue, unsupported
 from forecaster.schema import HOUR
 
+CANDLES = "candles"
+MAX_LIST = 8_000_000  # bytes; Kraken describes more than a thousand pairs at length
 CLOCK_SKEW = 60  # seconds by which an exchange's web server and its matching engine may disagree
-NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 ERROR_KEYS = ("error", "errors", "message", "msg", "code", "reason")  # in an object sent instead of candles
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError)  # what strange shapes raise
 
@@ -39,12 +41,22 @@ class Page:
     now: float  # Unix seconds, by the exchange's own clock
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The last trade, as an exchange tells it."""
+
+    price: float
+    time: float  # Unix seconds by the exchange's own clock; that of the answer where it tells none
+    now: float  # Unix seconds, by the exchange's own clock
+
+
 class Exchange(ABC):
-    """A public source of candles over HTTP."""
+    """A public source of candles and prices over HTTP."""
 
     name: ClassVar[str]
     quote: ClassVar[str] = "USD"  # the one currency that its pairs are quoted in here
     max_rows: ClassVar[int]  # most rows that one request gives
+    lists_all: ClassVar[bool] = True  # whether it names all its pairs at once, and not one that is asked for
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time) -> None:
         self.wire = Wire(self.name, client, base_url, clock)
@@ -78,6 +90,25 @@ class Exchange(ABC):
             raise self.wire.error("sent no closed candles")
         return Page(candles, answer.now)
 
+    async def ticker(self, symbol: str, *, within: float = 5.0, pair: Pair | None = None) -> Tick:
+        """The last trade. Answers or fails as `candles` does."""
+        answer = await self._get(self._ticker_request(self._named(symbol, pair)), within, "a price")
+        price, time = self._read(answer, self._tick, "a price")
+        time = answer.now if time is None else time
+        if not (isfinite(price) and price > 0 and EARLIEST < time < LATEST):
+            raise self.wire.error("sent an implausible price")
+        if time > answer.now + CLOCK_SKEW:
+            raise self.wire.error("sent a price from the future")
+        if answer.now - time >= FRESH_FOR:
+            raise self.wire.error(f"has no price newer than {utc(time):%Y-%m-%d %H:%M} UTC")
+        return Tick(price, min(time, answer.now), answer.now)
+
+    async def products(self, symbol: str, *, within: float = 5.0) -> dict[str, Pair]:
+        """The pairs that it lists in its one currency, by our symbol; of some exchanges only the one asked for."""
+        answer = await self._get(self._products_request(symbol), within, "a list of pairs", MAX_LIST)
+        found = self._read(answer, lambda body: list(self._products(body)), "a list of pairs")
+        return {f"{code}-USD": Pair(name, self.quote) for code, name in found}
+
     async def close(self) -> None:
         """Give back the connections of the client, which exchanges may share."""
         await self.wire.close()
@@ -94,31 +125,49 @@ class Exchange(ABC):
     def _cells(self, row: Any) -> Cells:
         """What one of them says. May raise UNREADABLE."""
 
+    @abstractmethod
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        """Path and query that ask for the last trade."""
+
+    @abstractmethod
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        """Its price, and its time in Unix seconds where that is told. May raise UNREADABLE."""
+
+    @abstractmethod
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        """Path and query that ask for the pairs it lists, or for one of them."""
+
+    @abstractmethod
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        """The code of each coin that is traded in the exchange's one currency, and its pair. May raise UNREADABLE."""
+
     def _named(self, symbol: str, pair: Pair | None) -> str:
         pair = pair or self.pair(symbol)
         if pair is None:
             raise unsupported(symbol, (each for each in catalogue() if self.pair(each)))
         return pair.name
 
-    async def _get(self, request: tuple[str, Query], within: float, most: int = MAX_BODY) -> Answer:
+    async def _get(
+        self, request: tuple[str, Query], within: float, what: str = CANDLES, most: int = MAX_BODY
+    ) -> Answer:
         try:
             async with asyncio.timeout(within):
-                return await self.wire.get(*request, most)
+                return await self.wire.get(*request, what, most)
         except TimeoutError as error:
             raise self.wire.error("timed out") from error
 
-    def _read(self, answer: Answer, find: Callable[[Any], T], otherwise: str = NOT_CANDLES) -> T:
+    def _read(self, answer: Answer, find: Callable[[Any], T], what: str = CANDLES) -> T:
         """What `find` finds in the decoded answer, which is no refusal."""
         try:
             body = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
-            raise self.wire.error(otherwise) from error
+            raise self.wire.unreadable(what) from error
         if isinstance(body, dict) and (body.get("status") == "error" or any(map(body.get, ERROR_KEYS))):
             raise self._refusal(body, answer.now)
         try:
             return find(body)
         except UNREADABLE as error:
-            raise self.wire.error(otherwise) from error
+            raise self.wire.unreadable(what) from error
 
     def _refusal(self, body: dict[str, Any], now: float) -> ExchangeError:
         """What an error object with status 200 means."""
@@ -148,10 +197,10 @@ class Exchange(ABC):
             try:
                 rows.append(row_of(time, *prices))
             except UNREADABLE as error:
-                raise self.wire.error(NOT_CANDLES) from error
+                raise self.wire.unreadable(CANDLES) from error
         newest = now // step * step - step
         if unreadable and (forming or len(unreadable) > 1 or all(row[0] != newest for row in rows)):
-            raise self.wire.error(NOT_CANDLES) from unreadable[0]  # else it was the forming row that cannot be read
+            raise self.wire.unreadable(CANDLES) from unreadable[0]  # else it was the forming row that cannot be read
         try:
             return Candles.from_rows(rows, step)
         except InvalidInput as error:
@@ -163,30 +212,3 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
     return httpx.AsyncClient(
         headers={"User-Agent": "CryptoSense/0.1", "Accept": "application/json"}, transport=transport
     )
-
-
-def number(value: Any) -> float:
-    """A JSON number, or a string that holds one, as float. Raises TypeError or ValueError on anything else."""
-    if isinstance(value, str):
-        if NUMBER.fullmatch(value) is None:  # float() would take "nan", "1_000" and " 7 " too
-            raise ValueError("not a number")
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
-    return float(value)
-
-
-def row_of(time: Any, open_: Any, high: Any, low: Any, close: Any, volume: Any) -> Row:
-    """A candle's row from what an exchange sends as numbers or as text; see `number`."""
-    return number(time), number(open_), number(high), number(low), number(close), number(volume)
-
-
-def listed(body: Any) -> list[Any]:
-    """The body, which must be a list. Raises TypeError."""
-    if not isinstance(body, list):
-        raise TypeError("not a list")
-    return body
-
-
-def iso_time(seconds: int) -> str:
-    """Unix seconds as 2026-01-31T12:00:00Z."""
-    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")

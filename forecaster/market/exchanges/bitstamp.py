@@ -1,9 +1,10 @@
 """Bitstamp's candles and prices: https://www.bitstamp.net/api/, GET /api/v2/ohlc/{pair}/ and its neighbours."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from forecaster.market.exchanges.base import Cells, Exchange, listed
-from forecaster.market.exchanges.wire import Query
+from forecaster.market.exchanges.base import Cells, Exchange
+from forecaster.market.exchanges.wire import Query, listed, number
 
 
 class Bitstamp(Exchange):
@@ -23,3 +24,18 @@ class Bitstamp(Exchange):
 
     def _cells(self, row: Any) -> Cells:
         return row["timestamp"], row["open"], row["high"], row["low"], row["close"], row["volume"]
+
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        return f"/api/v2/ticker/{pair}/", {}
+
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        return number(body["last"]), number(body["timestamp"])
+
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        return "/api/v2/markets/", {}
+
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        for market in listed(body):
+            code, _, quote = market["name"].partition("/")
+            if quote == self.quote and market.get("trading", "Enabled") == "Enabled":
+                yield code, market["market_symbol"]

@@ -3,10 +3,12 @@
 It gives the newest candles first, and none for a span without a trade.
 """
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from forecaster.market.exchanges.base import Cells, Exchange, iso_time, listed
-from forecaster.market.exchanges.wire import Query
+from forecaster.market.exchanges.base import Cells, Exchange
+from forecaster.market.exchanges.wire import Query, iso_time, listed, number
 
 
 class Coinbase(Exchange):
@@ -27,3 +29,18 @@ class Coinbase(Exchange):
     def _cells(self, row: Any) -> Cells:
         time, low, high, open_, close, volume = listed(row)
         return time, open_, high, low, close, volume
+
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        return f"/products/{pair}/ticker", {}
+
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        time = datetime.fromisoformat(body["time"])
+        return number(body["price"]), (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        return "/products", {}
+
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        for product in listed(body):
+            if product["quote_currency"] == self.quote and product["status"] == "online":
+                yield product["base_currency"], product["id"]

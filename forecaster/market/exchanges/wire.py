@@ -10,18 +10,19 @@ import time
 from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import stamina
 
 from forecaster.errors import ExchangeError
+from forecaster.market.candles import Row, utc
 
 MAX_BODY = 2_000_000  # bytes; the longest honest answer, 1000 rows of Binance, is under 200 kB
 MAX_WORDS = 4_000  # bytes of a refusal that are looked at
 QUIET = 30.0  # seconds to stay away after "too many requests" that does not say for how long
 LONGEST_QUIET = 3600.0  # seconds: a longer wish is cut to this
-NOT_CANDLES = "sent something that is not candles"
+NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 TOO_OFTEN = re.compile(  # Kraken, Binance, Coinbase and Bitstamp, in this order
     r"too many requests|rate ?limit|throttled|lockout|too much request weight|too many (new )?orders|ip banned|"
     r"banned until|-10(03|15)\b|limit exceeded|400\.002",
@@ -52,8 +53,8 @@ class Wire:
         self._name, self._client, self._base_url, self._clock = name, client, base_url, clock
 
     @stamina.retry(on=_worth_a_second_try, attempts=2, timeout=None, wait_initial=0.1, wait_max=0.2, wait_jitter=0.1)
-    async def get(self, path: str, query: Query, most: int = MAX_BODY) -> Answer:
-        """The answer to a GET, whose body is at most so many bytes long."""
+    async def get(self, path: str, query: Query, what: str, most: int = MAX_BODY) -> Answer:
+        """The answer to a GET for `what`, such as candles, whose body is at most so many bytes long."""
         try:
             url = self._base_url + path
             async with self._client.stream("GET", url, params=query, follow_redirects=False) as response:
@@ -73,7 +74,7 @@ class Wire:
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
             raise self.error("broke off the connection", transient=True) from error
         except httpx.DecodingError as error:
-            raise self.error(NOT_CANDLES) from error
+            raise self.unreadable(what) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # such as a base URL that is none
             raise self.error("could not be reached") from error
 
@@ -84,6 +85,10 @@ class Wire:
     def error(self, cause: str, *, transient: bool = False) -> ExchangeError:
         """This exchange's failure, in a few plain words."""
         return ExchangeError(self._name, cause, transient=transient)
+
+    def unreadable(self, what: str) -> ExchangeError:
+        """The failure of an answer that is not what was asked for."""
+        return self.error(f"sent something that is not {what}")
 
     def too_often(self, words: str, now: float) -> ExchangeError | None:
         """The wish to be left alone that a refusal tells at `now` (Unix s), if it tells one."""
@@ -139,3 +144,30 @@ def _timestamp(http_date: str) -> float | None:
     except (ValueError, TypeError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def number(value: Any) -> float:
+    """A JSON number, or a string that holds one, as float. Raises TypeError or ValueError on anything else."""
+    if isinstance(value, str):
+        if NUMBER.fullmatch(value) is None:  # float() would take "nan", "1_000" and " 7 " too
+            raise ValueError("not a number")
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def row_of(time: Any, open_: Any, high: Any, low: Any, close: Any, volume: Any) -> Row:
+    """A candle's row from what an exchange sends as numbers or as text; see `number`."""
+    return number(time), number(open_), number(high), number(low), number(close), number(volume)
+
+
+def listed(body: Any) -> list[Any]:
+    """The body, which must be a list. Raises TypeError."""
+    if not isinstance(body, list):
+        raise TypeError("not a list")
+    return body
+
+
+def iso_time(seconds: int) -> str:
+    """Unix seconds as 2026-01-31T12:00:00Z."""
+    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
