@@ -123,9 +123,14 @@ class Prices:
         if told.failures or now - told.time > OLD:
             what = "the newest price at hand is a candle's close" if told.closing else "the last trade known is"
             words[ForecastWarning.STALE_CANDLES] = (
-                f"{what} of {(now - told.time) // 60:.0f} minutes ago at {source}"
+                f"{what} of {_ago(now - told.time)} at {source}"
                 f"{'; nothing newer could be had: ' + causes(told.failures) if told.failures else ''}"
             )
         words |= skewed(source, told.now - told.fetched)
         notes = tuple(words.values()) if told.checked else (*words.values(), UNCHECKED)
         return Quote(symbol, source, told.pair.quote, told.price, told.time, now, tuple(words), notes)
+
+
+def _ago(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'} ago" if minutes else f"{seconds:.0f} seconds ago"
