@@ -28,6 +28,7 @@ Symbol = Annotated[
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every model was trained on
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
+FIVE_MINUTES = 300  # seconds
 WINDOW = 60  # hours of closes without which nothing can be forecast
 MOST_SERIES = 200  # symbols at a source that a process remembers; of more, those asked about longest ago are forgotten
 CALLER = "caller"  # the source of candles that came with the question

@@ -4,6 +4,7 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
+from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
 from forecaster.market.symbols import (
@@ -32,6 +33,7 @@ __all__ = [
     "CandleSource",
     "Candles",
     "Coin",
+    "Quote",
     "Row",
     "Snapshot",
     "catalogue",

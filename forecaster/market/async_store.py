@@ -11,6 +11,7 @@ from forecaster.database import UNWRITTEN, WITHIN, DatabaseThreads
 from forecaster.errors import ConfigurationError
 from forecaster.market.candles import Candles
 from forecaster.market.store import CandleStore
+from forecaster.schema import HOUR
 
 
 class Memory:
@@ -29,11 +30,13 @@ class Memory:
         self._writes.add(write)
         write.add_done_callback(self._writes.discard)
 
-    async def newest(self, sources: tuple[str, ...], symbol: str, hours: int, within: float) -> dict[str, Candles]:
-        """The newest `hours` of each source that has any; empty if the store fails or takes longer than `within` s."""
+    async def newest(
+        self, sources: tuple[str, ...], symbol: str, count: int, within: float, step: int = HOUR
+    ) -> dict[str, Candles]:
+        """The newest `count` candles of each source that has any; none if the store fails or takes over `within` s."""
 
         def read() -> dict[str, Candles]:
-            kept = {source: self._store.newest(source, symbol, hours) for source in sources}
+            kept = {source: self._store.newest(source, symbol, count, step) for source in sources}
             return {source: candles for source, candles in kept.items() if len(candles)}
 
         with suppress(ConfigurationError):

@@ -1,18 +1,23 @@
 """Which source settings name; and the one that asks exchanges and falls back to the simulated tape, saying so."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.database import Health
 from forecaster.errors import NoCandles
 from forecaster.market.candles import Candles
+from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
+from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
     import httpx
 
     from forecaster.settings import Settings
+
+Told = TypeVar("Told", Snapshot, Quote)
 
 
 class AutoSource:
@@ -24,24 +29,39 @@ class AutoSource:
 
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         """The newest `hours` closed candles, real or simulated. Raises UnsupportedSymbol."""
-        try:
-            return await self.live.latest(symbol, hours)
-        except NoCandles as error:
-            simulated = await self._demo.latest(symbol, hours)
-            return replace(simulated, notes=(*simulated.notes, error.message))
+        return await self._either(lambda source: source.latest(symbol, hours))
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """See CandleSource; real or simulated."""
+        return await self._either(lambda source: source.five_minutes(symbol, count))
+
+    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
+        """See CandleSource; real or simulated."""
+        return await self._either(lambda source: source.hours_ending(symbol, at, hours))
+
+    async def quote(self, symbol: str) -> Quote:
+        """See CandleSource; real or simulated."""
+        return await self._either(lambda source: source.quote(symbol))
 
     def now(self) -> float:
         """See CandleSource; as for real ones."""
         return self.live.now()
 
-    async def since(self, symbol: str, source: str, start: int) -> Candles:
+    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
         """See CandleSource; real ones alone."""
-        return await self.live.since(symbol, source, start)
+        return await self.live.since(symbol, source, start, step)
 
     async def close(self) -> None:
         """Give back connections and files."""
         await self.live.close()
         await self._demo.close()
+
+    async def _either(self, ask: Callable[[CandleSource], Awaitable[Told]]) -> Told:
+        try:
+            return await ask(self.live)
+        except NoCandles as error:
+            simulated: Told = await ask(self._demo)
+            return replace(simulated, notes=(*simulated.notes, error.message))
 
 
 def open_source(

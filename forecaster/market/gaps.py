@@ -1,10 +1,12 @@
-"""Hours without a trade: how many a window may have, and filling them forward."""
+"""Hours without a trade: how many a window may have, and filling them forward.
+
+Candles of another step are counted in that step.
+"""
 
 import numpy as np
 
 from forecaster.errors import InvalidInput
 from forecaster.market.candles import Candles
-from forecaster.schema import HOUR
 
 LONGEST_GAP = 6  # hours in a row that may be filled before a window says nothing about the present
 
@@ -17,7 +19,7 @@ def gapless(candles: Candles, needed: int) -> tuple[Candles, int]:
     whole = candles.filled()[0][-needed:]
     if len(whole) < needed:
         raise InvalidInput(f"The model needs {needed} hours of candles and got {len(whole)}.", "Send more history.")
-    traded = (candles.since(int(whole.time[0])).time - whole.time[0]) // HOUR  # (k,) positions in the window
+    traded = (candles.since(int(whole.time[0])).time - whole.time[0]) // candles.step  # (k,) positions in the window
     if np.diff(traded, prepend=-1).max() > LONGEST_GAP + 1:
         raise InvalidInput(
             f"More than {LONGEST_GAP} hours in a row have no candle.", "Try again later, or use another source."

@@ -1,9 +1,10 @@
-"""What every source of candles promises: ``latest(symbol, hours)`` -> Snapshot."""
+"""What every source of candles and prices promises: ``latest(symbol, hours)`` -> Snapshot, and its siblings."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from forecaster.market.candles import Candles
+from forecaster.market.quotes import Quote
 from forecaster.schema import HOUR, ForecastWarning
 
 FRESH_FOR = 2 * HOUR  # seconds: beyond this age the newest candle is refused, not flagged
@@ -24,7 +25,7 @@ class Snapshot:
     @property
     def as_of(self) -> int:
         """Close of the newest candle, Unix seconds."""
-        return int(self.candles.time[-1]) + HOUR
+        return self.candles.end
 
     @property
     def age(self) -> int:
@@ -42,12 +43,30 @@ class CandleSource(Protocol):
         """
         ...
 
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """The newest `count` closed five-minute candles, fewer where the source has no more. Raises as `latest`."""
+        ...
+
+    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
+        """The newest `hours` hourly candles, made of five-minute ones, that end at `at` (Unix s, a five-minute mark).
+
+        Without `at`, at the close of the newest five-minute candle. `as_of` is where the newest one ends. Fewer where
+        the source has no more; hours taken from hours of the clock, and moved up to 30 minutes, stand before those
+        made of five minutes, and a note says so where that begins within the newest 60. Raises as `latest`, and
+        InvalidInput for a time between two marks, in the future, or before what is at hand.
+        """
+        ...
+
+    async def quote(self, symbol: str) -> Quote:
+        """The last trade, a few seconds old at most, or labelled. Raises as `latest`."""
+        ...
+
     def now(self) -> float:
         """This moment in Unix seconds, by the clock of whoever is asked for candles; ours where nobody is."""
         ...
 
-    async def since(self, symbol: str, source: str, start: int) -> Candles:
-        """The closed candles of one exchange, and no other, that open at `start` (Unix s) or later.
+    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
+        """The closed candles of `step` seconds of one exchange, and no other, that open at `start` (Unix s) or later.
 
         There may be more of them than it gives at once. Raises SourceError where it gives none.
         """

@@ -1,9 +1,11 @@
 """The candles that exchanges once gave, in a database (SQLite unless DATABASE_URL says PostgreSQL).
 
-One row an hour, exchange and symbol; a later answer about the same hour replaces the earlier one. The calls
+One row an exchange, symbol, step and opening; a later answer about the same replaces the earlier one. The calls
 block, and the first one imports SQLAlchemy (half a second): run them in a thread where that matters.
+Tables from before candles had a step are brought up to date when they are opened: their rows are hours.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from forecaster.database import Database, Health, Proof, alone
@@ -12,15 +14,16 @@ from forecaster.market.candles import Candles
 from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Table
+    from sqlalchemy import Connection, Engine, Table
 
-KEY = ("source", "symbol", "open_time")
+TABLE = "candles"
+KEY = ("source", "symbol", "step", "open_time")
 AT_ONCE = 1000  # rows of one transaction: years of history take longer than one may
 PRICES = ("open", "high", "low", "close", "volume")
 
 
 class CandleStore:
-    """Closed candles by exchange and symbol. Every method may raise ConfigurationError."""
+    """Closed candles by exchange, symbol and step. Every method may raise ConfigurationError."""
 
     def __init__(self, url: str, health: Health | None = None) -> None:
         """See Database for `health`."""
@@ -29,28 +32,40 @@ class CandleStore:
         self._table: Table
 
     def save(self, source: str, symbol: str, candles: Candles) -> None:
-        """Keep candles, replacing what was kept about the same hours."""
+        """Keep candles, replacing what was kept about the same times."""
         if len(candles) == 0:
             return
         rows = [
-            dict(zip((*KEY, *PRICES), (source, symbol, int(time), *prices), strict=True))
+            dict(zip((*KEY, *PRICES), (source, symbol, candles.step, int(time), *prices), strict=True))
             for time, *prices in candles.rows()
         ]
         for part in (rows[first : first + AT_ONCE] for first in range(0, len(rows), AT_ONCE)):
             with self._database.begin(Proof.WRITTEN) as connection:
                 connection.execute(_upsert(connection.dialect.name, self._table), part)
 
-    def newest(self, source: str, symbol: str, hours: int) -> Candles:
-        """The candles of the last `hours` hours up to the newest one kept; empty if there is none."""
+    def newest(self, source: str, symbol: str, count: int, step: int = HOUR) -> Candles:
+        """The candles of the last `count` steps up to the newest one kept; empty if there is none."""
+        return self._read(source, symbol, step, lambda newest: newest - count * step + 1)
+
+    def since(self, source: str, symbol: str, start: int, step: int = HOUR) -> Candles:
+        """Every candle kept that opens at `start` (Unix s) or later."""
+        return self._read(source, symbol, step, lambda _: start)
+
+    def _read(self, source: str, symbol: str, step: int, first: Callable[[int], int]) -> Candles:
+        """The candles that open from `first` of the newest opening on."""
+        from sqlalchemy import select
+
         with self._database.begin() as connection:
             columns = self._table.c
-            mine = self._table.select().where(columns.source == source, columns.symbol == symbol)
-            last = connection.execute(mine.order_by(columns.open_time.desc()).limit(1)).first()
+            mine = (columns.source == source, columns.symbol == symbol, columns.step == step)
+            newest = select(columns.open_time).where(*mine).order_by(columns.open_time.desc()).limit(1)
+            last = connection.execute(newest).scalar()
             if last is None:
-                return Candles.from_rows([])
-            rows = connection.execute(mine.where(columns.open_time > last.open_time - hours * HOUR)).all()
+                return Candles.from_rows([], step)
+            wanted = select(columns.open_time, *(columns[name] for name in PRICES))
+            rows = connection.execute(wanted.where(*mine, columns.open_time >= first(last))).all()
         try:
-            return Candles.from_rows((row.open_time, *(getattr(row, name) for name in PRICES)) for row in rows)
+            return Candles.from_rows((tuple(row) for row in rows), step)
         except (InvalidInput, TypeError, ValueError) as error:
             raise ConfigurationError(
                 "The candle store holds rows that are not candles.", "Move the file of CRYPTOSENSE_DATABASE_URL away."
@@ -65,26 +80,50 @@ class CandleStore:
         from sqlalchemy.schema import CreateTable
 
         self._table = _candle_table()
-        if not inspect(engine).has_table(self._table.name):  # else who only reads would wait for who writes
-            with alone(engine) as connection:
-                connection.execute(CreateTable(self._table, if_not_exists=True))
+        if _up_to_date(engine):  # else who only reads would wait for who writes
+            return
+        with alone(engine) as connection:
+            if not inspect(connection).has_table(self._table.name):
+                connection.execute(CreateTable(self._table))
+            elif not _up_to_date(connection):  # another process may have been first
+                _upgrade(connection, self._table)
+
+
+def _up_to_date(bind: "Engine | Connection") -> bool:
+    from sqlalchemy import inspect
+
+    tables = inspect(bind)
+    return tables.has_table(TABLE) and any(column["name"] == "step" for column in tables.get_columns(TABLE))
+
+
+def _upgrade(connection: "Connection", table: "Table") -> None:
+    """Give the rows of a table from before candles had a step theirs: they are hours."""
+    from sqlalchemy.schema import CreateTable
+
+    before = f"{TABLE}_before_steps"
+    connection.exec_driver_sql(f"ALTER TABLE {TABLE} RENAME TO {before}")
+    connection.execute(CreateTable(table))
+    columns = f"source, symbol, open_time, {', '.join(PRICES)}"
+    connection.exec_driver_sql(f"INSERT INTO {TABLE} ({columns}, step) SELECT {columns}, {HOUR} FROM {before}")
+    connection.exec_driver_sql(f"DROP TABLE {before}")
 
 
 def _candle_table() -> "Table":
-    from sqlalchemy import BigInteger, Column, Double, MetaData, String, Table
+    from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, String, Table
 
     return Table(
-        "candles",
+        TABLE,
         MetaData(),
         Column("source", String(16), primary_key=True),
         Column("symbol", String(16), primary_key=True),
+        Column("step", Integer, primary_key=True, autoincrement=False),  # seconds
         Column("open_time", BigInteger, primary_key=True, autoincrement=False),  # Unix seconds
         *(Column(name, Double, nullable=False) for name in PRICES),
     )
 
 
 def _upsert(dialect: str, table: "Table") -> Any:
-    """The statement that inserts a row or, where its hour is kept already, replaces the prices."""
+    """The statement that inserts a row or, where its time is kept already, replaces the prices."""
     from sqlalchemy.dialects import postgresql, sqlite
 
     insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert

@@ -1,38 +1,36 @@
-"""One public exchange: ask it for hourly candles, believe nothing it sends, say in words what went wrong.
+"""One public exchange: ask it for candles, prices and pairs, believe nothing it sends, say in words what went wrong.
 
-``Exchange.candles`` is the whole of it: one request, tried twice where a second try may help, within a
-deadline; every failure comes out as an ExchangeError. A subclass (catalogue.py) only says how to ask
-and where the numbers stand in the answer.
+Each question is one request, tried twice where a second try may help, within a deadline; every failure comes
+out as an ExchangeError. A subclass (bitstamp.py and so on) only says how to ask and where the numbers stand in
+the answer.
 """
 
 import asyncio
 import json
-import logging
-import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar
+from math import isfinite
+from typing import Any, ClassVar, TypeVar
 
 import httpx
-import stamina
 
-from forecaster.errors import ExchangeError, InvalidInput, UnsupportedSymbol
-from forecaster.market.candles import Candles, Row, utc
-from forecaster.schema import SYMBOLS
+from forecaster.errors import ExchangeError, InvalidInput
+from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
+from forecaster.market.exchanges.wire import MAX_BODY, Answer, Query, Wire, number, row_of
+from forecaster.market.sources import FRESH_FOR
+from forecaster.market.symbols import Pair, catalogue, unsupported
+from forecaster.schema import HOUR
 
-MAX_BODY = 2_000_000  # bytes; the longest honest answer, 1000 rows of Binance, is under 200 kB
-QUIET = 30.0  # seconds to stay away after "too many requests" that does not say for how long
-LONGEST_QUIET = 3600.0  # seconds: a longer Retry-After is cut to this
+CANDLES = "candles"
+MAX_LIST = 8_000_000  # bytes; Kraken describes more than a thousand pairs at length
 CLOCK_SKEW = 60  # seconds by which an exchange's web server and its matching engine may disagree
-NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 ERROR_KEYS = ("error", "errors", "message", "msg", "code", "reason")  # in an object sent instead of candles
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError)  # what strange shapes raise
 
-Query = dict[str, str | int]
-logging.getLogger("stamina").setLevel(logging.ERROR)  # a try that failed is told by the ExchangeError or did not matter
+T = TypeVar("T")
+Cells = tuple[Any, Any, Any, Any, Any, Any]  # of a Row, as they were sent: numbers or text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,127 +41,170 @@ class Page:
     now: float  # Unix seconds, by the exchange's own clock
 
 
-def _worth_a_second_try(error: Exception) -> bool:
-    return isinstance(error, ExchangeError) and error.transient
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The last trade, as an exchange tells it."""
+
+    price: float
+    time: float  # Unix seconds by the exchange's own clock; that of the answer where it tells none
+    now: float  # Unix seconds, by the exchange's own clock
 
 
 class Exchange(ABC):
-    """A public source of hourly candles over HTTP."""
+    """A public source of candles and prices over HTTP."""
 
     name: ClassVar[str]
-    quote: ClassVar[str] = "USD"
+    quote: ClassVar[str] = "USD"  # the one currency that its pairs are quoted in here
     max_rows: ClassVar[int]  # most rows that one request gives
+    lists_all: ClassVar[bool] = True  # whether it names all its pairs at once, and not one that is asked for
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time) -> None:
-        self._client = client
-        self._base_url = base_url
-        self._clock = clock  # stands in for an exchange that sends no Date
+        self.wire = Wire(self.name, client, base_url, clock)
 
-    async def candles(self, symbol: str, *, limit: int, start: int | None = None, within: float = 5.0) -> Page:
+    def pair(self, symbol: str) -> Pair | None:
+        """What it calls a coin of the catalogue; None where it does not list it, or no entry says so."""
+        coin = catalogue().get(symbol)
+        return coin.pairs.get(self.name) if coin else None
+
+    async def candles(
+        self,
+        symbol: str,
+        *,
+        limit: int,
+        start: int | None = None,
+        step: int = HOUR,
+        within: float = 5.0,
+        pair: Pair | None = None,
+    ) -> Page:
         """The newest `limit` closed candles, or with `start` (Unix s) the first `limit` that open then or later.
 
-        Gives fewer where the exchange has no more. Answers or fails within `within` seconds. Raises
-        ExchangeError, and UnsupportedSymbol before any call.
+        Gives fewer where the exchange has no more. Answers or fails within `within` seconds. `pair` is what it calls
+        the symbol, unless the catalogue says so. Raises ExchangeError, and UnsupportedSymbol before any call.
         """
-        if symbol not in SYMBOLS:
-            raise UnsupportedSymbol(symbol, SYMBOLS)
+        name = self._named(symbol, pair)
         count = min(limit + 1, self.max_rows)  # one more than asked: the newest row is still forming
-        try:
-            async with asyncio.timeout(within):
-                body, now = await self._get(*self._request(symbol, count, start))
-        except TimeoutError as error:
-            raise self._error("timed out") from error
-        candles = self._closed(self._parsed(body), now)
+        answer = await self._get(self._request(name, count, start, step), within)
+        candles = self._closed(self._read(answer, self._sent), answer.now, step)
         candles = candles[-limit:] if start is None else candles.since(start)[:limit]
         if len(candles) == 0:
-            raise self._error("sent no closed candles")
-        return Page(candles, now)
+            raise self.wire.error("sent no closed candles")
+        return Page(candles, answer.now)
+
+    async def ticker(self, symbol: str, *, within: float = 5.0, pair: Pair | None = None) -> Tick:
+        """The last trade. Answers or fails as `candles` does."""
+        answer = await self._get(self._ticker_request(self._named(symbol, pair)), within, "a price")
+        price, time = self._read(answer, self._tick, "a price")
+        time = answer.now if time is None else time
+        if not (isfinite(price) and price > 0 and EARLIEST < time < LATEST):
+            raise self.wire.error("sent an implausible price")
+        if time > answer.now + CLOCK_SKEW:
+            raise self.wire.error("sent a price from the future")
+        if answer.now - time >= FRESH_FOR:
+            raise self.wire.error(f"has no price newer than {utc(time):%Y-%m-%d %H:%M} UTC")
+        return Tick(price, min(time, answer.now), answer.now)
+
+    async def products(self, symbol: str, *, within: float = 5.0) -> dict[str, Pair]:
+        """The pairs that it lists in its one currency, by our symbol; of some exchanges only the one asked for."""
+        answer = await self._get(self._products_request(symbol), within, "a list of pairs", MAX_LIST)
+        found = self._read(answer, lambda body: list(self._products(body)), "a list of pairs")
+        return {f"{code}-USD": Pair(name, self.quote) for code, name in found}
 
     async def close(self) -> None:
         """Give back the connections of the client, which exchanges may share."""
-        await self._client.aclose()
+        await self.wire.close()
 
     @abstractmethod
-    def _request(self, symbol: str, count: int, start: int | None) -> tuple[str, Query]:
-        """Path and query that ask for `count` hourly rows: the newest, or those from `start` (Unix s) on."""
+    def _request(self, pair: str, count: int, start: int | None, step: int) -> tuple[str, Query]:
+        """Path and query that ask for `count` rows of `step` seconds: the newest, or those from `start` (Unix s) on."""
 
     @abstractmethod
-    def _rows(self, body: Any) -> Iterable[Row]:
-        """The rows in a decoded JSON answer. May raise LookupError, TypeError or ValueError on any other shape."""
+    def _sent(self, body: Any) -> list[Any]:
+        """The rows in a decoded JSON answer, as they stand there. May raise UNREADABLE on any other shape."""
 
-    @stamina.retry(on=_worth_a_second_try, attempts=2, timeout=None, wait_initial=0.1, wait_max=0.2, wait_jitter=0.1)
-    async def _get(self, path: str, query: Query) -> tuple[bytes, float]:
-        """The answer's body and the exchange's clock."""
+    @abstractmethod
+    def _cells(self, row: Any) -> Cells:
+        """What one of them says. May raise UNREADABLE."""
+
+    @abstractmethod
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        """Path and query that ask for the last trade."""
+
+    @abstractmethod
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        """Its price, and its time in Unix seconds where that is told. May raise UNREADABLE."""
+
+    @abstractmethod
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        """Path and query that ask for the pairs it lists, or for one of them."""
+
+    @abstractmethod
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        """The code of each coin that is traded in the exchange's one currency, and its pair. May raise UNREADABLE."""
+
+    def _named(self, symbol: str, pair: Pair | None) -> str:
+        pair = pair or self.pair(symbol)
+        if pair is None:
+            raise unsupported(symbol, (each for each in catalogue() if self.pair(each)))
+        return pair.name
+
+    async def _get(
+        self, request: tuple[str, Query], within: float, what: str = CANDLES, most: int = MAX_BODY
+    ) -> Answer:
         try:
-            url = self._base_url + path
-            async with self._client.stream("GET", url, params=query, follow_redirects=False) as response:
-                date = _timestamp(response.headers.get("Date", ""))
-                now = self._clock() if date is None else date
-                self._check_status(response, now)
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > MAX_BODY:
-                        raise self._error(f"sent more than {MAX_BODY // 1_000_000} MB")
-                return bytes(body), now
-        except httpx.TimeoutException as error:
-            raise self._error("timed out") from error
-        except httpx.ConnectError as error:  # refused, no such host, or TLS failed
-            raise self._error("could not be reached", transient=True) from error
-        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise self._error("broke off the connection", transient=True) from error
-        except httpx.DecodingError as error:
-            raise self._error("sent something that is not candles") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:  # such as a base URL that is none
-            raise self._error("could not be reached") from error
+            async with asyncio.timeout(within):
+                return await self.wire.get(*request, what, most)
+        except TimeoutError as error:
+            raise self.wire.error("timed out") from error
 
-    def _check_status(self, response: httpx.Response, now: float) -> None:
-        status = response.status_code
-        if status == 200:
-            return
-        wait = _retry_after(response, now)
-        if status in (418, 429) or (status == 503 and wait is not None):
-            raise self._asked_for_quiet(QUIET if wait is None else wait)
-        if status == 451:
-            raise self._error("refused this region (451)")
-        if status in (401, 403):
-            raise self._error(f"refused access ({status})")
-        if 300 <= status < 400:
-            raise self._error(f"redirected elsewhere ({status})")
-        raise self._error(f"answered with an error ({status})", transient=status >= 500)
-
-    def _parsed(self, body: bytes) -> list[Row]:
+    def _read(self, answer: Answer, find: Callable[[Any], T], what: str = CANDLES) -> T:
+        """What `find` finds in the decoded answer, which is no refusal."""
         try:
-            answer = json.loads(body)
+            body = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
-            raise self._error("sent something that is not candles") from error
-        if isinstance(answer, dict) and (answer.get("status") == "error" or any(map(answer.get, ERROR_KEYS))):
-            raise self._refusal(answer)
+            raise self.wire.unreadable(what) from error
+        if isinstance(body, dict) and (body.get("status") == "error" or any(map(body.get, ERROR_KEYS))):
+            raise self._refusal(body, answer.now)
         try:
-            return list(self._rows(answer))
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise self._error("sent something that is not candles") from error
+            return find(body)
+        except UNREADABLE as error:
+            raise self.wire.unreadable(what) from error
 
-    def _refusal(self, answer: dict[str, Any]) -> ExchangeError:
+    def _refusal(self, body: dict[str, Any], now: float) -> ExchangeError:
         """What an error object with status 200 means."""
-        return self._error("answered with an error")
+        words = " ".join(str(body.get(key)) for key in ERROR_KEYS if body.get(key))
+        return self.wire.too_often(words[:4000], now) or self.wire.error("answered with an error")
 
-    def _closed(self, rows: list[Row], now: float) -> Candles:
-        """The rows as candles that are closed at `now`. Refuses all of them when one is implausible."""
+    def _closed(self, sent: list[Any], now: float, step: int) -> Candles:
+        """The rows as candles that are closed at `now`; what a row of the forming candle says is not looked at.
+
+        Refuses all of them when a closed one is implausible.
+        """
+        rows: list[Row] = []
+        unreadable: list[Exception] = []
+        forming = False
+        for cells in sent:
+            try:
+                time, *prices = self._cells(cells)
+                time = number(time)
+            except UNREADABLE as error:
+                unreadable.append(error)
+                continue
+            if now + CLOCK_SKEW < time <= LATEST:
+                raise self.wire.error("sent candles from the future")
+            if now < time + step and time <= LATEST:
+                forming = True
+                continue
+            try:
+                rows.append(row_of(time, *prices))
+            except UNREADABLE as error:
+                raise self.wire.unreadable(CANDLES) from error
+        newest = now // step * step - step
+        if unreadable and (forming or len(unreadable) > 1 or all(row[0] != newest for row in rows)):
+            raise self.wire.unreadable(CANDLES) from unreadable[0]  # else it was the forming row that cannot be read
         try:
-            candles = Candles.from_rows(rows)
+            return Candles.from_rows(rows, step)
         except InvalidInput as error:
-            raise self._error("sent implausible candles") from error
-        if len(candles) and candles.time[-1] > now + CLOCK_SKEW:
-            raise self._error("sent candles from the future")
-        return candles.closed_at(now)
-
-    def _asked_for_quiet(self, seconds: float = QUIET) -> ExchangeError:
-        seconds = min(max(seconds, 1.0), LONGEST_QUIET)
-        return ExchangeError(self.name, f"asked to be left alone for {seconds:.0f} s", retry_after=seconds)
-
-    def _error(self, cause: str, *, transient: bool = False) -> ExchangeError:
-        return ExchangeError(self.name, cause, transient=transient)
+            raise self.wire.error("sent implausible candles") from error
 
 
 def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -171,47 +212,3 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
     return httpx.AsyncClient(
         headers={"User-Agent": "CryptoSense/0.1", "Accept": "application/json"}, transport=transport
     )
-
-
-def number(value: Any) -> float:
-    """A JSON number, or a string that holds one, as float. Raises TypeError or ValueError on anything else."""
-    if isinstance(value, str):
-        if NUMBER.fullmatch(value) is None:  # float() would take "nan", "1_000" and " 7 " too
-            raise ValueError("not a number")
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("not a number")
-    return float(value)
-
-
-def _retry_after(response: httpx.Response, now: float) -> float | None:
-    """Seconds to stay away, from Retry-After (seconds or an HTTP date), or None if it does not say."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    until = _timestamp(value)
-    return None if until is None else until - now
-
-
-def _timestamp(http_date: str) -> float | None:
-    try:
-        date = parsedate_to_datetime(http_date)
-    except (ValueError, TypeError):
-        return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-
-
-def row_of(time: Any, open_: Any, high: Any, low: Any, close: Any, volume: Any) -> Row:
-    """A candle's row from what an exchange sends as numbers or as text; see `number`."""
-    return number(time), number(open_), number(high), number(low), number(close), number(volume)
-
-
-def listed(body: Any) -> list[Any]:
-    """The body, which must be a list. Raises TypeError."""
-    if not isinstance(body, list):
-        raise TypeError("not a list")
-    return body
-
-
-def iso_time(seconds: int) -> str:
-    """Unix seconds as 2026-01-31T12:00:00Z."""
-    return utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Binance's hourly candles: https://developers.binance.com/docs/, GET /api/v3/klines.
+"""Binance's candles and prices: https://developers.binance.com/docs/, GET /api/v3/klines and its neighbours.
 
 Its pairs are quoted in USDT, which is told with every answer.
 """
@@ -6,8 +6,13 @@ Its pairs are quoted in USDT, which is told with every answer.
 from collections.abc import Iterable
 from typing import Any
 
-from forecaster.market.candles import Row
-from forecaster.market.exchanges.base import Exchange, Query, listed, number, row_of
+from forecaster.errors import ExchangeError
+from forecaster.market.exchanges.base import Cells, Exchange
+from forecaster.market.exchanges.wire import Query, listed, number
+from forecaster.market.symbols import Pair
+from forecaster.schema import FIVE_MINUTES, HOUR
+
+INTERVALS = {HOUR: "1h", FIVE_MINUTES: "5m"}
 
 
 class Binance(Exchange):
@@ -16,12 +21,40 @@ class Binance(Exchange):
     name = "binance"
     quote = "USDT"
     max_rows = 1000
+    lists_all = False  # that would be more than 10 MB
 
-    def _request(self, symbol: str, count: int, start: int | None) -> tuple[str, Query]:
-        query: Query = {"symbol": symbol.replace("-", "") + "T", "interval": "1h", "limit": count}
+    def _request(self, pair: str, count: int, start: int | None, step: int) -> tuple[str, Query]:
+        query: Query = {"symbol": pair, "interval": INTERVALS[step], "limit": count}
         if start is not None:
             query["startTime"] = start * 1000
         return "/api/v3/klines", query
 
-    def _rows(self, body: Any) -> Iterable[Row]:
-        return (row_of(number(row[0]) / 1000, *row[1:6]) for row in listed(body))
+    def _sent(self, body: Any) -> list[Any]:
+        return listed(body)
+
+    def _cells(self, row: Any) -> Cells:
+        time, open_, high, low, close, volume = listed(row)[:6]
+        return number(time) / 1000, open_, high, low, close, volume
+
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        return "/api/v3/ticker/24hr", {"symbol": pair}
+
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        return number(body["lastPrice"]), number(body["closeTime"]) / 1000
+
+    async def products(self, symbol: str, *, within: float = 5.0) -> dict[str, Pair]:
+        """See Exchange; an unknown pair is answered with status 400 there."""
+        try:
+            return await super().products(symbol, within=within)
+        except ExchangeError as error:
+            if error.cause == "answered with an error (400)":
+                return {}
+            raise
+
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        return "/api/v3/exchangeInfo", {"symbol": symbol.partition("-")[0] + self.quote}
+
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        for pair in listed(body["symbols"]):
+            if pair["quoteAsset"] == self.quote and pair["status"] == "TRADING":
+                yield pair["baseAsset"], pair["symbol"]

@@ -1,67 +1,32 @@
-"""Real candles: the exchanges in order, each with its share of the time, then what is remembered, then an error.
+"""Real candles and prices: the exchanges in order, then what is remembered, then an error.
 
 A page serves until the exchange's own clock says that a newer candle must exist. Callers who want the same
 symbol at the same time share one refresh. No number is ever made up: without a candle younger than FRESH_FOR
 the answer is NoCandles, which names what was tried.
 """
 
-import asyncio
-import logging
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forecaster.errors import ExchangeError, InvalidInput, NoCandles, UnsupportedSymbol
+from forecaster.errors import InvalidInput, NoCandles
 from forecaster.market.async_store import Memory
 from forecaster.market.candles import Candles, utc
-from forecaster.market.cautions import flagged
-from forecaster.market.exchanges.base import CLOCK_SKEW, Exchange, Page
-from forecaster.market.exchanges.cooldown import Cooldowns
-from forecaster.market.gaps import gapless
-from forecaster.market.sources import FRESH_FOR, Snapshot
-from forecaster.schema import HOUR, SYMBOLS, WINDOW
+from forecaster.market.cautions import causes, flagged
+from forecaster.market.exchanges.base import Exchange
+from forecaster.market.exchanges.pages import Held, Listing, Pages
+from forecaster.market.exchanges.prices import Prices
+from forecaster.market.exchanges.products import Listings
+from forecaster.market.exchanges.turns import BUDGET, Failures, Turns
+from forecaster.market.hours_ending import hours_ending, reaching_back
+from forecaster.market.quotes import Quote
+from forecaster.market.sources import Snapshot
+from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW
 
 if TYPE_CHECKING:
     from forecaster.market.store import CandleStore
 
-ROWS = 300  # hours asked for at once: the most that every exchange gives
-BUDGET = 6.4  # seconds for all exchanges together
-STORE_BUDGET = 1.2  # seconds more for the store, whose first call imports SQLAlchemy: an answer stays under 8
-LATE_RETRY = 5.0  # seconds before an exchange is asked again for a candle that it does not have yet
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Candles of one exchange, and what its clock showed when ours showed `fetched`."""
-
-    exchange: Exchange
-    candles: Candles
-    now: float  # Unix seconds, the exchange's clock
-    fetched: float  # Unix seconds, our clock
-    failures: tuple[ExchangeError, ...] = ()  # why nothing newer could be had, when these come from memory
-
-    @property
-    def as_of(self) -> int:
-        """Close of the newest candle, Unix seconds."""
-        return int(self.candles.time[-1]) + HOUR
-
-    @property
-    def ahead(self) -> float:
-        """Seconds by which the exchange's clock is ahead of ours."""
-        return self.now - self.fetched
-
-    def now_at(self, local: float) -> float:
-        """The exchange's clock when ours shows `local`."""
-        return self.now + local - self.fetched
-
-    def serves_at(self, local: float) -> bool:
-        """Whether no newer candle can exist yet, or one was asked for only a moment ago."""
-        held_for, age = local - self.fetched, self.now_at(local) - self.as_of
-        return held_for >= 0 and (age < HOUR or (age < FRESH_FOR and held_for < LATE_RETRY))
+ROWS = 300  # asked for at once: the most that every exchange gives
 
 
 class LiveSource:
@@ -75,167 +40,112 @@ class LiveSource:
         budget: float = BUDGET,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._exchanges = tuple(exchanges)
+        self._turns = Turns(exchanges, clock, budget, timer)
         self._memory = None if store is None else Memory(store)
-        self._clock = clock
-        self._budget = budget
-        self._timer = timer
-        self._seen = (-math.inf, 0.0)  # what an exchange's clock showed, and our timer then
-        self._cooldowns = Cooldowns()
-        self._held: dict[str, Held] = {}  # newest page by symbol
-        self._offset = 0.0  # the exchanges' clock minus ours, as last seen
-        self._refreshes: dict[str, asyncio.Task[Held | tuple[ExchangeError, ...]]] = {}  # under way, by symbol
+        self._listings = Listings(self._turns)
+        self._pages = Pages(self._turns, self._memory)
+        self._prices = Prices(self._turns, self._pages)
 
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         """The newest `hours` (at most 300) closed candles. Raises NoCandles and UnsupportedSymbol.
 
         Answers or fails within 8 s. Carries STALE_CANDLES when a newer candle must exist.
         """
-        if symbol not in SYMBOLS:
-            raise UnsupportedSymbol(symbol, SYMBOLS)
-        held = self._held.get(symbol)
-        if held is None or not held.serves_at(self._clock()):
-            outcome = await self._refreshed(symbol)
-            if isinstance(outcome, tuple):
-                raise NoCandles(symbol, outcome)
-            held = outcome
-        return _snapshot(symbol, held, hours, self._clock())
+        held = await self._newest(symbol, await self._listings.of(symbol), HOUR)
+        return self._snapshot(symbol, held, held.candles[-hours:])
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """See CandleSource; of Coinbase at most 299 when nothing is remembered. As `latest` otherwise."""
+        held = await self._newest(symbol, await self._listings.of(symbol), FIVE_MINUTES)
+        return self._snapshot(symbol, held, held.candles[-count:])
+
+    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
+        """See CandleSource: the newest 60 hours are made of five minutes, those before are hours of the clock."""
+        listing = await self._listings.of(symbol)
+        fine = await self._pages.newest(symbol, listing, FIVE_MINUTES)
+        if not isinstance(fine, Held):
+            return await self._without_minutes(symbol, listing, at, hours, fine)
+        at = fine.candles.end if at is None else at
+        if at > fine.now_at(self._turns.clock()):
+            raise InvalidInput(f"No candle has closed at {utc(at):%Y-%m-%d %H:%M} UTC yet.", "Ask for an earlier time.")
+        recent = hours_ending(fine.candles, at, hours)
+        if len(recent) == 0:
+            raise InvalidInput(f"There are no five-minute candles before {utc(at):%Y-%m-%d %H:%M} UTC.", "Ask later.")
+        whole = await self._hours_before(symbol, fine, int(recent.time[0])) if len(recent) < hours else None
+        candles = reaching_back(recent, whole.candles, hours) if whole else recent
+        notes = []
+        made = (at - int(recent.time[0])) // HOUR
+        if made < min(hours, WINDOW):
+            notes.append(
+                f"{fine.exchange.name} gave five-minute candles for the newest {made} hours; "
+                f"{'those before are hours of the clock' if whole else 'there are none before'}"
+            )
+        return self._snapshot(symbol, fine, candles, *notes)
+
+    async def quote(self, symbol: str) -> Quote:
+        """See CandleSource. Raises NoCandles and UnsupportedSymbol, within 8 s."""
+        quote = await self._prices.now(symbol, await self._listings.of(symbol))
+        if isinstance(quote, Quote):
+            return quote
+        raise NoCandles(symbol, quote)
 
     def now(self) -> float:
         """See CandleSource: by the exchanges' clock, once one was seen."""
-        return self._clock() + self._offset
+        return self._turns.now()
 
-    async def since(self, symbol: str, source: str, start: int) -> Candles:
+    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
         """See CandleSource. Raises ExchangeError, and NoCandles for an exchange that is not asked here."""
-        held = self._held.get(symbol)
+        held = self._pages.held(symbol, step)
         if held is not None and held.exchange.name == source and held.candles.time[0] <= start:
             return held.candles.since(start)
-        exchange = next((each for each in self._exchanges if each.name == source), None)
+        listing = await self._listings.of(symbol)
+        exchange = next((each for each in listing if each.name == source), None)
         if exchange is None:
             raise NoCandles(symbol, ())
-        resting = self._cooldowns.error(source, self._clock())
-        if resting is not None:
-            raise resting
-        try:
-            page = await exchange.candles(symbol, limit=ROWS, start=start, within=self._budget)
-        except ExchangeError as error:
-            self._cooldowns.failed(error, self._clock())
-            raise
-        self._cooldowns.answered(source)
+        pair, within = listing[exchange], self._turns.budget
+        page = await self._turns.one(
+            exchange,
+            lambda: exchange.candles(symbol, limit=ROWS, start=start, step=step, within=within, pair=pair),
+        )
         return page.candles
 
     async def close(self) -> None:
         """Stop what is under way, finish writing, and give back connections and files."""
-        under_way = list(self._refreshes.values())
-        for refresh in under_way:
-            refresh.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        for part in (self._prices, self._pages, self._listings):
+            await part.close()
         if self._memory is not None:
             await self._memory.close()
-        for exchange in self._exchanges:
+        for exchange in self._turns.exchanges:
             await exchange.close()
 
-    async def _refreshed(self, symbol: str) -> Held | tuple[ExchangeError, ...]:
-        """The outcome of the one refresh under way for `symbol`; a caller who gives up does not stop it."""
-        refresh = self._refreshes.get(symbol)
-        if refresh is None:
-            refresh = self._refreshes[symbol] = asyncio.create_task(self._refresh(symbol))
-            refresh.add_done_callback(lambda _: self._refreshes.pop(symbol))
-        return await asyncio.shield(refresh)
+    async def _newest(self, symbol: str, listing: Listing, step: int) -> Held:
+        held = await self._pages.newest(symbol, listing, step)
+        if isinstance(held, Held):
+            return held
+        raise NoCandles(symbol, held)
 
-    async def _refresh(self, symbol: str) -> Held | tuple[ExchangeError, ...]:
-        """A page from the first exchange that has one, or from memory, or else every failure."""
-        failures: list[ExchangeError] = []
-        time_now = asyncio.get_running_loop().time
-        end = time_now() + self._budget
-        remembered: asyncio.Task[dict[str, Candles]] | None = None
-        try:
-            for position, exchange in enumerate(self._exchanges):
-                share = (end - time_now()) / (len(self._exchanges) - position)
-                try:
-                    return self._hold(symbol, exchange, await self._ask(exchange, symbol, share))
-                except ExchangeError as error:
-                    failures.append(error)
-                if remembered is None:  # read while the other exchanges are asked: they may take all the time there is
-                    within = max(end - time_now(), 0) + STORE_BUDGET
-                    remembered = asyncio.create_task(self._remembered(symbol, within))
-            kept = await remembered if remembered else {}
-            return self._recall(symbol, kept, tuple(failures)) or tuple(failures)
-        finally:
-            if remembered:
-                remembered.cancel()
-
-    async def _ask(self, exchange: Exchange, symbol: str, within: float) -> Page:
-        """A page to forecast from. Raises ExchangeError, at once while the exchange is to be left alone."""
-        resting = self._cooldowns.error(exchange.name, self._clock())
-        if resting is not None:
-            raise resting
-        try:
-            page = await exchange.candles(symbol, limit=ROWS, within=within)
-            fault = self._outdated(page.now) or _unfit(page.candles, page.now)
-            if fault is not None:
-                raise ExchangeError(exchange.name, fault)
-        except ExchangeError as error:
-            logger.info("%s", error)
-            self._cooldowns.failed(error, self._clock())
-            raise
-        return page
-
-    def _outdated(self, date: float) -> str | None:
-        """What is wrong with an answer that some cache on the way made earlier: its clock would hide its age.
-
-        Two clocks must say so: ours, and the one that an exchange's earlier answer would show by now.
-        """
-        behind = min(self._clock(), self._exchange_time()) - date
-        return f"sent an answer that is {behind / 60:.0f} minutes old" if behind > CLOCK_SKEW else None
-
-    def _exchange_time(self) -> float:
-        """What an exchange's clock that was seen before must show by now, or later."""
-        shown, then = self._seen
-        return shown + self._timer() - then
-
-    def _hold(self, symbol: str, exchange: Exchange, page: Page) -> Held:
-        held = Held(exchange, page.candles, page.now, self._clock())
-        self._held[symbol] = held
-        self._offset = held.ahead
-        if held.now > self._exchange_time():
-            self._seen = held.now, self._timer()
-        self._cooldowns.answered(exchange.name)
-        if self._memory is not None:
-            self._memory.remember(exchange.name, symbol, page.candles)
+    async def _hours_before(self, symbol: str, fine: Held, start: int) -> Held | None:
+        """Hours of the same exchange that reach from before `start` (Unix s) far back; those held serve for long."""
+        held = self._pages.held(symbol, HOUR)
+        if held is None or held.exchange is not fine.exchange or held.candles.end < start:
+            told = await self._pages.newest(symbol, {fine.exchange: fine.pair}, HOUR)
+            held = told if isinstance(told, Held) else None
         return held
 
-    async def _remembered(self, symbol: str, within: float) -> dict[str, Candles]:
-        names = tuple(exchange.name for exchange in self._exchanges)
-        return {} if self._memory is None else await self._memory.newest(names, symbol, ROWS, within)
+    async def _without_minutes(
+        self, symbol: str, listing: Listing, at: int | None, hours: int, failures: Failures
+    ) -> Snapshot:
+        """Hours of the clock, where no exchange gives five-minute candles. Raises NoCandles."""
+        held = await self._pages.newest(symbol, listing, HOUR)
+        if not isinstance(held, Held):
+            raise NoCandles(symbol, held)
+        candles = held.candles[-hours:] if at is None else held.candles.closed_at(at)[-hours:]
+        if len(candles) == 0:
+            raise NoCandles(symbol, failures)
+        note = f"these are hours of the clock: no five-minute candles could be had ({causes(failures)})"
+        return self._snapshot(symbol, held, candles, note, step=HOUR)
 
-    def _recall(self, symbol: str, kept: dict[str, Candles], failures: tuple[ExchangeError, ...]) -> Held | None:
-        """The newest candles seen before, by one exchange alone, if they are young enough to serve."""
-        local = self._clock()
-        now = local + self._offset
-        seen = [replace(self._held[symbol], failures=failures)] if symbol in self._held else []
-        seen += [
-            Held(exchange, kept[exchange.name], now, local, failures)
-            for exchange in self._exchanges
-            if exchange.name in kept
-        ]
-        past = [held for held in seen if held.as_of <= held.now_at(local)]
-        fit = [held for held in past if not _unfit(held.candles, held.now_at(local))]
-        return max(fit, key=lambda held: held.as_of, default=None)
-
-
-def _unfit(candles: Candles, now: float) -> str | None:
-    """Why nothing can be said of the present from these candles at `now` (Unix s), or None."""
-    close = int(candles.time[-1]) + HOUR
-    if now - close >= FRESH_FOR:
-        return f"has no candle newer than {utc(close):%Y-%m-%d %H:%M} UTC"
-    try:
-        gapless(candles, WINDOW)
-    except InvalidInput:
-        return f"lacks too many of the last {WINDOW} hours"
-    return None
-
-
-def _snapshot(symbol: str, held: Held, hours: int, local: float) -> Snapshot:
-    snapshot = Snapshot(symbol, held.exchange.name, held.exchange.quote, held.candles[-hours:], held.now_at(local))
-    return flagged(snapshot, held.failures, held.ahead)
+    def _snapshot(self, symbol: str, held: Held, candles: Candles, *notes: str, step: int | None = None) -> Snapshot:
+        now = held.now_at(self._turns.clock())
+        snapshot = Snapshot(symbol, held.exchange.name, held.pair.quote, candles, now)
+        return flagged(snapshot, held.failures, held.ahead, step or held.candles.step, *notes)

@@ -1,12 +1,12 @@
-"""Kraken's hourly candles: https://docs.kraken.com/api/, GET /0/public/OHLC."""
+"""Kraken's candles and prices: https://docs.kraken.com/api/, GET /0/public/OHLC and its neighbours."""
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
-from forecaster.errors import ExchangeError
-from forecaster.market.candles import Row
-from forecaster.market.exchanges.base import Exchange, Query, row_of
-from forecaster.schema import HOUR
+from forecaster.market.exchanges.base import Cells, Exchange
+from forecaster.market.exchanges.wire import Query, listed, number
+
+CODES = {"XBT": "BTC", "XDG": "DOGE"}  # where it calls a coin otherwise than everybody else
 
 
 class Kraken(Exchange):
@@ -14,20 +14,34 @@ class Kraken(Exchange):
 
     name = "kraken"
     max_rows = 720
-    pairs: ClassVar[dict[str, str]] = {"BTC-USD": "XBTUSD", "ETH-USD": "ETHUSD"}
 
-    def _request(self, symbol: str, count: int, start: int | None) -> tuple[str, Query]:
-        query: Query = {"pair": self.pairs[symbol], "interval": HOUR // 60}
+    def _request(self, pair: str, count: int, start: int | None, step: int) -> tuple[str, Query]:
+        query: Query = {"pair": pair, "interval": step // 60}
         if start is not None:
             query["since"] = start - 1  # rows after that moment
         return "/0/public/OHLC", query
 
-    def _rows(self, body: Any) -> Iterable[Row]:
+    def _sent(self, body: Any) -> list[Any]:
         # The pair comes back under another name, such as XXBTZUSD, beside "last".
         (rows,) = (rows for key, rows in body["result"].items() if key != "last")
-        return (row_of(time, open_, high, low, close, volume) for time, open_, high, low, close, _, volume, _ in rows)
+        return listed(rows)
 
-    def _refusal(self, answer: dict[str, Any]) -> ExchangeError:
-        words = str(answer.get("error"))
-        limited = any(sign in words for sign in ("Too many requests", "Rate limit", "Throttled"))
-        return self._asked_for_quiet() if limited else super()._refusal(answer)
+    def _cells(self, row: Any) -> Cells:
+        time, open_, high, low, close, _, volume, _ = listed(row)
+        return time, open_, high, low, close, volume
+
+    def _ticker_request(self, pair: str) -> tuple[str, Query]:
+        return "/0/public/Ticker", {"pair": pair}
+
+    def _tick(self, body: Any) -> tuple[float, float | None]:
+        (pair,) = body["result"].values()
+        return number(pair["c"][0]), None  # it tells no time
+
+    def _products_request(self, symbol: str) -> tuple[str, Query]:
+        return "/0/public/AssetPairs", {}
+
+    def _products(self, body: Any) -> Iterable[tuple[str, str]]:
+        for pair in body["result"].values():
+            code, _, quote = pair.get("wsname", "").partition("/")
+            if quote == self.quote and pair.get("status", "online") == "online":
+                yield CODES.get(code, code), pair["altname"]

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from forecaster.data_directory import may_write
-from forecaster.errors import DataFileError, NoCandles, UnsupportedSymbol
+from forecaster.errors import DataFileError, InvalidInput, NoCandles, UnsupportedSymbol
 from forecaster.market.candles import Candles, utc
+from forecaster.market.quotes import Quote
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR
 
@@ -135,11 +136,33 @@ class FileSource:
         note = f"Candles come from the file {self._path.name}, which ends at {utc(end):%Y-%m-%d %H:%M} UTC."
         return Snapshot(symbol, "file", self._quote, candles, float(end), notes=(note,))
 
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """None: files are read as hours. Raises UnsupportedSymbol and DataFileError."""
+        await self.latest(symbol, 1)
+        raise DataFileError(f"{self._path.name} is read as hourly candles.", "Ask for hours, or another source.")
+
+    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
+        """Hours that end on the hour, as the file has no others. Raises as `five_minutes`, and InvalidInput."""
+        snapshot = await self.latest(symbol, 1)
+        if at is None or at == snapshot.as_of:
+            return await self.latest(symbol, hours)
+        assert self._candles is not None
+        candles = self._candles.closed_at(at)[-hours:]
+        if at % HOUR != 0 or at > snapshot.as_of or len(candles) == 0:
+            raise InvalidInput(f"{self._path.name} has no hour that ends then.", "Ask for one on the hour that it has.")
+        return replace(snapshot, candles=candles, now=float(candles.end))
+
+    async def quote(self, symbol: str) -> Quote:
+        """The last close of the file, at its time. Raises UnsupportedSymbol and DataFileError."""
+        snapshot = await self.latest(symbol, 1)
+        price, time = float(snapshot.candles.close[-1]), float(snapshot.as_of)
+        return Quote(symbol, "file", self._quote, price, time, snapshot.now, snapshot.warnings, snapshot.notes)
+
     def now(self) -> float:
         """See CandleSource."""
         return time.time()
 
-    async def since(self, symbol: str, source: str, start: int) -> Candles:
+    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
         """None: no exchange is asked here. Raises NoCandles."""
         raise NoCandles(symbol, ())
 

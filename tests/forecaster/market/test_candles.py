@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from forecaster.errors import InvalidInput
 from forecaster.market.candles import Candles, utc
-from forecaster.schema import HOUR
+from forecaster.schema import FIVE_MINUTES, HOUR
 from tests.support.fakes import NOON, candles_ending
 
 GOOD = (NOON, 100.0, 110.0, 90.0, 105.0, 1.0)
@@ -51,6 +51,34 @@ def test_two_rows_of_one_hour_that_disagree_are_refused():
 def test_a_candle_counts_as_closed_only_once_its_hour_is_over(second, closed):
     candles = candles_ending(NOON + HOUR, hours=11)
     assert len(candles.closed_at(NOON + second)) == closed
+
+
+@pytest.mark.parametrize(("second", "closed"), [(0, 0), (299, 0), (300, 1), (599, 1), (600, 2)])
+def test_a_five_minute_candle_counts_as_closed_once_its_five_minutes_are_over(second, closed):
+    candles = Candles.from_rows([GOOD, (NOON + 300, *GOOD[1:])], FIVE_MINUTES)
+    assert len(candles.closed_at(NOON + second)) == closed
+    assert (candles.end, candles[:1].end, candles.since(NOON + 1).step) == (NOON + 600, NOON + 300, FIVE_MINUTES)
+
+
+@pytest.mark.parametrize("late", [1, 60, 299])
+def test_a_five_minute_candle_that_opens_between_two_marks_is_refused(late):
+    with pytest.raises(InvalidInput, match="at a multiple of 5 minutes"):
+        Candles.from_rows([(NOON + late, *GOOD[1:])], FIVE_MINUTES)
+
+
+def test_five_minutes_without_a_trade_repeat_the_close_before_them():
+    candles = Candles.from_rows([GOOD, (NOON + 900, *GOOD[1:])], FIVE_MINUTES)
+    filled, count = candles.filled()
+    assert (count, filled.step, filled.time.tolist()) == (2, FIVE_MINUTES, [NOON + 300 * k for k in range(4)])
+    assert filled.rows()[1] == (NOON + 300, 105.0, 105.0, 105.0, 105.0, 0.0)
+
+
+def test_later_candles_follow_earlier_ones_and_replace_those_of_their_own_time():
+    candles = candles_ending(hours=10)
+    corrected = candles_ending(NOON + HOUR, hours=3, last_close=70_000.0)
+    joined = candles.then(corrected)
+    assert joined.rows() == candles[:8].rows() + corrected.rows()
+    assert candles.then(candles[:0]) is candles
 
 
 def test_no_candles_at_all_stay_no_candles():

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecaster.errors import UnsupportedSymbol
+from forecaster.errors import InvalidInput, UnsupportedSymbol
 from forecaster.market.candles import Candles
-from forecaster.market.simulated import BLOCK, MOST_HOURS, DemoSource, simulated
-from forecaster.schema import HOUR, SYMBOLS, ForecastWarning
+from forecaster.market.hours_ending import hours_ending
+from forecaster.market.simulated import BLOCK, MOST_HOURS, DemoSource, simulated, simulated_minutes
+from forecaster.market.symbols import catalogue
+from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 from tests.support.fakes import NOON
 
+SYMBOLS = ("BTC-USD", "ETH-USD")
 NOW_HOUR = NOON // HOUR
 BTC_AT_NOON = (NOON, 63375.17, 63517.09, 63180.65, 63304.26, 480.5939)
 ETH_AT_NOON = (NOON, 2618.94, 2622.87, 2611.9, 2617.06, 1762.4407)
@@ -114,4 +117,63 @@ async def test_what_is_asked_for_at_once_is_bounded():
 
 async def test_another_symbol_is_refused():
     with pytest.raises(UnsupportedSymbol):
-        await DemoSource().latest("PEPE-USD", 60)
+        await DemoSource().latest("NOPE-USD", 60)
+
+
+# --- five minutes, prices, and every coin ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symbol", catalogue())
+def test_twelve_five_minute_candles_make_up_each_hour(symbol):
+    hours = simulated(symbol, NOW_HOUR - 300, 300)
+    minutes = simulated_minutes(symbol, 12 * (NOW_HOUR - 300), 12 * 300)
+    assert Candles.from_rows(minutes.rows(), FIVE_MINUTES).rows() == minutes.rows()
+    made = hours_ending(minutes, NOON, 300)
+    for name in ("time", "open", "high", "low", "close"):
+        assert getattr(made, name).tolist() == getattr(hours, name).tolist()
+    assert made.volume == pytest.approx(hours.volume, abs=1e-3)
+    assert minutes.open[1:].tolist() == minutes.close[:-1].tolist()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from(list(catalogue())), hours_of_the_tape, st.integers(1, 3000), st.data())
+def test_five_minutes_are_the_same_whatever_window_shows_them(symbol, hour, count, data):
+    start = data.draw(st.integers(0, count - 1))
+    first = 12 * hour + 7
+    whole, part = simulated_minutes(symbol, first, count), simulated_minutes(symbol, first + start, count - start)
+    assert part.rows() == whole[start:].rows()
+
+
+@pytest.mark.parametrize("symbol", catalogue())
+def test_the_price_of_a_cheap_coin_has_six_digits_and_each_coin_keeps_its_level(symbol):
+    level = catalogue()[symbol].simulated.level
+    close = simulated(symbol, NOW_HOUR - 5000, 5000).close
+    assert 0.5 < np.median(close) / level < 2
+    assert len(set(close[-100:].tolist())) > 90
+    assert np.diff(np.unique(close)).min() <= 1e-5 * level
+
+
+@pytest.mark.parametrize("second", [1, 299, 300, 301, 47 * 60, 3599])
+async def test_the_simulated_price_lies_in_the_forming_five_minutes_and_repeats_itself(second):
+    now = NOON + second
+    source = DemoSource(lambda: now + 0.5)
+    quote = await source.quote("ETH-USD")
+    (forming,) = simulated_minutes("ETH-USD", now // 300, 1).rows()
+    assert forming[3] <= quote.price <= forming[2]
+    assert quote == await source.quote("ETH-USD")
+    assert (quote.source, quote.time, quote.warnings) == ("demo", now, (ForecastWarning.DEMO_DATA,))
+    minutes = await source.five_minutes("ETH-USD", 12)
+    assert (minutes.as_of, len(minutes.candles), minutes.candles.step) == (now // 300 * 300, 12, FIVE_MINUTES)
+
+
+async def test_simulated_hours_end_at_any_five_minute_mark():
+    source = DemoSource(lambda: NOON + 47 * 60.0)
+    snapshot = await source.hours_ending("BTC-USD", None, 60)
+    assert (snapshot.as_of, len(snapshot.candles), snapshot.warnings) == (
+        NOON + 45 * 60, 60, (ForecastWarning.DEMO_DATA,),
+    )  # fmt: skip
+    assert (await source.hours_ending("BTC-USD", NOON, 60)).candles.close.tolist() == (
+        await DemoSource(lambda: NOON).latest("BTC-USD", 60)
+    ).candles.close.tolist()
+    with pytest.raises(InvalidInput):
+        await source.hours_ending("BTC-USD", NOON + HOUR, 60)

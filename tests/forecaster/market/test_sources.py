@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import httpx
 import pytest
 
-from forecaster.errors import NoCandles, UnsupportedSymbol
+from forecaster.errors import DataFileError, InvalidInput, NoCandles, UnsupportedSymbol
 from forecaster.market.auto import open_source
 from forecaster.market.sources import CandleSource
+from forecaster.market.symbols import catalogue
 from forecaster.schema import ForecastWarning
 from forecaster.settings import ROOT, Settings
 from tests.support.exchanges.fake import FakeExchanges
@@ -77,8 +78,28 @@ async def test_demo_asks_no_exchange(open_as, fake):
 
 @pytest.mark.parametrize("source", ["auto", "live", "demo"])
 async def test_every_source_refuses_an_unknown_symbol(source, open_as, fake):
-    with pytest.raises(UnsupportedSymbol):
-        await open_as(source).latest("DOGE-USD", 60)
+    source = open_as(source)
+    for answer in (source.latest("NOPE-USD", 60), source.five_minutes("NOPE-USD", 60), source.quote("NOPE-USD")):
+        with pytest.raises(UnsupportedSymbol):
+            await answer
+
+
+@pytest.mark.parametrize("symbol", catalogue())
+@pytest.mark.parametrize("source", ["auto", "live", "demo"])
+async def test_every_source_has_every_coin(source, symbol, open_as, fake):
+    source = open_as(source)
+    snapshot = await source.hours_ending(symbol, None, 60)
+    quote = await source.quote(symbol)
+    assert (snapshot.symbol, quote.symbol, len(snapshot.candles)) == (symbol, symbol, 60)
+    assert (snapshot.source, snapshot.quote) == (quote.source, quote.quote)
+    assert abs(quote.price / snapshot.candles.close[-1] - 1) < 0.02
+
+
+async def test_auto_falls_back_to_a_simulated_price_and_says_so(open_as, fake):
+    fake.fail("all", "451")
+    quote = await open_as("auto").quote("SOL-USD")
+    assert (quote.source, quote.warnings) == ("demo", (ForecastWarning.DEMO_DATA,))
+    assert quote.notes[0] == "simulated, not market data" and "refused this region (451)" in quote.notes[-1]
 
 
 async def test_a_given_transport_carries_the_requests_under_our_name(open_as, fake):
@@ -100,6 +121,16 @@ async def test_a_path_is_read_as_a_candle_file(open_as, tmp_path):
     file.write_text("\n".join(["time,open,high,low,close,volume", *rows]))
     snapshot = await open_as(str(file)).latest("BTC-USD", 60)
     assert (snapshot.source, snapshot.candles.close[-1]) == ("file", LAST_CLOSE)
+    source = open_as(str(file))
+    quote = await source.quote("BTC-USD")
+    assert (quote.source, quote.price, quote.time, quote.age) == ("file", LAST_CLOSE, NOON, 0)
+    assert "candles.csv" in quote.notes[0]
+    assert (await source.hours_ending("BTC-USD", None, 60)).candles.rows() == snapshot.candles.rows()
+    assert (await source.hours_ending("BTC-USD", NOON - 3600, 5)).as_of == NOON - 3600
+    with pytest.raises(InvalidInput):
+        await source.hours_ending("BTC-USD", NOON - 900, 60)
+    with pytest.raises(DataFileError):
+        await source.five_minutes("BTC-USD", 12)
 
 
 def test_importing_the_live_source_loads_neither_pandas_nor_sqlalchemy():

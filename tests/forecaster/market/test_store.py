@@ -18,9 +18,9 @@ from forecaster.market.candles import Candles
 from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.store import CandleStore
-from forecaster.schema import HOUR, ForecastWarning
+from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 from forecaster.settings import ROOT
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import FakeExchanges, five_minutes_of
 from tests.support.fakes import NOON, candles_ending
 from tests.support.ledger.postgres import Server, postgres
 
@@ -74,6 +74,64 @@ def test_history_before_a_long_gap_is_not_taken_for_recent(store):
     store.save("bitstamp", "BTC-USD", candles_ending(NOON - 1000 * HOUR))
     store.save("bitstamp", "BTC-USD", candles_ending(hours=10))
     assert store.newest("bitstamp", "BTC-USD", 300).rows() == candles_ending(hours=10).rows()
+
+
+def test_steps_are_kept_apart(store):
+    fine = five_minutes_of(candles_ending(hours=3))
+    store.save("bitstamp", "BTC-USD", candles_ending())
+    store.save("bitstamp", "BTC-USD", fine)
+    assert store.newest("bitstamp", "BTC-USD", 300).rows() == candles_ending().rows()
+    kept = store.newest("bitstamp", "BTC-USD", 24, FIVE_MINUTES)
+    assert (kept.rows(), kept.step) == (fine[-24:].rows(), FIVE_MINUTES)
+    assert store.since("bitstamp", "BTC-USD", int(fine.time[-5]), FIVE_MINUTES).rows() == fine[-5:].rows()
+    assert len(store.since("bitstamp", "BTC-USD", NOON)) == 0
+
+
+BEFORE_STEPS = """
+    CREATE TABLE candles (source VARCHAR(16) NOT NULL, symbol VARCHAR(16) NOT NULL, open_time BIGINT NOT NULL,
+    open DOUBLE PRECISION NOT NULL, high DOUBLE PRECISION NOT NULL, low DOUBLE PRECISION NOT NULL,
+    close DOUBLE PRECISION NOT NULL, volume DOUBLE PRECISION NOT NULL, PRIMARY KEY (source, symbol, open_time))
+"""
+
+
+def database_from_before(url: str) -> Candles:
+    """Makes the table as it was before candles had a step, and the hours that are in it."""
+    from forecaster.database.engines import known_url, open_engine
+
+    candles = candles_ending(hours=1500)
+    engine = open_engine(known_url(url, "candle store"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(BEFORE_STEPS)
+        for time, *prices in candles.rows():
+            values = ", ".join(map(repr, (int(time), *prices)))
+            connection.exec_driver_sql(f"INSERT INTO candles VALUES ('bitstamp', 'BTC-USD', {values})")
+    engine.dispose()
+    return candles
+
+
+def upgraded_at_once(url: str) -> None:
+    """Opens a database from before with several stores at the same time: all of them know its rows as hours."""
+    candles = database_from_before(url)
+    stores = [CandleStore(url) for _ in range(PROCESSES)]
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        kept = list(threads.map(lambda each: each.newest("bitstamp", "BTC-USD", 2000).rows(), stores))
+    assert kept == [candles.rows()] * PROCESSES
+    fine = five_minutes_of(candles[-2:])
+    stores[0].save("bitstamp", "BTC-USD", fine)
+    assert stores[1].newest("bitstamp", "BTC-USD", 24, FIVE_MINUTES).rows() == fine.rows()
+    for store in stores:
+        store.close()
+    again = CandleStore(url)
+    assert len(again.newest("bitstamp", "BTC-USD", 2000)) == 1500
+    again.close()
+
+
+def test_a_sqlite_file_from_before_steps_is_upgraded_in_place_once(tmp_path):
+    upgraded_at_once(f"sqlite:///{tmp_path / 'candles.db'}")
+
+
+def test_a_postgresql_database_from_before_steps_is_upgraded_in_place_once(server):
+    upgraded_at_once(server.new_database())
 
 
 def test_nothing_to_keep_is_no_error(store):

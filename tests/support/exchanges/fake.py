@@ -1,10 +1,13 @@
-"""A local HTTP server that speaks the candle formats of all four exchanges, keeps its own time and fails on demand.
+"""A local HTTP server that speaks the formats of all four exchanges, keeps its own time and fails on demand.
+
+It gives candles of an hour and of five minutes, tickers and lists of pairs, for 15 coins and one that is new.
 
     with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
         environment = fake.settings_env()        # CRYPTOSENSE_<EXCHANGE>_URL for each
         fake.fail("bitstamp", "429")             # any name in tests.exchange_faults.FAULTS
         fake.heal()
-        fake.calls["bitstamp"]                   # requests so far
+        fake.calls["bitstamp"]                   # requests so far; fake.asked has the last of them in full
+        fake.price("BTC-USD")                    # what tickers tell
 
 By hand: python -m tests.support.exchanges.fake --port 9000
 """
@@ -20,21 +23,31 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
+
 from forecaster.market.candles import Candles
-from forecaster.schema import HOUR
-from tests.support.exchanges.faults import ANSWERS, FAULTS, RAW, ROWS, Answer
-from tests.support.exchanges.formats import FORMATS, Refused, Rows
+from forecaster.schema import FIVE_MINUTES, HOUR
+from tests.support.exchanges.faults import ANSWERS, FAULTS, RAW, ROWS, TICKERS, Answer
+from tests.support.exchanges.formats import FORMATS, PRODUCTS, TICKER, Asked, Refused, Rows
 from tests.support.fakes import candles_ending
 
 FORMING = 1.05  # the forming candle closes this far above the last closed one, so that using it shows
-ETH = 1 / 32  # an ETH candle as a share of the BTC candle of its hour; exact in binary
+ETH = 1 / 32  # an ETH candle as a share of the BTC candle of its hour; exact in binary, as all of these
+SCALES = {
+    "BTC": 1.0, "ETH": ETH, "SOL": 2**-9, "XRP": 2**-15, "BNB": 2**-6, "DOGE": 2**-19, "ADA": 2**-17, "LINK": 2**-12,
+    "LTC": 2**-10, "AVAX": 2**-12, "DOT": 2**-15, "TRX": 2**-18, "BCH": 2**-7, "NEAR": 2**-15, "XTZ": 2**-17,
+    "PEPE": 2**-33,
+}  # fmt: skip
+MOVED = 1.0003  # the last trade, as a share of the newest closed five-minute candle's close
+TRADED = 1.5  # seconds ago
 
 
 class FakeExchanges:
     """Four exchanges on one port, each under its own name: http://127.0.0.1:PORT/bitstamp and so on.
 
-    `candles` are BTC's; ETH's are the same at 1/32. Those closed at `now` are served, then one forming
-    candle. `now` (Unix s, None for real time) is what the Date header says, and may be set at any time.
+    `candles` are BTC's hours; those of other coins are the same at SCALES, and five-minute ones are made of them.
+    Those closed at `now` are served, then one forming candle. `now` (Unix s, None for real time) is what the Date
+    header says, and may be set at any time.
     """
 
     def __init__(self, candles: Candles, now: float | None = None, port: int = 0) -> None:
@@ -43,6 +56,8 @@ class FakeExchanges:
         self.dated = True  # whether answers carry a Date header
         self.calls: Counter[str] = Counter()
         self.queries: list[tuple[str, dict[str, str]]] = []  # exchange and query of each request
+        self.asked: list[tuple[str, Asked]] = []  # the same, understood; those refused are not in it
+        self.moved, self.traded = MOVED, TRADED
         self.faults: dict[str, tuple[str, dict[str, str]]] = {}  # exchange -> fault and extra headers
         self.stopped = threading.Event()
         self._server = _Server(("127.0.0.1", port), self)
@@ -93,14 +108,50 @@ class FakeExchanges:
     def time(self) -> float:
         return time.time() if self.now is None else self.now
 
-    def rows(self, symbol: str) -> Rows:
+    def closed(self, symbol: str = "BTC-USD", step: int = HOUR) -> Candles:
+        """The closed candles that are served, oldest first."""
+        hours = self.candles.closed_at(self.time())
+        if step == HOUR:
+            closed = hours
+        else:  # those of the hour that is forming too, unless this exchange stopped before
+            hour = int(self.time()) // HOUR * HOUR
+            within = self.candles.since(hour)[:1] if hours.end == hour else hours[:0]
+            if len(within) == 0 and hours.end == hour:
+                within = flat(hour, float(hours.close[-1]))
+            closed = five_minutes_of(hours.then(within)).closed_at(self.time())
+        scale = SCALES[symbol.removesuffix("-USD")]
+        time, *prices, volume = closed.columns()
+        return Candles(time, *(scale * column for column in prices), volume, step=step)
+
+    def price(self, symbol: str = "BTC-USD") -> float:
+        """The last trade's, as tickers tell it."""
+        return float(f"{self.closed(symbol, FIVE_MINUTES).close[-1] * self.moved:.7g}")
+
+    def rows(self, symbol: str, step: int = HOUR) -> Rows:
         """What is served: closed candles, then one forming."""
-        closed = self.candles.closed_at(self.time()).rows()
+        closed = self.closed(symbol, step).rows()
         close = closed[-1][4]
-        hour = int(self.time()) // HOUR * HOUR
-        rows: Rows = [*closed, (hour, close, close * FORMING, close, close * FORMING, 1.5)]
-        scale = ETH if symbol == "ETH-USD" else 1.0
-        return [(int(at), *(price * scale for price in prices), volume) for at, *prices, volume in rows]
+        now = int(self.time()) // step * step
+        rows: Rows = [*closed, (now, close, close * FORMING, close, close * FORMING, 1.5)]
+        return [(int(at), *prices) for at, *prices in rows]
+
+
+def five_minutes_of(hours: Candles) -> Candles:
+    """Twelve candles of each hour, that have its open, high, low, close and volume together."""
+    share = np.arange(1, 13) / 12  # (12,)
+    close = hours.open[:, None] + (hours.close - hours.open)[:, None] * share  # (n, 12)
+    close[:, -1] = hours.close
+    open_ = np.concatenate([hours.open[:, None], close[:, :-1]], axis=1)
+    high, low = np.maximum(open_, close), np.minimum(open_, close)
+    high[:, 3], low[:, 7] = hours.high, hours.low
+    time = hours.time[:, None] + FIVE_MINUTES * np.arange(12)
+    volume = np.repeat(hours.volume[:, None] / 12, 12, axis=1)
+    return Candles(*(column.ravel() for column in (time, open_, high, low, close, volume)), step=FIVE_MINUTES)
+
+
+def flat(hour: int, price: float) -> Candles:
+    """One hour in which the price hardly moved."""
+    return Candles.from_rows([(hour, price, price * 1.0005, price * 0.9995, price, 12.0)])
 
 
 class _Server(ThreadingHTTPServer):
@@ -152,18 +203,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             fake.stopped.wait(30 if fault == "hang" else 0)
             return None
-        self._send(self._candles(name, f"/{path}", query, fault), fault)
+        self._send(self._told(name, f"/{path}", query, fault), fault)
 
-    def _candles(self, name: str, path: str, query: dict[str, str], fault: str) -> Answer:
-        form = FORMATS[name]
+    def _told(self, name: str, path: str, query: dict[str, str], fault: str) -> Answer:
+        form, fake = FORMATS[name], self.server.fake
         if fault in ("error object", "limit object"):
             return Answer(200, json.dumps(form.error(RAW if fault == "error object" else "EGeneral:Too many requests")))
         try:
-            symbol = form.symbol(path, query)
-            rows = form.select(self.server.fake.rows(symbol), query)
+            asked = form.asked(path, query)
+            fake.asked.append((name, asked))
+            if asked.kind == PRODUCTS:
+                body = form.products(query)
+            elif asked.kind == TICKER:
+                price, time = fake.price(asked.symbol), fake.time() - fake.traded
+                body = form.ticker(*(TICKERS[fault](price, time) if fault in TICKERS else (price, time)), asked)
+            else:
+                rows = form.select(fake.rows(asked.symbol, asked.step), query, asked.step)
+                body = form.encode(ROWS[fault](rows) if fault in ROWS else rows, asked)
         except Refused as refused:
             return Answer(refused.status, json.dumps(refused.body))
-        return Answer(200, json.dumps(form.encode(ROWS[fault](rows) if fault in ROWS else rows, symbol)))
+        return Answer(200, json.dumps(body))
 
     def _send(self, answer: Answer, fault: str = "") -> None:
         body = answer.body.encode()

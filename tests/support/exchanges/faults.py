@@ -51,11 +51,17 @@ def _with(value: object, column: int = 4) -> RowFault:
     ]
 
 
-def _without(rows: Rows, hours: slice) -> Rows:
+def _without(rows: Rows, part: slice) -> Rows:
     """But for some, counted from the oldest."""
     kept = sorted(rows)
-    del kept[hours]
+    del kept[part]
     return kept
+
+
+def _without_hours(rows: Rows, first: int, last: int | None) -> Rows:
+    """But for some hours before the newest row, whatever the rows' step."""
+    an_hour = 1 if len(rows) < 2 else HOUR // abs(rows[1][0] - rows[0][0])
+    return _without(rows, slice(-first * an_hour, None if last is None else -last * an_hour))
 
 
 def _swapped(rows: Rows) -> Rows:
@@ -71,7 +77,7 @@ HARMLESS: dict[str, RowFault] = {
 HARMFUL: dict[str, RowFault] = {
     "empty": lambda rows: [],
     "only the forming row": lambda rows: [max(rows)],
-    "contradicting duplicates": lambda rows: [*rows, (*rows[0][:5], rows[0][5] + 1.0)],
+    "contradicting duplicates": lambda rows: [*rows, (*rows[len(rows) // 2][:5], rows[len(rows) // 2][5] + 1.0)],
     "nan": _with(float("nan")),
     "nan text": _with("NaN"),
     "infinite": _with("1e999"),
@@ -89,10 +95,27 @@ HARMFUL: dict[str, RowFault] = {
 }
 UNFIT: dict[str, RowFault] = {  # plausible, and yet nothing can be forecast from them
     "few": lambda rows: _without(rows, slice(-30)),
-    "gapped lately": lambda rows: _without(rows, slice(-40, -30)),
-    "old": lambda rows: _without(rows, slice(-4, None)),
+    "gapped lately": lambda rows: _without_hours(rows, 20, 10),
+    "old": lambda rows: _without_hours(rows, 4, None),
 }
 ROWS = HARMLESS | HARMFUL | UNFIT
+TICKERS: dict[str, Callable[[float, float], tuple[object, object]]] = {  # of the price and its time
+    "nan": lambda price, time: (float("nan"), time),
+    "nan text": lambda price, time: ("NaN", time),
+    "infinite": lambda price, time: ("1e999", time),
+    "null": lambda price, time: (None, time),
+    "word": lambda price, time: (RAW, time),
+    "boolean": lambda price, time: (True, time),
+    "nested": lambda price, time: ([1.0], time),
+    "zero": lambda price, time: (0.0, time),
+    "negative": lambda price, time: (-1.0, time),
+    "empty": lambda price, time: ("", time),
+    "close above high": lambda price, time: (1e9, time),
+    "high below low": lambda price, time: (price / 2, time),
+    "ms for s": lambda price, time: (price, time * 1000),
+    "future": lambda price, time: (price, time + 4 * HOUR),
+    "old": lambda price, time: (price, time - 4 * HOUR),
+}
 FAULTS = (*ANSWERS, *WIRE, *ROWS)
 
 NO_CANDLES, IMPLAUSIBLE = "sent something that is not candles", "sent implausible candles"
@@ -121,7 +144,7 @@ CAUSES = {
     "cut off": "broke off the connection",
     "truncated": NO_CANDLES,
     "error object": "answered with an error",
-    "limit object": "answered with an error",
+    "limit object": "asked to be left alone for 30 s",
     "empty": "sent no closed candles",
     "only the forming row": "sent no closed candles",
     "future": "sent candles from the future",
@@ -133,6 +156,4 @@ CAUSES = {
 
 def causes(exchange: str, fault: str) -> tuple[str, ...]:
     """How an error may begin to say what `fault` of `exchange` is."""
-    if (exchange, fault) == ("kraken", "limit object"):  # Kraken says so with status 200
-        return (CAUSES["429"],)
     return (CAUSES[fault],) if fault in CAUSES else (IMPLAUSIBLE, NO_CANDLES)

@@ -193,7 +193,7 @@ async def test_an_exchange_that_wants_to_be_left_alone_for_long_is_not_waited_fo
 
 async def test_another_symbol_is_refused_before_any_call(fake, client):
     with pytest.raises(UnsupportedSymbol):
-        await history(open_exchange("bitstamp", fake, client), symbol="DOGE-USD")
+        await history(open_exchange("bitstamp", fake, client), symbol="NOPE-USD")
     assert fake.calls["bitstamp"] == 0
 
 

@@ -99,8 +99,22 @@ async def test_the_last_close_is_the_served_one_all_through_the_hour(second, ope
 
 
 async def test_an_unknown_symbol_is_refused_before_any_call(open_live, fake):
-    with pytest.raises(UnsupportedSymbol):
-        await open_live().latest("DOGE-USD", 60)
+    for symbol in ("nope", "BTC", "BTC-EUR", "../x-USD", "A" * 13 + "-USD", ""):
+        with pytest.raises(UnsupportedSymbol):
+            await open_live().latest(symbol, 60)
+    assert not fake.calls
+
+
+async def test_an_exchange_that_does_not_list_a_coin_is_passed_over_without_a_call(open_live, fake):
+    source = open_live()
+    snapshot = await source.latest("TRX-USD", 60)
+    assert (snapshot.source, fake.calls) == ("kraken", {"kraken": 1})
+    assert (await source.latest("BTC-USD", 60)).source == "bitstamp"  # and it is at no rest
+
+
+async def test_a_coin_that_no_exchange_asked_here_lists_is_refused_with_what_they_do_list(open_live, fake):
+    with pytest.raises(UnsupportedSymbol, match=r"symbols\.toml"):
+        await open_live(("bitstamp", "coinbase")).latest("TRX-USD", 60)
     assert not fake.calls
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forecaster.errors import ExchangeError
 from forecaster.market.exchanges.catalogue import EXCHANGES
-from forecaster.schema import HOUR
+from forecaster.schema import FIVE_MINUTES, HOUR
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.exchanges.faults import ANSWERS, HARMFUL, RAW, WIRE, causes
 from tests.support.fakes import NOON, candles_ending
@@ -40,19 +40,23 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def failure(name: str, client: httpx.AsyncClient, url: str, within: float = 5.0) -> ExchangeError:
+async def failure(
+    name: str, client: httpx.AsyncClient, url: str, within: float = 5.0, step: int = HOUR
+) -> ExchangeError:
+    exchange = EXCHANGES[name](client, url, clock=lambda: NOON + 240.0)
     with pytest.raises(ExchangeError) as caught:
-        await EXCHANGES[name](client, url, clock=lambda: NOON + 240.0).candles("BTC-USD", limit=300, within=within)
+        await exchange.candles("BTC-USD", limit=300, step=step, within=within)
     assert caught.value.exchange == name
     assert RAW not in str(caught.value)
     return caught.value
 
 
 @pytest.mark.parametrize("fault", [*ANSWERS, *WIRE, *HARMFUL])
+@pytest.mark.parametrize("step", [HOUR, FIVE_MINUTES])
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_fault_becomes_an_error_in_plain_words(name, fault, fake, client):
+async def test_a_fault_becomes_an_error_in_plain_words(name, step, fault, fake, client):
     fake.fail(name, fault)
-    error = await failure(name, client, fake.urls[name], within=0.3 if fault in ("hang", "drip") else 5.0)
+    error = await failure(name, client, fake.urls[name], 0.3 if fault in ("hang", "drip") else 5.0, step)
     assert error.cause in causes(name, fault)
     assert fake.calls[name] == (2 if fault in TRIED_TWICE else 1)
 
@@ -93,6 +97,37 @@ async def test_a_host_that_cannot_be_reached_is_said_to_be_so(name, url, client)
 async def test_a_server_that_does_not_speak_tls_cannot_be_reached(name, fake, client):
     error = await failure(name, client, fake.urls[name].replace("http://", "https://"))
     assert error.cause == "could not be reached"
+
+
+LIMITS = {  # as they are told with status 200, or with one that says nothing of it: (exchange, status, body, seconds)
+    "Kraken's lockout": ("kraken", 200, {"error": ["EGeneral:Temporary lockout"]}, 30),
+    "Kraken's rate limit": ("kraken", 200, {"error": ["EAPI:Rate limit exceeded"], "result": {}}, 30),
+    "Kraken's throttling until": ("kraken", 200, {"error": [f"EService:Throttled:{NOON + 300}"]}, 60),
+    "Binance's weight with 200": ("binance", 200, {"code": -1003, "msg": "Too much request weight used."}, 30),
+    "Binance's ban with 400": ("binance", 400, {"code": -1003, "msg": f"IP banned until {(NOON + 540) * 1000}."}, 300),
+    "Binance's ban with 403": ("binance", 403, {"code": -1003, "msg": "Way too many requests."}, 30),
+    "Coinbase's message": ("coinbase", 200, {"message": "Public rate limit exceeded"}, 30),
+    "Coinbase's with 403": ("coinbase", 403, {"message": "Slow rate limit exceeded"}, 30),
+    "Bitstamp's reason": ("bitstamp", 400, {"status": "error", "reason": "Request rate limit exceeded"}, 30),
+    "Bitstamp's code": ("bitstamp", 200, {"status": "error", "reason": "no", "code": "400.002"}, 30),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+async def test_a_limit_told_without_its_status_leads_to_the_same_quiet(case):
+    name, status, body, seconds = LIMITS[case]
+    answer = httpx.Response(status, json=body)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as client:
+        error = await failure(name, client, "https://exchange.invalid")
+    assert (error.cause, error.retry_after) == (f"asked to be left alone for {seconds} s", seconds)
+
+
+@pytest.mark.parametrize("body", [{"code": -1121, "msg": "Invalid symbol."}, {"code": -11003, "msg": "no"}])
+async def test_other_refusals_ask_for_no_quiet(body):
+    for status in (200, 400, 403):
+        answer = httpx.Response(status, json=body)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _, told=answer: told)) as client:
+            assert (await failure("binance", client, "https://exchange.invalid")).retry_after is None
 
 
 json_values = st.recursive(

@@ -9,20 +9,16 @@ The returns have what matters to a forecaster of hours: no memory of their own, 
 clusters over hours and days and follows the time of day, and fat tails.
 """
 
-import time
-from collections.abc import Callable
 from functools import lru_cache
+from math import floor, log10
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.errors import NoCandles
 from forecaster.market.candles import Candles
-from forecaster.market.sources import Snapshot
-from forecaster.market.symbols import Simulation, catalogue, decimals_of, unsupported
-from forecaster.schema import HOUR, ForecastWarning
+from forecaster.market.symbols import Simulation, catalogue, unsupported
+from forecaster.schema import HOUR
 
-NOTE = "simulated, not market data"
 BLOCK = 1024  # hours
 MOST_HOURS = 20 * BLOCK  # given at once
 Values = NDArray[np.float64]
@@ -40,35 +36,9 @@ SURPRISE = (0.07, 2.5)  # this share of hours moves this many times as far: tail
 LONGEST_MOVE = 0.15  # log return of an hour at most
 
 
-class DemoSource:
-    """The simulated tape as a source of candles, up to the hour that the clock shows."""
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock  # Unix seconds
-
-    async def latest(self, symbol: str, hours: int) -> Snapshot:
-        """The newest `hours` simulated candles (20,480 at most). Raises UnsupportedSymbol."""
-        now = self._clock()
-        hours = min(hours, MOST_HOURS)
-        candles = simulated(symbol, int(now // HOUR) - hours, hours)
-        return Snapshot(symbol, "demo", "USD", candles, now, (ForecastWarning.DEMO_DATA,), (NOTE,))
-
-    def now(self) -> float:
-        """See CandleSource."""
-        return self._clock()
-
-    async def since(self, symbol: str, source: str, start: int) -> Candles:
-        """None: no exchange is asked here. Raises NoCandles."""
-        raise NoCandles(symbol, ())
-
-    async def close(self) -> None:
-        """Nothing to give back."""
-
-
 def simulated(symbol: str, first: int, hours: int) -> Candles:
     """Simulated candles of `hours` hours from the `first`, counted in hours since 1970. Raises UnsupportedSymbol."""
-    if symbol not in catalogue():
-        raise unsupported(symbol, catalogue())
+    coin_of(symbol)
     blocks = range(first // BLOCK, (first + hours - 1) // BLOCK + 1)
     table = np.concatenate([_block(symbol, block) for block in blocks], axis=1)  # (5, blocks * BLOCK)
     skipped = first - blocks.start * BLOCK
@@ -76,10 +46,22 @@ def simulated(symbol: str, first: int, hours: int) -> Candles:
     return Candles(HOUR * np.arange(first, first + hours, dtype=np.int64), *columns)
 
 
+def coin_of(symbol: str) -> Simulation:
+    """What tells this coin from others. Raises UnsupportedSymbol."""
+    if symbol not in catalogue():
+        raise unsupported(symbol, catalogue())
+    return catalogue()[symbol].simulated
+
+
+def rounded(prices: Values, coin: Simulation) -> Values:
+    """Prices in cents, or with six digits for a cheap coin: the last bits, in which machines may differ, are hidden."""
+    return prices.round(max(2, 5 - floor(log10(coin.level / 2))))
+
+
 @lru_cache(maxsize=2 * MOST_HOURS // BLOCK)
 def _block(symbol: str, block: int) -> Values:
     """One block as (5, BLOCK): open, high, low, close in USD, volume in coins."""
-    coin = catalogue()[symbol].simulated
+    coin = coin_of(symbol)
     common = _normals(MARKET, block)[2]
     own, up_x, up_y, down_x, down_y, eagerness, *_ = _normals(coin.stream, block)
     spread = _spread(coin, block)
@@ -91,8 +73,7 @@ def _block(symbol: str, block: int) -> Values:
     low = (start + end - np.hypot(end - start, spread * np.hypot(down_x, down_y))) / 2
     usual_range = 1.6 * coin.volatility
     volume = coin.volume * (0.2 + 0.8 * (high - low) / usual_range) * np.exp(0.35 * eagerness)
-    # Rounding hides the last bits, in which the exp of two machines may differ.
-    prices: Values = np.exp(np.stack((start, high, low, end))).round(decimals_of(symbol, coin.level))
+    prices = rounded(np.exp(np.stack((start, high, low, end))), coin)
     return np.vstack((prices, volume.round(4)))
 
 
@@ -127,12 +108,17 @@ def _seam(coin: Simulation, block: int) -> float:
 
 @lru_cache(maxsize=4 * MOST_HOURS // BLOCK)
 def _normals(stream: int, block: int) -> Values:
-    """Standard normals that belong to a block, (8, BLOCK).
+    """Standard normals that belong to a block, (8, BLOCK)."""
+    return normals(stream, block, 0, 8 * BLOCK).reshape(8, BLOCK)
+
+
+def normals(stream: int, block: int, lane: int, count: int) -> Values:
+    """So many standard normals, of a block and of what they are used for: (count,), of an even count.
 
     Made from raw bits: NumPy promises these for every version, but not what its distributions make of them.
     """
-    bits = np.random.Philox(key=stream, counter=[0, 0, 0, block]).random_raw((2, 4 * BLOCK))
+    bits = np.random.Philox(key=stream, counter=[0, 0, lane, block]).random_raw((2, count // 2))
     uniform = ((bits >> np.uint64(11)) + 0.5) * 2.0**-53  # in (0, 1)
     radius, angle = np.sqrt(-2 * np.log(uniform[0])), 2 * np.pi * uniform[1]
     pairs: Values = np.concatenate((radius * np.cos(angle), radius * np.sin(angle)))
-    return pairs.reshape(8, BLOCK)
+    return pairs

@@ -1,0 +1,136 @@
+"""The price now of each symbol, from the exchanges' tickers: a few seconds old at most, and compared with candles."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from forecaster.market.cautions import causes, skewed
+from forecaster.market.exchanges.base import Exchange
+from forecaster.market.exchanges.pages import SYMBOLS_KEPT, Held, Listing, Pages
+from forecaster.market.exchanges.turns import Failures, Turns
+from forecaster.market.quotes import SIGMAS, Quote, believable
+from forecaster.market.single_flight import SingleFlight
+from forecaster.market.sources import FRESH_FOR
+from forecaster.market.symbols import Pair
+from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
+
+SERVES_FOR = 5.0  # seconds for which a price is told again
+OLD = 300  # seconds after which a last trade is told as old: a coin that is hardly traded has no newer one
+UNCHECKED = "there were no candles to compare the price with"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A price of one exchange, and what its clock showed when ours showed `fetched`."""
+
+    exchange: Exchange
+    pair: Pair
+    price: float
+    time: float  # of the trade, Unix seconds by the exchange's clock
+    now: float  # Unix seconds, the exchange's clock
+    fetched: float  # Unix seconds, our clock
+    checked: bool = True  # whether candles were there to compare it with
+    closing: bool = False  # whether it is a candle's close, for want of a ticker
+    failures: Failures = ()  # why there is no newer one
+
+    def now_at(self, local: float) -> float:
+        """The exchange's clock when ours shows `local`."""
+        return self.now + local - self.fetched
+
+
+class Prices:
+    """The last trade of each symbol, or of the newest candle where no exchange tells it."""
+
+    def __init__(self, turns: Turns, pages: Pages) -> None:
+        self._turns, self._pages = turns, pages
+        self._told: OrderedDict[str, Told] = OrderedDict()  # those asked for last at the end
+        self._asking = SingleFlight[Told | Failures]()
+
+    async def now(self, symbol: str, listing: Listing) -> Quote | Failures:
+        """The price, or why there is none. Many who ask at once cause one call."""
+        told: Told | Failures | None = self._told.get(symbol)
+        if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < SERVES_FOR:
+            told = await self._asking.call(symbol, lambda: self._ask(symbol, listing))
+        return self._quoted(symbol, told) if isinstance(told, Told) else told
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        await self._asking.close()
+
+    async def _ask(self, symbol: str, listing: Listing) -> Told | Failures:
+        candles = asyncio.create_task(self._candles(symbol, listing))
+
+        async def ask(exchange: Exchange, pair: Pair, within: float) -> Told:
+            return await self._checked(symbol, exchange, pair, candles, within)
+
+        try:
+            told, failures = await self._turns.first(listing, ask)
+            if told is None:
+                return await self._recalled(symbol, listing, failures) or failures
+        finally:
+            candles.cancel()
+        self._told[symbol] = told
+        self._told.move_to_end(symbol)
+        if len(self._told) > SYMBOLS_KEPT:
+            self._told.popitem(last=False)
+        self._turns.saw(told.now)
+        return told
+
+    async def _candles(self, symbol: str, listing: Listing) -> Held | None:
+        """The newest candles held, or fetched where there are none."""
+        held = [page for step in (FIVE_MINUTES, HOUR) if (page := self._pages.held(symbol, step))]
+        if held:
+            return max(held, key=lambda page: page.candles.end)
+        fetched = await self._pages.newest(symbol, listing, FIVE_MINUTES)
+        return fetched if isinstance(fetched, Held) else None
+
+    async def _checked(
+        self, symbol: str, exchange: Exchange, pair: Pair, candles: asyncio.Task[Held | None], within: float
+    ) -> Told:
+        """What its ticker tells. Raises ExchangeError, also for a price that cannot be."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        tick = await exchange.ticker(symbol, within=within, pair=pair)
+        self._turns.believe(exchange, tick.now)
+        await asyncio.wait([candles], timeout=max(0.0, end - loop.time()))
+        page = candles.result() if candles.done() else None
+        if page is not None and not believable(tick.price, tick.time, page.candles):
+            raise exchange.wire.error(f"told a price more than {SIGMAS} sigmas from the newest candle")
+        return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock(), checked=page is not None)
+
+    async def _recalled(self, symbol: str, listing: Listing, failures: Failures) -> Told | None:
+        """The newest price or close at hand, if it is young enough to tell."""
+        local = self._turns.clock()
+        pages = await asyncio.gather(*(self._pages.newest(symbol, listing, step) for step in (FIVE_MINUTES, HOUR)))
+        closing = [
+            Told(
+                page.exchange, page.pair, float(page.candles.close[-1]), page.candles.end, page.now, page.fetched,
+                closing=True, failures=failures,
+            )
+            for page in pages
+            if isinstance(page, Held)
+        ]  # fmt: skip
+        told = self._told.get(symbol)
+        last = told and Told(told.exchange, told.pair, told.price, told.time, told.now, told.fetched, failures=failures)
+        young = [each for each in (last, *closing) if each and 0 <= each.now_at(local) - each.time < FRESH_FOR]
+        return max(young, key=lambda each: each.time, default=None)
+
+    def _quoted(self, symbol: str, told: Told) -> Quote:
+        """The price with its warnings, at this moment."""
+        local, source = self._turns.clock(), told.exchange.name
+        now = told.now_at(local)
+        words: dict[ForecastWarning, str] = {}
+        if told.failures or now - told.time > OLD:
+            what = "the newest price at hand is a candle's close" if told.closing else "the last trade known is"
+            words[ForecastWarning.STALE_CANDLES] = (
+                f"{what} of {_ago(now - told.time)} at {source}"
+                f"{'; nothing newer could be had: ' + causes(told.failures) if told.failures else ''}"
+            )
+        words |= skewed(source, told.now - told.fetched)
+        notes = tuple(words.values()) if told.checked else (*words.values(), UNCHECKED)
+        return Quote(symbol, source, told.pair.quote, told.price, told.time, now, tuple(words), notes)
+
+
+def _ago(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'} ago" if minutes else f"{seconds:.0f} seconds ago"
