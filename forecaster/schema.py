@@ -82,10 +82,14 @@ class Provenance(Frozen):
 
 
 class Price(Provenance):
-    """The newest closed price of a symbol."""
+    """The price of a symbol now, and the newest close before it."""
 
-    price: float = Field(gt=0, description="close of the newest closed candle")
-    change_24h_pct: float | None = Field(description="None when 24 hours of candles are not at hand")
+    price: float = Field(gt=0, description="of the last trade; where none could be had, the newest close")
+    time: AwareDatetime = Field(description="of that trade")
+    last_close: float = Field(gt=0, description="close of the newest closed hourly candle, at as_of")
+    change_24h_pct: float | None = Field(
+        description="over the 24 hours until `time`; None where no price of then is at hand"
+    )
 
 
 class CandleSpan(Provenance):

@@ -26,10 +26,12 @@ class Provenance(TypedDict, total=False):
 
 
 class PriceFacts(Provenance, total=False):
-    """The newest closed price."""
+    """The price now."""
 
     symbol: Symbol
-    price: float
+    price: Annotated[float, Field(description="of the last trade")]
+    traded: Annotated[Time, Field(description="when that trade was")]
+    last_close: Annotated[float, Field(description="of the newest closed hour, at as_of")]
     change_24h_pct: Percent
 
 

@@ -1,4 +1,4 @@
-"""Prices: the newest close, and the newest candles with what happened over them."""
+"""Prices: the last trade, and the newest candles with what happened over them."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from forecaster.market import rounded
 from forecaster.schema import Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.facts import CandleFacts, PriceFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, provenance
+from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 
@@ -24,9 +24,14 @@ class CandleArguments(PriceArguments):
 
 
 async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
-    """The newest closed price, as a Price."""
+    """The price now, as a Price."""
     price = await backend.price(arguments.symbol)
-    facts = {"symbol": price.symbol, "price": rounded(price.price)}
+    facts: dict[str, object] = {
+        "symbol": price.symbol,
+        "price": rounded(price.price),
+        "traded": minute(price.time),
+        "last_close": rounded(price.last_close),
+    }
     if price.change_24h_pct is not None:
         facts["change_24h_pct"] = round(price.change_24h_pct, 2)
     return ToolResult(compact(facts | provenance(price)), price)
@@ -50,7 +55,7 @@ async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> T
 GET_PRICE = Tool(
     name="get_price",
     title="Price",
-    description="The close of the newest finished hourly candle of a coin, and its change over 24 hours.",
+    description="A coin's price now (its last trade), its newest hourly close, and its change over the last 24 hours.",
     arguments=PriceArguments,
     facts=PriceFacts,
     run=get_price,

@@ -1,4 +1,4 @@
-"""``GET /v1/candles`` and ``GET /v1/price``: the newest closed candles, as the source gave them."""
+"""``GET /v1/price`` and ``GET /v1/candles``: the price now, and the newest closed candles, as the source gave them."""
 
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from forecaster.serving import LONGEST_SPAN
 
 router = APIRouter(prefix="/v1", tags=["market"], route_class=GivenRoute)
 RESPONSES = tagged(422, 503)
+PRICE_HOLDS = 5  # seconds
 
 
 class PriceQuery(Given):
@@ -27,10 +28,10 @@ class CandleQuery(PriceQuery):
     hours: QueryWhole = Field(default=24, ge=1, le=LONGEST_SPAN)
 
 
-@router.get("/price", summary="The newest closed price", response_model=Price, responses=RESPONSES)
+@router.get("/price", summary="The price now", response_model=Price, responses=RESPONSES)
 async def price(query: Annotated[PriceQuery, Query()], request: Request, backend: BackendDep) -> Response:
-    """The close of the newest finished hourly candle, and its change over 24 hours where they are at hand."""
-    return until_next_candle(request, await backend.price(query.symbol))
+    """The last trade, the newest hourly close, and the change over the 24 hours until now where it is known."""
+    return until_next_candle(request, await backend.price(query.symbol), PRICE_HOLDS)
 
 
 @router.get("/candles", summary="The newest closed candles", response_model=CandleSpan, responses=RESPONSES)

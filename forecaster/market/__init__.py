@@ -4,9 +4,10 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
+from forecaster.market.price_now import price_now
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
-from forecaster.market.summaries import DAY, price_of, span_of
+from forecaster.market.summaries import span_of
 from forecaster.market.symbols import (
     BITCOIN,
     ETHER,
@@ -24,7 +25,6 @@ from forecaster.market.symbols import (
 
 __all__ = [
     "BITCOIN",
-    "DAY",
     "EARLIEST",
     "ETHER",
     "LATEST",
@@ -46,7 +46,7 @@ __all__ = [
     "nearest",
     "open_source",
     "plain",
-    "price_of",
+    "price_now",
     "rounded",
     "span_of",
     "spellings",

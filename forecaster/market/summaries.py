@@ -1,26 +1,10 @@
-"""What a snapshot says by itself: the newest price, and what happened over the newest hours."""
+"""What a snapshot says by itself: where it comes from, and what happened over its newest hours."""
 
 from typing import Any
 
 from forecaster.market.candles import utc
 from forecaster.market.sources import Snapshot
-from forecaster.schema import HOUR, CandleSpan, Price
-
-DAY = 25  # hours of candles that a price and its change over 24 hours take
-
-
-def price_of(snapshot: Snapshot) -> Price:
-    """The newest closed price, with the change over 24 hours where they are at hand."""
-    candles = snapshot.candles
-    opening = snapshot.as_of - HOUR * DAY
-    day_ago = candles.time.searchsorted(opening)
-    known = day_ago < len(candles) and int(candles.time[day_ago]) == opening
-    last = float(candles.close[-1])
-    return Price(
-        **_provenance(snapshot),
-        price=last,
-        change_24h_pct=100 * (last / float(candles.close[day_ago]) - 1) if known else None,
-    )
+from forecaster.schema import HOUR, CandleSpan
 
 
 def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
@@ -28,7 +12,7 @@ def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
     span = snapshot.candles.since(snapshot.as_of - HOUR * hours)
     first, last = float(span.open[0]), float(span.close[-1])
     return CandleSpan(
-        **_provenance(snapshot),
+        **provenance(snapshot),
         hours=(snapshot.as_of - int(span.time[0])) // HOUR,
         first_open=first,
         last_close=last,
@@ -39,7 +23,8 @@ def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
     )
 
 
-def _provenance(snapshot: Snapshot) -> dict[str, Any]:
+def provenance(snapshot: Snapshot) -> dict[str, Any]:
+    """The fields that every answer from candles has."""
     return {
         "symbol": snapshot.symbol,
         "source": snapshot.source,

@@ -24,7 +24,7 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import DAY, Candles, CandleSource, price_of, span_of, with_companion
+from forecaster.market import Candles, CandleSource, price_now, span_of, with_companion
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.caller_input import Sent, windows_of
 from forecaster.serving.live_model import HISTORY, LiveModel
@@ -149,7 +149,7 @@ class LocalBackend:
 
     async def price(self, symbol: str) -> Price:
         """The newest closed price, with the change over 24 hours where they are at hand."""
-        return told(self._observer, price_of(await self._source.latest(symbol, DAY)))
+        return told(self._observer, await price_now(self._source, symbol))
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""

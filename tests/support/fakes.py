@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from forecaster.anomalies.monitor import AnomalyReport, Surprise
-from forecaster.errors import CryptoSenseError, UnsupportedHorizon
+from forecaster.errors import CryptoSenseError, NoCandles, UnsupportedHorizon
 from forecaster.ledger.track_record import Kept, LedgerPage
 from forecaster.market.candles import Candles, utc
+from forecaster.market.quotes import Quote
 from forecaster.market.sources import Snapshot
 from forecaster.market.symbols import catalogue, unsupported
 from forecaster.schema import (
@@ -72,7 +73,8 @@ class FakeBackend:
 
     async def price(self, symbol: str) -> Price:
         self._called("price", symbol)
-        return Price(**self._provenance(symbol), price=LAST_CLOSE, change_24h_pct=0.42)
+        said = self._provenance(symbol)
+        return Price(**said, price=LAST_CLOSE, time=utc(NOON + 200), last_close=LAST_CLOSE, change_24h_pct=0.42)
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         self._called("candles", symbol, hours)
@@ -182,7 +184,20 @@ class Clock:
         return self.now
 
 
-class FakeSource:
+class HoursAlone:
+    """The part of a CandleSource that has neither five minutes nor trades."""
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        raise NoCandles(symbol, ())
+
+    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
+        raise NoCandles(symbol, ())
+
+    async def quote(self, symbol: str) -> Quote:
+        raise NoCandles(symbol, ())
+
+
+class FakeSource(HoursAlone):
     """A CandleSource that always gives the same snapshot, cut to the hours asked for."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -10,7 +10,7 @@ from forecaster.market.sources import Snapshot
 from forecaster.schema import ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from tests.support.artifacts.markets import market
-from tests.support.fakes import LAST_CLOSE, NOON, FakeSource, candles_ending
+from tests.support.fakes import LAST_CLOSE, NOON, FakeSource, HoursAlone, candles_ending
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_a_forecast_and_the_report_come_from_the_model(backend):
     assert report.persistence.mae < report.model.mae
 
 
-class TwoMarkets:
+class TwoMarkets(HoursAlone):
     """A source of both symbols, either of which may fail or take its time."""
 
     def __init__(self):

@@ -12,7 +12,7 @@ from forecaster.schema import HOUR, ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from forecaster.serving.current import Standing
 from tests.support.artifacts.markets import market
-from tests.support.fakes import NOON
+from tests.support.fakes import NOON, HoursAlone
 
 BTC, ETH = market(600, seed=1), market(600, seed=2, start=1_500.0)
 
@@ -69,7 +69,7 @@ def test_a_model_without_detectors_has_no_monitor(classic, shipped):
     assert standing.new_monitor() is not standing.live_monitor
 
 
-class Slow:
+class Slow(HoursAlone):
     """A source whose answer waits until a test has done something."""
 
     def __init__(self, meanwhile):

@@ -18,13 +18,14 @@ from forecaster.ledger.ledger import Ledger
 from forecaster.market.sources import Snapshot
 from forecaster.serving.backend import LocalBackend
 from forecaster.settings import Settings
+from tests.support.fakes import HoursAlone
 from tests.support.ledger.issued import closing, issued
 from tests.support.service.v1 import ETHER, HISTORY, OPEN, noon
 
 PATIENCE = 60  # seconds
 
 
-class Markets:
+class Markets(HoursAlone):
     """Both symbols, until noon."""
 
     async def latest(self, symbol, hours):
