@@ -32,7 +32,7 @@ async def test_simulated_prices_are_named_as_such():
     assert (price["source"], price["warnings"]) == ("demo", [ForecastWarning.DEMO_DATA])
 
 
-@pytest.mark.parametrize(("address", "seconds"), zip(ADDRESSES, (5, 3600 - 240), strict=True))
+@pytest.mark.parametrize(("address", "seconds"), [(ADDRESSES[0], 5), (ADDRESSES[1], 3600 - 240)])
 async def test_a_price_holds_for_moments_and_candles_until_the_next_closes_by_the_sources_clock(
     client, address, seconds
 ):
