@@ -154,7 +154,8 @@ class Composition:
         from tools import bind_tools
 
         budget = Budget(self.settings.llm_daily_turns, self.settings.llm_site_turns)
-        return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend), budget=budget)
+        model, tools = open_chat_model(self.settings.llm), bind_tools(self.backend)
+        return build_agent(model, tools, budget=budget, offered=self.settings.symbols)
 
     def protocol(self) -> "Sessions":
         """The tools as other assistants reach them over HTTP, on the API's candles."""

@@ -1,6 +1,7 @@
 """Answers composed from tool results alone, in six languages."""
 
-from assistant.replies.answers import Failure, from_results, without_tools
+from assistant.replies.answers import from_results, without_tools
+from assistant.replies.failures import MOST_TOLD, Failure
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
     MINUS,
@@ -21,6 +22,7 @@ from assistant.replies.wording import (
 
 __all__ = [
     "MINUS",
+    "MOST_TOLD",
     "NBSP",
     "SIMULATED",
     "WARNINGS",
