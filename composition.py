@@ -170,7 +170,8 @@ class Composition:
         from assistant.page import Behind
         from assistant.page.app import chat_app
 
-        behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
+        tabs = self._record, self._track_record
+        behind = Behind(self.turn, self.backend.price, *tabs, self._feedback, self.settings.symbols)
         page = chat_app(behind, self.settings.allowed_origins)
         self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
         self._builder.start()

@@ -1,6 +1,7 @@
 """Answers composed from tool results alone, in six languages."""
 
 from assistant.replies.answers import from_results, without_tools
+from assistant.replies.cautions import whose
 from assistant.replies.failures import MOST_TOLD, Failure
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
@@ -9,6 +10,7 @@ from assistant.replies.wording import (
     SIMULATED,
     WARNINGS,
     ago,
+    asked_price,
     chance,
     clock,
     day,
@@ -29,6 +31,7 @@ __all__ = [
     "Failure",
     "Speech",
     "ago",
+    "asked_price",
     "chance",
     "clock",
     "day",
@@ -39,5 +42,6 @@ __all__ = [
     "percent",
     "record",
     "source_name",
+    "whose",
     "without_tools",
 ]

@@ -34,8 +34,14 @@ def cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> li
         if noted:
             made_up = speech.say("warnings.demo_data").strip(".").casefold()
             plain = [note for note in source.notes if note.strip(" .").casefold() != made_up]
-            told += [_sentence(note) for note in plain if not UNGRADED.search(note)]
+            told += [_sentence(note) for note in plain if not whose(note)]
     return told
+
+
+def whose(note: str) -> Symbol | None:
+    """The coin whose record is told instead, where a note says that."""
+    found = UNGRADED.search(note)
+    return found[1] if found else None
 
 
 def _ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
@@ -45,7 +51,7 @@ def _ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     for source in sources(results):
         if ForecastWarning.UNEVALUATED_SYMBOL in source.warnings:
             symbols[source.symbol] = None
-            of = next((found[1] for note in source.notes if (found := UNGRADED.search(note))), of)
+            of = next(filter(None, map(whose, source.notes)), of)
     if not symbols:
         return []
     if of is None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from math import ceil
 
 from assistant.replies.phrases import phrases
-from assistant.replies.wording import MINUS, NUMBER_FORMS, money, number, percent, source_name
+from assistant.replies.wording import MINUS, NUMBER_FORMS, asked_price, money, number, percent, source_name
 from assistant.understanding import OFFERED, Language, name_of
 from forecaster.schema import Symbol
 from tools import decimals_of
@@ -18,7 +18,6 @@ HOURLY, DAILY, MONTHLY, YEARLY = 0.75, 1.5, 60, 365  # days; from each on, rarit
 MONTH = 30.4  # days
 SHOWN = 8  # coins that a list of all names
 WIDE = 20  # a range at least this wide needs no cents
-PRECISE = 10  # decimals at most
 SPACELESS = frozenset({Language.CHINESE})
 ARTICLES = frozenset({Language.FRENCH, Language.PORTUGUESE})  # each coin of a list has its own
 OWN_NAMES = frozenset({"BTC-USD", "ETH-USD"})  # coins that a language may call otherwise than the catalogue
@@ -69,8 +68,7 @@ class Speech:
 
     def asked_price(self, value: float, quote: str) -> str:
         """A price that somebody named, with the decimals that it has."""
-        decimals = len(f"{value:.{PRECISE}f}".rstrip("0").partition(".")[2])
-        return self.money(value, quote, max(2, decimals) if decimals else 0)
+        return asked_price(value, quote, self._form)
 
     def percent(self, value: float, digits: int = 1) -> str:
         """A percentage, with a minus sign where it is negative."""
