@@ -89,10 +89,10 @@ def train(options: argparse.Namespace) -> None:
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
-    if options.symbol not in SYMBOLS:
+    if options.recipe == "quantile" and options.symbol not in SYMBOLS:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
     if options.recipe == "quantile" and options.other is None:
-        raise InvalidInput("The quantile recipe learns from both symbols.", "Name the other one's file: --other FILE.")
+        raise InvalidInput("The quantile recipe learns from two coins.", "Name the other one's file: --other FILE.")
     out = options.out or ROOT / "models" / options.recipe
     check_place(out)
     with _progress(f"reading {options.data.name}") as show:
@@ -216,12 +216,15 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 
 def _in_words(issued: "Forecast") -> str:
+    from forecaster.market import decimals_of
+
+    digits = decimals_of(issued.symbol, issued.last_close)
     at = f"{issued.source}, {issued.as_of:%Y-%m-%d %H:%M} UTC"
-    lines = [f"{issued.symbol} closed at {issued.last_close:,.2f} {issued.quote} ({at})"]
+    lines = [f"{issued.symbol} closed at {issued.last_close:,.{digits}f} {issued.quote} ({at})"]
     for each in issued.horizons:
         low, high = each.quantiles["0.10"], each.quantiles["0.90"]
-        band = f"80 % between {low:,.2f} and {high:,.2f}"
-        lines.append(f"+{each.hours} h: {each.median:,.2f}, {band}, {each.probability_up:.0%} up")
+        band = f"80 % between {low:,.{digits}f} and {high:,.{digits}f}"
+        lines.append(f"+{each.hours} h: {each.median:,.{digits}f}, {band}, {each.probability_up:.0%} up")
     lines.append(f"skill against 'no change' on {issued.skill.n:,} unseen hours: {issued.skill.value:+.1%}")
     return "\n".join([*lines, *issued.notes])
 

@@ -144,7 +144,8 @@ class Composition:
         if self.settings.schedule and self.settings.source in ("auto", "live"):
             from forecaster.serving import Schedule
 
-            tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=self.predictor.longest).run(stop))
+            hours, symbols = self.predictor.longest, self.predictor.known(self.settings.symbols)
+            tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=hours, symbols=symbols).run(stop))
         await asyncio.gather(*tasks)
 
     @cached_property

@@ -1,6 +1,7 @@
 """What the command line takes; app.py says what each command does."""
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="app.py",
         parents=[server, candles],
-        description="CryptoSense forecasts the next hours of BTC and ETH, and says how sure it is. "
+        description="CryptoSense forecasts the next hours of coins such as BTC and SOL, and says how sure it is. "
         "Without a command it serves the chat and the API on one port.",
         epilog="Settings come from the environment (CRYPTOSENSE_*) or .env. Educational, not financial advice.",
     )
@@ -75,13 +76,20 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
     parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
-    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, for quantile")
+    parser.add_argument("--other", type=Path, metavar="FILE", help="the other coin's candles, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
 
 
 def _add_symbol(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--symbol", type=str.upper, default="BTC-USD", help="BTC-USD or ETH-USD (default: BTC-USD)")
+    parser.add_argument("--symbol", type=_symbol, default="BTC-USD", help="SOL or SOL-USD (default: BTC-USD)")
+
+
+def _symbol(text: str) -> str:
+    symbol = text.upper() if "-" in text else f"{text.upper()}-USD"
+    if not re.fullmatch(r"[A-Z0-9]{1,12}-USD", symbol, re.ASCII):
+        raise argparse.ArgumentTypeError("not a coin in US dollars; write it like SOL-USD")
+    return symbol
 
 
 def _day(text: str) -> datetime:
@@ -94,7 +102,9 @@ def _day(text: str) -> datetime:
 def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--data", type=Path, metavar="FILE", help="grade the one-hour forecasts on these candles")
-    parser.add_argument("--other", type=Path, metavar="FILE", help="the other symbol's candles, which the model reads")
+    parser.add_argument(
+        "--other", type=Path, metavar="FILE", help="BTC's candles, or ETH's for BTC: the model reads them"
+    )
     parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")

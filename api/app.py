@@ -46,7 +46,7 @@ ModelStates = Callable[[], Awaitable[ModelState | None]]
 
 log = logging.getLogger(__name__)
 
-DESCRIPTION = """Forecasts the next hours of BTC and ETH, and says how sure it is.
+DESCRIPTION = """Forecasts the next hours of BTC, ETH and other coins, and says how sure it is.
 
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
 

@@ -3,17 +3,33 @@
 Times are UTC and named by a candle's opening; prices are in the quote currency; ``*_pct`` is in percent.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}-USD$", description="a coin in US dollars, such as BTC-USD")]
+SYMBOL = re.compile(r"[A-Z0-9]{1,12}-USD", re.ASCII)
+
+
+def _symbol(text: str) -> str:
+    if not SYMBOL.fullmatch(text):
+        raise PydanticCustomError("symbol", "Input should be a coin in US dollars, such as BTC-USD or SOL-USD")
+    return text
+
+
+Symbol = Annotated[
+    str,
+    AfterValidator(_symbol),
+    Field(description="a coin in US dollars, such as BTC-USD", json_schema_extra={"pattern": f"^{SYMBOL.pattern}$"}),
+]
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every model was trained on
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
 WINDOW = 60  # hours of closes without which nothing can be forecast
+MOST_SERIES = 200  # symbols at a source that a process remembers; of more, those asked about longest ago are forgotten
 CALLER = "caller"  # the source of candles that came with the question
 
 

@@ -10,11 +10,11 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forecaster.errors import ConfigurationError
+from forecaster.schema import SYMBOL
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
 LONGEST_PREFIX = 200  # characters
-SYMBOL = re.compile(r"[A-Z0-9]{1,12}-USD", re.ASCII)
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
+from forecaster.market import rounded
 from forecaster.schema import Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import AnomalyFacts
@@ -16,7 +17,7 @@ MOST_TOLD = 6  # surprises in the text, the rarest; the data holds all
 class AnomalyArguments(Arguments):
     """Which coin, how far back, and how rare an hour must be to count."""
 
-    symbol: Symbol = Field(description="the coin")
+    symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
     hours: int = Field(default=USUAL_HOURS, ge=1, le=MOST_HOURS, description="how many of the newest hours to judge")
     days: int = Field(
         default=USUAL_DAYS,
@@ -59,8 +60,8 @@ def _facts(
         "move_pct": round(each.move_pct, 2),
         "over_hours": each.span_hours,
         "rarity": each.rarity,
-        "close": round(each.close, 2),
-        "expected_95": [round(each.expected_low, 2), round(each.expected_high, 2)],
+        "close": rounded(each.close),
+        "expected_95": [rounded(each.expected_low), rounded(each.expected_high)],
     }
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from forecaster.errors import CryptoSenseError
 from forecaster.inference import HIGHEST, LOWEST, detailed
+from forecaster.market import plain, rounded
 from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import ForecastFacts
@@ -13,6 +14,7 @@ from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 FARTHEST = 24  # hours ahead
 PICTURED = 48  # hours of candles shown before the forecast
+WHOLE = 1_000  # a price from which on cents are left out of the hours in brief
 DEAREST = 100_000_000  # a price that may be asked about
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 class ForecastArguments(Arguments):
     """Which coin, how far ahead, and a price that matters to whoever asks."""
 
-    symbol: Symbol = Field(description="the coin")
+    symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
     hours: int = Field(default=1, ge=1, le=FARTHEST, description="how many hours ahead")
     threshold: float | None = Field(
         default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above it"
@@ -60,12 +62,12 @@ def _text(answer: ForecastAnswer) -> str:
     last = issued.horizons[-1]
     facts: dict[str, object] = {
         "symbol": issued.symbol,
-        "last_close": round(issued.last_close, 2),
+        "last_close": rounded(issued.last_close),
         "hours": last.hours,
         "target_time": minute(last.target_time),
-        "range_80": [round(last.quantiles["0.10"], 2), round(last.quantiles["0.90"], 2)],
-        "range_50": [round(last.quantiles["0.25"], 2), round(last.quantiles["0.75"], 2)],
-        "median": round(last.median, 2),
+        "range_80": [rounded(last.quantiles["0.10"]), rounded(last.quantiles["0.90"])],
+        "range_50": [rounded(last.quantiles["0.25"]), rounded(last.quantiles["0.75"])],
+        "median": rounded(last.median),
         "probability_up": round(last.probability_up, 3),
         **_above(answer.threshold, last.probability_above),
         "expected_move_pct": round(last.expected_move_pct, 2),
@@ -84,16 +86,23 @@ def _above(threshold: float | None, probability: float | None) -> dict[str, obje
     """The chance of a close above a price; where that lies beyond the outermost quantiles, no more is known."""
     if threshold is None or probability is None:
         return {}
-    rounded = round(probability, 3)
-    chance: float | str = rounded
-    if not LOWEST < rounded < HIGHEST:
+    near = round(probability, 3)
+    chance: float | str = near
+    if not LOWEST < near < HIGHEST:
         chance = f"under {LOWEST}" if probability < 0.5 else f"over {HIGHEST}"
     return {"threshold": threshold, "probability_above": chance}
 
 
 def _rows(horizons: tuple[Horizon, ...]) -> list[str]:
     """Each horizon in one short line, so that 24 of them fit."""
-    return [f"{h.hours},{h.quantiles['0.10']:.0f},{h.median:.0f},{h.quantiles['0.90']:.0f}" for h in horizons]
+    return [
+        ",".join((str(each.hours), *map(_short, (each.quantiles["0.10"], each.median, each.quantiles["0.90"]))))
+        for each in horizons
+    ]
+
+
+def _short(price: float) -> str:
+    return f"{price:.0f}" if price >= WHOLE else plain(price)
 
 
 FORECAST = Tool(

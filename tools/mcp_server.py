@@ -18,7 +18,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from pydantic import TypeAdapter
 
 from forecaster.errors import CryptoSenseError
-from forecaster.schema import SYMBOLS
+from forecaster.market import BITCOIN, ETHER, is_symbol
 from forecaster.serving import ForecastBackend
 from tools.registry import bind_tools
 from tools.tool import BoundTool, Tool
@@ -27,15 +27,16 @@ VERSION = "1"
 REPORT = "cryptosense://report"
 DISCLAIMER = "cryptosense://disclaimer"
 BRIEFING = "hourly_briefing"
+USUAL = (BITCOIN, ETHER)  # what a briefing is about that names no coin
 INSTRUCTIONS = (
-    "Prices and probabilistic forecasts of BTC and ETH in US dollars, hour by hour, with their record beside 'no "
-    "change'. Lead with the range and the chance of going up; quote numbers as the tools give them, with the time and "
-    "source of the newest candle; pass warnings on. Educational, not financial advice."
+    "Prices and probabilistic forecasts of coins in US dollars (BTC-USD, SOL-USD, ...), hour by hour, with their "
+    "record beside 'no change'. Lead with the range and the chance of going up; quote numbers as the tools give them, "
+    "with the time and source of the newest candle; pass warnings on. Educational, not financial advice."
 )
 DISCLAIMER_TEXT = (
-    "CryptoSense is educational and no financial advice. At one hour the direction of BTC and ETH is close to a coin "
-    "flip; what a forecast knows is how large the move may be. Prices come from public exchanges and may be late or "
-    "wrong. Where the source is 'demo', they are simulated and not market data. Past scores promise nothing."
+    "CryptoSense is educational and no financial advice. At one hour the direction of a coin's price is close to a "
+    "coin flip; what a forecast knows is how large the move may be. Prices come from public exchanges and may be late "
+    "or wrong. Where the source is 'demo', they are simulated and not market data. Past scores promise nothing."
 )
 _INVALID, _INTERNAL = -32602, -32603  # JSON-RPC 2.0: invalid params, internal error
 
@@ -152,10 +153,10 @@ def _contents(uri: str, mime_type: str, text: str) -> mcp.ReadResourceResult:
 def _briefing(params: mcp.GetPromptRequestParams) -> mcp.GetPromptResult:
     if params.name != BRIEFING:
         raise MCPError(_INVALID, f"There is no such prompt. Get {BRIEFING}.")
-    symbols: Sequence[str] = SYMBOLS
+    symbols: Sequence[str] = USUAL
     if asked := (params.arguments or {}).get("symbol"):
-        if asked not in SYMBOLS:
-            raise MCPError(_INVALID, f"That symbol is not supported. Send {' or '.join(SYMBOLS)}, or none for both.")
+        if not is_symbol(asked):
+            raise MCPError(_INVALID, f"That is no symbol. Send one such as SOL-USD, or none for {' and '.join(USUAL)}.")
         symbols = (asked,)
     text = (
         f"Brief me on {' and '.join(symbols)}: call get_price, forecast for 1 and for 24 hours, detect_anomalies for "
@@ -188,6 +189,6 @@ _PROMPT = mcp.Prompt(
     title="Hourly briefing",
     description="Price, forecast, surprises and track record of the last hours in a few sentences.",
     arguments=[
-        mcp.PromptArgument(name="symbol", description=f"{' or '.join(SYMBOLS)}; both if left out", required=False)
+        mcp.PromptArgument(name="symbol", description="such as SOL-USD; BTC and ETH if left out", required=False)
     ],
 )

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from forecaster.market import rounded
 from forecaster.schema import Frozen, Report
 from forecaster.serving import ForecastBackend
 from tools.facts import MetricsFacts
@@ -155,7 +156,7 @@ def _row(row: MetricExplanation, *, brief: bool) -> dict[str, object]:
     facts: dict[str, object] = {"unit": row.unit, "meaning": row.meaning}
     for name, number in (("value", row.value), ("baseline", row.baseline)):
         if number is not None:
-            facts[name] = round(number, 2)
+            facts[name] = rounded(number) if row.unit == "USD" else round(number, 2)
     return facts if brief else facts | {"title": row.title, "how_to_read": row.reading}
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from forecaster.errors import CryptoSenseError
-from forecaster.schema import SYMBOLS
+from forecaster.market import BITCOIN
 from forecaster.serving import ForecastBackend
 
 
@@ -18,7 +18,7 @@ class Moment(NamedTuple):
 async def moment_of(backend: ForecastBackend) -> Moment | None:
     """The moment at the source that `backend` answers from; None while it gives no price."""
     try:
-        price = await backend.price(SYMBOLS[0])
+        price = await backend.price(BITCOIN)
     except CryptoSenseError:  # whatever is asked for then says so
         return None
     return Moment(price.as_of + timedelta(seconds=price.age_seconds), price.as_of)

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from forecaster.market import rounded
 from forecaster.schema import Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.facts import CandleFacts, PriceFacts
@@ -13,7 +14,7 @@ LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 class PriceArguments(Arguments):
     """Which coin."""
 
-    symbol: Symbol = Field(description="the coin")
+    symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
 
 
 class CandleArguments(PriceArguments):
@@ -25,7 +26,7 @@ class CandleArguments(PriceArguments):
 async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
     """The newest closed price, as a Price."""
     price = await backend.price(arguments.symbol)
-    facts = {"symbol": price.symbol, "price": round(price.price, 2)}
+    facts = {"symbol": price.symbol, "price": rounded(price.price)}
     if price.change_24h_pct is not None:
         facts["change_24h_pct"] = round(price.change_24h_pct, 2)
     return ToolResult(compact(facts | provenance(price)), price)
@@ -37,11 +38,11 @@ async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> T
     facts = {
         "symbol": span.symbol,
         "hours": span.hours,
-        "open": round(span.first_open, 2),
-        "close": round(span.last_close, 2),
+        "open": rounded(span.first_open),
+        "close": rounded(span.last_close),
         "change_pct": round(span.change_pct, 2),
-        "high": round(span.high, 2),
-        "low": round(span.low, 2),
+        "high": rounded(span.high),
+        "low": rounded(span.low),
     }
     return ToolResult(compact(facts | provenance(span)), span)
 

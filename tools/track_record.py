@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from forecaster.ledger import Graded, Kept, Settled, graded
+from forecaster.market import plain, rounded
 from forecaster.schema import Frozen, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import TrackRecordFacts
@@ -18,7 +19,7 @@ ROWS = 12  # forecasts in the text; the data holds all
 class TrackRecordArguments(Arguments):
     """Which coin, and how many of its newest forecasts."""
 
-    symbol: Symbol = Field(description="the coin")
+    symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
     last: int = Field(default=USUAL_LAST, ge=1, le=MOST_LAST, description="how many of the newest settled forecasts")
 
 
@@ -80,13 +81,13 @@ def _text(answer: TrackRecordAnswer) -> str:
         "graded_from": minute(grades.graded_from),
         "graded_to": minute(grades.graded_to),
         "coverage_pct": {band: round(100 * share, 1) for band, share in grades.coverage.items()},
-        "mae": round(grades.mae, 2),
-        "mae_no_change": round(grades.mae_persistence, 2),
+        "mae": rounded(grades.mae),
+        "mae_no_change": rounded(grades.mae_persistence),
         "skill_vs_no_change_pct": None if grades.skill is None else round(100 * grades.skill, 2),
         "direction_right_pct": None if grades.direction is None else round(100 * grades.direction, 1),
         "model": f"{grades.model.name} {grades.model.version}",
         "newest": {"columns": "closed,low_80,high_80,actual,inside_80", "rows": _rows(answer.forecasts)},
-        "newest_misses": [f"{minute(m.target_time)},{m.median:.2f},{m.actual:.2f}" for m in grades.misses],
+        "newest_misses": [f"{minute(m.target_time)},{plain(m.median)},{plain(m.actual)}" for m in grades.misses],
     }
     return compact(facts)
 
@@ -97,7 +98,7 @@ def _rows(forecasts: tuple[Kept, ...]) -> list[str]:
         horizon, outcome = each.forecast.horizons[0], next(o for o in each.outcomes if o.hours == AHEAD)
         low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
         held = "yes" if outcome.inside["80"] else "no"
-        rows.append(f"{minute(outcome.target_time)},{low:.2f},{high:.2f},{outcome.actual:.2f},{held}")
+        rows.append(",".join((minute(outcome.target_time), *map(plain, (low, high, outcome.actual)), held)))
     return rows
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from api.connections.heads import read_head
+from api.connections.request_heads import read_head
 from api.middleware import Line
 from api.wire import RETRY_AFTER, problem, raw
 

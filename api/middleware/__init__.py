@@ -4,7 +4,7 @@ from api.middleware.caching import for_seconds, fresh, names, tagged, until_next
 from api.middleware.clients import client_of, counted
 from api.middleware.framing import Framing
 from api.middleware.gate import Gate, Rules
-from api.middleware.head import Head
+from api.middleware.head_requests import Head
 from api.middleware.headers import SecurityHeaders, content_security_policy
 from api.middleware.hosts import Hosts
 from api.middleware.idempotency import Idempotency

@@ -8,8 +8,12 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from forecaster.market import catalogue
+
 METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))  # others count as one
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper ends of buckets
+
+OTHERS = "other"  # the label of coins that stand in no catalogue
 
 router = APIRouter(tags=["service"])
 
@@ -69,17 +73,17 @@ class Metrics:
         self._refused.labels(reason).inc()
 
     def forecast_issued(self, symbol: str) -> None:
-        """Count a forecast. `symbol` must be one that is offered, since each makes a series."""
-        self._forecasts.labels(symbol).inc()
+        """Count a forecast; coins that stand in no catalogue count as one, since each label makes a series."""
+        self._forecasts.labels(_known(symbol)).inc()
 
     def serves(self, name: str, version: str, sha256: str) -> None:
         """Name the model that answers."""
         self._model.info({"name": name, "version": version, "sha256": sha256})
 
     def candle_seen(self, symbol: str, age: float) -> None:
-        """Note how many seconds ago the newest candle of an offered symbol closed; it ages until the scrape."""
+        """Note how many seconds ago the newest candle of a symbol closed; it ages until the scrape."""
         closed = time.monotonic() - age
-        self._candle_age.labels(symbol).set_function(lambda: time.monotonic() - closed)
+        self._candle_age.labels(_known(symbol)).set_function(lambda: time.monotonic() - closed)
 
     def database_works(self, works: bool) -> None:
         """Note whether candles and forecasts can be kept and read."""
@@ -88,6 +92,10 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+def _known(symbol: str) -> str:
+    return symbol if symbol in catalogue() else OTHERS
 
 
 async def app_metrics(request: Request) -> Metrics:

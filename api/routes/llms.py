@@ -10,7 +10,7 @@ ADDRESS = "/llms.txt"
 
 TEXT = """# CryptoSense
 
-> Probabilistic forecasts of the hourly closes of BTC and ETH in US dollars, 1 to 24 hours ahead, with their record
+> Probabilistic forecasts of the hourly closes of coins in US dollars, 1 to 24 hours ahead, with their record
 > beside "no change". A range and a chance of going up, not a tip.
 
 Educational, not financial advice. At one hour the direction is close to a coin flip; the range is what to use.

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from api.dependencies import PredictorDep, loaded_predictor
 from api.wire import StrictJSONRoute, documented
+from forecaster.market import rounded
 
 WINDOW = 60  # hourly closes
 EXAMPLE_PRICES = [
@@ -40,7 +41,9 @@ class PredictRequest(BaseModel):
 class PredictResponse(BaseModel):
     """What the model expects of the next hour."""
 
-    predicted_next_hour_price: float = Field(description="in USD, rounded to cents", examples=[61635.61])
+    predicted_next_hour_price: float = Field(
+        description="in USD, to cents; below 10 to six significant digits", examples=[61635.61]
+    )
 
 
 class Direct(APIRoute):
@@ -75,4 +78,4 @@ async def predict(body: PredictRequest, predictor: PredictorDep) -> PredictRespo
     Educational, not financial advice: at one hour the price is close to a coin flip, and
     "no change" is hard to beat.
     """
-    return PredictResponse(predicted_next_hour_price=round(await predictor.next_close(body.prices), 2))
+    return PredictResponse(predicted_next_hour_price=rounded(await predictor.next_close(body.prices)))

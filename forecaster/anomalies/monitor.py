@@ -3,8 +3,8 @@
     candles --forecasts issued at each earlier hour, from candles up to that hour alone--> quantiles
     quantiles and what followed --detector.py--> scores --budget of false alarms--> anomalies
 
-An hour is judged by forecasts from candles of both symbols where 294 hours precede it, else by forecasts from
-closes alone, and says which.
+An hour is judged by forecasts from candles of the coin and its companion where 294 hours precede it, else by
+forecasts from closes alone, and says which.
 """
 
 from dataclasses import dataclass, fields
@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Self
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, Field
 
@@ -32,7 +33,7 @@ from forecaster.features import LOOKBACK, Hours, Tape, hours_of
 from forecaster.inference import Engine, Flag, Predictor, gaps_flag
 from forecaster.market import Snapshot, gapless, utc
 from forecaster.quantiles import Floats
-from forecaster.schema import HOUR, WINDOW, ForecastWarning, Frozen, InputKind, Provenance
+from forecaster.schema import HOUR, MOST_SERIES, WINDOW, ForecastWarning, Frozen, InputKind, Provenance
 
 BEFORE = SPANS[-1]  # hours before a judged one at which the earliest of its forecasts was issued
 FIRST = {"closes_only": WINDOW - 1 + BEFORE, "full": LOOKBACK - 1 + BEFORE}  # hours before the first that is judged
@@ -95,7 +96,8 @@ class Monitor:
         self._engine = engine
         self._calibration = calibration
         self._detectors = detectors
-        self._seen: dict[tuple[str, str], dict[int, float]] = {}  # by symbol and source, then by close (Unix s)
+        # by symbol and source, then by close (Unix s)
+        self._seen: LRUCache[tuple[str, str], dict[int, float]] = LRUCache(MOST_SERIES)
         self._lock = Lock()
 
     @classmethod
@@ -106,7 +108,7 @@ class Monitor:
     def report(self, snapshot: Snapshot, hours: int, days: float, other: Snapshot | None = None) -> AnomalyReport:
         """Judge the newest `hours`, or as many as the candles allow, at a budget of one false alarm in `days`.
 
-        `other` is the other symbol's snapshot, where it could be had. Raises InvalidInput outside 1 to 235 hours
+        `other` is the companion's snapshot, where it could be had. Raises InvalidInput outside 1 to 235 hours
         and 1 to 365 days, and when the snapshot holds too few candles or too long a gap.
         """
         if not 1 <= hours <= MOST_HOURS:

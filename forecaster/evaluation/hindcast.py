@@ -8,14 +8,14 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, tracked
-from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
 from forecaster.evaluation.metrics import coverage, mae_skill, metrics
 from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, utc
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import HOUR, SYMBOLS, WINDOW, Frozen, InputKind, Symbol
+from forecaster.schema import HOUR, WINDOW, Frozen, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
 
@@ -62,8 +62,6 @@ def hindcast_of(
             f"The {artifact.manifest.name} model cannot be graded on a file.",
             "Set CRYPTOSENSE_MODEL_DIR=models/quantile.",
         )
-    if symbol not in SYMBOLS:
-        raise UnsupportedSymbol(symbol, SYMBOLS)
     calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
     day = 0.0 if start is None else (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
     engine = OnnxEngine(artifact.files["model.onnx"])
@@ -78,7 +76,7 @@ def hindcast(
     other: Candles | None = None,
     start: float = 0.0,
 ) -> Hindcast:
-    """Grade every hour from `start` (Unix s) on; candles before it are history only, `other` is the other symbol's.
+    """Grade every hour from `start` (Unix s) on; candles before it are history only, `other` is the companion's.
 
     An hour is forecast when its 60 hours before hold no gap longer than 6, and graded when it has a candle of its
     own. With fewer than 289 hours of history a forecast sees closes alone, as it does when served. Bands go on from

@@ -39,6 +39,7 @@ class Issuer:
     """Issues the forecasts of one model."""
 
     flags: ClassVar[tuple[ForecastWarning, ...]]  # that its forecasts may carry, besides those of every recipe
+    any_coin: bool  # whether coins that it never saw are forecast too, and say so
 
     def __init__(self, artifact: Artifact) -> None:
         self._manifest = artifact.manifest
@@ -68,10 +69,14 @@ class Issuer:
             versions=said.versions,
         )
 
+    def known(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """See Predictor."""
+        return tuple(symbol for symbol in symbols if self.any_coin or symbol in self._manifest.symbols)
+
     def check(self, symbol: str, hours: int) -> None:
         """Raise UnsupportedSymbol or UnsupportedHorizon for what the model never learned."""
-        if symbol not in self._manifest.symbols:
-            raise UnsupportedSymbol(symbol, self._manifest.symbols)
+        if not self.known((symbol,)):
+            raise UnsupportedSymbol(symbol, self._manifest.symbols, "The quantile model forecasts other coins too")
         if not 1 <= hours <= self._manifest.horizons:
             raise UnsupportedHorizon(hours, self._manifest.horizons)
 
@@ -130,7 +135,8 @@ class Issuer:
     def _unevaluated(self, symbol: str) -> list[Flag]:
         if symbol in self._graded:
             return []
-        return [(ForecastWarning.UNEVALUATED_SYMBOL, f"the record is {self.report.symbol}'s, not {symbol}'s")]
+        words = f"the model was not graded on {symbol}: the record is {self.report.symbol}'s"
+        return [(ForecastWarning.UNEVALUATED_SYMBOL, words)]
 
     def _id(self, snapshot: Snapshot, as_of: int, other: Snapshot | None) -> str:
         """The same candle, source and model give the same forecast, and so the same id.

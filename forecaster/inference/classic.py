@@ -22,7 +22,8 @@ OUTREACH = 100  # times beyond the training range: farther out the network answe
 class ClassicPredictor(Issuer):
     """A Predictor of one hour ahead, from prices as they are: it knows the levels that it was trained on."""
 
-    reads_other_symbol = False
+    reads_companion = False
+    any_coin = False  # it knows the levels of the prices that it was trained on
     flags = ()
 
     def __init__(self, artifact: Artifact, engine: Engine) -> None:

@@ -32,13 +32,17 @@ class Predictor(Protocol):
     ref: ModelRef
     report: Report
     evaluation: bytes | None  # every score behind the report as JSON, where the artifact brings it
-    reads_other_symbol: bool  # its forecasts are better with the other symbol's candles
+    reads_companion: bool  # its forecasts are better with the companion's candles
     longest: int  # hours ahead
     gathers: bool  # what threads ask it at once is run together: it pays to ask from several
 
     @property
     def facts(self) -> ModelFacts:
         """What the model learned from and what it takes."""
+        ...
+
+    def known(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Those of the symbols that it forecasts."""
         ...
 
     def check(self, symbol: str, hours: int) -> None:

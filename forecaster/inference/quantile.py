@@ -39,7 +39,8 @@ class QuantilePredictor(Issuer):
     network was trained and graded on where candles are missing, and says `closes_only`.
     """
 
-    reads_other_symbol = True
+    reads_companion = True
+    any_coin = True
     flags = (ForecastWarning.CLOSES_ONLY,)
 
     def __init__(self, artifact: Artifact, engine: Engine) -> None:
@@ -90,9 +91,10 @@ class QuantilePredictor(Issuer):
 
     def _untaught(self, symbol: str) -> dict[InputKind, Tracker]:
         """Trackers that nobody teaches anything, made once."""
-        if symbol not in self._fresh:
-            self._fresh[symbol] = self.trackers(symbol)
-        return self._fresh[symbol]
+        graded = symbol if symbol in self._graded else ""  # others begin with the same widths
+        if graded not in self._fresh:
+            self._fresh[graded] = self.trackers(graded)
+        return self._fresh[graded]
 
     def forecast(
         self,

@@ -16,18 +16,16 @@ from typing import Literal, cast
 import numpy as np
 
 from forecaster.artifact import Artifact, load_artifact
-from forecaster.errors import ArtifactError, ConfigurationError, CryptoSenseError, UnsupportedSymbol
+from forecaster.errors import ArtifactError, ConfigurationError, CryptoSenseError
 from forecaster.inference.engine import Engine, open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.predictor import Predictor
-from forecaster.market import Candles, Snapshot
-from forecaster.schema import HOUR, SYMBOLS, Forecast
+from forecaster.market import Candles, Snapshot, catalogue, companion
+from forecaster.schema import HOUR, Forecast
 from forecaster.settings import ROOT
 
 EngineKind = Literal["onnx", "keras"]
-PRICES: dict[str, float] = dict(
-    zip(SYMBOLS, (60_000.0, 2_000.0), strict=True)
-)  # USD, around which the made-up markets move
+LEVEL = 100.0  # USD, around which the made-up market of a coin moves that stands in no catalogue
 CLOSE = 1_773_921_600  # 2026-03-19 12:00 UTC, when they end
 LONG, SHORT = 300, 60  # hours: what a source gives, and the fewest that a forecast is made from
 AGREEMENT = 1e-5  # by which two ways to the same price may differ
@@ -70,12 +68,8 @@ def try_out(predictor: Predictor) -> None:
 
     From 60 closes, the median of a forecast and `predict_next_close` must be the same price.
     """
-    for symbol in SYMBOLS:
-        try:
-            predictor.check(symbol, predictor.longest)
-        except UnsupportedSymbol:
-            continue
-        market, other = _market(symbol), _market(next(each for each in SYMBOLS if each != symbol))
+    for symbol in predictor.facts.symbols:
+        market, other = _market(symbol), _market(companion(symbol))
         for hours in (LONG, SHORT):
             part = Snapshot(symbol, market.source, market.quote, market.candles[-hours:], market.now)
             _check(forecast := predictor.forecast(part, predictor.longest, other))
@@ -101,7 +95,8 @@ def _check_price(price: float, last: float) -> None:
 def _market(symbol: str) -> Snapshot:
     """Hours of a market that goes up and down."""
     hour = np.arange(-LONG, 1)
-    path = PRICES[symbol] * np.exp(0.01 * np.sin(hour / 5) + 0.004 * np.cos(hour * 2.3))
+    level = catalogue()[symbol].simulated.level if symbol in catalogue() else LEVEL
+    path = level * np.exp(0.01 * np.sin(hour / 5) + 0.004 * np.cos(hour * 2.3))
     open_, close = path[:-1], path[1:]
     high, low = 1.001 * np.maximum(open_, close), 0.999 * np.minimum(open_, close)
     volume = 100.0 + 50.0 * np.sin(hour[1:] / 7)

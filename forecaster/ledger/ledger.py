@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from forecaster.database import ANSWER, Database, Health, Proof
-from forecaster.errors import InvalidInput, UnsupportedSymbol
+from forecaster.errors import InvalidInput
 from forecaster.ledger.cursor import Cursor
 from forecaster.ledger.history import Past
 from forecaster.ledger.migrations import VERSION_TABLE
@@ -30,7 +30,7 @@ from forecaster.ledger.track_record import Issuer, Kept, LedgerPage, Series, Set
 from forecaster.ledger.upgrade import migrate
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, SYMBOLS, Forecast, ForecastWarning, ModelRef
+from forecaster.schema import HOUR, Forecast, ForecastWarning, ModelRef
 from forecaster.settings import EXCHANGE_NAMES
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Ledger:
             raise InvalidInput(f"{limit} forecasts a page are not offered.", f"Ask for 1 to {LONGEST_PAGE}.")
         before = None if cursor is None else Cursor.parse(cursor)
         with self._database.begin() as connection:
-            rows = connection.execute(sql.newest(_checked(symbol), _seconds(since), before, limit + 1)).all()
+            rows = connection.execute(sql.newest(symbol, _seconds(since), before, limit + 1)).all()
             kept = tuple(_kept(connection, rows[:limit]))
         end = str(Cursor(rows[limit - 1].as_of, rows[limit - 1].id)) if len(rows) > limit else None
         return LedgerPage(forecasts=kept, next_cursor=end)
@@ -146,11 +146,11 @@ class Ledger:
         return TrackRecord(rows=tuple(rows))
 
     def models(self, symbol: str | None = None) -> list[Issuer]:
-        """Whose forecasts are kept, the newest model of each symbol first. Raises UnsupportedSymbol."""
+        """Whose forecasts are kept, the newest model of each symbol first."""
         from forecaster.ledger import tables as sql
 
         with self._database.begin() as connection:
-            found = connection.execute(sql.models(_checked(symbol))).all()
+            found = connection.execute(sql.models(symbol)).all()
         return [
             Issuer(
                 each.symbol,
@@ -207,12 +207,6 @@ def _outcomes(connection: "Connection", ids: list[str]) -> Iterable[Any]:
     from forecaster.ledger import tables as sql
 
     return connection.execute(sql.outcomes_of(ids)) if ids else ()
-
-
-def _checked(symbol: str | None) -> str | None:
-    if symbol is not None and symbol not in SYMBOLS:
-        raise UnsupportedSymbol(symbol, SYMBOLS)
-    return symbol
 
 
 def _check(hours: int | None, last: int) -> None:

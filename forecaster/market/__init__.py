@@ -2,15 +2,30 @@
 
 from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
-from forecaster.market.companions import both, other_symbol
+from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
-from forecaster.market.symbols import Coin, catalogue, companion, decimals_of, nearest, spellings, unsupported
+from forecaster.market.symbols import (
+    BITCOIN,
+    ETHER,
+    Coin,
+    catalogue,
+    companion,
+    decimals_of,
+    is_symbol,
+    nearest,
+    plain,
+    rounded,
+    spellings,
+    unsupported,
+)
 
 __all__ = [
+    "BITCOIN",
     "DAY",
     "EARLIEST",
+    "ETHER",
     "LATEST",
     "LONGEST_GAP",
     "AutoSource",
@@ -19,19 +34,21 @@ __all__ = [
     "Coin",
     "Row",
     "Snapshot",
-    "both",
     "catalogue",
     "companion",
     "decimals_of",
     "exchanges",
     "files",
     "gapless",
+    "is_symbol",
     "nearest",
     "open_source",
-    "other_symbol",
+    "plain",
     "price_of",
+    "rounded",
     "span_of",
     "spellings",
     "unsupported",
     "utc",
+    "with_companion",
 ]

@@ -1,19 +1,22 @@
-"""Both symbols' candles, asked for at once: a forecast waits for its own and not long for the other's."""
+"""A coin's candles and its companion's, asked for at once: a forecast waits for its own and not long for the other."""
 
 import asyncio
 import logging
 
 from forecaster.errors import CryptoSenseError
 from forecaster.market.sources import CandleSource, Snapshot
-from forecaster.schema import SYMBOLS, ForecastWarning
+from forecaster.market.symbols import companion
+from forecaster.schema import ForecastWarning
 
-PATIENCE = 1.0  # seconds that a forecast waits for the other symbol's candles once its own are there
+PATIENCE = 1.0  # seconds that a forecast waits for the companion's candles once its own are there
 
 log = logging.getLogger(__name__)
 
 
-async def both(source: CandleSource, symbol: str, hours: int, wanted: bool = True) -> tuple[Snapshot, Snapshot | None]:
-    """The symbol's newest `hours`, and the other's where they are `wanted` and can be had in time.
+async def with_companion(
+    source: CandleSource, symbol: str, hours: int, wanted: bool = True
+) -> tuple[Snapshot, Snapshot | None]:
+    """The symbol's newest `hours`, and its companion's where they are `wanted` and can be had in time.
 
     Raises what the source raises.
     """
@@ -29,14 +32,9 @@ async def both(source: CandleSource, symbol: str, hours: int, wanted: bool = Tru
     return snapshot, other if other and _alike(snapshot, other) else None
 
 
-def other_symbol(symbol: str) -> str:
-    """The one of both that `symbol` is not."""
-    return next(each for each in SYMBOLS if each != symbol)
-
-
 async def _other(source: CandleSource, symbol: str, hours: int) -> Snapshot | None:
-    """The other symbol's candles, or none: a forecast is made without them rather than not at all."""
-    other = other_symbol(symbol)
+    """The companion's candles, or none: a forecast is made without them rather than not at all."""
+    other = companion(symbol)
     try:
         return await source.latest(other, hours)
     except CryptoSenseError as error:

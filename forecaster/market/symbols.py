@@ -6,17 +6,20 @@ too, once an exchange is known to list it; it has no name but its code.
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from forecaster.errors import UnsupportedSymbol
-from forecaster.schema import Frozen, Symbol
+from forecaster.schema import SYMBOL, Frozen, Symbol
 
 CATALOGUE = Path(__file__).with_name("symbols.toml")
 HOW_TO_ADD = "Another coin is one entry in forecaster/market/symbols.toml"
+CHEAP = 10.0  # USD
 NEAREST = 3  # symbols proposed for one that is unknown
+ALIKE = 0.65  # of difflib, from which on two spellings are taken for the same coin
 BITCOIN, ETHER = "BTC-USD", "ETH-USD"
 
 
@@ -60,6 +63,11 @@ def catalogue() -> Mapping[str, Coin]:
     return {symbol: Coin(symbol=symbol, **entry) for symbol, entry in entries.items()}
 
 
+def is_symbol(text: str) -> bool:
+    """Whether a text is written like a symbol, such as SOL-USD; some exchange may know it or not."""
+    return SYMBOL.fullmatch(text) is not None
+
+
 def companion(symbol: str) -> str:
     """The coin whose candles help to forecast this one: Bitcoin's for every coin, Ether's for Bitcoin."""
     return ETHER if symbol == BITCOIN else BITCOIN
@@ -74,15 +82,24 @@ def nearest(symbol: str, offered: Iterable[str]) -> tuple[str, ...]:
     """The offered symbols most like what was asked for, by code and by name; the first ones where none is."""
     symbols = tuple(offered)
     names = {name: coin.symbol for coin in catalogue().values() if coin.symbol in symbols for name in spellings(coin)}
-    names |= {each.lower(): each for each in symbols}
-    asked = symbol[:40].lower()
-    found = get_close_matches(asked.partition("-")[0], names, n=2 * NEAREST) + get_close_matches(asked, names)
+    names |= {each.partition("-")[0].lower(): each for each in symbols}
+    found = get_close_matches(symbol[:40].lower().partition("-")[0], names, 2 * NEAREST, ALIKE)
     return tuple(dict.fromkeys(names[name] for name in found))[:NEAREST] or symbols[:NEAREST]
 
 
 def spellings(coin: Coin) -> tuple[str, ...]:
     """Every way to write a coin, lower-case: its code, its name and its aliases."""
     return tuple(dict.fromkeys((coin.code.lower(), coin.name.lower(), *coin.aliases)))
+
+
+def rounded(price: float) -> float:
+    """A price to cents, or below 10 to six significant digits: cents would destroy the price of a cheap coin."""
+    return round(price, 2) if price >= CHEAP else float(f"{price:.6g}")
+
+
+def plain(price: float) -> str:
+    """A rounded price in digits alone, without an exponent: "64250.75", "0.0000123456"."""
+    return f"{price:.2f}" if price >= CHEAP else f"{Decimal(repr(rounded(price))):f}"
 
 
 def decimals_of(symbol: str, price: float) -> int:

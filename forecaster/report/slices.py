@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from forecaster.evaluation import ALL, OURS, Evaluation, Graded, Method, Reliability, Scores
-from forecaster.schema import SYMBOLS, InputKind, Symbol
+from forecaster.schema import InputKind, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def curve(evaluation: Evaluation, forecaster: str, symbol: Symbol, hours: int = 
 
 def graded_symbols(evaluation: Evaluation) -> tuple[Symbol, ...]:
     """The symbols for which the model's own forecasts one hour ahead were graded."""
-    return tuple(symbol for symbol in SYMBOLS if OURS in forecasters(evaluation, symbol))
+    symbols = dict.fromkeys(row.symbol for row in evaluation.graded)
+    return tuple(symbol for symbol in symbols if OURS in forecasters(evaluation, symbol))
 
 
 def _rows(evaluation: Evaluation, method: Method, symbol: Symbol, kind: InputKind) -> list[Graded]:

@@ -24,7 +24,7 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import DAY, Candles, CandleSource, both, price_of, span_of
+from forecaster.market import DAY, Candles, CandleSource, price_of, span_of, with_companion
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.caller_input import Sent, windows_of
 from forecaster.serving.live_model import HISTORY, LiveModel
@@ -180,7 +180,7 @@ class LocalBackend:
         """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
         self.predictor.check(symbol, 1)
         monitor = self._model.standing.live_monitor
-        snapshot, other = await both(self._source, symbol, LONGEST_SPAN)
+        snapshot, other = await with_companion(self._source, symbol, LONGEST_SPAN)
         return told(self._observer, await asyncio.to_thread(monitor.report, snapshot, hours, days, other))
 
     async def anomalies_from(

@@ -11,17 +11,17 @@ import numpy as np
 from forecaster.errors import InvalidInput
 from forecaster.features import LOOKBACK
 from forecaster.inference import Window
-from forecaster.market import LONGEST_GAP, Candles, Snapshot, other_symbol
+from forecaster.market import LONGEST_GAP, Candles, Snapshot, companion
 from forecaster.schema import CALLER, HOUR
 
-QUOTE = "USD"  # of both symbols
+QUOTE = "USD"  # of every symbol
 FORMING = "the newest candle was still forming and was left out"
 ASSUMED = "no last_open_time was given: the last close is taken for that of the newest full hour"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sent:
-    """What a caller sends for one forecast: candles, and those of the other symbol where it has them; or closes."""
+    """What a caller sends for one forecast: candles, and those of its companion where it has them; or closes."""
 
     symbol: str
     candles: Candles | None = None
@@ -33,7 +33,7 @@ class Sent:
         """What the forecast is made from; `now` is Unix seconds. Raises InvalidInput."""
         if self.candles is None:
             return Window(sent_closes(self.symbol, self.closes, self.last_open_time, now), bare=True)
-        other = None if self.other is None else sent_candles(other_symbol(self.symbol), self.other, now)
+        other = None if self.other is None else sent_candles(companion(self.symbol), self.other, now)
         return Window(sent_candles(self.symbol, self.candles, now), other)
 
 

@@ -6,12 +6,14 @@ goes on where the ledger says that another left off.
 
 from dataclasses import replace
 
+from cachetools import LRUCache
+
 from forecaster.anomalies import Monitor
 from forecaster.errors import ArtifactError
 from forecaster.inference import Predictor
 from forecaster.ledger import Past
 from forecaster.market import Snapshot
-from forecaster.schema import Forecast, ForecastWarning
+from forecaster.schema import MOST_SERIES, Forecast, ForecastWarning
 from forecaster.serving.followed import Following
 
 OF_SOURCES = (ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.DEMO_DATA)
@@ -24,8 +26,9 @@ class Standing:
         self.predictor = predictor
         self._monitor = Monitor.of(predictor)
         self._following = Following(predictor)
-        self._newest: dict[tuple[str, str], tuple[Snapshot, Forecast]] = {}
-        self._restored: dict[tuple[str, str], Forecast | None] = {}  # the newest that an earlier process issued
+        self._newest: LRUCache[tuple[str, str], tuple[Snapshot, Forecast]] = LRUCache(MOST_SERIES)
+        # the newest that an earlier process issued
+        self._restored: LRUCache[tuple[str, str], Forecast | None] = LRUCache(MOST_SERIES)
 
     def forecast(self, snapshot: Snapshot, other: Snapshot | None) -> tuple[Forecast, Forecast]:
         """The forecast of all hours at the snapshot's newest candle: as it was issued, and as it is told now.

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 
 from forecaster.calibration import Tracker
 from forecaster.inference import Predictor
 from forecaster.ledger import Past
 from forecaster.market import Snapshot
 from forecaster.quantiles import HORIZONS, Floats
-from forecaster.schema import HOUR, Forecast, ForecastWarning, InputKind
+from forecaster.schema import HOUR, MOST_SERIES, Forecast, ForecastWarning, InputKind
 
 PATIENCE = 3 * HORIZONS  # hours after which a close that is still missing is not waited for any more
 
@@ -38,7 +39,7 @@ class Following:
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._followed: dict[tuple[str, str], _Followed] = {}
+        self._followed: LRUCache[tuple[str, str], _Followed] = LRUCache(MOST_SERIES)
         self._lock = Lock()
 
     def trackers(self, snapshot: Snapshot) -> dict[InputKind, Tracker]:

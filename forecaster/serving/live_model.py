@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
-from forecaster.market import CandleSource, Snapshot, both
+from forecaster.market import CandleSource, Snapshot, with_companion
 from forecaster.schema import Forecast
 from forecaster.serving.current import Standing
 from forecaster.serving.observer import Observer, tell_model
@@ -52,7 +52,7 @@ class LiveModel:
         """The forecast for each of the next `hours` closes. Raises what Predictor.forecast and the source raise."""
         standing, predictor = self.standing, self.predictor
         predictor.check(symbol, hours)
-        snapshot, other = await both(source, symbol, HISTORY, predictor.reads_other_symbol)
+        snapshot, other = await with_companion(source, symbol, HISTORY, predictor.reads_companion)
         if self._recorder and standing.is_new(symbol, snapshot.source):
             with suppress(DatabaseError):  # it is asked again with the next forecast
                 past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)

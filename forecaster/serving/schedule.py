@@ -13,7 +13,7 @@ from forecaster.errors import CryptoSenseError
 from forecaster.ledger import Ledger, Open
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, SYMBOLS
+from forecaster.schema import HOUR
 from forecaster.serving.backend import ForecastBackend
 
 DELAY = 20.0  # seconds after the full hour, by when exchanges have published its candle
@@ -36,7 +36,7 @@ class Schedule:
         history: History,
         *,
         hours: int = HORIZONS,
-        symbols: Sequence[str] = SYMBOLS,
+        symbols: Sequence[str],
         delay: float = DELAY,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

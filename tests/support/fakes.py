@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from forecaster.anomalies.monitor import AnomalyReport, Surprise
-from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
+from forecaster.errors import CryptoSenseError, UnsupportedHorizon
 from forecaster.ledger.track_record import Kept, LedgerPage
 from forecaster.market.candles import Candles, utc
 from forecaster.market.sources import Snapshot
+from forecaster.market.symbols import catalogue, unsupported
 from forecaster.schema import (
     HOUR,
-    SYMBOLS,
     CandleSpan,
     Forecast,
     ForecastWarning,
@@ -140,8 +140,8 @@ class FakeBackend:
 
     def _called(self, method: str, *arguments: object) -> None:
         self.calls.append((method, arguments))
-        if arguments and arguments[0] not in SYMBOLS:
-            raise UnsupportedSymbol(str(arguments[0]), SYMBOLS)
+        if arguments and arguments[0] not in catalogue():
+            raise unsupported(str(arguments[0]), catalogue())
         if method in self.failure:
             raise self.failure[method]
 

@@ -16,9 +16,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from api.app import create_app
-from api.connections.all import Attended, Connections
 from api.connections.connection import AHEAD, HEAD_SECONDS, KEEP_ALIVE
-from api.connections.heads import HEAD_BYTES
+from api.connections.connections import Attended, Connections
+from api.connections.request_heads import HEAD_BYTES
 from api.middleware.overload import BUSY_AT_ONCE, Line
 from api.routes.predict import EXAMPLE_PRICES
 from benchmarks.client import get, post

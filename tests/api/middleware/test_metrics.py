@@ -176,6 +176,18 @@ async def test_the_model_that_answers_is_named_and_its_successor_takes_its_place
     assert model(shipped) not in found
 
 
+async def test_coins_that_stand_in_no_catalogue_make_one_series_together():
+    metrics = Metrics()
+    for number in range(50):
+        metrics.forecast_issued(f"COIN{number}-USD")
+        metrics.candle_seen(f"COIN{number}-USD", 10.0)
+    metrics.forecast_issued("SOL-USD")
+    text = metrics.text().decode()
+    assert 'cryptosense_forecasts_total{symbol="other"} 50.0' in text
+    assert 'cryptosense_forecasts_total{symbol="SOL-USD"} 1.0' in text
+    assert "COIN" not in text
+
+
 async def test_apps_count_apart():
     async with served() as one, served() as other:
         await one.get("/healthz")

@@ -87,7 +87,7 @@ async def test_live_hours_are_judged_and_hold_until_the_next_candle(client):
         ({"budget_days": 0.5}, "#/budget_days"),
         ({"budget_days": 366}, "#/budget_days"),
         ({"budget_days": "10"}, "#/budget_days"),
-        ({"symbol": "DOGE-USD"}, "#/symbol"),
+        ({"symbol": "DOGE-EUR"}, "#/symbol"),
         ({"candles": None}, "#/candles"),
         ({"candles": []}, "#/candles"),
         ({"closes": [1.0]}, "#"),

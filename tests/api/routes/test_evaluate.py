@@ -90,7 +90,7 @@ async def test_bands_follow_what_became_of_the_forecasts_before(shipped):
         ({"closes": [*closes(150), 0]}, "#/closes/150"),
         ({"closes": [*closes(150), None]}, "#/closes/150"),
         ({"closes": "many"}, "#/closes"),
-        ({"symbol": "DOGE-USD"}, "#/symbol"),
+        ({"symbol": "DOGE-EUR"}, "#/symbol"),
         ({"candles": []}, "#"),
     ],
     ids=lambda value: str(value)[:40],

@@ -51,6 +51,13 @@ def body_with(last):
     return f'{{"prices":[{NUMBERS},{last}]}}'.encode()
 
 
+@pytest.mark.parametrize("last", [0.15, 0.0000123])
+async def test_below_ten_six_significant_digits_are_kept(client, predictor, last):
+    predictor.next_close = lambda closes: asyncio.sleep(0, closes[-1] * 1.0123456789)
+    answer = await client.post("/predict", json={"prices": [last] * 60})
+    assert answer.json() == {"predicted_next_hour_price": float(f"{last * 1.0123456789:.6g}")}
+
+
 async def test_sixty_prices_give_the_next_one_in_cents(client, predictor):
     answer = await client.post("/predict", json={"prices": EXAMPLE_PRICES})
     assert answer.status_code == 200

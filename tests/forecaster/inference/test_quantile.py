@@ -198,3 +198,16 @@ def test_many_next_closes_are_those_of_each_alone_and_one_that_is_refused_costs_
     assert together[1:-1] == pytest.approx([quantile.predict_next_close(each) for each in windows], rel=1e-8)
     assert "exactly 60 positive closes" in str(together[0]) and "after moves like these" in str(together[-1])
     assert all(isinstance(each, InvalidInput) for each in quantile.predict_next_closes([[0.0] * 60, []]))
+
+
+def test_a_coin_that_the_model_never_saw_is_forecast_and_says_whose_record_that_is(quantile):
+    sol = scaled(BTC, 0.002)
+    forecast = quantile.forecast(snapshot(sol, "SOL-USD"), 24, snapshot(BTC))
+    assert forecast.symbol == "SOL-USD" and len(forecast.horizons) == 24
+    assert ForecastWarning.UNEVALUATED_SYMBOL in forecast.warnings
+    assert any("SOL-USD" in note and "BTC-USD" in note for note in forecast.notes)
+    assert ForecastWarning.UNEVALUATED_SYMBOL not in told(quantile).warnings
+
+
+def test_every_symbol_is_known(quantile):
+    assert quantile.known(("BTC-USD", "PEPE-USD")) == ("BTC-USD", "PEPE-USD")

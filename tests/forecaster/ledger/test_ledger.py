@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, event, text
 
-from forecaster.errors import ConfigurationError, InvalidInput, UnsupportedSymbol
+from forecaster.errors import ConfigurationError, InvalidInput
 from forecaster.ledger.cursor import Cursor
 from forecaster.ledger.ledger import Ledger, Open
 from forecaster.market.candles import Candles, utc
@@ -256,10 +256,9 @@ def test_a_time_zone_changes_neither_what_is_kept_nor_what_is_found(ledger):
         ledger.page(since=datetime(2026, 3, 19, 12))
 
 
-def test_an_unknown_symbol_is_refused(ledger):
-    for ask in (ledger.page, ledger.track_record):
-        with pytest.raises(UnsupportedSymbol):
-            ask("DOGE-USD")
+def test_a_symbol_that_nobody_asked_about_has_no_forecasts(ledger):
+    assert ledger.page("DOGE-USD").forecasts == ()
+    assert ledger.track_record("DOGE-USD").rows == ()
 
 
 def test_the_record_is_kept_apart_by_symbol_horizon_and_model(ledger):

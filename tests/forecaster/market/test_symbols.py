@@ -4,7 +4,16 @@ from collections import Counter
 
 import pytest
 
-from forecaster.market.symbols import catalogue, companion, decimals_of, nearest, spellings, unsupported
+from forecaster.market.symbols import (
+    catalogue,
+    companion,
+    decimals_of,
+    nearest,
+    plain,
+    rounded,
+    spellings,
+    unsupported,
+)
 from forecaster.settings import EXCHANGE_NAMES
 
 COINS = tuple(catalogue().values())
@@ -84,3 +93,19 @@ def test_a_coin_that_is_not_offered_is_refused_with_those_that_are_and_how_to_ad
 )
 def test_a_price_is_shown_with_the_decimals_of_its_coin(symbol, price, decimals):
     assert decimals_of(symbol, price) == decimals
+
+
+@pytest.mark.parametrize(
+    ("price", "kept", "written"),
+    [
+        (64_250.754, 64_250.75, "64250.75"),
+        (64_250.7, 64_250.7, "64250.70"),
+        (10.0, 10.0, "10.00"),
+        (9.9876543, 9.98765, "9.98765"),
+        (0.152341234, 0.152341, "0.152341"),
+        (0.0000123456789, 0.0000123457, "0.0000123457"),
+    ],
+)
+def test_a_price_keeps_its_cents_or_six_significant_digits(price, kept, written):
+    assert rounded(price) == kept
+    assert plain(price) == written

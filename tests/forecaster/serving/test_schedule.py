@@ -89,7 +89,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 async def run(backend: Hourly, ledger: Ledger, history: Histories | None = None, **options: object) -> None:
     clock = backend.clock
     history = history or Histories(clock)
-    schedule = Schedule(backend, ledger, history, hours=3, clock=clock, sleep=clock.sleep, **options)
+    schedule = Schedule(
+        backend, ledger, history, **{"hours": 3, "symbols": SYMBOLS, "clock": clock, "sleep": clock.sleep} | options
+    )
     async with asyncio.timeout(60):
         await schedule.run(clock.stop)
 
@@ -223,7 +225,7 @@ async def test_it_stops_in_the_middle_of_waiting(ledger):
         clock.stop.set()
         await asyncio.Event().wait()
 
-    schedule = Schedule(Hourly(ledger, clock), ledger, Histories(clock), clock=clock, sleep=forever)
+    schedule = Schedule(Hourly(ledger, clock), ledger, Histories(clock), symbols=SYMBOLS, clock=clock, sleep=forever)
     async with asyncio.timeout(60):
         await schedule.run(clock.stop)
     assert len(ledger.page().forecasts) == 2
@@ -237,7 +239,7 @@ async def test_it_stops_when_it_is_cancelled(ledger):
         await asyncio.Event().wait()
 
     clock = Clock(0, HOUR)
-    schedule = Schedule(Hourly(ledger, clock), ledger, Histories(clock), clock=clock, sleep=forever)
+    schedule = Schedule(Hourly(ledger, clock), ledger, Histories(clock), symbols=SYMBOLS, clock=clock, sleep=forever)
     running = asyncio.create_task(schedule.run(asyncio.Event()))
     async with asyncio.timeout(60):
         await waiting.wait()

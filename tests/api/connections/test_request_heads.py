@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from api.connections.heads import HEAD_BYTES, read_head
+from api.connections.request_heads import HEAD_BYTES, read_head
 from api.routes.predict import EXAMPLE_PRICES
 from benchmarks.client import get, post
 
