@@ -59,7 +59,7 @@ def ticker(prices: Sequence[Price]) -> str:
     """The line as HTML; without a price it says so."""
     if not prices:
         return '<span class="dim">No price at hand right now</span>'
-    shown = "".join(_coin(price) for price in prices)
+    shown = f'<span class="coins">{"".join(map(_coin, prices))}</span>'
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
         return f'{shown}<span class="simulated">{SIMULATED}</span>'
     sources = " and ".join(dict.fromkeys(source_name(price.source) for price in prices))

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
-from assistant.replies.cautions import cautions, simulated, sources
+from assistant.replies.cautions import cautions, simulated, sources, ungraded
 from assistant.replies.clarifications import unsure
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.speech import Speech
@@ -136,7 +136,7 @@ def _shared(speech: Speech, question: Question, results: Sequence[BaseModel], *,
     if brief and plain and len({each.symbol for each in forecasts}) == 1:
         told.append(outlook.last_close(speech, forecasts[0]))
     if not any(isinstance(result, MetricsAnswer) for result in results):
-        told += outlook.record_of_forecasts(speech, forecasts)
+        told += [*ungraded(speech, results), *outlook.record_of_forecasts(speech, forecasts)]
     told_of = list(sources(results))
     if isinstance(told_of[0] if len(told_of) == 1 else None, Price) and not brief:
         return told  # a price alone has told it

@@ -25,7 +25,7 @@ def simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
 
 def cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
     """Every reason to trust the answer less; in English, which tools speak, with their notes."""
-    told = _ungraded(speech, results)
+    told: list[str] = []
     noted = notes and speech.language is Language.ENGLISH
     for source in sources(results):
         said = SAID_BY_NOTES if noted and source.notes else set()
@@ -44,7 +44,7 @@ def whose(note: str) -> Symbol | None:
     return found[1] if found else None
 
 
-def _ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+def ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     """That the record is another coin's, for all coins of which that is true at once."""
     symbols: dict[Symbol, None] = {}
     of: Symbol | None = None

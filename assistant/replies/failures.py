@@ -57,7 +57,7 @@ def _unsupported(speech: Speech, failure: Failure, results: Sequence[BaseModel])
         yield speech.say("forecast.only", coins=speech.coin(*failure.supported))
     else:
         yield speech.say("failures.unlisted", name=failure.symbol.partition("-")[0])
-        yield speech.say("failures.nearest", coins=speech.coin(*failure.supported))
+        yield speech.say("failures.instead", coins=speech.coin(*failure.supported))
 
 
 def left_out(speech: Speech, failures: Sequence[Failure], parts: Parts) -> list[str]:
