@@ -155,7 +155,8 @@ class Composition:
         from tools import bind_tools
 
         budget = Budget(self.settings.llm_daily_turns, self.settings.llm_site_turns)
-        return build_agent(open_chat_model(self.settings.llm), bind_tools(self.backend), budget=budget)
+        model, tools = open_chat_model(self.settings.llm), bind_tools(self.backend)
+        return build_agent(model, tools, budget=budget, offered=self.settings.symbols)
 
     def protocol(self) -> "Sessions":
         """The tools as other assistants reach them over HTTP, on the API's candles."""
@@ -170,7 +171,8 @@ class Composition:
         from assistant.page import Behind
         from assistant.page.app import chat_app
 
-        behind = Behind(self.turn, self.backend.price, self._record, self._track_record, self._feedback)
+        tabs = self._record, self._track_record
+        behind = Behind(self.turn, self.backend.price, *tabs, self._feedback, self.settings.symbols)
         page = chat_app(behind, self.settings.allowed_origins)
         self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
         self._builder.start()

@@ -20,6 +20,8 @@ from assistant.budget import Budget
 from assistant.grounding import Checked, Grounding, Refused, leaving_out, refusing
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
 from assistant.replies import Speech
+from assistant.understanding import OFFERED
+from forecaster.schema import Symbol
 from tools import NAMES, BoundTool, moment_of
 
 if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed without it
@@ -85,17 +87,19 @@ def build_agent(
     embedded: "OfflineModel | None" = None,  # one is made where none is at hand
     silence: float = SILENCE,
     budget: Budget | None = None,
+    offered: Sequence[Symbol] = OFFERED,  # coins that are followed
 ) -> Agent:
     """An agent that answers with this model and these tools. It takes part in any number of turns at once."""
     from assistant.offline_model import OfflineModel
 
     offline = chat_model if isinstance(chat_model, OfflineModel) else embedded or OfflineModel()
+    offline = offline.model_copy(update={"offered": tuple(offered)})
     if tools:
         offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
     own = build_graph(offline, tools)
     if isinstance(chat_model, OfflineModel):
         return Agent(own, own, offline.read, silence, None)
-    return Agent(build_graph(chat_model, tools), own, offline.read, silence, budget)
+    return Agent(build_graph(chat_model, tools, offered), own, offline.read, silence, budget)
 
 
 async def run_turn(

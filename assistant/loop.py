@@ -10,7 +10,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from assistant.prompts import SYSTEM
+from assistant.prompts import system
+from assistant.understanding import OFFERED
+from forecaster.schema import Symbol
 from tools import TOOLS, BoundTool
 
 if TYPE_CHECKING:  # LangChain takes seconds to import
@@ -31,11 +33,13 @@ SILENCE = 9.0  # seconds without anything for the visitor after which a language
 LONGEST_TURN = 60.0  # seconds for a model and its tools
 
 _ARGUMENTS = {tool.name: tool.arguments.model_fields for tool in TOOLS}
-_WORD = re.compile(r"[A-Za-z_-]{1,16}")
+_WORD = re.compile(r"[A-Z0-9]{1,12}-USD|[A-Za-z_-]{1,16}")
 
 
-def build_graph(chat_model: "BaseChatModel", tools: Sequence[BoundTool]) -> "Graph":
-    """The loop of this model with these tools. It takes part in any number of turns at once."""
+def build_graph(
+    chat_model: "BaseChatModel", tools: Sequence[BoundTool], offered: Sequence[Symbol] = OFFERED
+) -> "Graph":
+    """The loop of this model with these tools, following these coins. It takes part in any number of turns at once."""
     from langchain.agents import create_agent
     from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware
 
@@ -45,7 +49,7 @@ def build_graph(chat_model: "BaseChatModel", tools: Sequence[BoundTool]) -> "Gra
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="end"),
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS, exit_behavior="continue"),
     ]
-    return create_agent(chat_model, to_langchain(tools), system_prompt=SYSTEM, middleware=limits)
+    return create_agent(chat_model, to_langchain(tools), system_prompt=system(offered), middleware=limits)
 
 
 class Patience:

@@ -1,7 +1,6 @@
-"""The embedded chat model: understands questions about BTC and ETH without a network, a key or a download.
+"""The embedded chat model: understands questions about coins without a network, a key or a download.
 
-It is a chat model like any other to LangChain: given a conversation it either asks for tools or, once their
-results are there, answers. What it asks is decided by follow_up.py, what it says by answers.py.
+To LangChain it is a chat model like any other. What it asks is decided by follow_up.py, what it says by answers.py.
 """
 
 import json
@@ -21,8 +20,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, PrivateAttr
 
-from assistant.replies import Failure, from_results, without_tools
-from assistant.understanding import Ask, Intent, IntentClassifier, Question, read_question
+from assistant.replies import MOST_TOLD, Failure, from_results, without_tools
+from assistant.understanding import OFFERED, Ask, Intent, IntentClassifier, Question, read_question
 from forecaster.schema import HOUR
 from tools import (
     FARTHEST,
@@ -37,11 +36,10 @@ from tools import (
 )
 
 NAME = "cryptosense-offline"
-MOST_CALLS = 6  # in one turn
+MOST_CALLS = MOST_TOLD  # in one turn
 USUAL_SPAN = 24  # hours of candles, where none were asked for
 CHUNK = 16  # characters of a streamed piece
 LETTERS_PER_TOKEN = 4  # for the usage estimate
-
 Call = tuple[str, dict[str, object]]  # a tool's name and arguments
 
 
@@ -53,6 +51,7 @@ class OfflineModel(BaseChatModel):
 
     clock: Callable[[], float] = Field(default=time.time, exclude=True)  # Unix seconds
     moment: Callable[[], Awaitable[Moment | None]] | None = Field(default=None, exclude=True)
+    offered: tuple[str, ...] = Field(default=OFFERED, exclude=True)  # coins that are followed
     chunk: int = Field(default=CHUNK, exclude=True, gt=0)  # characters of a streamed piece
     _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
 
@@ -62,7 +61,7 @@ class OfflineModel(BaseChatModel):
 
     def read(self, messages: Sequence[str]) -> Question:
         """What the newest of a person's messages asks, oldest first."""
-        return read_question(messages, self._classifier, *on_the_hour(self.clock()))
+        return read_question(messages, self._classifier, *on_the_hour(self.clock()), self.offered)
 
     def bind_tools(
         self,
@@ -118,7 +117,8 @@ class OfflineModel(BaseChatModel):
         return await self.moment() or here
 
     def _read(self, messages: Sequence[BaseMessage], when: Moment) -> Question:
-        return read_question([m.text for m in messages if isinstance(m, HumanMessage)], self._classifier, *when)
+        said = [m.text for m in messages if isinstance(m, HumanMessage)]
+        return read_question(said, self._classifier, *when, self.offered)
 
     def _reply(
         self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], when: Moment | None = None
@@ -133,9 +133,9 @@ class OfflineModel(BaseChatModel):
         first = [call for call in first_calls(question) if call not in made]
         wanted = (first or second_calls(asked, done))[: MOST_CALLS - len(asked)]
         calls = [_tool_call(name, args) for name, args in wanted if name in offered]
-        text = "" if calls else _answer(question, done)
-        usage = _usage(messages, text)
-        return AIMessage(text, tool_calls=calls, usage_metadata=usage, response_metadata={"model_name": NAME})
+        text = "" if calls else _answer(question, asked, done)
+        facts = {"model_name": NAME}
+        return AIMessage(text, tool_calls=calls, usage_metadata=_usage(messages, text), response_metadata=facts)
 
 
 def first_calls(question: Question) -> list[Call]:
@@ -202,18 +202,19 @@ def second_calls(asked: Sequence[ToolCall], done: Sequence[ToolMessage]) -> list
     return [call for call in wanted if call not in made]
 
 
-def _answer(question: Question, done: Sequence[ToolMessage]) -> str:
+def _answer(question: Question, asked: Sequence[ToolCall], done: Sequence[ToolMessage]) -> str:
     if not done:
         return without_tools(question)
-    failures = [_failure(message) for message in done if message.status == "error"]
+    coins = {call["id"]: call["args"].get("symbol") for call in asked}
+    failures = [_failure(m, coins.get(m.tool_call_id)) for m in done if m.status == "error"]
     return from_results(question, [m.artifact for m in done if isinstance(m.artifact, BaseModel)], failures)
 
 
-def _failure(message: ToolMessage) -> Failure:
+def _failure(message: ToolMessage, symbol: str | None = None) -> Failure:
     """A failed call, read from the JSON that tools give; other failures, such as a limit, come as plain words."""
     try:
         told = json.loads(message.text)
-        return Failure(told["message"], told.get("longest_hours"), tuple(told.get("supported", ())))
+        return Failure(told["message"], told.get("longest_hours"), tuple(told.get("supported", ())), symbol)
     except (ValueError, KeyError, TypeError):
         return Failure("One thing could not be looked up.")
 

@@ -8,7 +8,8 @@ let shown = Promise.resolve(); // one widget after the other
 function chosen() {
   const fields = Object.fromEntries(new FormData(form));
   if (fields.inline) fields.inline = "#crypto-chat";
-  return Object.entries(fields).filter(([name, value]) => value.trim() && value !== USUAL[name]);
+  const usable = (name, value) => value.trim() && value !== USUAL[name] && form.elements[name].validity.valid;
+  return Object.entries(fields).filter(([name, value]) => usable(name, value));
 }
 
 function written(options) {

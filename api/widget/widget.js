@@ -3,7 +3,7 @@
   const me = document.currentScript, hint = text => console.info("CryptoSense: " + text);
   if (!me || window.CryptoSense) return hint("one plain script a page");
 
-  const valid = /^((title|greeting|suggestions|inline)=.|symbol=(BTC|ETH)-USD$|position=bottom-(left|right)$|theme=(auto|light|dark)$|accent=#[\da-f]{6}$)/i;
+  const valid = /^((title|greeting|suggestions|inline)=.|symbol=[\da-z]{1,12}-USD$|position=bottom-(left|right)$|theme=(auto|light|dark)$|accent=#[\da-f]{6}$)/i;
   const set = { ...me.dataset };
   const wrong = Object.keys(set).filter(name => !valid.test(name + "=" + set[name]) && delete set[name]);
   const { title = "Ask me anything", position = "bottom-right", theme = "auto", accent = "#067", inline } = set;

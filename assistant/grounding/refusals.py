@@ -57,7 +57,8 @@ def _stretches(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[n : n + QUOTED]) for n in range(len(words) - QUOTED + 1)}
 
 
-_PROMPT = _stretches(SYSTEM)
+# The names of coins in it are no secret.
+_PROMPT = set[tuple[str, ...]]().union(*map(_stretches, SYSTEM.split("{coins}")))
 
 
 WORDINGS = Path(__file__).with_name("advice.toml")

@@ -14,6 +14,8 @@ from assistant.grounding.figures import Figure, Kind, Reading, figures_in
 from assistant.understanding import Question
 
 ROUNDING = 0.005  # of a price that is told without its last digits
+SMALL_PRICE = 10.0  # below, whole numbers and first digits are no roundings of a price
+SMALL_ROUNDING = 0.03  # of such a price
 ROUND_FROM = 1000  # prices below are told to the last digit that is written
 BANDS = (50.0, 80.0, 95.0)  # percent: the ranges' names
 SMALL = 1000  # whole numbers of a question from here on may be prices, for which a question never vouches
@@ -75,7 +77,7 @@ class Grounds:
         if kind is Kind.PLAIN and any(value == moment.year for moment in self._moments):
             return True
         kinds = (Kind.PLAIN, Kind.MONEY) if kind is Kind.PLAIN else (kind,)
-        return any(_near(figure, reading, known) for each in kinds for known in self._known[each])
+        return any(_near(figure, reading, known, each) for each in kinds for known in self._known[each])
 
     def _walk(self, value: Any, key: str) -> None:
         match value:
@@ -127,12 +129,14 @@ def _meanings(key: str, value: float, *, whole: bool) -> Iterator[tuple[Kind, fl
         yield (Kind.PLAIN if whole else Kind.MONEY), value
 
 
-def _near(figure: Figure, reading: Reading, known: float) -> bool:
-    """Whether `known` rounds to the figure as it is written."""
+def _near(figure: Figure, reading: Reading, known: float, kind: Kind) -> bool:
+    """Whether `known`, which is of that kind, rounds to the figure as it is written."""
     if figure.sign and known * figure.sign < 0 and round(abs(known), 6):
         return False
     step = reading.step if reading.value >= ROUND_FROM else min(reading.step, 1.0)
     off = abs(reading.value - abs(known))
+    if kind is Kind.MONEY and abs(known) < SMALL_PRICE and off > SMALL_ROUNDING * abs(known):
+        return False
     return off <= 0.5 * step * (1 + 1e-9) and (step <= 1 or off <= ROUNDING * abs(known))
 
 

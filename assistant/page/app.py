@@ -28,12 +28,12 @@ from assistant.page.icon import Icon
 from assistant.page.options import GREETING, MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
 from assistant.page.services import Behind
 from assistant.page.tabs import NO_LEDGER, report_tab, track_record_tab, without_record
-from assistant.page.ticker import prices_of, ticker
+from assistant.page.ticker import Prices, ticker
 from assistant.page.transcript import Shown, asked, conversation, from_page, judged, stopped
 from assistant.page.turn_limit import AT_ONCE, WAITING, Places
 from assistant.page.turns import replies
 from forecaster.errors import CryptoSenseError
-from forecaster.schema import SYMBOLS
+from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
@@ -80,7 +80,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
 def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
     """The header over three tabs. What a visitor's address asks for is filled in when the page is opened."""
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
-    usual = view_of({})
+    usual = view_of({}, behind.offered)
     with page:
         with gr.Row(elem_id="top"):
             name = gr.Markdown(f"# {TITLE}", elem_id="name")
@@ -94,16 +94,17 @@ def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
                             gr.Button(text, size="sm", min_width=0, elem_id=f"suggestion-{n}")
                             for n, text in enumerate(usual.suggestions)
                         ]
-                    box = _box()
+                    box = _box(behind.offered)
                     gr.Markdown(HINT, elem_id="hint")
             with gr.Tab("Model report", elem_id="tab-report") as report:
                 report_body = gr.Markdown(LOADING, sanitize_html=False)
             with gr.Tab("Track record", elem_id="tab-record") as record:
-                coin = gr.Radio(list(SYMBOLS), value=SYMBOLS[0], label="Coin", elem_id="coin", container=False)
+                coins = list(behind.offered)
+                coin = gr.Radio(coins, value=coins[0], label="Coin", elem_id="coin", container=False)
                 record_body = gr.Markdown(LOADING, sanitize_html=False)
         _wire_turn(behind, chat, box, suggestions, sites)
         _wire_tabs(behind, report, report_body, record, coin, record_body)
-        _wire_address(page, name, chat, suggestions)
+        _wire_address(behind.offered, page, name, chat, suggestions)
         _wire_prices(behind, page, prices)
         _wire_feedback(behind.feedback, chat)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=AT_GRADIO, api_open=False)
@@ -126,12 +127,13 @@ def _conversation(greeting: str) -> gr.Chatbot:
     )
 
 
-def _box() -> gr.Textbox:
+def _box(offered: Sequence[Symbol]) -> gr.Textbox:
+    coins = [symbol.partition("-")[0] for symbol in offered[:3]]
     return gr.Textbox(
         elem_id="box",
         label="Your question",
         show_label=False,
-        placeholder="Ask about BTC or ETH",
+        placeholder=f"Ask about {', '.join(coins)}\u2026",
         lines=1,
         max_lines=6,
         max_length=LONGEST_MESSAGE,
@@ -195,7 +197,7 @@ def _wire_tabs(
         return without_record(UNAVAILABLE)
 
     async def recorded(symbol: object) -> str:
-        chosen = next((each for each in SYMBOLS if each == symbol), SYMBOLS[0])
+        chosen = next((each for each in behind.offered if each == symbol), behind.offered[0])
         try:
             return track_record_tab(await behind.track_record(chosen))
         except CryptoSenseError as error:
@@ -206,11 +208,13 @@ def _wire_tabs(
     gr.on([record.select, coin.change], recorded, coin, outcomes, queue=False, **QUIETLY)
 
 
-def _wire_address(page: gr.Blocks, name: gr.Markdown, chat: gr.Chatbot, suggestions: list[gr.Button]) -> None:
+def _wire_address(
+    offered: Sequence[Symbol], page: gr.Blocks, name: gr.Markdown, chat: gr.Chatbot, suggestions: list[gr.Button]
+) -> None:
     """Show what the visitor's address asks for, and mark the page as opened: then nothing overwrites a conversation."""
 
     def opened(request: gr.Request) -> list[Any]:
-        view = view_of(dict(request.query_params))
+        view = view_of(dict(request.query_params), offered)
         texts = [*view.suggestions, *[""] * (MOST_SUGGESTIONS - len(view.suggestions))]
         usual = view.greeting == GREETING  # and there: whoever was quick has asked something since
         greeting = gr.skip() if usual else [{"role": "assistant", "content": plain(view.greeting)}]
@@ -223,8 +227,10 @@ def _wire_address(page: gr.Blocks, name: gr.Markdown, chat: gr.Chatbot, suggesti
 def _wire_prices(behind: Behind, page: gr.Blocks, line: gr.Markdown) -> None:
     """Fill the ticker when the page opens, and every minute."""
 
+    prices_of = Prices(behind.price)
+
     async def newest(request: gr.Request) -> str:
-        return ticker(await prices_of(view_of(dict(request.query_params)).symbols, behind.price))
+        return ticker(await prices_of.newest(view_of(dict(request.query_params), behind.offered).symbols))
 
     gr.on([page.load, gr.Timer(PRICE_EVERY).tick], newest, None, line, queue=False, **QUIETLY)
 

@@ -15,6 +15,7 @@ from assistant.replies import (
     SIMULATED,
     WARNINGS,
     ago,
+    asked_price,
     chance,
     clock,
     day,
@@ -23,9 +24,10 @@ from assistant.replies import (
     percent,
     record,
     source_name,
+    whose,
 )
 from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon
-from tools import ForecastAnswer, minute
+from tools import ForecastAnswer, decimals_of, minute
 
 COARSE = 20  # a band at least this wide needs no cents
 BANDS = (("95", "0.025", "0.975"), ("80", "0.10", "0.90"), ("50", "0.25", "0.75"))  # widest first: painted over
@@ -85,8 +87,8 @@ def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
     spoken = "; ".join(
         f"{band}{NBSP}% between {' and '.join(_ends(forecast, horizon, low, high))}" for band, low, high in BANDS
     )
-    asked_for = "" if threshold is None else f"; asked about {escape(money(threshold, forecast.quote))}"
-    last_close = f"last close {escape(money(last, forecast.quote))}"
+    asked_for = "" if threshold is None else f"; asked about {escape(asked_price(threshold, forecast.quote))}"
+    last_close = f"last close {escape(money(last, forecast.quote, decimals_of(forecast.symbol, last)))}"
     at = share(last)
     asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
     widest = " to ".join(_ends(forecast, horizon, "0.025", "0.975"))
@@ -117,7 +119,7 @@ def _facts(answer: ForecastAnswer, horizon: Horizon) -> str:
 def _above(answer: ForecastAnswer, horizon: Horizon) -> Iterator[tuple[str, str]]:
     """The chance that was asked about."""
     if answer.threshold is not None and horizon.probability_above is not None:
-        price = escape(money(answer.threshold, answer.forecast.quote, 0 if answer.threshold % 1 == 0 else 2))
+        price = escape(asked_price(answer.threshold, answer.forecast.quote))
         yield f"chance of closing above {price}", _at_most_known(horizon, horizon.probability_above)
 
 
@@ -131,7 +133,8 @@ def _at_most_known(horizon: Horizon, probability: float) -> str:
 
 def _cautions(forecast: Forecast) -> str:
     """Why to trust this less than usual, in words: the model's record, the warnings, what the source noted."""
-    lines = [WARNINGS[warning] for warning in forecast.warnings if warning is not ForecastWarning.DEMO_DATA]
+    told = {ForecastWarning.DEMO_DATA} | {ForecastWarning.UNEVALUATED_SYMBOL for note in forecast.notes if whose(note)}
+    lines = [WARNINGS[warning] for warning in forecast.warnings if warning not in told]
     lines += [_sentence(note) for note in forecast.notes if note.strip(" .").casefold() != SIMULATED.casefold()]
     worse = record(forecast.skill)
     if worse is not None:
@@ -157,14 +160,18 @@ def _told(forecast: Forecast, horizon: Horizon) -> str:
         "symbol": forecast.symbol,
         "hours": horizon.hours,
         "as_of": minute(forecast.as_of),
-        "median": round(horizon.median, 2),
-        "range_80": [round(horizon.quantiles["0.10"], 2), round(horizon.quantiles["0.90"], 2)],
+        "median": _rounded(horizon.median, forecast),
+        "range_80": [_rounded(horizon.quantiles[level], forecast) for level in ("0.10", "0.90")],
         "probability_up": round(horizon.probability_up, 3),
         "source": forecast.source,
         "warnings": [str(warning) for warning in forecast.warnings],
     }
     # of all that may hold data, the page's sanitizer leaves this attribute alone
     return f'<span content="{escape(json.dumps(facts))}"></span>'
+
+
+def _rounded(price: float, forecast: Forecast) -> float:
+    return round(price, decimals_of(forecast.symbol, price))
 
 
 def _ends(forecast: Forecast, horizon: Horizon, low: str, high: str) -> tuple[str, str]:
@@ -176,7 +183,7 @@ def _ends(forecast: Forecast, horizon: Horizon, low: str, high: str) -> tuple[st
 def _money(value: float, forecast: Forecast, horizon: Horizon) -> str:
     """A forecast price, escaped, with cents only where the band is so narrow that they matter."""
     wide = horizon.quantiles["0.90"] - horizon.quantiles["0.10"] >= COARSE
-    return escape(money(value, forecast.quote, 0 if wide else 2))
+    return escape(money(value, forecast.quote, 0 if wide else decimals_of(forecast.symbol, value)))
 
 
 def _sentence(note: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
+MOST_DECIMALS = 12
 Point = tuple[float, float]  # in the units of the axes
 
 
@@ -84,6 +85,11 @@ def round_step(least: float) -> float:
     """The smallest round number that is `least` or more."""
     magnitude = 10.0 ** floor(log10(least))
     return next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if factor * magnitude >= least)
+
+
+def decimals(step: float) -> int:
+    """How many decimals tell multiples of a round step apart."""
+    return next(n for n in range(MOST_DECIMALS + 1) if n == MOST_DECIMALS or abs(round(step, n) / step - 1) < 1e-6)
 
 
 def _edge(share: float) -> str:

@@ -12,11 +12,13 @@ from datetime import datetime
 from html import escape
 from math import floor
 
-from assistant.page.charts import round_step
+from assistant.page.charts import decimals, round_step
 from assistant.replies import NBSP, clock, day, money
 from forecaster.schema import HOUR, Candle, Forecast, Horizon
+from tools import decimals_of
 
 WIDTH, HEIGHT = 1000, 400  # user units; the page stretches them
+WIDE = 20  # a range at least this wide needs no cents
 FUTURE_SHARE = 0.22  # of the width at least: one hour among 48 would be too thin to read
 BANDS = (("0.025", "0.975", 0.18), ("0.10", "0.90", 0.28), ("0.25", "0.75", 0.5))  # low, high, opacity
 HAPPENED, FORECAST = "#0e9fb8", "#f28c28"
@@ -59,9 +61,18 @@ class Frame:
         """The share of the height, 0 at the top, for a price."""
         return (self.high - price) / (self.high - self.low)
 
+    @property
+    def digits(self) -> int:
+        """Decimals of the prices at the axis: as many as tell them apart, and cents where these matter."""
+        return 0 if self.high - self.low >= WIDE else max(2, decimals(self._step))
+
+    @property
+    def _step(self) -> float:
+        return round_step((self.high - self.low) / 6.5)
+
     def ticks(self) -> list[float]:
         """Three to six round prices inside the frame."""
-        step = round_step((self.high - self.low) / 6.5)
+        step = self._step
         first = floor(self.low / step) + 1
         return [n * step for n in range(first, floor(self.high / step) + 1)]
 
@@ -70,7 +81,7 @@ def fan_chart(candles: Sequence[Candle], forecast: Forecast) -> str:
     """A figure as HTML on one line. Needs at least one candle, the newest of which closes at ``as_of``."""
     frame = Frame.around(candles, forecast)
     image = b64encode(svg(candles, forecast, frame).encode()).decode()
-    digits = 0 if frame.high - frame.low >= 20 else 2
+    digits = frame.digits
     ticks = "".join(
         f'<i style="top:{frame.y(price):.2%}"></i><span style="top:{frame.y(price):.2%}">{price:,.{digits}f}</span>'
         for price in frame.ticks()
@@ -94,14 +105,18 @@ def svg(candles: Sequence[Candle], forecast: Forecast, frame: Frame) -> str:
 
 def description(candles: Sequence[Candle], forecast: Forecast) -> str:
     """What the picture shows, for those who do not see it."""
-    last, quote = forecast.horizons[-1], forecast.quote
+    last = forecast.horizons[-1]
     low, high = min(candle.low for candle in candles), max(candle.high for candle in candles)
+
+    def told(price: float) -> str:
+        return money(price, forecast.quote, decimals_of(forecast.symbol, price))
+
     return (
-        f"{len(candles)} hourly candles of {forecast.symbol} between {money(low, quote)} and {money(high, quote)}, "
-        f"the last close {money(forecast.last_close, quote)}; then the forecast for {clock(last.target_time)} UTC: "
-        f"median {money(last.median, quote)}, "
-        f"80 % between {money(last.quantiles['0.10'], quote)} and {money(last.quantiles['0.90'], quote)}, "
-        f"95 % between {money(last.quantiles['0.025'], quote)} and {money(last.quantiles['0.975'], quote)}."
+        f"{len(candles)} hourly candles of {forecast.symbol} between {told(low)} and {told(high)}, "
+        f"the last close {told(forecast.last_close)}; then the forecast for {clock(last.target_time)} UTC: "
+        f"median {told(last.median)}, "
+        f"80 % between {told(last.quantiles['0.10'])} and {told(last.quantiles['0.90'])}, "
+        f"95 % between {told(last.quantiles['0.025'])} and {told(last.quantiles['0.975'])}."
     )
 
 

@@ -8,14 +8,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from forecaster.schema import SYMBOLS, Symbol
+from assistant.understanding import OFFERED
+from forecaster.schema import Symbol
+from forecaster.settings import SYMBOL
 
 TITLE = "CryptoSense"
 GREETING = (
-    "Hi! I can answer questions about the price of Bitcoin and Ether, forecast their next hours with trained LSTMs, "
-    "and tell you how good such forecasts have been. What do you want to know?"
+    "Hi! I can answer questions about the price of Bitcoin, Ether and other coins, forecast their next hours with "
+    "trained LSTMs, and tell you how good such forecasts have been. What do you want to know?"
 )
 MOST_SUGGESTIONS = 4
+MOST_PRICES = 8  # in the header
 LONGEST_TITLE = 40  # characters
 LONGEST_GREETING = 280
 LONGEST_SUGGESTION = 80
@@ -33,16 +36,20 @@ class View:
     suggestions: tuple[str, ...]  # at most MOST_SUGGESTIONS
 
 
-def view_of(query: Mapping[str, str]) -> View:
-    """The view that a query asks for; what it leaves out, or says in another way than it may, is as usual."""
-    symbol = next((each for each in SYMBOLS if each == query.get("symbol")), None)
+def view_of(query: Mapping[str, str], offered: Sequence[Symbol] = OFFERED) -> View:
+    """The view that a query asks for; what it leaves out, or says in another way than it may, is as usual.
+
+    A symbol that is not among the `offered` ones may be asked for too: the tools say whether there is one.
+    """
+    asked = query.get("symbol", "").upper()
+    symbol = asked if SYMBOL.fullmatch(asked) else None
     chosen = [text for part in query.get("suggestions", "").split("|") if (text := _line(part, LONGEST_SUGGESTION))]
     return View(
         embedded=query.get("embed") == "1",
-        symbols=(symbol,) if symbol else SYMBOLS,
+        symbols=(symbol,) if symbol else tuple(offered[:MOST_PRICES]),
         title=_line(query.get("title", ""), LONGEST_TITLE) or TITLE,
         greeting=_line(query.get("greeting", ""), LONGEST_GREETING) or GREETING,
-        suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggestions_for(symbol or SYMBOLS[0]),
+        suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggestions_for(symbol or offered[0]),
     )
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from assistant.agent import Event
 from assistant.page.feedback import Feedback
 from assistant.page.tabs import ModelRecord
+from assistant.understanding import OFFERED
 from forecaster.schema import Price, Symbol
 from tools import TrackRecordAnswer
 
@@ -26,3 +27,4 @@ class Behind(NamedTuple):
     record: Callable[[], Awaitable[ModelRecord]]
     track_record: Callable[[Symbol], Awaitable[TrackRecordAnswer]]
     feedback: Feedback
+    offered: tuple[Symbol, ...] = OFFERED  # coins that are followed

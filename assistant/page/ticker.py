@@ -2,37 +2,64 @@
 
 import asyncio
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 
 from assistant.replies import NBSP, SIMULATED, ago, money, percent, source_name
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import ForecastWarning, Price, Symbol
+from tools import decimals_of
 
 PATIENCE = 5.0  # seconds until a price is given up
+FRESH = 20.0  # seconds for which a price, or that there is none, is told to other visitors too
+MOST_REMEMBERED = 64  # coins
+LARGE = 1000  # a price from which on a narrow screen can do without the cents
 
 log = logging.getLogger(__name__)
 
 
-async def prices_of(symbols: Sequence[Symbol], price_of: Callable[[Symbol], Awaitable[Price]]) -> list[Price]:
-    """The newest prices that could be had."""
+class Prices:
+    """The newest prices, for all visitors: one call a coin while any of them waits, and none while it is fresh."""
 
-    async def found(symbol: Symbol) -> Price | None:
+    def __init__(
+        self, price_of: Callable[[Symbol], Awaitable[Price]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`price_of` may raise CryptoSenseError; `clock` gives seconds."""
+        self._price_of, self._clock = price_of, clock
+        self._asked: OrderedDict[Symbol, tuple[float, asyncio.Task[Price | None]]] = OrderedDict()  # newest last
+
+    async def newest(self, symbols: Sequence[Symbol]) -> list[Price]:
+        """Those that could be had."""
+        prices = await asyncio.gather(*(asyncio.shield(self._task(symbol)) for symbol in symbols))
+        return [price for price in prices if price is not None]
+
+    def _task(self, symbol: Symbol) -> asyncio.Task[Price | None]:
+        now = self._clock()
+        at, task = self._asked.get(symbol, (now, None))
+        if task is None or (task.done() and (now - at >= FRESH or task.cancelled())):
+            at, task = now, asyncio.get_running_loop().create_task(self._found(symbol))
+        self._asked[symbol] = at, task
+        self._asked.move_to_end(symbol)
+        while len(self._asked) > MOST_REMEMBERED:
+            self._asked.popitem(last=False)
+        return task
+
+    async def _found(self, symbol: Symbol) -> Price | None:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await price_of(symbol)
+                return await self._price_of(symbol)
         except (CryptoSenseError, TimeoutError) as error:
             log.warning("The page shows no price of %s. %s", symbol, error)
         return None
-
-    return [price for price in await asyncio.gather(*map(found, symbols)) if price is not None]
 
 
 def ticker(prices: Sequence[Price]) -> str:
     """The line as HTML; without a price it says so."""
     if not prices:
         return '<span class="dim">No price at hand right now</span>'
-    shown = "".join(_coin(price) for price in prices)
+    shown = f'<span class="coins">{"".join(map(_coin, prices))}</span>'
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
         return f'{shown}<span class="simulated">{SIMULATED}</span>'
     sources = " and ".join(dict.fromkeys(source_name(price.source) for price in prices))
@@ -42,9 +69,11 @@ def ticker(prices: Sequence[Price]) -> str:
 
 def _coin(price: Price) -> str:
     name = price.symbol.partition("-")[0]
-    whole, point, rest = escape(money(price.price, price.quote)).partition(".")
-    cents, space, quote = rest.partition(NBSP)  # a narrow screen hides the cents
-    amount = f'{whole}<span class="cents">{point}{cents}</span>{space}{quote}'
+    amount = escape(money(price.price, price.quote, decimals_of(price.symbol, price.price)))
+    if price.price >= LARGE:
+        whole, point, rest = amount.partition(".")
+        cents, space, quote = rest.partition(NBSP)  # a narrow screen hides the cents
+        amount = f'{whole}<span class="cents">{point}{cents}</span>{space}{quote}'
     return f'<span class="coin"><span class="price">{name} {amount}</span>{_change(price.change_24h_pct)}</span>'
 
 

@@ -1,6 +1,8 @@
 """Answers composed from tool results alone, in six languages."""
 
-from assistant.replies.answers import Failure, from_results, without_tools
+from assistant.replies.answers import from_results, without_tools
+from assistant.replies.cautions import whose
+from assistant.replies.failures import MOST_TOLD, Failure
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
     MINUS,
@@ -8,6 +10,7 @@ from assistant.replies.wording import (
     SIMULATED,
     WARNINGS,
     ago,
+    asked_price,
     chance,
     clock,
     day,
@@ -21,12 +24,14 @@ from assistant.replies.wording import (
 
 __all__ = [
     "MINUS",
+    "MOST_TOLD",
     "NBSP",
     "SIMULATED",
     "WARNINGS",
     "Failure",
     "Speech",
     "ago",
+    "asked_price",
     "chance",
     "clock",
     "day",
@@ -37,5 +42,6 @@ __all__ = [
     "percent",
     "record",
     "source_name",
+    "whose",
     "without_tools",
 ]

@@ -5,17 +5,18 @@
 The words are in assistant/texts/, one file for each language. Nothing tells anyone to buy or sell.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
-from assistant.replies.clarifications import reading, unsure
+from assistant.replies.cautions import cautions, simulated, sources, ungraded
+from assistant.replies.clarifications import unsure
+from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.speech import Speech
-from assistant.understanding import Ask, Intent, Language, Question
-from forecaster.schema import CandleSpan, Forecast, ForecastWarning, Price, Provenance, Symbol
+from assistant.understanding import Ask, Intent, Question
+from forecaster.schema import CandleSpan, Price
 from tools import AnomalyReport, ForecastAnswer, MetricsAnswer, TrackRecordAnswer
 
 LONGEST = 84  # words; beyond, forecasts are told in brief
@@ -24,28 +25,14 @@ FIXED = {
     Intent.GREETING: "greeting", Intent.THANKS: "thanks", Intent.CAPABILITIES: "capabilities", Intent.WHY: "why",
     Intent.METHOD: "method", Intent.DATA: "data", Intent.ADVICE: "no_advice",
 }  # fmt: skip
-TOLD_BY: dict[Intent, type[BaseModel]] = {  # the result that answers an ask
-    Intent.PRICE: Price, Intent.CANDLES: CandleSpan, Intent.FORECAST: ForecastAnswer, Intent.ADVICE: ForecastAnswer,
-    Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
-}  # fmt: skip
 ADDED: dict[Intent, type[BaseModel]] = {  # the result that is told after fixed words, where there is one
     Intent.WHY: MetricsAnswer, Intent.METHOD: MetricsAnswer, Intent.DATA: Price,
 }  # fmt: skip
-SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED}
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A tool that did not answer, and why in the tool's words."""
-
-    message: str
-    longest_hours: int | None = None  # how far the model looks, where too much was asked
-    supported: tuple[Symbol, ...] = ()  # what the model knows, where another coin was asked for
 
 
 def without_tools(question: Question) -> str:
     """The answer to a question that needs no tool."""
-    speech = Speech(question.language)
+    speech = Speech(question.language, question.offered)
     if len(question.nearest) > 1:
         return unsure(speech, question.nearest)
     alone = len(question.asks) == 1
@@ -54,7 +41,7 @@ def without_tools(question: Question) -> str:
 
 def from_results(question: Question, results: Sequence[BaseModel], failures: Sequence[Failure]) -> str:
     """The answer that the tools' results give, with what failed."""
-    speech = Speech(question.language)
+    speech = Speech(question.language, question.offered)
     results = [each for place, each in enumerate(results) if each not in results[:place]]
     several = len(results) > 1
     parts = [(ask, _belonging(ask, results)) for ask in question.asks]
@@ -62,12 +49,14 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
     rest = [each for each in results if each not in told]  # such as a price, where there is no forecast
     if not results and not failures:
         return without_tools(question)
-    begun = [*_simulated(speech, results), *_failed(speech, failures, parts)]
+    begun = [*simulated(speech, results), *failed(speech, failures, parts, results)]
+    if len(results) + len(failures) >= MOST_TOLD:
+        begun += left_out(speech, failures, parts)
     for brief, notes, longest in ((several, True, LONGEST), (True, True, NOTED), (True, False, 0)):
         sentences = list(begun)
         for ask, given in [*parts, (Ask(Intent.OTHER), rest)]:
             sentences += _part(speech, ask, given, brief=brief)
-        sentences += [*_shared(speech, question, results, brief=brief), *_cautions(speech, results, notes=notes)]
+        sentences += [*_shared(speech, question, results, brief=brief), *cautions(speech, results, notes=notes)]
         text = speech.joined(sentences)
         if speech.length(text) <= longest:
             break
@@ -76,10 +65,13 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
 
 def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
     if ask.foreign:
-        return speech.say("fixed.foreign" if alone else "fixed.foreign_too", name=_name(ask.foreign))
+        name = _name(ask.foreign)
+        if not alone:
+            return speech.say("fixed.foreign_too", name=name)
+        return speech.say("fixed.foreign", name=name, coins=speech.every_coin()["coins"])
     if ask.intent is Intent.GREETING and not alone:
         return speech.say("fixed.hello")
-    return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}")
+    return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
 
 
 def _name(foreign: str) -> str:
@@ -93,19 +85,9 @@ def _belonging(ask: Ask, results: Sequence[BaseModel]) -> list[BaseModel]:
         return []
     found = []
     for symbol in ask.symbols:
-        fitting = [each for each in results if isinstance(each, kind) and _symbol(each) in (symbol, None)]
+        fitting = [each for each in results if isinstance(each, kind) and symbol_of(each) in (symbol, None)]
         found += sorted(fitting, key=lambda each: _fits(ask, each), reverse=True)[:1]
     return [each for place, each in enumerate(found) if each not in found[:place]]
-
-
-def _symbol(result: BaseModel) -> Symbol | None:
-    """The coin that a result is about; the record is of no coin that was asked for."""
-    match result:
-        case ForecastAnswer():
-            return result.forecast.symbol
-        case Provenance() | TrackRecordAnswer():
-            return result.symbol
-    return None
 
 
 def _fits(ask: Ask, result: BaseModel) -> int:
@@ -154,74 +136,13 @@ def _shared(speech: Speech, question: Question, results: Sequence[BaseModel], *,
     if brief and plain and len({each.symbol for each in forecasts}) == 1:
         told.append(outlook.last_close(speech, forecasts[0]))
     if not any(isinstance(result, MetricsAnswer) for result in results):
-        told += outlook.record_of_forecasts(speech, forecasts)
-    sources = list(_sources(results))
-    if isinstance(sources[0] if len(sources) == 1 else None, Price) and not brief:
+        told += [*ungraded(speech, results), *outlook.record_of_forecasts(speech, forecasts)]
+    told_of = list(sources(results))
+    if isinstance(told_of[0] if len(told_of) == 1 else None, Price) and not brief:
         return told  # a price alone has told it
-    moments = {(each.as_of, each.source): each for each in sources}
+    moments = {(each.as_of, each.source): each for each in told_of}
     for each in moments.values():
         name = "time.based_on" if len(moments) == 1 else "time.based_on_of"
         coin = {} if len(moments) == 1 else {"coin": speech.coin(each.symbol)}
         told.append(speech.say(name, time=speech.time(each.as_of), source=speech.source(each.source), **coin))
     return told
-
-
-def _sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance]:
-    for result in results:
-        if isinstance(result, ForecastAnswer):
-            yield result.forecast
-        elif isinstance(result, Provenance):
-            yield result
-
-
-def _simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
-    """First of all that the prices are simulated, where they are."""
-    simulated = any(ForecastWarning.DEMO_DATA in each.warnings for each in _sources(results))
-    return [speech.say("fixed.simulated")] if simulated else []
-
-
-def _failed(speech: Speech, failures: Iterable[Failure], parts: Sequence[tuple[Ask, Sequence[BaseModel]]]) -> list[str]:
-    """What could not be had, and why."""
-    told, causes = [], []
-    forecast = any(isinstance(each, ForecastAnswer) for _, given in parts for each in given)
-    for failure in failures:
-        if failure.longest_hours and forecast:
-            reach, given = speech.hours(failure.longest_hours), speech.ahead(failure.longest_hours)
-            told.append(speech.say("forecast.reach", reach=reach, given=given))
-        elif failure.supported:
-            told.append(speech.say("forecast.only", coins=speech.coin(*failure.supported)))
-        else:
-            causes.append(failure.message)
-    missing = [reading(speech, each) for ask, given in parts for each in _missing(ask, given)] if causes else []
-    told += [speech.say("failures.missing", what=what) for what in missing]
-    if speech.language is not Language.ENGLISH:  # what tools say is English: its first sentence says what happened
-        causes = [f"{message.partition('. ')[0].strip('.')}." for message in causes]
-    return told + [speech.say("failures.cause", message=message) for message in causes]
-
-
-def _missing(ask: Ask, given: Sequence[BaseModel]) -> list[Ask]:
-    """What of an ask has no result. Facts for a decision are a forecast."""
-    if ask.intent not in TOLD_BY or ask.foreign:
-        return []
-    had = {_symbol(each) for each in given}
-    symbols = () if None in had else tuple(symbol for symbol in ask.symbols if symbol not in had)
-    intent = Intent.FORECAST if ask.intent is Intent.ADVICE else ask.intent
-    return [Ask(intent, symbols)] if symbols else []
-
-
-def _cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
-    """Every reason to trust the answer less; in English, which tools speak, with their notes."""
-    told: list[str] = []
-    noted = notes and speech.language is Language.ENGLISH
-    for source in _sources(results):
-        said = SAID_BY_NOTES if noted and source.notes else set()
-        wanted = [each for each in source.warnings if each is not ForecastWarning.DEMO_DATA and each not in said]
-        told += [speech.say(f"warnings.{each}") for each in wanted]
-        if noted:
-            simulated = speech.say("warnings.demo_data").strip(".").casefold()
-            told += [_sentence(note) for note in source.notes if note.strip(" .").casefold() != simulated]
-    return told
-
-
-def _sentence(note: str) -> str:
-    return f"{note.strip(' .')}."

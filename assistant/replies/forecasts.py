@@ -10,7 +10,6 @@ from assistant.understanding import Ask
 from forecaster.schema import Forecast, Horizon, Skill
 from tools import FARTHEST, ForecastAnswer
 
-WIDE = 20  # a range at least this wide needs no cents
 MUCH_WORSE = 1.5  # from this multiple of the baseline's error on, the multiple says more than a percentage
 HELD = 0.05  # a range that held within this of its level is what it claims to be
 
@@ -20,25 +19,25 @@ def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool
     forecast = answer.forecast
     horizon, quote = forecast.horizons[-1], forecast.quote
     low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
-    digits = 0 if high - low >= WIDE else 2
+    span = high - low
     facts = {
         "coin": speech.coin(forecast.symbol),
-        "low": speech.money(low, quote, digits),
-        "high": speech.money(high, quote, digits),
+        "low": speech.price(low, forecast.symbol, quote, span=span),
+        "high": speech.price(high, forecast.symbol, quote, span=span),
         "when": speech.near(horizon.target_time, forecast.as_of),
         "chance": speech.chance(horizon.probability_up),
     }
-    median = speech.money(horizon.median, quote, digits)
+    median = speech.price(horizon.median, forecast.symbol, quote, span=span)
     if brief:
         first = speech.say("forecast.brief", median=median, **facts)
         return [first, *_above(speech, ask, answer, horizon)]
-    point = speech.say("forecast.point", median=median, last=speech.money(forecast.last_close, quote))
+    point = speech.say("forecast.point", median=median, last=speech.price(forecast.last_close, forecast.symbol, quote))
     return [speech.say("forecast.range", **facts), *_above(speech, ask, answer, horizon), point]
 
 
 def last_close(speech: Speech, forecast: Forecast) -> str:
     """The close that a forecast starts from."""
-    return speech.say("forecast.last", last=speech.money(forecast.last_close, forecast.quote))
+    return speech.say("forecast.last", last=speech.price(forecast.last_close, forecast.symbol, forecast.quote))
 
 
 def hour_used(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
@@ -86,7 +85,7 @@ def _above(speech: Speech, ask: Ask, answer: ForecastAnswer, horizon: Horizon) -
     above, threshold = horizon.probability_above, answer.threshold
     if above is None or threshold is None:
         return []
-    price = speech.money(threshold, answer.forecast.quote, 0 if threshold == round(threshold) else 2)
+    price = speech.asked_price(threshold, answer.forecast.quote)
     name, probability = ("forecast.below", 1 - above) if ask.below else ("forecast.above", above)
     return [speech.say(name, threshold=price, chance=speech.chance(probability))]
 

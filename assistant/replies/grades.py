@@ -1,12 +1,15 @@
 """How good forecasts were, in words: on unseen hours of the past, metric by metric, and live."""
 
+from collections.abc import Sequence
+
 from assistant.replies.forecasts import beside
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
-from forecaster.schema import Report, TableRow
-from tools import MetricExplanation, MetricsAnswer, TrackRecordAnswer
+from forecaster.schema import Report, Symbol, TableRow
+from tools import MetricExplanation, MetricsAnswer, TrackRecordAnswer, decimals_of
 
 WHOLE = 1000  # from this amount on, an error needs no cents
+COARSE = 20  # the same of an average error, beside which there is another
 COMPARED = ("mae", "rmse", "mape")  # metrics whose baseline is the same metric of "no change"
 QUOTE = "USD"  # of errors in a report
 
@@ -15,18 +18,27 @@ def metrics(speech: Speech, ask: Ask, answer: MetricsAnswer, *, brief: bool) -> 
     """One metric explained, or the whole record: beside "no change", the average error, up or down."""
     report = answer.report
     if len(answer.metrics) == 1:
-        return [_metric(speech, answer.metrics[0]), speech.say("metrics.measured", hours=_period(speech, report))]
-    row = report.row(ask.symbols[0], "full") if ask.symbols[0] != report.symbol else None
+        measured = speech.say("metrics.measured", hours=_period(speech, report))
+        return [_metric(speech, answer.metrics[0], report.symbol), measured]
+    asked = ask.symbols[0]
+    row = report.row(asked, "full") if asked != report.symbol else None
     if row is not None:
         return _of_coin(speech, row)
     told = [beside(speech, report.skill, report.coverage, _period(speech, report))]
+    if asked != report.symbol:
+        told.insert(0, ungraded(speech, [asked], report.symbol))
     if brief:
         return told
-    model, same = (speech.money(each.mae, QUOTE, 0) for each in (report.model, report.persistence))
+    model, same = (_error(speech, each.mae, report.symbol) for each in (report.model, report.persistence))
     told.append(speech.say("metrics.error", model=model, same=same))
     if report.model.direction is not None:
         told.append(speech.say("metrics.direction", percent=speech.percent(100 * report.model.direction)))
     return told
+
+
+def ungraded(speech: Speech, symbols: Sequence[Symbol], of: Symbol) -> str:
+    """That the record which is told is another coin's."""
+    return speech.say("record.ungraded", coin=speech.coin(*symbols), of_record=speech.of_coin(of))
 
 
 def summary(speech: Speech, answer: MetricsAnswer) -> list[str]:
@@ -82,8 +94,8 @@ def _miss(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
     return [
         speech.say(
             "live.too_high" if miss.error_pct > 0 else "live.too_low",
-            median=speech.money(miss.median, quote),
-            actual=speech.money(miss.actual, quote),
+            median=speech.price(miss.median, answer.symbol, quote),
+            actual=speech.price(miss.actual, answer.symbol, quote),
             time=speech.time(miss.target_time),
             percent=speech.percent(abs(miss.error_pct), 2),
         )
@@ -93,7 +105,7 @@ def _miss(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
 def _of_coin(speech: Speech, row: TableRow) -> list[str]:
     """The record of a coin that is not the report's own."""
     hours = speech.say("record.hours", n=speech.number(row.n))
-    model, same = (speech.money(mae, QUOTE, 2) for mae in (row.mae, row.mae_persistence))
+    model, same = (speech.price(mae, row.symbol, QUOTE) for mae in (row.mae, row.mae_persistence))
     return [
         speech.say("metrics.of", of_coin=speech.of_coin(row.symbol)),
         beside(speech, row.mae_skill, row.coverage, hours),
@@ -101,21 +113,25 @@ def _of_coin(speech: Speech, row: TableRow) -> list[str]:
     ]
 
 
-def _metric(speech: Speech, metric: MetricExplanation) -> str:
-    value = speech.say("metrics.unknown") if metric.value is None else _amount(speech, metric.value, metric)
+def _metric(speech: Speech, metric: MetricExplanation, symbol: Symbol) -> str:
+    value = speech.say("metrics.unknown") if metric.value is None else _amount(speech, metric.value, metric, symbol)
     compared = ""
     if metric.baseline is not None and metric.metric in COMPARED:
-        compared = speech.say("metrics.beside", value=_amount(speech, metric.baseline, metric))
+        compared = speech.say("metrics.beside", value=_amount(speech, metric.baseline, metric, symbol))
     title, meaning, reading = (
         speech.say(f"metrics.{metric.metric}_{part}") for part in ("title", "meaning", "reading")
     )
     return speech.say("metrics.one", title=title, meaning=meaning, value=value, beside=compared, reading=reading)
 
 
-def _amount(speech: Speech, value: float, metric: MetricExplanation) -> str:
+def _amount(speech: Speech, value: float, metric: MetricExplanation, symbol: Symbol) -> str:
     if metric.unit == "USD":
-        return speech.money(value, QUOTE, 0 if value >= WHOLE else 2)
+        return speech.money(value, QUOTE, 0 if value >= WHOLE else decimals_of(symbol, value))
     return speech.percent(value)
+
+
+def _error(speech: Speech, error: float, symbol: Symbol) -> str:
+    return speech.money(error, QUOTE, 0 if error >= COARSE else decimals_of(symbol, error))
 
 
 def _period(speech: Speech, report: Report) -> str:

@@ -13,7 +13,7 @@ def price(speech: Speech, found: Price, *, brief: bool) -> list[str]:
     """The newest close; unless `brief`, with its time and source."""
     facts = {
         "coin": speech.coin(found.symbol),
-        "price": speech.money(found.price, found.quote),
+        "price": speech.price(found.price, found.symbol, found.quote),
         "moved": _moved(speech, found.change_24h_pct),
     }
     if brief:
@@ -30,7 +30,7 @@ def span(speech: Speech, ask: Ask, found: CandleSpan) -> list[str]:
         coin=speech.coin(found.symbol),
         **_size(speech, found.change_pct),
         **{
-            name: speech.money(value, found.quote)
+            name: speech.price(value, found.symbol, found.quote)
             for name, value in (
                 ("first", found.first_open), ("last", found.last_close), ("low", found.low), ("high", found.high),
             )

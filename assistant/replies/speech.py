@@ -8,22 +8,27 @@ from datetime import UTC, datetime
 from math import ceil
 
 from assistant.replies.phrases import phrases
-from assistant.replies.wording import MINUS, NUMBER_FORMS, money, number, percent, source_name
-from assistant.understanding import Language
+from assistant.replies.wording import MINUS, NUMBER_FORMS, asked_price, money, number, percent, source_name
+from assistant.understanding import OFFERED, Language, name_of
 from forecaster.schema import Symbol
+from tools import decimals_of
 
 LOWEST = 0.025  # of a forecast's chances; beyond the outermost quantiles no more is known
 HOURLY, DAILY, MONTHLY, YEARLY = 0.75, 1.5, 60, 365  # days; from each on, rarity is told in the next larger unit
 MONTH = 30.4  # days
+SHOWN = 8  # coins that a list of all names
+WIDE = 20  # a range at least this wide needs no cents
 SPACELESS = frozenset({Language.CHINESE})
+ARTICLES = frozenset({Language.FRENCH, Language.PORTUGUESE})  # each coin of a list has its own
+OWN_NAMES = frozenset({"BTC-USD", "ETH-USD"})  # coins that a language may call otherwise than the catalogue
 LETTERS_A_WORD = 2.3  # where words are not written apart
 
 
 class Speech:
-    """One language."""
+    """One language; `offered` are the coins that are followed."""
 
-    def __init__(self, language: Language) -> None:
-        self.language = language
+    def __init__(self, language: Language, offered: Sequence[Symbol] = OFFERED) -> None:
+        self.language, self.offered = language, tuple(offered)
         self._form = NUMBER_FORMS[language]
         self._phrases = phrases(language)
 
@@ -57,6 +62,14 @@ class Speech:
         """A price in its quote currency."""
         return money(value, quote, digits, self._form)
 
+    def price(self, value: float, symbol: Symbol, quote: str, *, span: float = 0.0) -> str:
+        """A coin's price with as many decimals as it is shown with; without, in a range as wide as `span`."""
+        return self.money(value, quote, 0 if span >= WIDE else decimals_of(symbol, value))
+
+    def asked_price(self, value: float, quote: str) -> str:
+        """A price that somebody named, with the decimals that it has."""
+        return asked_price(value, quote, self._form)
+
     def percent(self, value: float, digits: int = 1) -> str:
         """A percentage, with a minus sign where it is negative."""
         return percent(value, digits, form=self._form)
@@ -87,12 +100,33 @@ class Speech:
         return self.say("anomalies.years")
 
     def coin(self, *symbols: Symbol) -> str:
-        """The name of a coin, or of both."""
-        return self.say(f"names.{_key(symbols)}")
+        """The names of coins."""
+        return self.listed([self._named(symbol) for symbol in symbols])
 
     def of_coin(self, *symbols: Symbol) -> str:
         """The same as what owns something: "of Bitcoin"."""
-        return self.say(f"names.of_{_key(symbols)}")
+        if self.language in ARTICLES or len(symbols) == 1:
+            return self.listed([self._owning(symbol) for symbol in symbols])
+        return self.say("names.of_coin", name=self.coin(*symbols))
+
+    def every_coin(self) -> dict[str, str]:
+        """The coins that are followed, for the texts that name them; of many, the first."""
+        shown, more = self.offered[:SHOWN], len(self.offered) > SHOWN
+        if not more:
+            return {"coins": self.coin(*shown), "of_coins": self.of_coin(*shown)}
+        names = self.comma([self._named(symbol) for symbol in shown])
+        owning = [self._owning(symbol) for symbol in shown]
+        of_names = self.comma(owning) if self.language in ARTICLES else self.say("names.of_coin", name=names)
+        return {"coins": self.say("names.more", coins=names), "of_coins": self.say("names.more", coins=of_names)}
+
+    def _named(self, symbol: Symbol) -> str:
+        return self.say(f"names.{_code(symbol)}") if symbol in OWN_NAMES else name_of(symbol)
+
+    def _owning(self, symbol: Symbol) -> str:
+        if symbol in OWN_NAMES:
+            return self.say(f"names.of_{_code(symbol)}")
+        name = name_of(symbol)
+        return self.say("names.of_vowel" if name[0] in "AEIOU" else "names.of_coin", name=name)
 
     def source(self, source: str) -> str:
         """Where the candles came from; an exchange has the same name everywhere."""
@@ -136,8 +170,8 @@ class Speech:
         return self.say("time.months").split()[time.month - 1]
 
 
-def _key(symbols: Sequence[Symbol]) -> str:
-    return "both" if len(symbols) > 1 else symbols[0].partition("-")[0].lower()
+def _code(symbol: Symbol) -> str:
+    return symbol.partition("-")[0].lower()
 
 
 def _clock(time: datetime) -> str:

@@ -12,6 +12,8 @@ from forecaster.schema import ForecastWarning, Skill
 NBSP = "\u00a0"  # keeps a number and its unit on one line
 MINUS = "\u2212"
 SIMULATED = "Simulated, not market data"
+PRECISE = 10  # decimals at most, of a price below SMALL
+SMALL = 10
 NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
 
 WARNINGS = {warning: phrases(Language.ENGLISH).say(f"warnings.{warning}") for warning in ForecastWarning}
@@ -47,6 +49,12 @@ def money(value: float, quote: str, digits: int = 2, form: NumberForm = ENGLISH)
     """A price in its quote currency: ``$69,930.25``, or ``69,930.25 USDT`` where there is no sign for it."""
     amount = number(value, digits, form)
     return form.dollars.format(amount) if quote == "USD" else f"{amount}{NBSP}{quote}"
+
+
+def asked_price(value: float, quote: str, form: NumberForm = ENGLISH) -> str:
+    """A price that somebody named, with the decimals that it has; of a large one, cents alone."""
+    decimals = len(f"{value:.{PRECISE if value < SMALL else 2}f}".rstrip("0").partition(".")[2])
+    return money(value, quote, max(2, decimals) if decimals else 0, form)
 
 
 def percent(value: float, digits: int = 1, *, sign: bool = False, form: NumberForm = ENGLISH) -> str:

@@ -1,69 +1,134 @@
-"""The coins that are offered, by every name people give them, and names of much else that has a price."""
+"""The coins that a question names, by every name people give them, as symbols; and much else that has a price.
 
-import re
+    as typed       --written_coins.py-->  what only capitals, a $ or its neighbours show to be a coin bears a mark
+    plain English  --symbols_in-->        symbols, by marks and by names that are no everyday words
 
-from forecaster.schema import Symbol
-
-_PAIR = r"(?:[-/ ]?usd[tc]?)?"
-SYMBOLS: dict[Symbol, re.Pattern[str]] = {
-    "BTC-USD": re.compile(rf"(?<![a-z])(?:btcs?|xbt|bit ?coins?){_PAIR}(?![a-z])|₿"),
-    "ETH-USD": re.compile(rf"(?<![a-z])(?:eths?|ethers?|ethereums?){_PAIR}(?![a-z])|ξ"),
-}
-_BOTH = re.compile(
-    r"\b(?:both|(?:the|these|those|your|all) (?:2 |supported |available )?coins|the 2|each coin|either coin)\b"
-)
-_DENIAL = re.compile(r"\b(?:not|instead of|rather than|except)(?: the| for| about)? $")
-_FOREIGN_NAMES = (
-    "bitcoin cash", "bch", "bitcoin sv", "bsv", "ethereum classic", "etc coin", "doge", "dogecoin", "sol", "solana",
-    "xrp", "ripple", "ada", "cardano", "bnb", "binance coin", "ltc", "litecoin", "polkadot", "avax", "avalanche",
-    "chainlink", "tron", "trx", "monero", "xmr", "stellar", "xlm", "shib", "shiba", "shiba inu", "pepe", "toncoin",
-    "sui", "aptos", "arbitrum", "uniswap", "tether", "usdc", "stablecoin", "stablecoins", "altcoin", "altcoins",
-    "polygon", "matic", "cosmos", "filecoin", "hedera", "algorand", "aave", "near protocol", "kaspa", "bonk",
-    "memecoin", "memecoins", "hyperliquid", "tesla", "tsla", "nvidia", "nvda", "apple", "aapl", "amazon", "google",
-    "alphabet", "microsoft", "msft", "netflix", "facebook", "meta stock", "gamestop", "gme", "coinbase stock",
-    "microstrategy", "mstr", "gold", "silver", "oil", "copper", "platinum", "palladium", "natural gas", "wheat", "s&p",
-    "s&p 500", "sp500", "nasdaq", "dow jones", "dax", "ftse", "nikkei", "euro stoxx", "stoxx", "ibex", "cac 40",
-    "bovespa", "stock market", "stocks", "eur/usd", "gbp/usd", "usd/jpy", "eurusd", "gbpusd", "usdjpy", "forex",
-)  # fmt: skip
-FOREIGN = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(map(re.escape, sorted(_FOREIGN_NAMES, key=len, reverse=True)))})(?![a-z])"
-)
-FOREIGN_WORDS = frozenset(word for name in _FOREIGN_NAMES for word in re.findall(r"[a-z]+", name))
-# An unknown ticker is capitals that are no abbreviation, in a message that is not in capitals throughout.
-_TICKER = re.compile(r"(?<![\w'/_.=-])\$?([A-Z]{3,5})(?![\w'/_=-])")
-_ABBREVIATIONS = """
-    BTC XBT ETH USD USDT EUR GBP JPY CNY CHF BRL MXN AUD CAD INR KRW ARS COP CLP UTC GMT EST EDT PST PDT CET CEST
-    BST JST IST MAE RMSE MAPE MASE MSE CRPS LSTM RNN GRU API REST JSON LLM GPT MCP ATH ATL HODL FOMO FUD DYOR ASAP HTML
-    SQL XML CSV CEO ETF RSI MACD EMA SMA VWAP NFT IMO IMHO LOL OMG WTF FYI EOD EOW BTW IDK TBH TLDR FAQ URL GPU CPU
-    PLEASE PLS NOW WHAT WILL THE AND FOR NOT ALL YES YOU WHY HOW BUY SELL HOLD TODAY HIGH LOW LONG SHORT DOWN UP
-    REALLY VERY EVER MUST ONLY NEVER BUT ARE CAN WHO WHEN WHERE THIS THAT HELP STOP MOON PUMP DUMP NEXT LAST HOUR HOURS
-    PRICE BOTH ONE TWO SIX TEN UND WIE WAS WANN DER DIE DAS QUE POR COMO CON PARA QUI EST LES DES SUR HEUTE JETZT
-    MORGEN
+Names come from the catalogue and from other_coins.toml. What an exchange lists is the tools' to say.
 """
 
-_KNOWN = frozenset(_ABBREVIATIONS.split())
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from assistant.understanding.spelling import plain
+from forecaster.schema import Symbol
+from tools import catalogue, spellings
+
+MARK = "\u01c2"  # a letter of no European language: what follows it is a coin's code, which no typo or glossary touches
+OTHERS = Path(__file__).with_name("other_coins.toml")
 
 
-def offered(english: str) -> tuple[Symbol, ...]:
-    """The coins that a text names, in its order. A coin that is only denied is not among them."""
-    text = FOREIGN.sub(" ", english)  # "bitcoin cash" is not bitcoin
-    if _BOTH.search(text):
-        return tuple(SYMBOLS)
-    places: dict[Symbol, int] = {}
-    for symbol, pattern in SYMBOLS.items():
-        found = [at.start() for at in pattern.finditer(text) if not _DENIAL.search(text[: at.start()])]
-        if found:
-            places[symbol] = found[0]
-    return tuple(sorted(places, key=lambda symbol: places[symbol]))
+class _Names(NamedTuple):
+    """Every spelling of a coin with its symbol, each as plain text has it."""
+
+    shown: dict[Symbol, str]  # the name that answers use
+    sure: dict[str, Symbol]  # spellings that are no everyday words
+    codes: dict[str, Symbol]  # every code, such as "sol"
+    words: tuple[str, ...]  # codes that are everyday words too
 
 
-def foreign(typed: str, english: str) -> str | None:
-    """A coin or stock that a text names and that is not offered: by a known name, or by its ticker as typed."""
-    if named := FOREIGN.search(english):
-        return named[0]
-    if not any(letter.islower() for letter in typed):
-        return None
-    return next(
-        (ticker for ticker in _TICKER.findall(typed) if ticker not in _KNOWN and ticker.casefold() in english),
-        None,
-    )
+def _names() -> _Names:
+    names = _Names({}, {}, {}, ())
+    coins = [(coin.symbol, coin.name, spellings(coin), coin.word) for coin in catalogue().values()]
+    for code, entry in tomllib.loads(OTHERS.read_text("utf-8")).items():
+        spelt = (code.lower(), *(name.lower() for name in entry["names"]))
+        coins.append((f"{code}-USD", entry["names"][0], spelt, entry.get("word", False)))
+    words = set()
+    for symbol, name, spelt, word in coins:
+        code = symbol.partition("-")[0].lower()
+        names.shown.setdefault(symbol, name)
+        names.codes.setdefault(code, symbol)
+        words |= {code} if word else set()
+        for each in map(plain, spelt):
+            if not (word and each == code):
+                names.sure.setdefault(each, symbol)
+    return names._replace(words=tuple(sorted(words)))
+
+
+NAMES = _names()
+NAME_WORDS = frozenset(word for name in NAMES.sure for word in re.findall(r"[a-z]+", name))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+SPELT = any_of(name for name in NAMES.sure if name.isascii())
+WORDS = any_of(NAMES.words)
+_SIGNS = any_of(name for name in NAMES.sure if not name.isascii())
+_COINS = re.compile(
+    rf"{MARK}(?P<mark>[a-z0-9]{{1,12}})"
+    rf"|(?<![a-z])(?:(?P<name>{SPELT})s?(?:[-/ ]?usd[tc]?)?|(?P<word>{WORDS})[-/ ]?usd[tc]?(?! ?\d))(?![a-z])"
+    rf"|(?P<sign>{_SIGNS})"
+)
+_EVERY = re.compile(
+    r"\b(?:all (?:of )?(?:the |your |these |those |my )?(?:\w{1,12} )?coins|every coin"
+    r"|all (?:of )?(?:them|the cryptos?)|all (?:the |your )?crypto(?:s|currencies)?)\b"
+)
+_BOTH = re.compile(
+    r"\b(?:both|(?:the|these|those|your) (?:2 |supported |available )?coins|the 2|each coin|either coin)\b"
+)
+_DENIAL = re.compile(r"\b(?:not|instead of|rather than|except)(?: the| for| about)? $")
+_LONGEST_DENIAL = 32  # characters
+_FOREIGN_NAMES = (
+    "tether", "usdc", "stablecoin", "stablecoins", "altcoin", "altcoins", "memecoin", "memecoins", "tesla", "tsla",
+    "nvidia", "nvda", "apple", "aapl", "amazon", "google", "alphabet", "microsoft", "msft", "netflix", "facebook",
+    "meta stock", "gamestop", "gme", "coinbase stock", "microstrategy", "mstr", "gold", "silver", "oil", "copper",
+    "platinum", "palladium", "natural gas", "wheat", "s&p", "s&p 500", "sp500", "nasdaq", "dow jones", "dax", "ftse",
+    "nikkei", "euro stoxx", "stoxx", "ibex", "cac 40", "bovespa", "stock market", "stocks", "forex",
+)  # fmt: skip
+FIAT = frozenset((
+    "usd", "eur", "gbp", "jpy", "chf", "aud", "cad", "nzd", "cny", "brl", "mxn", "inr", "krw", "xau", "xag", "us",
+))  # fmt: skip
+_MONEYS = "|".join(sorted(FIAT - {"us", "usd"}))
+FOREIGN = re.compile(rf"(?<![a-z])(?:{any_of(_FOREIGN_NAMES)}|(?:{_MONEYS})[/-]?usd|usd[/-]?(?:{_MONEYS}))(?![a-z])")
+FOREIGN_WORDS = frozenset(word for name in _FOREIGN_NAMES for word in re.findall(r"[a-z]+", name))
+
+
+def symbols_in(
+    english: str, *, every: tuple[Symbol, ...] = (), both: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD")
+) -> tuple[Symbol, ...]:
+    """The coins that a text in plain English names, in its order. A coin that is only denied is not among them.
+
+    `every` are those that "all coins" means, `both` those that "both" means.
+    """
+    found: dict[Symbol, None] = {}
+    for at in _COINS.finditer(english):
+        if not _DENIAL.search(english[max(0, at.start() - _LONGEST_DENIAL) : at.start()]):
+            found.setdefault(_symbol(at))
+    if every and _EVERY.search(english):
+        return every
+    if len(found) < 2 and (_BOTH.search(english) or _EVERY.search(english)):
+        return both
+    return tuple(found)
+
+
+def unnamed(english: str) -> str:
+    """A text in plain English with every coin, and all else that has a price, made alike."""
+    return FOREIGN.sub(" coin ", _COINS.sub(" coin ", english))
+
+
+def foreign(english: str) -> str | None:
+    """A stock, currency or metal that a text names: what no exchange of coins lists."""
+    named = FOREIGN.search(_COINS.sub(" ", english))
+    return named[0] if named else None
+
+
+def name_of(symbol: Symbol) -> str:
+    """What people call a coin: Solana for SOL-USD; its code where it has no name here."""
+    return NAMES.shown.get(symbol, symbol.partition("-")[0])
+
+
+def usual_price(symbol: Symbol) -> float | None:
+    """About what a coin costs in USD, to tell a price from other numbers; None where it is not known."""
+    coin = catalogue().get(symbol)
+    return coin.simulated.level if coin else None
+
+
+def _symbol(at: "re.Match[str]") -> Symbol:
+    if code := at["mark"] or at["word"]:
+        return NAMES.codes.get(code, f"{code.upper()}-USD")
+    return NAMES.sure[at["name"] or at["sign"]]

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Self
 
-from assistant.understanding.frame import Ask, Intent, Language, Question
+from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.message_parts import BETWEEN, Message, Part
 from assistant.understanding.slots import Slots, metrics_named
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
+BOTH: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD")  # where no two coins were named
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
@@ -38,18 +39,26 @@ class Before:
     last: Ask = field(default_factory=lambda: Ask(Intent.OTHER))  # the newest thing asked, small talk aside
     about_coins: tuple[Ask, ...] = ()  # the newest things that were asked about a coin, together
     language: Language = Language.ENGLISH
+    named: tuple[Symbol, ...] = ()  # the newest two coins that were asked about, the older first
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The coins that were spoken of."""
         return self.about_coins[-1].symbols if self.about_coins else self.last.symbols
 
+    @property
+    def both(self) -> tuple[Symbol, ...]:
+        """What "both" means: the newest two coins, else the two that most people mean."""
+        return self.named if len(self.named) == 2 else BOTH
+
     def after(self, question: Question) -> Self:
         """With one more question answered."""
         asks = [ask for ask in question.asks if ask.intent in _LOOKED_UP]
         coins = tuple(ask for ask in asks if ask.intent in _ABOUT_A_COIN)
         last = asks[-1] if asks else self.last
-        return replace(self, last=last, about_coins=coins or self.about_coins, language=question.language)
+        newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
+        named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
+        return replace(self, last=last, about_coins=coins or self.about_coins, language=question.language, named=named)
 
 
 def read_question(
@@ -57,16 +66,19 @@ def read_question(
     classifier: IntentClassifier,
     now: datetime | None = None,
     closed: datetime | None = None,
+    offered: tuple[Symbol, ...] = OFFERED,
 ) -> Question:
     """The question of the newest of a person's messages, oldest first, at `now`, with the newest close at `closed`.
 
-    Both are in UTC. Without `closed`, the hour of `now` began with it.
+    Both are in UTC. Without `closed`, the hour of `now` began with it. `offered` are the coins that are followed: the
+    first of them is meant where none is named, all of them by "all coins".
     """
-    before, question = Before(), Question()
+    usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
+    before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered)
     for typed in messages[-MEMORY:]:
         language = classifier.reader.language(typed, before.language)
-        message = Message(typed, language, classifier, now or datetime.now(UTC))
-        question = _question(message, language, classifier, before)
+        message = Message(typed, language, classifier, now or datetime.now(UTC), offered, before.both)
+        question = replace(_question(message, language, classifier, before), offered=offered)
         before = before.after(question)
     return question if closed is None else replace(question, asks=tuple(_from(closed, ask) for ask in question.asks))
 

@@ -5,9 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from forecaster.schema import Symbol
+from forecaster.settings import Settings
 from tools import Metric
 
 USUAL_SYMBOL: Symbol = "BTC-USD"
+OFFERED: tuple[Symbol, ...] = Settings.model_fields["symbols"].default
 
 
 class Intent(StrEnum):
@@ -54,7 +56,7 @@ class Ask:
     metric: Metric | None = None
     last: int | None = None  # how many forecasts of the track record
     days: int | None = None  # between false alarms, for anomalies
-    foreign: str | None = None  # a coin or stock that was asked for and is not offered
+    foreign: str | None = None  # a stock, currency or metal that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,4 @@ class Question:
     asks: tuple[Ask, ...] = (Ask(Intent.OTHER),)
     language: Language = Language.ENGLISH
     nearest: tuple[Ask, ...] = ()  # the two likeliest readings where it is unclear which is meant; `asks` is then OTHER
+    offered: tuple[Symbol, ...] = OFFERED  # the coins that are followed, whatever was asked

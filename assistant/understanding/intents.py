@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Self
 
-from assistant.understanding.coins import FOREIGN_WORDS
+from assistant.understanding.coins import FOREIGN_WORDS, NAME_WORDS
 from assistant.understanding.frame import Intent, Language
 from assistant.understanding.languages import Examples, Reader
 from assistant.understanding.slots import mask, readied
@@ -121,8 +121,8 @@ def _mattering(alike: dict[str, list[str]]) -> set[str]:
     words = {
         word for name, phrases in alike.items() if name != "elsewhere" for phrase in phrases for word in phrase.split()
     }
-    named = {"bitcoin", "ethereum", "ether", "bitcoins", "hour", "hours", "minutes", "week", "what", "will", "midnight"}
-    return {word for word in words | named | FOREIGN_WORDS if word.isalpha() and len(word) >= 4}
+    named = {"hour", "hours", "minutes", "week", "what", "will", "midnight"}
+    return {word for word in words | named | FOREIGN_WORDS | NAME_WORDS if word.isalpha() and len(word) >= 4}
 
 
 def _any_of(words: Sequence[str]) -> re.Pattern[str]:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from assistant.understanding.coins import NAME_WORDS
 from assistant.understanding.frame import Intent, Language
 from assistant.understanding.numbers import arabic
 from assistant.understanding.spelling import Spelling, plain, replacer
+from assistant.understanding.written_coins import marked
 
 FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
-COINS = {"bitcoin", "bitcoins", "ethereum", "ether"}
+_ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Signs that only one of the languages has.
 _SIGNS = {
@@ -62,11 +64,12 @@ class Reader:
         self._votes: dict[str, dict[Language, float]] = {}
         self._glossaries: dict[Language, _Glossary] = {}
         self._spellings: dict[Language, Spelling] = {}
+        coins = {word for word in NAME_WORDS if len(word) > SHORT}
         english = {word for each in examples if each.language is Language.ENGLISH for word in _words(each)}
         for each in examples:
             glossary = _Glossary(each.gloss, spaced=each.language is not Language.CHINESE)
             self._glossaries[each.language] = glossary
-            mended = glossary.single | (matter if each.language is Language.ENGLISH else COINS)
+            mended = glossary.single | (matter if each.language is Language.ENGLISH else coins)
             self._spellings[each.language] = Spelling(mended, english | _words(each), glossary.knows)
             self._count(each.language, each.common, 1.0)
             self._count(each.language, _words(each) - each.common, 0.5)
@@ -93,7 +96,8 @@ class Reader:
 
     def english(self, text: str, language: Language) -> str:
         """A message's words in plain English, with typos mended."""
-        spelt = self._spellings[language].correct(_plain(text, language))
+        written = marked(text, romance=language in _ROMANCE)
+        spelt = self._spellings[language].correct(_plain(written, language))
         english = self._glossaries[language].glossed(arabic(spelt) if language is Language.CHINESE else spelt)
         if language is not Language.ENGLISH:  # whoever mixes them
             english = self._glossaries[Language.ENGLISH].glossed(english)

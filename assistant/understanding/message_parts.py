@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from assistant.understanding.coins import symbols_in
 from assistant.understanding.frame import Intent, Language
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.slots import Slots, mask, read_slots, readied
+from forecaster.schema import Symbol
 
 MOST_PARTS = 16
 TALK = frozenset({Intent.GREETING, Intent.THANKS})
 BETWEEN = re.compile(
-    r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z])|(?<=\d) ?/ ?(?=\d)"
+    r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
 )
 # Somebody who tells of himself asks nothing yet, unless he says that he wants something.
 _ASIDE = re.compile(
@@ -34,14 +36,25 @@ class Part:
 class Message:
     """A message in plain English, which can be taken apart."""
 
-    def __init__(self, typed: str, language: Language, classifier: IntentClassifier, now: datetime) -> None:
-        self._typed, self._language, self._classifier, self._now = typed, language, classifier, now
+    def __init__(
+        self,
+        typed: str,
+        language: Language,
+        classifier: IntentClassifier,
+        now: datetime,
+        every: tuple[Symbol, ...],
+        both: tuple[Symbol, ...],
+    ) -> None:
+        """`every` is what "all coins" means, `both` what "both" means where the message names no two coins itself."""
+        self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
+        named = symbols_in(self._text, both=())
+        self._every, self._both = every, named if len(named) == 2 else both
 
     def part(self, text: str, intent: Intent | None = None) -> Part:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
-        slots = read_slots(text, self._language, self._now, self._typed)
+        slots = read_slots(text, self._language, self._now, self._every, self._both)
         return Part(text, masked, slots, intent or self._intent(masked))
 
     def parts(self) -> list[Part]:

@@ -21,8 +21,8 @@ _TIES = {
 _ONES = "|".join(["one", *_SMALL])
 _WORDED = re.compile(rf"\b(?:({'|'.join(_TIES)})(?:[ -]({_ONES}))?|({'|'.join(_SMALL)}))\b")
 _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
-_GROUPED = re.compile(r"(?<![\d.,])(\d{1,3})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
-_DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])")
+_GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand)\b|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b")
 _DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) ?(?:\$|usdt?\b|dollars?\b|bucks?\b)")
 
@@ -60,9 +60,9 @@ def digits(text: str, language: Language) -> str:
     text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)
     text = _GROUPED.sub(lambda n: n[1] + re.sub(r"\D", "", n[2]), text)
     if language in (Language.ENGLISH, Language.CHINESE):
-        text = _DECIMAL_COMMA.sub(r"\1, \2", text)  # a list
+        text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}, {n[2] or n[4]}", text)  # a list
     else:
-        text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+        text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}.{n[2] or n[4]}", text)
     text = _THOUSANDS.sub(lambda n: f"${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
     return _DOLLARS.sub(lambda n: f"${n[1] or n[2]}", text)
 

@@ -4,12 +4,13 @@ Other languages are turned into plain English first, word by word, by assistant/
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 from typing import Literal
 
-from assistant.understanding.coins import FOREIGN, SYMBOLS, foreign, offered
+from assistant.understanding.coins import foreign, symbols_in, unnamed, usual_price
 from assistant.understanding.durations import rewritten, span_hours
 from assistant.understanding.frame import Language
 from assistant.understanding.numbers import digits
@@ -25,7 +26,7 @@ class Slots:
     """What a question names. ``hours`` are as asked, so they may be 0, negative or huge."""
 
     symbols: tuple[Symbol, ...] = ()
-    foreign: str | None = None  # a coin or stock that is not offered
+    foreign: str | None = None  # a stock, currency or metal
     hours: int | None = None  # rounded up
     target: datetime | None = None  # UTC, where the hours come from a time of day
     direction: Direction | None = None
@@ -72,12 +73,20 @@ _BELOW = re.compile(
     r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?)\b|<"
 )
 _OWN_MONEY = re.compile(r"\b(?:have|has|got|invest\w*|put|spend|savings|worth of|deposit|with)\b[^?]{0,16}$")
-_LEAST_PRICE = 100  # a smaller number is no price of these coins, unless it says so
+_LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
+_ABOUT = 20  # times what a coin usually costs, or that part of it: what may be its price
+_SMALL_PASSED = re.compile(
+    r"\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least)\b"
+    r"(?: (?:the|a|mark|level|price|of|about|around)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
+    r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|candles?|forecasts?"
+    r"|coins?)\b|[:%])"
+)
 _COUNT = re.compile(
     r"\b(?:last|past|previous|recent|latest|newest|prior) (?P<a>\d{1,6})\b(?! ?(?:hours?|hrs?|h|days?|d|weeks?|w"
     r"|minutes?|months?|years?)\b)"
     r"|\b(?P<b>\d{1,6}) (?:of )?(?:your |the |my |these )?(?:(?:last|past|previous|recent|latest|newest|most|live"
-    r"|issued|settled|btc|eth|coin|bitcoin|ether|ethereum) )*"
+    r"|issued|settled|coin) )*"
     r"(?:forecasts?|predictions?|calls|guesses|outcomes|results|times|hits|misses)\b"
 )
 _ONE = re.compile(
@@ -88,12 +97,21 @@ _ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) 
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
 
-def read_slots(english: str, language: Language, now: datetime, typed: str = "") -> Slots:
-    """What a question in plain English names; `typed` is how it was written, `now` is in UTC."""
+def read_slots(
+    english: str,
+    language: Language,
+    now: datetime,
+    every: tuple[Symbol, ...] = (),
+    both: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD"),
+) -> Slots:
+    """What a question in plain English names; `now` is in UTC.
+
+    `every` is what "all coins" means, and `both` what "both" means.
+    """
     text = readied(english, language)
     direction: Direction | None = "past" if _PAST.search(text) else "future" if _FUTURE.search(text) else None
     threshold, below, rest = _threshold(text)
-    count = _COUNT.search(rest)
+    count = _COUNT.search(" ".join(unnamed(rest).split()))
     hours, target = span_hours(rest), None
     if hours is None and (at := moment(rest, now)):
         target, rest = at
@@ -101,8 +119,8 @@ def read_slots(english: str, language: Language, now: datetime, typed: str = "")
     alarm = _ALARM.search(text)
     bare = _BARE.search(rest)
     return Slots(
-        symbols=offered(text),
-        foreign=foreign(typed, text),
+        symbols=symbols_in(text, every=every, both=both),
+        foreign=foreign(text),
         hours=hours,
         target=target,
         direction=direction,
@@ -127,9 +145,7 @@ def readied(english: str, language: Language) -> str:
 
 def mask(readied_text: str) -> str:
     """A readied text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
-    masked = FOREIGN.sub(" coin ", re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", DATE.sub("attime", readied_text)))
-    for pattern in SYMBOLS.values():
-        masked = pattern.sub(" coin ", masked)
+    masked = unnamed(re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", DATE.sub("attime", readied_text)))
     masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", masked)
     masked = _PASSED.sub(
         lambda at: at[0].replace(at["number"], "money") if float(at["number"]) >= _LEAST_PRICE else at[0], masked
@@ -142,18 +158,30 @@ def _threshold(text: str) -> tuple[float | None, bool, str]:
     found = [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text)]
     found += [(at.start("number"), at["number"], at["number"]) for at in _PASSED.finditer(text)]
     found += [(n.start(), n[0], n[0]) for n in re.finditer(r"(?<![\w$.:/-])\d{4,9}(?:\.\d+)?(?![\w:%-]| ?hours)", text)]
-    for place, number, whole in sorted(found):
+    found = [each for each in found if float(each[1]) >= (1 if each[2][0] == "$" else _LEAST_PRICE)]
+    near = _costs(text)
+    found += [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text) if near(float(money[1]))]
+    found += [(at.start("number"), n, n) for at in _SMALL_PASSED.finditer(text) if near(float(n := at["number"]))]
+    for place, number, whole in sorted(set(found)):
         value = float(number)
         sold_as_year = (
             not text.startswith("$", place)
             and 2020 <= value <= 2099
             and re.search(r"\b(?:in|by|since|of) $", text[:place])
         )
-        if value < (1 if whole[0] == "$" else _LEAST_PRICE) or sold_as_year or _OWN_MONEY.search(text[:place]):
+        if sold_as_year or _OWN_MONEY.search(text[:place]):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]
         return min(value, float(DEAREST)), _BELOW.search(text) is not None, rest
     return None, False, text
+
+
+def _costs(text: str) -> Callable[[float], bool]:
+    """Whether an amount may be the price of a coin that the text names."""
+    usual = [usual_price(symbol) for symbol in symbols_in(text, both=())]
+    return lambda value: (
+        value > 0 and any(price is None or price / _ABOUT <= value <= price * _ABOUT for price in usual)
+    )
 
 
 def _hours_to(

@@ -6,16 +6,15 @@ is read: forecasts from candles of both coins, graded on the hours held back. Wi
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from forecaster.schema import SYMBOLS, Report, Symbol, TableRow
+from forecaster.schema import Report, Symbol, TableRow
 
 SHOWN: dict[str, Any] = {"method": "fixed_split", "input": "full"}
-COINS: dict[Symbol, str] = {"BTC-USD": "Bitcoin", "ETH-USD": "Ether"}
 WHOLE = "all"  # the period that holds every graded hour
 
 log = logging.getLogger(__name__)
@@ -71,13 +70,15 @@ def rows_and_curves(record: ModelRecord) -> tuple[list[Row], list[Curve]]:
         except (ValueError, KeyError, TypeError, ValidationError) as error:
             log.warning("What stands behind the report cannot be read (%s): it is shown alone.", type(error).__name__)
         else:
-            return sorted(rows, key=_order), curves
+            return _in_order(rows), curves
     table = (row for row in record.report.table if row.input == SHOWN["input"])
-    return sorted(map(_from_table, table), key=_order), []
+    return _in_order(list(map(_from_table, table))), []
 
 
-def _order(row: Row) -> tuple[int, int]:
-    return SYMBOLS.index(row.symbol), row.hours
+def _in_order(rows: Sequence[Row]) -> list[Row]:
+    """By coin, in the order of the record, and by hours."""
+    symbols = list(dict.fromkeys(row.symbol for row in rows))
+    return sorted(rows, key=lambda row: (symbols.index(row.symbol), row.hours))
 
 
 def _rows(table: dict[str, Any], model: str) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from assistant.page.charts import Axis, Canvas, round_steps, tiles
 from assistant.replies import MINUS, NBSP, clock, day, money, number, percent
-from forecaster.schema import Horizon
-from tools import TrackRecordAnswer
+from forecaster.schema import Horizon, Symbol
+from tools import TrackRecordAnswer, decimals_of
 
 NEWEST = 24  # forecasts shown
 AHEAD = 1  # hours
@@ -21,7 +21,7 @@ class Shown(NamedTuple):
     """A forecast with its outcome."""
 
     horizon: Horizon
-    last_close: float
+    symbol: Symbol
     actual: float
     quote: str
 
@@ -60,7 +60,7 @@ def _shown(answer: TrackRecordAnswer) -> list[Shown]:
         outcome = next(each for each in kept.outcomes if each.hours == AHEAD)
         issued = kept.forecast
         horizon = next(each for each in issued.horizons if each.hours == AHEAD)
-        rows.append(Shown(horizon, issued.last_close, outcome.actual, issued.quote))
+        rows.append(Shown(horizon, issued.symbol, outcome.actual, issued.quote))
     return rows
 
 
@@ -98,8 +98,8 @@ def _filled(answer: TrackRecordAnswer, shown: list[Shown]) -> str:
             ("closer than \u201cno change\u201d", skill or "\u2014", sure),
             (
                 "average miss",
-                money(grades.mae, shown[0].quote),
-                f"no change: {money(grades.mae_persistence, shown[0].quote)}",
+                _error(grades.mae, shown[0]),
+                f"no change: {_error(grades.mae_persistence, shown[0])}",
             ),
         ]
     return (
@@ -116,7 +116,7 @@ def _picture(shown: list[Shown]) -> str:
     prices = [price for each in rows for price in (each.low, each.high, each.actual)]
     low, high = min(prices), max(prices)
     steps = round_steps(low, high) if high > low else [0.99 * low, low, 1.01 * low]
-    ticks = tuple((step, number(step, _digits(high - low))) for step in steps)
+    ticks = tuple((step, number(step, _digits(high - low, rows[0].symbol, high))) for step in steps)
     labels = tuple((each.horizon.target_time.timestamp(), _when(each.horizon)) for each in (rows[0], rows[-1]))
     aside = max(1800.0, (last - first) / 40)
     canvas = Canvas(Axis(first - aside, last + aside, labels), Axis(steps[0], steps[-1], ticks))
@@ -164,11 +164,15 @@ def _when(horizon: Horizon) -> str:
 
 def _price(value: float, each: Shown) -> str:
     """Without cents where the range is so wide that they do not matter."""
-    return number(value, _digits(each.high - each.low))
+    return number(value, _digits(each.high - each.low, each.symbol, each.actual))
 
 
-def _digits(span: float) -> int:
-    return 0 if span >= 20 else 2
+def _error(value: float, each: Shown) -> str:
+    return money(value, each.quote, decimals_of(each.symbol, each.actual))
+
+
+def _digits(span: float, symbol: Symbol, price: float) -> int:
+    return 0 if span >= 20 else decimals_of(symbol, price)
 
 
 def _count(misses: list[Shown]) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from assistant.page.charts import Axis, Canvas, round_steps
-from assistant.page.tabs.model_record import COINS, Curve, Row
+from assistant.page.tabs.model_record import Curve, Row
 from assistant.replies import NBSP, percent
-from forecaster.schema import SYMBOLS, Symbol
+from assistant.understanding import name_of
+from forecaster.schema import Symbol
 
 A_DAY = Axis(1, 24, ((1, f"1{NBSP}h"), (6, "6"), (12, "12"), (18, "18"), (24, f"24{NBSP}h")))
 CHANCES = tuple((share / 100, f"{share}{NBSP}%") for share in (0, 25, 50, 75, 100))
@@ -48,10 +49,10 @@ def _skill_charts(rows: Sequence[Row], kind: str) -> Iterator[str]:
         shapes += [canvas.dot(point, "ours") for point in points]
         (first, start), (last, end) = points[0], points[-1]
         alt = (
-            f"{COINS[symbol]}: {percent(start, 2, sign=True)} at {first} hour ahead, "
+            f"{name_of(symbol)}: {percent(start, 2, sign=True)} at {first} hour ahead, "
             f"{percent(end, 2, sign=True)} at {last} hours ahead; {_sure(mine, kind)}."
         )
-        yield canvas.figure(COINS[symbol], alt, shapes)
+        yield canvas.figure(name_of(symbol), alt, shapes)
 
 
 def _sure(rows: Sequence[Row], kind: str) -> str:
@@ -64,7 +65,7 @@ def reliability(curves: Sequence[Curve]) -> str:
     """How often closes fell below each quantile: on the diagonal where the forecast is honest."""
     drawn = []
     axis = Axis(0.0, 1.0, CHANCES)
-    for curve in sorted(curves, key=lambda curve: SYMBOLS.index(curve.symbol)):
+    for curve in curves:
         canvas = Canvas(axis, axis)
         points = list(zip(curve.levels, curve.below, strict=True))
         away = max(abs(below - level) for level, below in points)
@@ -73,8 +74,8 @@ def reliability(curves: Sequence[Curve]) -> str:
             canvas.line(points, "ours"),
             *(canvas.dot(point, "ours") for point in points),
         )
-        alt = f"{COINS[curve.symbol]}: never more than {percent(100 * away)} points from the diagonal."
-        drawn.append(canvas.figure(f"{COINS[curve.symbol]}: at most {100 * away:.1f} points off", alt, shapes))
+        alt = f"{name_of(curve.symbol)}: never more than {percent(100 * away)} points from the diagonal."
+        drawn.append(canvas.figure(f"{name_of(curve.symbol)}: at most {100 * away:.1f} points off", alt, shapes))
     if not drawn:
         return ""
     return (
@@ -85,9 +86,8 @@ def reliability(curves: Sequence[Curve]) -> str:
 
 
 def _by_symbol(rows: Sequence[Row]) -> Iterator[tuple[Symbol, list[Row]]]:
-    for symbol in SYMBOLS:
-        if mine := [row for row in rows if row.symbol == symbol]:
-            yield symbol, mine
+    for symbol in dict.fromkeys(row.symbol for row in rows):
+        yield symbol, [row for row in rows if row.symbol == symbol]
 
 
 def _percent_axis(low: float, high: float) -> Axis:

@@ -13,14 +13,17 @@ from datetime import datetime
 from html import escape
 
 from assistant.page.charts import Axis, Bar, Interval, bars, intervals, table, tiles
-from assistant.page.tabs.model_record import COINS, ModelRecord, Row, rows_and_curves
+from assistant.page.tabs.model_record import ModelRecord, Row, rows_and_curves
 from assistant.page.tabs.report_pictures import reliability, skill_by_hours
 from assistant.replies import NBSP, money, number, percent
-from forecaster.schema import Report
+from assistant.understanding import name_of
+from forecaster.schema import Report, Symbol
+from tools import decimals_of
 
 BANDS = ("50", "80", "95")
 NONE = "\u2014"
 NO_CHANGE = "\u201cno change\u201d"
+WHOLE = 20  # USD from which on an error needs no cents
 NEARLY = 0.05  # shares this near are called the same
 SOME_HOURS = (1, 6, 24)  # ahead, for which directions are shown
 
@@ -36,7 +39,7 @@ def report_tab(record: ModelRecord) -> str:
         skill_by_hours(rows),
         _direction(record, rows),
         reliability(curves),
-        _limits(record.report),
+        _limits(record.report, [name_of(symbol) for symbol in dict.fromkeys(row.symbol for row in rows)]),
     )
     return f'<article class="page">{"".join(parts)}</article>'.replace("\n", " ")
 
@@ -45,10 +48,10 @@ def _opening(report: Report) -> str:
     held, better = report.coverage.get("80"), "smaller" if report.skill.value >= 0 else "larger"
     told = (
         f"Every hour from {_day(report.graded_from)} to {_day(report.graded_to)}, the model said where "
-        f"{COINS[report.symbol]} would close one hour later. It had seen none of those hours. "
+        f"{name_of(report.symbol)} would close one hour later. It had seen none of those hours. "
         f"That makes {number(report.n)} forecasts, and each was held against what then happened."
     )
-    ours, none = (money(each.mae, "USD", 0) for each in (report.model, report.persistence))
+    ours, none = (_usd(each.mae, report.symbol) for each in (report.model, report.persistence))
     found = (
         f"The middle of the forecast missed by {ours} on average; saying {NO_CHANGE} missed by {none}. "
         f"So its error is {_gain(abs(report.skill.value))} {better}."
@@ -70,7 +73,7 @@ def _opening(report: Report) -> str:
 def _tiles(rows: Sequence[Row]) -> str:
     """The same four facts for each coin, one hour ahead."""
     return "".join(
-        f"<h3>{COINS[row.symbol]}, one hour ahead</h3>{tiles(_facts(row))}" for row in rows if row.hours == 1
+        f"<h3>{name_of(row.symbol)}, one hour ahead</h3>{tiles(_facts(row))}" for row in rows if row.hours == 1
     )
 
 
@@ -88,7 +91,7 @@ def _comparison(record: ModelRecord) -> str:
     names = [*("This model", "Classic recipe")[: len(graded)], NO_CHANGE]
     errors = [*(each.model for each in graded), none]
     rows = [
-        ("average miss", *(money(each.mae, "USD", 0) for each in errors)),
+        ("average miss", *(_usd(each.mae, record.report.symbol) for each in errors)),
         ("of the price", *(percent(each.mape_pct, 2) for each in errors)),
         (f"against {NO_CHANGE}", *map(_versus, graded), "the yardstick"),
         ("direction right", *(_share(each.model.direction) for each in graded), "says none"),
@@ -102,14 +105,14 @@ def _comparison(record: ModelRecord) -> str:
     )
     return (
         "<h3>Beside the simplest alternatives</h3>"
-        f"{table(f'{COINS[record.report.symbol]}, one hour ahead', ['', *names], rows)}"
+        f"{table(f'{name_of(record.report.symbol)}, one hour ahead', ['', *names], rows)}"
         f'<p class="small">Average miss in percent of the price:</p><div class="misses">{drawn}</div>'
         f"{_about_classic(record.classic) if record.classic else ''}"
     )
 
 
 def _about_classic(classic: Report) -> str:
-    missed = money(classic.persistence.mae, "USD", 0)
+    missed = _usd(classic.persistence.mae, classic.symbol)
     told = (
         "The classic recipe is the tutorial\u2019s way: an LSTM on the last 60 prices, scaled between the lowest and "
         f"the highest it was trained on. It was graded on {number(classic.n)} hours from {_day(classic.graded_from)} "
@@ -120,7 +123,7 @@ def _about_classic(classic: Report) -> str:
 
 def _coverage(record: ModelRecord, rows: Sequence[Row]) -> str:
     """What the ranges claimed, and what they held."""
-    groups = [(COINS[row.symbol], [*zip(BANDS, row.coverage, strict=True)]) for row in rows if row.hours == 1]
+    groups = [(name_of(row.symbol), [*zip(BANDS, row.coverage, strict=True)]) for row in rows if row.hours == 1]
     reports = (("This model", None if groups else record.report), ("Classic recipe", record.classic))
     for name, report in reports:
         if report and all(band in report.coverage for band in BANDS):
@@ -159,19 +162,21 @@ def _intervals(rows: Sequence[Row]) -> Iterator[Interval]:
     for row in rows:
         if row.direction is None or row.hours not in SOME_HOURS:
             continue
-        label, said = f"{COINS[row.symbol]}, {row.hours}{NBSP}h", percent(100 * row.direction)
+        label, said = f"{name_of(row.symbol)}, {row.hours}{NBSP}h", percent(100 * row.direction)
         yield Interval(label, row.direction, row.direction_low, row.direction_high, said)
         if row.hours == 1 and row.direction_surest is not None:
             surest = percent(100 * row.direction_surest)
             yield Interval("\u2026 when surest", row.direction_surest, None, None, surest, "pale")
 
 
-def _limits(report: Report) -> str:
+def _limits(report: Report, graded: Sequence[str]) -> str:
     gain = report.persistence.mae - report.model.mae
     lines = ["Past hours promise nothing. What happened since stands under \u201cTrack record\u201d.", *report.remarks]
     if gain > 0:
-        edge = money(gain, "USD")
+        edge = money(gain, "USD", decimals_of(report.symbol, gain))
         lines.insert(0, f"The edge over {NO_CHANGE} is {edge} an hour; fees and spreads are usually many times that.")
+    names = " and ".join(graded) or name_of(report.symbol)
+    lines.append(f"Only {names} {'were' if len(graded) > 1 else 'was'} graded: a forecast of another coin says so.")
     told = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f'<h3>What this does not show</h3><ul class="limits">{told}</ul>'
 
@@ -201,6 +206,10 @@ def _gain(share: float) -> str:
 
 def _share(value: float | None) -> str:
     return NONE if value is None else percent(100 * value)
+
+
+def _usd(error: float, symbol: Symbol) -> str:
+    return money(error, "USD", 0 if error >= WHOLE else decimals_of(symbol, error))
 
 
 def _day(time: datetime) -> str:

@@ -8,7 +8,6 @@ import pytest
 
 from api.middleware.framing import MOST_SITES
 from api.routes.widget import FOLDER
-from forecaster.schema import SYMBOLS
 from forecaster.settings import ROOT, Settings
 from tests.support.service.serving import Chat, assert_problem, served, settled
 
@@ -101,9 +100,13 @@ async def test_the_log_names_a_bounded_number_of_sites(caplog):
     assert sum(each.name == "api.middleware.framing" for each in caplog.records) == MOST_SITES
 
 
-def test_the_coins_that_the_widget_knows_are_those_there_are():
-    (coins,) = re.findall(r"symbol=\(([A-Z|]+)\)-USD", (FOLDER / "widget.js").read_text())
-    assert tuple(f"{coin}-USD" for coin in coins.split("|")) == SYMBOLS
+def test_the_widget_takes_any_coin_in_dollars():
+    (written,) = re.findall(r"const valid = /(.*)/i;", (FOLDER / "widget.js").read_text())
+    valid = re.compile(written, re.IGNORECASE | re.ASCII)
+    offered = Settings.model_fields["symbols"].default
+    assert all(valid.search(f"symbol={symbol}") for symbol in (*offered, "PEPE-USD", "1INCH-USD", "sol-usd"))
+    wrong = ("SOL", "SOL-EUR", "-USD", "A-B-USD", "X" * 13 + "-USD")
+    assert not any(valid.search(f"symbol={each}") for each in wrong)
 
 
 def test_the_options_in_the_readme_and_on_the_page_are_those_of_the_widget():

@@ -2,7 +2,9 @@ import pytest
 
 from assistant.grounding.figures import figures_in
 from assistant.grounding.vouched import Grounds
-from tests.support.fakes import FakeBackend
+from forecaster.market.candles import utc
+from forecaster.schema import Price
+from tests.support.fakes import NOON, FakeBackend
 from tools.registry import bind_tools
 
 PLACES = {
@@ -61,6 +63,40 @@ async def test_a_forecast_vouches_for_shares_in_percent_complements_and_ranges(t
 @pytest.mark.parametrize("text", ["a chance of 80 %", "95 % likely", "in 17 hours", "a 51 % drop of $51", "22:00"])
 async def test_the_name_of_a_range_is_no_chance(text):
     assert not traced(await grounds("forecast"), text)
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (0.15234, "$0.15234"), (0.15234, "0,15234 $"), (0.15234, "$0.152"), (0.15234, "US$ 0,15"), (2.1345, "$2.13"),
+        (0.0000123456, "$0.0000123456"), (0.0000123456, "0,00001235 $"), (0.0000123456, "0.000012美元"),
+    ],
+)  # fmt: skip
+def test_a_small_price_vouches_for_its_roundings(price, text):
+    assert traced(priced(price), text)
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [
+        (0.15234, "$0.15235"), (0.15234, "$0.2"), (0.15234, "$0"), (0.15234, "$0.16"), (0.15234, "$1.5"),
+        (0.0000123456, "$0.00"), (0.0000123456, "$0.00001"), (0.0000123456, "$0.000013"), (0.0000123456, "$0.00001236"),
+        (0.0000123456, "0,000123 $"), (2.1345, "in 2 hours"), (2.1345, "$2"), (2.1345, "$3"),
+    ],
+)  # fmt: skip
+def test_what_a_small_price_does_not_say_is_not_vouched_for(price, text):
+    assert not traced(priced(price), text)
+
+
+def priced(price):
+    known = Grounds()
+    known.add_result(
+        Price(
+            symbol="DOGE-USD", source="kraken", quote="USD", as_of=utc(NOON), age_seconds=240, price=price,
+            change_24h_pct=0.42,
+        )
+    )  # fmt: skip
+    return known
 
 
 async def test_a_metric_vouches_for_its_value_in_its_own_unit():

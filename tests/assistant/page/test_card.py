@@ -1,6 +1,7 @@
 """The forecast card and its picture: what they say, that they say it to scale, and that no text breaks out of them."""
 
 import base64
+import json
 import re
 from datetime import timedelta
 from xml.etree import ElementTree
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from assistant.page.card import forecast_card
 from assistant.page.fan_chart import HEIGHT, WIDTH, Frame, svg
 from assistant.replies.wording import SIMULATED, ago, chance, money, odds, percent
-from forecaster.schema import Forecast, ForecastWarning, Skill
+from forecaster.schema import Candle, Forecast, ForecastWarning, Skill
+from tests.support.conversations import said
 from tests.support.fakes import LAST_CLOSE, FakeBackend
 from tools.forecast import ForecastAnswer
 
@@ -276,3 +278,26 @@ async def test_a_gap_in_the_candles_stays_a_gap():
 )
 def test_numbers_read_as_people_write_them(text, expected):
     assert text.replace("\u00a0", " ") == expected
+
+
+async def test_a_price_of_cents_keeps_its_decimals_in_words_at_the_axis_and_for_programs():
+    doge = await said.tiny("DOGE-USD", 0.15234)
+    small = doge.model_copy(update={"recent": tuple(scaled(candle, 0.15234 / LAST_CLOSE) for candle in doge.recent)})
+    card = parsed(forecast_card(small))
+    shown = words(card)
+    assert "$0.15167 to $0.15313" in shown and "median $0.15240" in shown and "last close $0.15234" in shown
+    assert "above $0.20" in shown
+    ticks = [words(each) for each in found(card, "ticks").iter("span")]
+    assert len(set(ticks)) == len(ticks) >= 3 and all(re.fullmatch(r"0\.\d{3,5}", tick) for tick in ticks)
+    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    assert (told["median"], told["range_80"]) == (0.1524, [0.15167, 0.15313])
+
+
+def scaled(candle: Candle, share: float) -> Candle:
+    return candle.model_copy(update={each: getattr(candle, each) * share for each in ("open", "high", "low", "close")})
+
+
+async def test_the_card_says_once_that_the_record_is_another_coins():
+    shown = words(parsed(forecast_card(await said.ungraded("SOL-USD"))))
+    assert shown.count("not graded on SOL-USD: the record is BTC-USD's.") == 1
+    assert "measured on another coin" not in shown

@@ -9,18 +9,19 @@ from assistant.page.options import (
     LONGEST_GREETING,
     LONGEST_SUGGESTION,
     LONGEST_TITLE,
+    MOST_PRICES,
     MOST_SUGGESTIONS,
     TITLE,
     plain,
     suggestions_for,
     view_of,
 )
-from forecaster.schema import SYMBOLS
+from assistant.understanding import OFFERED
 
 
 def test_without_wishes_the_page_is_as_usual():
     view = view_of({})
-    assert (view.embedded, view.symbols, view.title, view.greeting) == (False, SYMBOLS, TITLE, GREETING)
+    assert (view.embedded, view.symbols, view.title, view.greeting) == (False, OFFERED, TITLE, GREETING)
     assert view.suggestions == suggestions_for("BTC-USD")
 
 
@@ -31,9 +32,23 @@ def test_a_coin_sets_the_ticker_and_the_suggestions():
     assert all("BTC" not in text for text in view.suggestions)
 
 
-@pytest.mark.parametrize("symbol", ["DOGE", "eth-usd", "", "BTC-USD<script>"])
-def test_another_coin_is_as_none(symbol):
-    assert view_of({"symbol": symbol}).symbols == SYMBOLS
+@pytest.mark.parametrize("symbol", ["SOL-USD", "sol-usd", "PEPE-USD", "1INCH-USD"])
+def test_any_coin_may_be_asked_for(symbol):
+    assert view_of({"symbol": symbol}).symbols == (symbol.upper(),)
+
+
+@pytest.mark.parametrize(
+    "symbol", ["DOGE", "", "BTC-USD<script>", "BTC-EUR", "-USD", "ABCDEFGHIJKLM-USD", "\u0412TC-USD", "BTC-USD\n"]
+)
+def test_what_is_no_symbol_is_as_none(symbol):
+    assert view_of({"symbol": symbol}).symbols == OFFERED
+
+
+def test_the_header_shows_the_coins_that_are_offered_up_to_a_number():
+    many = tuple(f"C{n}-USD" for n in range(40))
+    assert view_of({}, ("SOL-USD", "BTC-USD")).symbols == ("SOL-USD", "BTC-USD")
+    assert view_of({}, many).symbols == many[:MOST_PRICES]
+    assert view_of({}, many).suggestions == suggestions_for("C0-USD")
 
 
 def test_suggestions_are_parted_at_bars_and_are_at_most_four():

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from assistant.replies.answers import Failure, from_results, without_tools
+from assistant.replies.answers import from_results, without_tools
+from assistant.replies.failures import Failure
 from assistant.understanding.frame import Ask, Intent, Question
 from forecaster.schema import ForecastWarning
 from tests.support.fakes import COVERAGE, LAST_CLOSE, SKILL, FakeBackend
@@ -190,6 +191,6 @@ def test_small_talk_holds_no_number(intent):
     assert not re.search(r"\d", without_tools(asked(intent)))
 
 
-def test_a_coin_that_is_not_offered_is_named_with_those_that_are():
-    text = without_tools(asked(Intent.PRICE, foreign="doge"))
-    assert "DOGE" in text and "Bitcoin (BTC) and Ethereum (ETH)" in text
+def test_what_is_no_coin_is_named_with_the_coins_that_are_followed():
+    text = without_tools(asked(Intent.PRICE, foreign="tesla"))
+    assert "TESLA" in text and "Bitcoin, Ethereum, Solana, XRP, BNB, Dogecoin and Cardano" in text

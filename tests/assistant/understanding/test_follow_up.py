@@ -53,8 +53,8 @@ def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
         (["and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
         (["what is mae", "and rmse?"], Ask(Intent.METRICS, metric="rmse")),
         (["btc next hour", "and over the last 6 hours?"], Ask(Intent.CANDLES, hours=6)),
-        (["price of doge"], Ask(Intent.PRICE, foreign="doge")),
-        (["price of doge", "and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
+        (["price of tesla"], Ask(Intent.PRICE, foreign="tesla")),
+        (["price of tesla", "and eth?"], Ask(Intent.PRICE, ("ETH-USD",))),
         (["btc in -5 hours"], Ask(Intent.FORECAST, hours=-5)),
         (["btc in 1e9 hours"], Ask(Intent.FORECAST, hours=1_000_000)),
         (["will btc fall below 60k"], Ask(Intent.FORECAST, threshold=60_000, below=True)),
@@ -72,8 +72,8 @@ def test_several_things_are_asked_in_their_order(classifier):
 
 
 def test_a_coin_that_is_not_offered_is_asked_beside_one_that_is(classifier):
-    asks = read_question(["BTC and DOGE price"], classifier, NOW).asks
-    assert asks == (Ask(Intent.PRICE), Ask(Intent.PRICE, foreign="doge"))
+    asks = read_question(["BTC and gold price"], classifier, NOW).asks
+    assert asks == (Ask(Intent.PRICE), Ask(Intent.PRICE, foreign="gold"))
     assert first_calls(Question(asks)) == [("get_price", {"symbol": "BTC-USD"})]
 
 

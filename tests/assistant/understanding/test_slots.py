@@ -15,7 +15,7 @@ READER = IntentClassifier.load().reader
 
 
 def read_slots(text, language=Language.ENGLISH):
-    return slots_of(READER.english(text, language), language, NOW, text)
+    return slots_of(READER.english(text, language), language, NOW)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def read_slots(text, language=Language.ENGLISH):
         ("both coins", (BTC, ETH)),
         ("not btc, eth", (ETH,)),
         ("eth instead of bitcoin", (ETH,)),
-        ("bitcoin cash", ()),
-        ("ethereum classic", ()),
+        ("bitcoin cash", ("BCH-USD",)),
+        ("ethereum classic", ("ETC-USD",)),
         ("either method", ()),
         ("the weather", ()),
     ],
@@ -165,15 +165,17 @@ def test_forecasts_are_counted(text, last):
 @pytest.mark.parametrize(
     ("text", "foreign"),
     [
-        ("DOGE?", "doge"),
+        ("DOGE?", None),
         ("tesla stock", "tesla"),
-        ("price of AAVE", "aave"),
-        ("price of WXYZ", "WXYZ"),
+        ("EURUSD?", "eurusd"),
+        ("gold/usd", "gold"),
+        ("$TSLA", "tsla"),
+        ("price of WXYZ", None),
         ("WHAT IS BITCOIN", None),
         ("my RMSE", None),
     ],
 )
-def test_coins_and_stocks_that_are_not_offered_are_found(text, foreign):
+def test_stocks_currencies_and_metals_are_told_from_coins(text, foreign):
     assert read_slots(text).foreign == foreign
 
 

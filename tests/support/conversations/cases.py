@@ -14,7 +14,7 @@ _TOOLS = {
     "record": "track_record", "anomalies": "detect_anomalies",
 }  # fmt: skip
 _CALL = re.compile(
-    r"(?P<tool>\w+)(?: (?P<coin>BTC|ETH))?(?: (?P<number>\d+))?(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
+    r"(?P<tool>\w+)(?: (?P<coin>[A-Z]+))?(?: (?P<number>\d+))?(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
 )
 
 

@@ -37,7 +37,8 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
     counts = dict.fromkeys(("n", "count", "inside", "times", "days", "months", "expected", "farthest", "longest"), "12")
     words = {
         "coin": speech.coin("BTC-USD"), "of_coin": speech.of_coin("BTC-USD"), "what": speech.hours(6),
-        "coins": speech.coin("BTC-USD", "ETH-USD"), "hours": "12", "over": speech.over(24), "reach": speech.hours(6),
+        "coins": speech.coin("BTC-USD", "ETH-USD"), "of_coins": speech.of_coin("BTC-USD", "SOL-USD"),
+        "of_record": speech.of_coin("BTC-USD"), "hours": "12", "over": speech.over(24), "reach": speech.hours(6),
         "given": speech.ahead(6), "ahead": speech.ahead(6), "span": speech.hours(6), "source": "Kraken",
         "move": speech.say("anomalies.up", percent=share), "rarity": speech.rarity(11), "moved": "", "held": "",
         "beside": speech.say("live.better", percent=share), "title": speech.say("metrics.mae_title"),

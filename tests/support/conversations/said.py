@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from assistant.replies.answers import ADDED, TOLD_BY, Failure, from_results, without_tools
+from assistant.replies.answers import ADDED, from_results, without_tools
+from assistant.replies.failures import TOLD_BY, Failure
 from assistant.understanding.frame import Ask, Intent, Language, Question
 from forecaster.anomalies.monitor import AnomalyReport
 from forecaster.ledger.track_record import Kept, Outcome, inside, pit
@@ -20,6 +21,7 @@ from tools.metrics import METRICS, MetricsAnswer
 from tools.registry import bind_tools
 
 BOTH = ("BTC-USD", "ETH-USD")
+SEVEN = (*BOTH, "SOL-USD", "XRP-USD", "BNB-USD", "DOGE-USD", "AVAX-USD")
 STALE = "the newest candle at hand, from kraken, closed 95 minutes ago; nothing newer could be had: binance timed out"
 OUTAGE = Failure("No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.")
 BETTER, EVEN, WORSE = (0.0055, 0.004, 0.008), (0.001, -0.002, 0.004), (-0.05, -0.07, -0.03)
@@ -170,9 +172,36 @@ async def _forecasts() -> list[Case]:
         Case("advice", (Ask(Intent.ADVICE),), (await forecast(),)),
         Case("advice, both", (Ask(Intent.ADVICE, BOTH),), (await forecast(), await forecast(EVEN, symbol="ETH-USD"))),
         Case("advice without facts", (Ask(Intent.ADVICE),), (), (OUTAGE,)),
+        Case("ungraded", (Ask(Intent.FORECAST, ("SOL-USD", "DOGE-USD")),), (
+            await ungraded("SOL-USD"), await ungraded("DOGE-USD"))),
+        Case("small prices", (Ask(Intent.FORECAST, ("SHIB-USD",)),), (await tiny("SHIB-USD"),)),
+        Case("small price", (Ask(Intent.FORECAST, ("DOGE-USD",), threshold=0.2),), (await tiny("DOGE-USD", 0.15234),)),
+        Case("unlisted", (Ask(Intent.FORECAST, ("PEPE-USD",)),), (), tuple(
+            Failure("No.", supported=("XRP-USD", "BNB-USD"), symbol="PEPE-USD") for _ in range(2))),
+        Case("unlisted and listed", (Ask(Intent.PRICE, ("PEPE-USD", "BTC-USD")),), (await data("get_price"),), (
+            Failure("No.", supported=("XRP-USD",), symbol="PEPE-USD"),)),
         Case("only bitcoin", (Ask(Intent.FORECAST, ("ETH-USD",)),), (await data("get_price", symbol="ETH-USD"),),
              (Failure("Not so.", supported=("BTC-USD",)),)),
     ]  # fmt: skip
+
+
+async def ungraded(symbol: str) -> ForecastAnswer:
+    """A forecast of a coin that the model was not graded on."""
+    answer = await forecast()
+    note = f"the model was not graded on {symbol}: the record is BTC-USD's"
+    told = {"symbol": symbol, "warnings": (ForecastWarning.UNEVALUATED_SYMBOL,), "notes": (note,)}
+    return answer.model_copy(update={"forecast": answer.forecast.model_copy(update=told)})
+
+
+async def tiny(symbol: str, price: float = 0.0000123456) -> ForecastAnswer:
+    """A forecast of a coin that costs a small part of a dollar, as the one of Bitcoin in all else."""
+    answer = await forecast(threshold=None if price < 0.001 else 100_000.0)
+    share = price / answer.forecast.last_close
+    (horizon,) = answer.forecast.horizons
+    levels = {level: value * share for level, value in horizon.quantiles.items()}
+    near = horizon.model_copy(update={"quantiles": levels, "median": horizon.median * share})
+    told = answer.forecast.model_copy(update={"symbol": symbol, "last_close": price, "horizons": (near,)})
+    return answer.model_copy(update={"forecast": told, "threshold": answer.threshold and 0.2})
 
 
 async def _narrow() -> ForecastAnswer:
@@ -191,6 +220,11 @@ async def _market() -> list[Case]:
         *[Case(f"price {change}", (Ask(Intent.PRICE),), (price.model_copy(update={"change_24h_pct": change}),))
           for change in (-1.234, 0.0, None)],
         Case("tether", (Ask(Intent.PRICE),), (price.model_copy(update=flat | {"quote": "USDT", "source": "binance"}),)),
+        Case("a price of cents", (Ask(Intent.PRICE, ("DOGE-USD",)),), (
+            price.model_copy(update={"symbol": "DOGE-USD", "price": 0.15234}),)),
+        Case("more coins than there is room for", (Ask(Intent.PRICE, SEVEN),), tuple(
+            price.model_copy(update={"symbol": each}) for each in SEVEN[:6])),
+        Case("record of a coin without one", (Ask(Intent.METRICS, ("SOL-USD",)),), (await data("explain_metrics"),)),
         Case("prices", (Ask(Intent.PRICE, BOTH),), (price, await data("get_price", symbol="ETH-USD"))),
         Case("candles", (Ask(Intent.CANDLES, hours=24),), (span,)),
         Case("one candle", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
@@ -251,7 +285,7 @@ async def _mixed() -> list[Case]:
         Case("candles and anomalies", (Ask(Intent.CANDLES, hours=24), Ask(Intent.ANOMALIES, hours=24)), (
             await data("get_candles", hours=24), await anomalies(surprise()))),
         Case("greeting and price", (Ask(Intent.GREETING), bitcoin), (price,)),
-        Case("foreign and price", (Ask(Intent.PRICE, foreign="doge"), bitcoin), (price,)),
+        Case("foreign and price", (Ask(Intent.PRICE, foreign="tesla"), bitcoin), (price,)),
         Case("why and forecast", (Ask(Intent.FORECAST), Ask(Intent.WHY)), (near,)),
         Case("two moments", (Ask(Intent.PRICE, BOTH),), (price, older)),
         Case("one failing", (bitcoin, ether), (price,), (OUTAGE,)),
@@ -264,7 +298,7 @@ def _words() -> list[Case]:
     every = [Ask(each, BOTH) for each in Intent]
     return [
         *[Case(f"{each} alone", (Ask(each),)) for each in (*intents, Intent.OTHER, Intent.ADVICE, Intent.PRICE)],
-        Case("foreign", (Ask(Intent.PRICE, foreign="doge"),)),
+        Case("foreign", (Ask(Intent.PRICE, foreign="tesla"),)),
         Case("hello and foreign", (Ask(Intent.GREETING), Ask(Intent.FORECAST, foreign="tesla"))),
         *[Case(f"{a.intent} or {b.intent}", (Ask(Intent.OTHER),), nearest=(a, b))
           for a, b in pairwise(every)],

@@ -82,3 +82,18 @@ async def test_one_outcome_is_enough_for_a_picture():
 
 def test_no_record_is_a_sentence():
     assert words(parsed(without_record("a < b"))) == "a < b"
+
+
+async def test_prices_of_cents_keep_the_decimals_of_the_coin():
+    forecast = issued(0)
+    horizon = forecast.horizons[0]
+    share = 0.15 / horizon.median
+    small = {level: price * share for level, price in horizon.quantiles.items()}
+    near = horizon.model_copy(update={"quantiles": small, "median": 0.15})
+    doge = forecast.model_copy(update={"symbol": "DOGE-USD", "last_close": 0.15, "horizons": (near,)})
+    outcome = kept(0, 0.1512).outcomes[0]
+    settled = Kept(forecast=doge, issued_at=utc(NOON + 30), outcomes=(outcome,))
+    told = (await answer(kept(0, 70_000.0))).model_copy(update={"symbol": "DOGE-USD", "forecasts": (settled,)})
+    tab = parsed(track_record_tab(told))
+    row = [words(cell) for cell in list(tab.iter("tr"))[1]]
+    assert row[1:3] == [f"{small['0.10']:.5f} \u2013 {small['0.90']:.5f}", "0.15120"]

@@ -53,7 +53,7 @@ def test_ours_stands_beside_classic_and_no_change(record):
 def test_bars_end_where_the_range_held_and_marks_stand_where_it_claimed(record):
     rows, _ = rows_and_curves(record)
     bars = [each for each in parsed(record).iter("section") if each.get("class") == "bars"]
-    assert [words(next(each.iter("h4"))) for each in bars] == ["Bitcoin", "Ether", "Classic recipe"]
+    assert [words(next(each.iter("h4"))) for each in bars] == ["Bitcoin", "Ethereum", "Classic recipe"]
     held = [100 * share for row in rows if row.hours == 1 for share in row.coverage]
     held += [100 * record.classic.coverage[band] for band in ("50", "80", "95")]
     drawn = [(each.get("style") or "") for bar in bars for each in bar.iter("i")]
@@ -112,3 +112,14 @@ async def test_no_text_breaks_out_of_the_tab():
     tab = parsed(ModelRecord(report))
     assert "script" not in {each.tag for each in tab.iter()}
     assert "<script>alert(1)</script>" in words(tab)
+
+
+def test_the_coins_are_those_of_the_record_in_its_order(record):
+    others = evaluation().compact().replace(b"BTC-USD", b"SOL-USD").replace(b"ETH-USD", b"DOGE-USD")
+    made_up = ModelRecord(record.report.model_copy(update={"symbol": "SOL-USD"}), others)
+    rows, curves = rows_and_curves(made_up)
+    assert list(dict.fromkeys(row.symbol for row in rows)) == ["SOL-USD", "DOGE-USD"]
+    assert [curve.symbol for curve in curves] == ["SOL-USD", "DOGE-USD"]
+    said = words(parsed(made_up))
+    assert "Solana, one hour ahead" in said and "Dogecoin, one hour ahead" in said and "Bitcoin" not in said
+    assert "Only Solana and Dogecoin were graded: a forecast of another coin says so." in said

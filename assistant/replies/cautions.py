@@ -1,0 +1,72 @@
+"""Every reason to trust an answer less, in words: simulated or old prices, a coin that the model was not graded on."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import BaseModel
+
+from assistant.replies import grades
+from assistant.replies.speech import Speech
+from assistant.understanding import Language
+from forecaster.schema import Forecast, ForecastWarning, Provenance, Symbol
+from tools import ForecastAnswer
+
+SAID_APART = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL}
+SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED}
+# In the words of forecaster/inference/annotate.py: which coin's record is told.
+UNGRADED = re.compile(r"not graded on [A-Z0-9]+-USD: the record is ([A-Z0-9]+-USD)'s")
+
+
+def simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+    """First of all that the prices are simulated, where they are."""
+    made_up = any(ForecastWarning.DEMO_DATA in each.warnings for each in sources(results))
+    return [speech.say("fixed.simulated")] if made_up else []
+
+
+def cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
+    """Every reason to trust the answer less; in English, which tools speak, with their notes."""
+    told: list[str] = []
+    noted = notes and speech.language is Language.ENGLISH
+    for source in sources(results):
+        said = SAID_BY_NOTES if noted and source.notes else set()
+        wanted = [each for each in source.warnings if each not in SAID_APART and each not in said]
+        told += [speech.say(f"warnings.{each}") for each in wanted]
+        if noted:
+            made_up = speech.say("warnings.demo_data").strip(".").casefold()
+            plain = [note for note in source.notes if note.strip(" .").casefold() != made_up]
+            told += [_sentence(note) for note in plain if not whose(note)]
+    return told
+
+
+def whose(note: str) -> Symbol | None:
+    """The coin whose record is told instead, where a note says that."""
+    found = UNGRADED.search(note)
+    return found[1] if found else None
+
+
+def ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+    """That the record is another coin's, for all coins of which that is true at once."""
+    symbols: dict[Symbol, None] = {}
+    of: Symbol | None = None
+    for source in sources(results):
+        if ForecastWarning.UNEVALUATED_SYMBOL in source.warnings:
+            symbols[source.symbol] = None
+            of = next(filter(None, map(whose, source.notes)), of)
+    if not symbols:
+        return []
+    if of is None:
+        return [speech.say(f"warnings.{ForecastWarning.UNEVALUATED_SYMBOL}")]
+    return [grades.ungraded(speech, list(symbols), of)]
+
+
+def _sentence(note: str) -> str:
+    return f"{note.strip(' .')}."
+
+
+def sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance]:
+    """What of the results says where its numbers come from."""
+    for result in results:
+        if isinstance(result, ForecastAnswer):
+            yield result.forecast
+        elif isinstance(result, Provenance):
+            yield result

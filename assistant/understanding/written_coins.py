@@ -1,0 +1,100 @@
+"""Coins that only their writing shows to be coins: "SOL" but not "hace sol", "link price" but not "the link".
+
+They are found in a message as it was typed, before it becomes plain English, and get a mark that stays with them.
+"""
+
+import re
+
+from assistant.understanding.coins import FIAT, FOREIGN, MARK, NAMES, SPELT, WORDS, any_of
+from forecaster.schema import Symbol
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+# An unknown ticker is capitals that are no abbreviation, in a message that is not in capitals throughout.
+_ABBREVIATIONS = """
+    BTC XBT ETH USD USDT USDC EUR GBP JPY CNY CHF BRL MXN AUD CAD INR KRW ARS COP CLP UTC GMT EST EDT PST PDT CET CEST
+    BST JST IST MAE RMSE MAPE MASE MSE CRPS LSTM RNN GRU API REST JSON LLM GPT MCP ATH ATL HODL FOMO FUD DYOR ASAP HTML
+    SQL XML CSV CEO ETF RSI MACD EMA SMA VWAP NFT IMO IMHO LOL OMG WTF FYI EOD EOW BTW IDK TBH TLDR FAQ URL GPU CPU
+    PLEASE PLS NOW WHAT WILL THE AND FOR NOT ALL YES YOU WHY HOW BUY SELL HOLD TODAY HIGH LOW LONG SHORT DOWN UP
+    REALLY VERY EVER MUST ONLY NEVER BUT ARE CAN WHO WHEN WHERE THIS THAT HELP STOP MOON PUMP DUMP NEXT LAST HOUR HOURS
+    PRICE BOTH ONE TWO SIX TEN UND WIE WAS WANN DER DIE DAS QUE POR COMO CON PARA QUI EST LES DES SUR HEUTE JETZT
+    MORGEN
+"""
+_KNOWN = frozenset(_ABBREVIATIONS.split())
+# As typed. ASCII boundaries, since in Chinese no space stands between a code and the words around it.
+_SOLE = r"(?<![A-Za-z0-9_\u01c2]){}(?![A-Za-z0-9_])"
+_CHINESE = re.compile(any_of(name for name in NAMES.sure if _HAN.search(name)))
+_DOLLAR = re.compile(r"(?<![\w$])\$(?P<code>[A-Za-z][A-Za-z0-9]{1,9})(?!\w)")
+_PAIR = re.compile(
+    r"(?<![A-Za-z0-9_/.-])"
+    r"(?:(?P<code>[A-Za-z][A-Za-z0-9]{1,9})[-/](?i:usd[tc]?)|(?P<joined>[A-Z][A-Z0-9]{1,7}?)USD[TC]?)"
+    r"(?![A-Za-z0-9_/-])"
+)
+_NO_PAIR = frozenset(["price", "coin", "coins", "euro", "value", "cost", "in", "to", "at", "or", "and", "eur", "us"])
+_CAPITALS = re.compile(_SOLE.format(rf"(?P<code>{WORDS.upper()})"))
+_TICKER = re.compile(r"(?<![A-Za-z0-9'/_.=\-])(?P<code>[A-Z]{3,5})(?![A-Za-z0-9'/_=\-])")
+_NOUN = (
+    r"price|coin|token|crypto|forecast|prediction|chart|rate|kurs|preis|prognose|coins|precio|cours|"
+    r"的?(?:价格|價格|行情|币|幣|预测|預測|走势|走勢|多少|现在|現在)"
+)
+_BESIDE = re.compile(
+    _SOLE.format(rf"(?P<code>{WORDS})") + rf"(?=(?:'s)?[ -]?(?:{_NOUN})(?![A-Za-z]))"
+    rf"|(?:price|forecast|prediction|chart|value|preis|kurs|prognose) (?:of|for|von|für) (?P<after>{WORDS})"
+    r"(?![A-Za-z0-9_'-])(?! (?:term|future|to|between|and|on)\b)"
+    r"|(?:(?:precio|valor|cotizaci[oó]n|prix|cours|preço|cotação) d[ea]|vale|cuesta|cotiza|vaut|co[uû]te|custa)"
+    r" (?P<latin>sol|ada)(?![A-Za-z0-9_'-])",
+    re.IGNORECASE,
+)
+_JOINT = r"[ ]?(?:, ?|\b(?:and|or|und|oder|y|et|ou|vs\.?|versus)\b|&|/|\+|和|跟|与|與)[ ]?"
+_SURE = rf"(?:(?<![A-Za-z])(?:{SPELT})|{MARK}[a-z0-9]{{1,12}})"
+_LISTED = re.compile(
+    rf"(?P<before>{_SURE} ?{_JOINT})(?P<code>{WORDS})"
+    r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in)\b))"
+    rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})(?= ?{_JOINT}{_SURE}(?![A-Za-z]))",
+    re.IGNORECASE,
+)
+_FRAMED = re.compile(  # what no everyday word of English, German and Chinese can be
+    r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
+    r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
+    r"|(?:what's|whats|how's|hows|how is|where's|where is|will|is|what about|how about) (?P<framed>link|dot|near)"
+    r"(?= (?:doing|now|next|tomorrow|today|in \d|go|going (?:up|down|to)|rise|fall|trading|worth)\b| ?\?)",
+    re.IGNORECASE,
+)
+
+
+def marked(typed: str, *, romance: bool = False) -> str:
+    """A text as typed, in which a coin that only its writing or its neighbours show to be one bears a mark.
+
+    `romance` says that the text's language has everyday words such as "sol" in it.
+    """
+    shouted = not any(letter.isalpha() and not letter.isupper() for letter in typed)  # so that capitals say nothing
+    text = _CHINESE.sub(lambda found: _mark(NAMES.sure[found[0]]), typed)
+    text = _DOLLAR.sub(_coded, text)
+    text = _PAIR.sub(_coded, text)
+    if not shouted:
+        text = _CAPITALS.sub(_coded, text)
+        text = _TICKER.sub(lambda found: found[0] if found["code"] in _KNOWN else _coded(found), text)
+    elif re.fullmatch(r"\W*[A-Z]+\W*", typed):
+        text = _CAPITALS.sub(_coded, text)
+    text = _BESIDE.sub(_coded, text)
+    if not romance:
+        text = _FRAMED.sub(_coded, text)
+    for _ in range(2):  # "btc, sol and ada"
+        text = _LISTED.sub(_coded, text)
+    return text
+
+
+def _coded(found: "re.Match[str]") -> str:
+    """A code as typed with its mark; left as it is where it is a currency or a stock."""
+    code = next(code for name, code in found.groupdict().items() if code and name != "before")
+    low, before = code.lower(), found.groupdict().get("before") or found[0][: found[0].rfind(code)].lstrip("$")
+    if low in FIAT or FOREIGN.fullmatch(low):
+        return found[0].replace("$", " ") if found[0].startswith("$") else found[0]
+    if low in NAMES.sure and low not in NAMES.codes:
+        return found[0]  # "bitcoin/usd": a name, which is read as such
+    if low not in NAMES.codes and low in _NO_PAIR:
+        return found[0]
+    return f"{before} {MARK}{low} "
+
+
+def _mark(symbol: Symbol) -> str:
+    return f" {MARK}{symbol.partition('-')[0].lower()} "
