@@ -1,4 +1,4 @@
-"""The line beside the page's title: the newest prices, how they moved in a day, how old they are and whose they are."""
+"""The line beside the page's title: the prices now, how they moved in a day, how old they are and whose they are."""
 
 import asyncio
 import logging
@@ -13,7 +13,8 @@ from forecaster.schema import ForecastWarning, Price, Symbol
 from tools import decimals_of
 
 PATIENCE = 5.0  # seconds until a price is given up
-FRESH = 20.0  # seconds for which a price, or that there is none, is told to other visitors too
+FRESH = 5.0  # seconds for which a price, or that there is none, is told to other visitors too
+JUST_NOW = 60  # seconds since a trade that need not be counted
 MOST_REMEMBERED = 64  # coins
 LARGE = 1000  # a price from which on a narrow screen can do without the cents
 
@@ -63,8 +64,14 @@ def ticker(prices: Sequence[Price]) -> str:
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
         return f'{shown}<span class="simulated">{SIMULATED}</span>'
     sources = " and ".join(dict.fromkeys(source_name(price.source) for price in prices))
-    oldest = ago(max(price.age_seconds for price in prices))
-    return f'{shown}<span class="dim">{escape(sources)}, closed {oldest} ago</span>'
+    oldest = max(map(_age, prices))
+    when = "just now" if oldest < JUST_NOW else f"{ago(oldest)} ago"
+    return f'{shown}<span class="dim">{escape(sources)}, {when}</span>'
+
+
+def _age(price: Price) -> int:
+    """Seconds since the trade, by the source's clock."""
+    return int((price.as_of - price.time).total_seconds()) + price.age_seconds
 
 
 def _coin(price: Price) -> str:

@@ -10,16 +10,20 @@ FEW_EXPECTED = 0.1  # false alarms, below which two decimals are told
 
 
 def price(speech: Speech, found: Price, *, brief: bool) -> list[str]:
-    """The newest close; unless `brief`, with its time and source."""
+    """The price now; unless `brief`, with time and source, and the newest hourly close. Without a trade, that alone."""
     facts = {
         "coin": speech.coin(found.symbol),
         "price": speech.price(found.price, found.symbol, found.quote),
         "moved": _moved(speech, found.change_24h_pct),
     }
+    traded = found.time > found.as_of
     if brief:
-        return [speech.say("price.brief", **facts)]
-    time, source = speech.time(found.as_of), speech.source(found.source)
-    return [speech.say("price.closed", time=time, source=source, **facts), speech.say("price.since")]
+        return [speech.say("price.now_brief" if traded else "price.brief", **facts)]
+    facts |= {"time": speech.time(found.time), "source": speech.source(found.source)}
+    if not traded:
+        return [speech.say("price.closed", **facts), speech.say("price.since")]
+    close = speech.price(found.last_close, found.symbol, found.quote)
+    return [speech.say("price.now", **facts), speech.say("price.hour", close=close, time=speech.time(found.as_of))]
 
 
 def span(speech: Speech, ask: Ask, found: CandleSpan) -> list[str]:

@@ -151,7 +151,7 @@ async def test_a_model_that_never_stops_calling_tools_is_stopped():
     backend = FakeBackend()
     events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE)]), "btc price", backend=backend)
     assert len(backend.calls) == TOOL_CALLS
-    assert words(events).startswith("Bitcoin closed at $69,930.25"), "the embedded model tells what it looked up"
+    assert words(events).startswith("Bitcoin is at $69,930.25"), "the embedded model tells what it looked up"
 
 
 async def test_a_model_that_calls_too_many_tools_at_once_gets_the_first_of_them():
@@ -172,13 +172,13 @@ async def test_a_reply_that_is_too_long_ends_with_its_last_whole_sentence():
 async def test_a_model_that_says_nothing_is_spoken_for_by_the_embedded_one():
     for said in ("", " \n"):
         events = await turn(ScriptedChatModel(script=[AIMessage(said)]), "btc price")
-        assert words(events).startswith("Bitcoin closed at $69,930.25")
+        assert words(events).startswith("Bitcoin is at $69,930.25")
 
 
 async def test_the_embedded_model_stands_in_for_one_that_fails_and_says_so():
     model = ScriptedChatModel(script=[ConnectionError("secret-host refused")])
     events = await turn(model, "btc price")
-    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin closed at ") and "$69,930.25" in words(events)
+    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin is at ") and "$69,930.25" in words(events)
     assert "secret-host" not in repr(events)
     assert len(model.seen) == 1, "it is not asked again in this turn"
 
@@ -199,7 +199,7 @@ async def test_a_reply_that_no_tool_vouches_for_is_replaced_by_one_made_of_resul
     model = ScriptedChatModel(script=[calls(BTC_PRICE), AIMessage(f"Bitcoin closed at $69,930.25. {said} So it goes.")])
     events = await turn(model, "btc price")
     assert said not in words(events) and "So it goes" not in words(events)
-    assert words(events).startswith("Bitcoin closed at $69,930.25. \n\nBitcoin closed at $69,930.25, up")
+    assert words(events).startswith("Bitcoin closed at $69,930.25. \n\nBitcoin is at $69,930.25, up")
     assert [event.name for event in events if isinstance(event, ToolFinished)] == ["get_price"], (
         "nothing is asked twice"
     )
@@ -231,7 +231,7 @@ async def test_a_model_that_recites_its_prompt_is_cut_off():
 async def test_the_embedded_model_finishes_what_a_failing_model_began():
     events = await turn(ScriptedChatModel(script=[calls(BTC_PRICE), TimeoutError()]), "btc price")
     assert [type(event) for event in events[:2]] == [ToolStarted, ToolFinished]
-    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin closed at $69,930.25")
+    assert words(events).startswith(f"{STAND_IN}\n\nBitcoin is at $69,930.25")
 
 
 async def test_a_tool_that_breaks_the_embedded_model_ends_in_a_sentence(embedded):

@@ -24,7 +24,7 @@ PRICE = ("get_price", {"symbol": "BTC-USD"})
 STAND_IN, SPENT = (phrases(Language.ENGLISH).say(f"turn.{name}") for name in ("stand_in", "spent"))
 TRUE = Plan("text", "Bitcoin closed at $69,930.25.")
 TALK = Plan("text", "Ask me about Bitcoin.")
-EMBEDDED = "Bitcoin closed at $69,930.25, up"
+EMBEDDED = "Bitcoin is at $69,930.25, up"
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ async def test_a_spent_budget_leaves_the_answer_to_the_embedded_model_and_says_s
     await turn("btc price", of=limited, site="a")
     spent = words(await turn("btc price", of=limited, site="a"))
     assert spent.startswith(f"{SPENT}\n\n{EMBEDDED}")
-    assert words(await turn("btc price", spent, "eth price", of=limited, site="a")).startswith("Ethereum closed")
+    assert words(await turn("btc price", spent, "eth price", of=limited, site="a")).startswith("Ethereum is at")
     assert words(await turn("btc price", of=limited, site="b")).strip() == TALK.what
     assert words(await turn("btc price", of=limited, site="b")).startswith(SPENT)
     assert len(server.asked) == 3

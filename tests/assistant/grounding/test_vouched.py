@@ -93,7 +93,7 @@ def priced(price):
     known.add_result(
         Price(
             symbol="DOGE-USD", source="kraken", quote="USD", as_of=utc(NOON), age_seconds=240, price=price,
-            change_24h_pct=0.42,
+            time=utc(NOON + 200), last_close=price, change_24h_pct=0.42,
         )
     )  # fmt: skip
     return known

@@ -25,10 +25,11 @@ class Market:
         return priced(symbol)
 
 
-def priced(symbol: str, price: float = 69_930.25, quote: str = "USD") -> Price:
+def priced(symbol: str, price: float = 69_930.25, quote: str = "USD", since: int = 3) -> Price:
     return Price(
-        symbol=symbol, source="kraken", quote=quote, as_of=utc(NOON), age_seconds=240, price=price, change_24h_pct=0.42
-    )
+        symbol=symbol, source="kraken", quote=quote, as_of=utc(NOON), age_seconds=240, price=price,
+        time=utc(NOON + 240 - since), last_close=price, change_24h_pct=0.42,
+    )  # fmt: skip
 
 
 async def test_many_visitors_cause_one_call_a_coin_and_none_while_it_is_fresh():

@@ -109,8 +109,23 @@ async def test_two_coins_share_record_and_source():
 async def test_a_price_is_told_with_change_time_and_source():
     text = plain(from_results(asked(Intent.PRICE), [await data("get_price", symbol="ETH-USD")], []))
     assert text.startswith(
-        "Ethereum closed at $69,930.25, up 0.42 % over 24 hours (12:00 UTC on 19 March 2026, Bitstamp)."
+        "Ethereum is at $69,930.25, up 0.42 % over 24 hours (12:03 UTC on 19 March 2026, Bitstamp)."
     )
+
+
+async def test_the_price_now_and_the_close_of_the_last_full_hour_are_told_apart():
+    price = (await data("get_price", symbol="BTC-USD")).model_copy(update={"price": 70_123.4})
+    assert plain(from_results(asked(Intent.PRICE), [price], [])) == (
+        "Bitcoin is at $70,123.40, up 0.42 % over 24 hours (12:03 UTC on 19 March 2026, Bitstamp). "
+        "The last full hour closed at $69,930.25 (12:00 UTC on 19 March 2026)."
+    )
+
+
+async def test_without_a_trade_the_close_is_told_and_called_one():
+    price = await data("get_price", symbol="BTC-USD")
+    text = plain(from_results(asked(Intent.PRICE), [price.model_copy(update={"time": price.as_of})], []))
+    assert text.startswith("Bitcoin closed at $69,930.25, up 0.42 % over 24 hours (12:00 UTC")
+    assert "That is the newest finished hour" in text
 
 
 async def test_prices_in_another_currency_say_so():
@@ -183,7 +198,7 @@ async def test_what_failed_is_said_and_the_rest_is_given():
 async def test_a_coin_without_a_forecast_says_which_coin_has_one():
     failure = Failure("'ETH-USD' is not supported. Ask for BTC-USD.", supported=("BTC-USD",))
     text = from_results(FORECAST, [await data("get_price", symbol="ETH-USD")], [failure])
-    assert text.startswith("The loaded model forecasts only Bitcoin. Ethereum closed at ")
+    assert text.startswith("The loaded model forecasts only Bitcoin. Ethereum is at ")
 
 
 @pytest.mark.parametrize("intent", [Intent.GREETING, Intent.THANKS, Intent.CAPABILITIES, Intent.OTHER])

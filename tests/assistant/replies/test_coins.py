@@ -21,7 +21,7 @@ def plain(text):
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        (Language.ENGLISH, "Dogecoin closed at $0.15234, up 0.42 % over 24 hours"),
+        (Language.ENGLISH, "Dogecoin is at $0.15234, up 0.42 % over 24 hours"),
         (Language.GERMAN, "0,15234 $"),
         (Language.SPANISH, "0,15234 $"),
         (Language.FRENCH, "0,15234 $"),
