@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.understanding import OFFERED
-from forecaster.schema import Symbol
-from forecaster.settings import SYMBOL
+from forecaster.schema import SYMBOL, Symbol
 
 TITLE = "CryptoSense"
 GREETING = (
