@@ -1,4 +1,4 @@
-"""The one place where the parts of the product are put together, each when it is first asked for.
+"""Where the parts of the product are put together, each when it is first asked for; long because it is one place.
 
     agent, chat     from SOURCE: live candles first, then simulated ones that say so, unless settings say otherwise
     api             the same model on the same live candles, but without simulated ones unless settings say so

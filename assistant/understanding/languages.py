@@ -96,7 +96,7 @@ class Reader:
 
     def english(self, text: str, language: Language) -> str:
         """A message's words in plain English, with typos mended."""
-        written = marked(text, romance=language in _ROMANCE)
+        written = marked(text, romance=language in _ROMANCE, words=self._votes)
         spelt = self._spellings[language].correct(_plain(written, language))
         english = self._glossaries[language].glossed(arabic(spelt) if language is Language.CHINESE else spelt)
         if language is not Language.ENGLISH:  # whoever mixes them

@@ -4,6 +4,7 @@ They are found in a message as it was typed, before it becomes plain English, an
 """
 
 import re
+from collections.abc import Collection
 
 from assistant.understanding.coins import FIAT, FOREIGN, MARK, NAMES, SPELT, WORDS, any_of
 from forecaster.schema import Symbol
@@ -17,7 +18,8 @@ _ABBREVIATIONS = """
     PLEASE PLS NOW WHAT WILL THE AND FOR NOT ALL YES YOU WHY HOW BUY SELL HOLD TODAY HIGH LOW LONG SHORT DOWN UP
     REALLY VERY EVER MUST ONLY NEVER BUT ARE CAN WHO WHEN WHERE THIS THAT HELP STOP MOON PUMP DUMP NEXT LAST HOUR HOURS
     PRICE BOTH ONE TWO SIX TEN UND WIE WAS WANN DER DIE DAS QUE POR COMO CON PARA QUI EST LES DES SUR HEUTE JETZT
-    MORGEN
+    MORGEN USA FED SEC CPI PPI GDP FOMC ECB NYSE IPO ROI APY APR TVL DEFI DEX CEX KYC AML OTC PNL VIX PDF YTD LFG
+    BRO SEHR
 """
 _KNOWN = frozenset(_ABBREVIATIONS.split())
 # As typed. ASCII boundaries, since in Chinese no space stands between a code and the words around it.
@@ -61,10 +63,11 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
 )
 
 
-def marked(typed: str, *, romance: bool = False) -> str:
+def marked(typed: str, *, romance: bool = False, words: Collection[str] = ()) -> str:
     """A text as typed, in which a coin that only its writing or its neighbours show to be one bears a mark.
 
-    `romance` says that the text's language has everyday words such as "sol" in it.
+    `romance` says that the text's language has everyday words such as "sol" in it; `words` are no unknown tickers,
+    however they are written.
     """
     shouted = not any(letter.isalpha() and not letter.isupper() for letter in typed)  # so that capitals say nothing
     text = _CHINESE.sub(lambda found: _mark(NAMES.sure[found[0]]), typed)
@@ -72,7 +75,7 @@ def marked(typed: str, *, romance: bool = False) -> str:
     text = _PAIR.sub(_coded, text)
     if not shouted:
         text = _CAPITALS.sub(_coded, text)
-        text = _TICKER.sub(lambda found: found[0] if found["code"] in _KNOWN else _coded(found), text)
+        text = _TICKER.sub(lambda found: found[0] if _is_word(found["code"], words) else _coded(found), text)
     elif re.fullmatch(r"\W*[A-Z]+\W*", typed):
         text = _CAPITALS.sub(_coded, text)
     text = _BESIDE.sub(_coded, text)
@@ -81,6 +84,10 @@ def marked(typed: str, *, romance: bool = False) -> str:
     for _ in range(2):  # "btc, sol and ada"
         text = _LISTED.sub(_coded, text)
     return text
+
+
+def _is_word(code: str, words: Collection[str]) -> bool:
+    return code in _KNOWN or (code.lower() in words and code.lower() not in NAMES.codes)
 
 
 def _coded(found: "re.Match[str]") -> str:

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from assistant.agent import LONGEST_MESSAGE, LONGEST_REPLY, Token, ToolFinished, ToolStarted, build_agent, run_turn
 from assistant.grounding.refusals import quotes_prompt
 from assistant.loop import HISTORY, TOOL_CALLS, build_graph
-from assistant.prompts import SYSTEM
+from assistant.prompts import SYSTEM, system
 from assistant.replies.phrases import phrases
 from assistant.understanding.frame import Language
 from forecaster.errors import ExchangeError, NoCandles
@@ -286,3 +286,23 @@ async def test_too_long_a_question_is_refused_in_its_language(embedded, typed):
     language = Language.CHINESE if "比" in typed else Language.ENGLISH
     expected = phrases(language).say("turn.too_long", longest="2,000")
     assert words(await turn(embedded, typed)) == expected
+
+
+async def test_a_coin_that_nobody_lists_is_said_to_have_no_price_and_no_figure_is_made_up(embedded):
+    events = await turn(embedded, "what's PEPE next hour?")
+    assert [event.ok for event in events if isinstance(event, ToolFinished)] == [False, False]
+    assert words(events).startswith("I found no prices of PEPE. There are prices of ")
+    assert not any(letter.isdigit() for letter in words(events))
+
+
+async def test_the_coins_that_are_followed_are_named_and_meant(embedded):
+    agent = build_agent(embedded, bind_tools(FakeBackend()), offered=("ETH-USD", "BTC-USD"))
+    hello = [event async for event in run_turn(agent, [{"role": "user", "content": "hello"}])]
+    assert "I follow Ethereum and Bitcoin and say" in words(hello)
+    every = [event async for event in run_turn(agent, [{"role": "user", "content": "price of all coins"}])]
+    assert [event.args["symbol"] for event in every if isinstance(event, ToolStarted)] == ["ETH-USD", "BTC-USD"]
+
+
+def test_a_language_model_is_told_the_coins_that_are_followed_and_not_more_than_it_can_read():
+    assert "follow:\nSolana (SOL-USD), Bitcoin (BTC-USD)." in system(("SOL-USD", "BTC-USD"))
+    assert "C11-USD) and others." in system(tuple(f"C{n}-USD" for n in range(40)))

@@ -91,6 +91,9 @@ def test_coins_are_found_in_every_language_in_the_order_they_are_named(text, lan
         ("what's the MAE", "en"),
         ("PLEASE HELP ME NOW", "en"),
         ("HELLO?", "en"),
+        ("I NEED to know what is GOOD and RIGHT", "en"),
+        ("what will the FED do", "en"),
+        ("das ist SEHR gut, DANKE", "de"),
     ],
 )
 def test_everyday_words_are_no_coins(text, language):
