@@ -1,6 +1,7 @@
 """The newest candles of each symbol and step, kept until the exchange must have a newer one, and then asked for.
 
-What is held is asked for again from its last candle on, so that a page is big once and small from then on.
+Five-minute candles are asked for again from the last one held on, so that a page is big once and small from then on;
+a page of hours is small, comes once an hour, and is asked for as a whole.
 """
 
 import asyncio
@@ -128,7 +129,9 @@ class Pages:
         return Held(exchange, pair, candles, page.now, self._turns.clock(), late)
 
     def _few_steps_ago(self, before: Held) -> bool:
-        """Whether one page, begun at the last candle held, reaches the present."""
+        """Whether one page, begun at the last five-minute candle held, reaches the present."""
+        if before.candles.step == HOUR:
+            return False
         steps = (before.now_at(self._turns.clock()) - before.candles.end) / before.candles.step
         return 0 <= steps < min(WANTED[before.candles.step], before.exchange.max_rows) - 3
 
