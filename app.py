@@ -72,14 +72,14 @@ def forecast(options: argparse.Namespace) -> None:
 
 def fetch(options: argparse.Namespace) -> None:
     """Fetch history from an exchange into a file."""
-    from forecaster.market.exchanges import STEPS, fetch_steps, outs_of
+    from forecaster.market.exchanges import UNITS, fetch_steps, outs_of
 
     settings, symbol = _settings(options), options.symbol
     exchange = options.exchange or settings.exchanges[0]
     outs = outs_of(symbol, options.step, options.out)
     fetched = asyncio.run(fetch_steps(settings, symbol, exchange, options.start, outs, resume=options.resume))
     for step, out in outs.items():
-        _say(f"{out}: {len(fetched[step]):,} candles ({STEPS[step]}) of {symbol} from {exchange}")
+        _say(f"{out}: {len(fetched[step]):,} {UNITS[step]} of {symbol} from {exchange}")
 
 
 def train(options: argparse.Namespace) -> None:

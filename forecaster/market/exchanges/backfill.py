@@ -31,6 +31,7 @@ HOLE = 72 * HOUR  # seconds without a candle, at either end, that tell missing h
 OVERLAP = 3  # candles that are asked for again, to see whether they are of the same exchange
 SAME = 1e-6  # share by which their closes may differ
 STEPS = {HOUR: "1h", FIVE_MINUTES: "5m"}  # as files and options call them
+UNITS = {HOUR: "hours", FIVE_MINUTES: "five-minute candles"}  # as people call them
 REMEDY = "Choose a later --from or another --exchange, or try again in a minute."
 
 Progress = Callable[[int, int], None]  # steps done, steps in all

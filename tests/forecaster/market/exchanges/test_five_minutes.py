@@ -82,17 +82,13 @@ async def test_what_a_forecast_needs_takes_two_calls_and_then_a_small_one_every_
         snapshot = await source.hours_ending("BTC-USD", None, 288)
     assert fake.calls == {name: 2}
     assert len(gapless(snapshot.candles, 288)[0]) == 288
-    fake.queries.clear()
+    fake.given.clear()
     for step in range(1, 40):
         fake.now = NOON + 47 * 60 + 300 * step
         snapshot = await source.hours_ending("BTC-USD", None, 288)
         assert snapshot.candles.rows()[-10:] == hours_ending(newest(fake), fake.now // 300 * 300, 10).rows()
         assert fake.calls == {name: 2 + step}
-    for at, (_, query) in enumerate(fake.queries, 1):  # each from the last candle held on
-        last = NOON + 45 * 60 + 300 * (at - 1) - 300
-        begins = [str(last), str(last * 1000), str(last - 1)]
-        asked = [query[key] for key in ("start", "startTime", "since") if key in query]
-        assert asked[0] in begins or asked[0].startswith("2026-03-19T")
+    assert max(fake.given) <= 5
 
 
 @every_exchange
