@@ -4,7 +4,7 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import both, other_symbol
 from forecaster.market.gaps import LONGEST_GAP, gapless
-from forecaster.market.quotes import Quote
+from forecaster.market.quotes import Quote, change_pct
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import DAY, price_of, span_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "Row",
     "Snapshot",
     "both",
+    "change_pct",
     "exchanges",
     "files",
     "gapless",

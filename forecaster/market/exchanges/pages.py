@@ -82,6 +82,11 @@ class Pages:
             return held
         return await self._refreshing.call((symbol, step, *listing), lambda: self._refresh(symbol, listing, step))
 
+    async def remembered(self, symbol: str, listing: Listing, step: int, failures: Failures) -> Held | None:
+        """The newest candles seen before, without asking for newer ones, which could not be had for these reasons."""
+        kept = await self._remembered(symbol, listing, step, STORE_BUDGET)
+        return self._recall(symbol, listing, step, kept, failures)
+
     async def close(self) -> None:
         """Stop what is under way."""
         await self._refreshing.close()

@@ -172,6 +172,24 @@ async def test_where_there_are_hours_alone_they_are_told_as_such(open_live, fake
         await open_live("bitstamp").hours_ending("BTC-USD", None, 60)
 
 
+@pytest.mark.parametrize("answer", ["hours_ending", "quote"])
+async def test_exchanges_that_hang_cost_no_more_than_for_hours_alone(answer, open_live, fake):
+    fake.fail("all", "hang")
+    source = open_live(budget=2.4)
+    async with asyncio.timeout(2.4 + 1.6):  # and for the store
+        with pytest.raises(NoCandles, match="timed out"):
+            await (source.quote("BTC-USD") if answer == "quote" else source.hours_ending("BTC-USD", None, 60))
+
+
+async def test_hours_before_that_do_not_come_in_time_are_done_without(open_live, fake):
+    source = open_live("kraken", budget=1.0)
+    await source.five_minutes("BTC-USD", 60)
+    fake.fail("kraken", "hang")
+    snapshot = await source.hours_ending("BTC-USD", None, 288)
+    assert (snapshot.source, len(snapshot.candles)) == ("kraken", 59)
+    assert snapshot.notes == ("kraken gave five-minute candles for the newest 59 hours; there are none before",)
+
+
 @pytest.mark.parametrize("at", [NOON + 46 * 60, NOON + 50 * 60, NOON - 90 * 24 * HOUR])
 async def test_a_time_that_has_no_candles_is_refused(at, open_live, fake):
     with pytest.raises(InvalidInput):
