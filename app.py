@@ -5,12 +5,11 @@
     python app.py mcp                 the tools for another assistant, over standard input and output
     python app.py ask "QUESTION"      the same assistant in the terminal
     python app.py forecast            one forecast, without a conversation
-    python app.py fetch               hourly history into a file
+    python app.py fetch               history of an exchange into a file
     python app.py train --data FILE   a new model
     python app.py evaluate            the model's record, measured again
 
-options.py says what each takes, composition.py puts the parts together. What is slow to import is imported by what
-needs it, so that --help answers at once.
+options.py says what each takes, composition.py puts the parts together. What is slow to import waits for its use.
 """
 
 import argparse
@@ -72,14 +71,15 @@ def forecast(options: argparse.Namespace) -> None:
 
 
 def fetch(options: argparse.Namespace) -> None:
-    """Fetch hourly history from an exchange into a file."""
-    from forecaster.market.exchanges import fetch_history
+    """Fetch history from an exchange into a file."""
+    from forecaster.market.exchanges import UNITS, fetch_steps, outs_of
 
-    settings = _settings(options)
-    out = options.out or Path(f"{options.symbol.lower()}_1h.parquet")
+    settings, symbol = _settings(options), options.symbol
     exchange = options.exchange or settings.exchanges[0]
-    candles = asyncio.run(fetch_history(settings, options.symbol, exchange, options.start, out))
-    _say(f"{out}: {len(candles):,} hours of {options.symbol} from {exchange}")
+    outs = outs_of(symbol, options.step, options.out)
+    fetched = asyncio.run(fetch_steps(settings, symbol, exchange, options.start, outs, resume=options.resume))
+    for step, out in outs.items():
+        _say(f"{out}: {len(fetched[step]):,} {UNITS[step]} of {symbol} from {exchange}")
 
 
 def train(options: argparse.Namespace) -> None:

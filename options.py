@@ -69,6 +69,8 @@ def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--exchange", help="where from (default: the first of CRYPTOSENSE_EXCHANGES)")
     parser.add_argument("--from", dest="start", type=_day, default="2018-01-01", help="first day (default: 2018-01-01)")
+    parser.add_argument("--step", choices=("1h", "5m", "both"), default="1h", help="of the candles (default: 1h)")
+    parser.add_argument("--resume", action="store_true", help="ask only for what the file and the store do not have")
     parser.add_argument("--out", type=Path, metavar="FILE", help="CSV or Parquet (default: btc-usd_1h.parquet)")
 
 

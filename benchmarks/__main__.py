@@ -15,6 +15,7 @@ from benchmarks import (
     turn,
     understanding,
     v1_forecast,
+    what_a_forecast_needs,
     widget,
 )
 
@@ -28,6 +29,7 @@ for each in (
     v1_forecast,
     batch,
     minutes,
+    what_a_forecast_needs,
     backtest,
     microbatch,
     forecast,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.database import Health
-from forecaster.errors import NoCandles
+from forecaster.errors import NoCandles, UnsupportedSymbol
 from forecaster.market.candles import Candles
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
@@ -60,7 +60,10 @@ class AutoSource:
         try:
             return await ask(self.live)
         except NoCandles as error:
-            simulated: Told = await ask(self._demo)
+            try:
+                simulated: Told = await ask(self._demo)
+            except UnsupportedSymbol:  # a coin that exchanges may list, and the simulated tape does not have
+                raise error from None
             return replace(simulated, notes=(*simulated.notes, error.message))
 
 

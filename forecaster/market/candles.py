@@ -36,13 +36,15 @@ class Candles:
     step: int = field(default=HOUR, kw_only=True)
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Row], step: int = HOUR) -> Self:
+    def from_rows(cls, rows: Iterable[Row] | NDArray[np.float64], step: int = HOUR) -> Self:
         """Sort, merge equal duplicates and check rows ``(time, open, high, low, close, volume)``.
 
         Raises InvalidInput, without the offending value, when a row is not finite, not positive, not
         on a whole step, out of order in price (high < low), or contradicts another row of its time.
         """
-        table = np.array(list(rows), dtype=np.float64).reshape(-1, 6)  # (n, 6)
+        table = np.array(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.float64).reshape(
+            -1, 6
+        )  # (n, 6)
         if (np.diff(table[:, 0]) <= 0).any():
             table = np.unique(table, axis=0)  # sorts by time first, merges equal rows
         _check(table, step)

@@ -6,11 +6,11 @@ from math import exp, log, sqrt
 import numpy as np
 
 from forecaster.market.candles import Candles
-from forecaster.schema import ForecastWarning
+from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 
 SIGMAS = 20  # a price further off the newest close than this is not believed
 MEMORY = 24  # candles after which a return counts for 1/e of a new one in the current volatility
-CALMEST = 1e-4  # least volatility of a candle: a market that stands still may move again
+CALMEST = 5e-4  # least volatility of five minutes: a market that stands still may move again
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,23 @@ def believable(price: float, time: float, candles: Candles) -> bool:
     return abs(log(price / float(candles.close[-1]))) <= SIGMAS * volatility(candles) * sqrt(steps)
 
 
+def change_pct(quote: Quote, candles: Candles, hours: int = 24) -> float | None:
+    """The change in percent from the last price `hours` before the quote; None where candles do not reach that far.
+
+    The candles are those of the quote's own source, best in five minutes.
+    """
+    then = quote.time - hours * HOUR
+    before = candles.closed_at(then)
+    if len(before) == 0 or then - before.end > HOUR:
+        return None
+    return 100 * (quote.price / float(before.close[-1]) - 1)
+
+
 def volatility(candles: Candles) -> float:
     """The current standard deviation of one candle's log return: an exponential mean of squares, newest first."""
     returns = np.diff(np.log(candles.close[-6 * MEMORY :]))[::-1]  # (n,)
+    calmest = CALMEST * sqrt(candles.step / FIVE_MINUTES)
     if len(returns) == 0:
-        return 100 * CALMEST
+        return 10 * calmest
     weights = exp(-1 / MEMORY) ** np.arange(len(returns))
-    return max(CALMEST, sqrt(float(np.average(returns**2, weights=weights))))
+    return max(calmest, sqrt(float(np.average(returns**2, weights=weights))))

@@ -5,7 +5,6 @@ block, and the first one imports SQLAlchemy (half a second): run them in a threa
 Tables from before candles had a step are brought up to date when they are opened: their rows are hours.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from forecaster.database import Database, Health, Proof, alone
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 TABLE = "candles"
 KEY = ("source", "symbol", "step", "open_time")
+READ_AT_ONCE = 20_000  # rows: more would take longer than a transaction may
 AT_ONCE = 1000  # rows of one transaction: years of history take longer than one may
 PRICES = ("open", "high", "low", "close", "volume")
 
@@ -45,25 +45,31 @@ class CandleStore:
 
     def newest(self, source: str, symbol: str, count: int, step: int = HOUR) -> Candles:
         """The candles of the last `count` steps up to the newest one kept; empty if there is none."""
-        return self._read(source, symbol, step, lambda newest: newest - count * step + 1)
-
-    def since(self, source: str, symbol: str, start: int, step: int = HOUR) -> Candles:
-        """Every candle kept that opens at `start` (Unix s) or later."""
-        return self._read(source, symbol, step, lambda _: start)
-
-    def _read(self, source: str, symbol: str, step: int, first: Callable[[int], int]) -> Candles:
-        """The candles that open from `first` of the newest opening on."""
-        from sqlalchemy import select
+        from sqlalchemy import func, select
 
         with self._database.begin() as connection:
-            columns = self._table.c
-            mine = (columns.source == source, columns.symbol == symbol, columns.step == step)
-            newest = select(columns.open_time).where(*mine).order_by(columns.open_time.desc()).limit(1)
-            last = connection.execute(newest).scalar()
+            mine = self._mine(source, symbol, step)
+            last = connection.execute(select(func.max(self._table.c.open_time)).where(*mine)).scalar()
             if last is None:
                 return Candles.from_rows([], step)
-            wanted = select(columns.open_time, *(columns[name] for name in PRICES))
-            rows = connection.execute(wanted.where(*mine, columns.open_time >= first(last))).all()
+            return self._read(connection, step, *mine, self._table.c.open_time > last - count * step)
+
+    def since(self, source: str, symbol: str, start: int, step: int = HOUR) -> Candles:
+        """The first 20,000 candles kept that open at `start` (Unix s) or later."""
+        with self._database.begin() as connection:
+            mine = self._mine(source, symbol, step)
+            return self._read(connection, step, *mine, self._table.c.open_time >= start, most=READ_AT_ONCE)
+
+    def _mine(self, source: str, symbol: str, step: int) -> tuple[Any, ...]:
+        columns = self._table.c
+        return columns.source == source, columns.symbol == symbol, columns.step == step
+
+    def _read(self, connection: "Connection", step: int, *where: Any, most: int | None = None) -> Candles:
+        from sqlalchemy import select
+
+        columns = self._table.c
+        wanted = select(columns.open_time, *(columns[name] for name in PRICES)).where(*where)
+        rows = connection.execute(wanted.order_by(columns.open_time).limit(most)).all()
         try:
             return Candles.from_rows((tuple(row) for row in rows), step)
         except (InvalidInput, TypeError, ValueError) as error:

@@ -5,6 +5,7 @@ symbol at the same time share one refresh. No number is ever made up: without a 
 the answer is NoCandles, which names what was tried.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from forecaster.market.async_store import Memory
 from forecaster.market.candles import Candles, utc
 from forecaster.market.cautions import causes, flagged
 from forecaster.market.exchanges.base import Exchange
-from forecaster.market.exchanges.pages import Held, Listing, Pages
+from forecaster.market.exchanges.pages import STORE_BUDGET, Held, Listing, Pages
 from forecaster.market.exchanges.prices import Prices
 from forecaster.market.exchanges.products import Listings
 from forecaster.market.exchanges.turns import BUDGET, Failures, Turns
@@ -62,16 +63,17 @@ class LiveSource:
     async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
         """See CandleSource: the newest 60 hours are made of five minutes, those before are hours of the clock."""
         listing = await self._listings.of(symbol)
+        end = asyncio.get_running_loop().time() + self._turns.budget + STORE_BUDGET
         fine = await self._pages.newest(symbol, listing, FIVE_MINUTES)
         if not isinstance(fine, Held):
-            return await self._without_minutes(symbol, listing, at, hours, fine)
+            return await self._without_minutes(symbol, listing, at, hours, fine, end)
         at = fine.candles.end if at is None else at
         if at > fine.now_at(self._turns.clock()):
             raise InvalidInput(f"No candle has closed at {utc(at):%Y-%m-%d %H:%M} UTC yet.", "Ask for an earlier time.")
         recent = hours_ending(fine.candles, at, hours)
         if len(recent) == 0:
             raise InvalidInput(f"There are no five-minute candles before {utc(at):%Y-%m-%d %H:%M} UTC.", "Ask later.")
-        whole = await self._hours_before(symbol, fine, int(recent.time[0])) if len(recent) < hours else None
+        whole = await self._hours_before(symbol, fine, int(recent.time[0]), end) if len(recent) < hours else None
         candles = reaching_back(recent, whole.candles, hours) if whole else recent
         notes = []
         made = (at - int(recent.time[0])) // HOUR
@@ -124,21 +126,29 @@ class LiveSource:
             return held
         raise NoCandles(symbol, held)
 
-    async def _hours_before(self, symbol: str, fine: Held, start: int) -> Held | None:
+    async def _hours_before(self, symbol: str, fine: Held, start: int, end: float) -> Held | None:
         """Hours of the same exchange that reach from before `start` (Unix s) far back; those held serve for long."""
         held = self._pages.held(symbol, HOUR)
         if held is None or held.exchange is not fine.exchange or held.candles.end < start:
-            told = await self._pages.newest(symbol, {fine.exchange: fine.pair}, HOUR)
+            told = await self._hours_until(end, symbol, {fine.exchange: fine.pair})
             held = told if isinstance(told, Held) else None
         return held
 
+    async def _hours_until(self, end: float, symbol: str, listing: Listing) -> Held | Failures:
+        """Hours, or why there are none, by `end` of the loop's time: who asks has waited for five minutes before."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._pages.newest(symbol, listing, HOUR)
+        except TimeoutError:
+            return ()
+
     async def _without_minutes(
-        self, symbol: str, listing: Listing, at: int | None, hours: int, failures: Failures
+        self, symbol: str, listing: Listing, at: int | None, hours: int, failures: Failures, end: float
     ) -> Snapshot:
         """Hours of the clock, where no exchange gives five-minute candles. Raises NoCandles."""
-        held = await self._pages.newest(symbol, listing, HOUR)
+        held = await self._hours_until(end, symbol, listing)
         if not isinstance(held, Held):
-            raise NoCandles(symbol, held)
+            raise NoCandles(symbol, held or failures)
         candles = held.candles[-hours:] if at is None else held.candles.closed_at(at)[-hours:]
         if len(candles) == 0:
             raise NoCandles(symbol, failures)

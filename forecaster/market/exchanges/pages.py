@@ -1,6 +1,7 @@
 """The newest candles of each symbol and step, kept until the exchange must have a newer one, and then asked for.
 
-What is held is asked for again from its last candle on, so that a page is big once and small from then on.
+Five-minute candles are asked for again from the last one held on, so that a page is big once and small from then on;
+a page of hours is small, comes once an hour, and is asked for as a whole.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from forecaster.market.symbols import Pair
 from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW
 
 WANTED = {HOUR: 300, FIVE_MINUTES: WINDOW * 12 + 1}  # candles asked for at once; exchanges may give fewer
+SPARE = 3  # candles asked for beside the new ones: the last one held, and for a clock that is minutes off
 KEPT = {HOUR: 400, FIVE_MINUTES: 1000}  # candles in memory
 SYMBOLS_KEPT = 100  # of which candles are in memory
 DAY = 24  # hours of five-minute candles without which nothing is said of the present
@@ -80,6 +82,11 @@ class Pages:
             return held
         return await self._refreshing.call((symbol, step, *listing), lambda: self._refresh(symbol, listing, step))
 
+    async def remembered(self, symbol: str, listing: Listing, step: int, failures: Failures) -> Held | None:
+        """The newest candles seen before, without asking for newer ones, which could not be had for these reasons."""
+        kept = await self._remembered(symbol, listing, step, STORE_BUDGET)
+        return self._recall(symbol, listing, step, kept, failures)
+
     async def close(self) -> None:
         """Stop what is under way."""
         await self._refreshing.close()
@@ -113,10 +120,12 @@ class Pages:
     async def _ask(self, symbol: str, exchange: Exchange, pair: Pair, step: int, within: float) -> Held:
         """Candles to say something from: a whole page, or what is new since the last one. Raises ExchangeError."""
         before = self.held(symbol, step)
-        if before is None or before.exchange is not exchange or not self._few_steps_ago(before):
-            before = None
-        limit = min(WANTED[step], exchange.max_rows - 1)
-        start = int(before.candles.time[-1]) if before else None
+        start, limit = None, min(WANTED[step], exchange.max_rows - 1)
+        if before is not None and before.exchange is exchange and step == FIVE_MINUTES:
+            new = int(before.now_at(self._turns.clock()) - before.candles.end) // step
+            if 0 <= new < limit - SPARE:
+                start, limit = int(before.candles.time[-1]), new + SPARE
+        before = before if start else None
         page = await exchange.candles(symbol, limit=limit, start=start, step=step, within=within, pair=pair)
         candles = before.candles.then(page.candles)[-KEPT[step] :] if before else page.candles
         self._turns.believe(exchange, page.now)
@@ -126,11 +135,6 @@ class Pages:
         if self._memory is not None:
             self._memory.remember(exchange.name, symbol, page.candles)
         return Held(exchange, pair, candles, page.now, self._turns.clock(), late)
-
-    def _few_steps_ago(self, before: Held) -> bool:
-        """Whether one page, begun at the last candle held, reaches the present."""
-        steps = (before.now_at(self._turns.clock()) - before.candles.end) / before.candles.step
-        return 0 <= steps < min(WANTED[before.candles.step], before.exchange.max_rows) - 3
 
     async def _reaching_back(
         self, symbol: str, held: Held, remembered: asyncio.Task[dict[str, Candles]] | None

@@ -101,14 +101,15 @@ class Prices:
     async def _recalled(self, symbol: str, listing: Listing, failures: Failures) -> Told | None:
         """The newest price or close at hand, if it is young enough to tell."""
         local = self._turns.clock()
-        pages = await asyncio.gather(*(self._pages.newest(symbol, listing, step) for step in (FIVE_MINUTES, HOUR)))
+        steps = (FIVE_MINUTES, HOUR)
+        pages = await asyncio.gather(*(self._pages.remembered(symbol, listing, step, failures) for step in steps))
         closing = [
             Told(
                 page.exchange, page.pair, float(page.candles.close[-1]), page.candles.end, page.now, page.fetched,
                 closing=True, failures=failures,
             )
             for page in pages
-            if isinstance(page, Held)
+            if page is not None
         ]  # fmt: skip
         told = self._told.get(symbol)
         last = told and Told(told.exchange, told.pair, told.price, told.time, told.now, told.fetched, failures=failures)

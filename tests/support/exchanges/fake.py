@@ -57,6 +57,7 @@ class FakeExchanges:
         self.calls: Counter[str] = Counter()
         self.queries: list[tuple[str, dict[str, str]]] = []  # exchange and query of each request
         self.asked: list[tuple[str, Asked]] = []  # the same, understood; those refused are not in it
+        self.given: list[int] = []  # rows of each page of candles
         self.moved, self.traded = MOVED, TRADED
         self.faults: dict[str, tuple[str, dict[str, str]]] = {}  # exchange -> fault and extra headers
         self.stopped = threading.Event()
@@ -219,6 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
                 body = form.ticker(*(TICKERS[fault](price, time) if fault in TICKERS else (price, time)), asked)
             else:
                 rows = form.select(fake.rows(asked.symbol, asked.step), query, asked.step)
+                fake.given.append(len(rows))
                 body = form.encode(ROWS[fault](rows) if fault in ROWS else rows, asked)
         except Refused as refused:
             return Answer(refused.status, json.dumps(refused.body))

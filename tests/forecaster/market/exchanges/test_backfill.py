@@ -10,12 +10,13 @@ import pytest
 
 from forecaster.errors import ConfigurationError, DataFileError, InvalidInput, SourceError, UnsupportedSymbol
 from forecaster.market.candles import Candles
-from forecaster.market.exchanges.backfill import backfill, fetch_history
+from forecaster.market.exchanges.backfill import backfill, fetch_history, fetch_steps, outs_of
 from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.catalogue import EXCHANGES
-from forecaster.market.files.reader import read_candles
+from forecaster.market.files.reader import read_candles, write_candles
+from forecaster.market.kept_history import stored, written
 from forecaster.market.store import CandleStore
-from forecaster.schema import HOUR
+from forecaster.schema import FIVE_MINUTES, HOUR
 from forecaster.settings import Settings
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import NOON, candles_ending
@@ -209,7 +210,9 @@ def recent() -> Iterator[FakeExchanges]:
 
 
 def settings_for(fake: FakeExchanges, database: Path) -> Settings:
-    return Settings(bitstamp_url=fake.urls["bitstamp"], database_url=f"sqlite:///{database}")
+    return Settings(
+        bitstamp_url=fake.urls["bitstamp"], binance_url=fake.urls["binance"], database_url=f"sqlite:///{database}"
+    )
 
 
 @pytest.mark.parametrize("name", ["btc.csv", "btc.csv.gz", "btc.parquet"])
@@ -224,6 +227,123 @@ async def test_the_command_fills_a_file_and_the_store_with_the_same_candles(rece
     store.close()
     shown = capsys.readouterr()
     assert shown.out == "" and "BTC-USD from bitstamp" in shown.err
+
+
+async def test_both_steps_are_filled_at_once(recent, tmp_path, capsys):
+    settings = settings_for(recent, tmp_path / "candles.db")
+    start = datetime.now(UTC) - timedelta(hours=200, minutes=7)
+    outs = outs_of("DOGE-USD", "both", tmp_path / "doge.csv.gz")
+    assert [path.name for path in outs.values()] == ["doge_1h.csv.gz", "doge_5m.csv.gz"]
+    fetched = await fetch_steps(settings, "DOGE-USD", "bitstamp", start, outs, pause=0)
+    store = CandleStore(settings.database_url)
+    for step, out in outs.items():
+        served = recent.closed("DOGE-USD", step).since(start.timestamp())
+        assert fetched[step].rows()[:-1] == served.rows()[: len(fetched[step]) - 1]
+        assert len(served) - len(fetched[step]) in (0, 1)  # five minutes may have passed
+        assert written(out, step).rows() == fetched[step].rows()
+        assert stored(store, "bitstamp", "DOGE-USD", 0, step).rows() == fetched[step].rows()
+    store.close()
+    assert "DOGE-USD from bitstamp, 5m" in capsys.readouterr().err
+
+
+def test_a_file_is_named_for_its_coin_and_step_unless_said_otherwise():
+    assert outs_of("SOL-USD", "1h") == {HOUR: Path("sol-usd_1h.parquet")}
+    assert outs_of("SOL-USD", "5m", Path("a.csv")) == {FIVE_MINUTES: Path("a.csv")}
+
+
+async def test_a_coin_that_stands_in_no_entry_is_fetched_where_it_is_listed(recent, tmp_path):
+    settings = settings_for(recent, tmp_path / "candles.db")
+    start = datetime.now(UTC) - timedelta(hours=48)
+    candles = await fetch_history(settings, "PEPE-USD", "binance", start, tmp_path / "a.csv")
+    assert candles.rows() == recent.closed("PEPE-USD").since(start.timestamp()).rows()
+    with pytest.raises(UnsupportedSymbol):
+        await fetch_history(settings, "PEPE-USD", "bitstamp", start, tmp_path / "b.csv")
+    with pytest.raises(UnsupportedSymbol):
+        await fetch_history(settings, "TRX-USD", "bitstamp", start, tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("kept", ["file", "store"])
+async def test_what_is_there_already_is_not_asked_for_again(recent, tmp_path, kept):
+    settings = settings_for(recent, tmp_path / "candles.db")
+    start, out = datetime.now(UTC) - timedelta(hours=390), tmp_path / "btc.csv"
+    before = recent.candles.since(start.timestamp())[:-5]
+    if kept == "file":
+        write_candles(before, out)
+    else:
+        store = CandleStore(settings.database_url)
+        store.save("bitstamp", "BTC-USD", before)
+        store.close()
+    candles = await fetch_history(settings, "BTC-USD", "bitstamp", start, out, resume=True)
+    assert candles.rows() == recent.candles.since(start.timestamp()).rows()
+    assert read_candles(out).candles.rows() == candles.rows()
+    (query,) = (query for _, query in recent.queries)
+    assert int(query["start"]) >= before.time[-4]
+
+
+async def test_hours_before_and_a_hole_in_between_are_asked_for_and_short_holes_are_not(recent, tmp_path):
+    settings = settings_for(recent, tmp_path / "candles.db")
+    start, out = datetime.now(UTC) - timedelta(hours=390), tmp_path / "btc.csv"
+    rows = recent.candles.rows()
+    write_candles(Candles.from_rows(rows[100:150] + rows[155:200] + rows[300:]), out)
+    candles = await fetch_history(settings, "BTC-USD", "bitstamp", start, out, resume=True, pause=0)
+    whole = recent.candles.since(start.timestamp()).rows()
+    assert candles.rows() == [row for row in whole if row not in rows[150:155]]
+    assert len(recent.queries) == 3
+
+
+async def test_a_fetch_that_broke_off_goes_on_where_it_stopped(tmp_path):
+    this_hour = int(datetime.now(UTC).timestamp()) // HOUR * HOUR
+    start = datetime.now(UTC) - timedelta(hours=2400)
+    with FakeExchanges(candles_ending(this_hour, hours=2500)) as fake:
+        settings = settings_for(fake, tmp_path / "candles.db")
+        transport = Broken(fake, after=1)
+        with pytest.raises(SourceError):
+            await fetch_history(settings, "BTC-USD", "bitstamp", start, tmp_path / "a.csv", transport, pause=0)
+        assert not (tmp_path / "a.csv").exists()
+        fake.queries.clear()
+        candles = await fetch_history(settings, "BTC-USD", "bitstamp", start, tmp_path / "a.csv", resume=True, pause=0)
+        assert candles.rows() == fake.candles.since(start.timestamp()).rows()
+        assert len(fake.queries) == 2
+
+
+class Broken(httpx.AsyncBaseTransport):
+    """A network that refuses access after so many answers."""
+
+    def __init__(self, fake: FakeExchanges, after: int) -> None:
+        self.left = after
+        self.network = httpx.AsyncHTTPTransport(verify=TLS)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.left -= 1
+        if self.left < 0:
+            return httpx.Response(429, headers={"Retry-After": "3000"})
+        return await self.network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.network.aclose()
+
+
+async def test_a_file_of_another_exchange_is_not_gone_on_with(recent, tmp_path):
+    settings = settings_for(recent, tmp_path / "candles.db")
+    start, out = datetime.now(UTC) - timedelta(hours=390), tmp_path / "btc.csv"
+    other = [(time, *(0.999 * price for price in prices), v) for time, *prices, v in recent.candles.rows()[:-5]]
+    write_candles(Candles.from_rows(other), out)
+    before = out.read_bytes()
+    with pytest.raises(DataFileError, match="other candles than bitstamp"):
+        await fetch_history(settings, "BTC-USD", "bitstamp", start, out, resume=True)
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "time,open\n1,2\n", "not a table at all \0"])
+async def test_a_file_that_no_fetch_wrote_is_not_replaced_when_resuming(recent, tmp_path, text):
+    out = tmp_path / "btc.csv"
+    out.write_text(text)
+    with pytest.raises(DataFileError, match="earlier fetch wrote"):
+        await fetch_history(
+            settings_for(recent, tmp_path / "c.db"), "BTC-USD", "bitstamp",
+            datetime.now(UTC) - timedelta(hours=39), out, resume=True,
+        )  # fmt: skip
+    assert out.read_text() == text and sum(recent.calls.values()) == 0
 
 
 async def test_a_start_without_a_zone_is_utc(recent, tmp_path):
