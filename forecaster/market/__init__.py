@@ -6,7 +6,6 @@ from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
 from forecaster.market.price_now import price_now
 from forecaster.market.quotes import Quote
-from forecaster.market.quotes import Quote, change_pct
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import span_of
 from forecaster.market.symbols import (
@@ -40,8 +39,6 @@ __all__ = [
     "catalogue",
     "companion",
     "decimals_of",
-    "both",
-    "change_pct",
     "exchanges",
     "files",
     "gapless",

@@ -6,7 +6,7 @@ from math import exp, log, sqrt
 import numpy as np
 
 from forecaster.market.candles import Candles
-from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
+from forecaster.schema import FIVE_MINUTES, ForecastWarning
 
 SIGMAS = 20  # a price further off the newest close than this is not believed
 MEMORY = 24  # candles after which a return counts for 1/e of a new one in the current volatility
@@ -36,18 +36,6 @@ def believable(price: float, time: float, candles: Candles) -> bool:
     """Whether a price at `time` (Unix s) is within 20 sigmas of the newest close, as far as it may have moved since."""
     steps = max(1.0, (time - candles.end) / candles.step)
     return abs(log(price / float(candles.close[-1]))) <= SIGMAS * volatility(candles) * sqrt(steps)
-
-
-def change_pct(quote: Quote, candles: Candles, hours: int = 24) -> float | None:
-    """The change in percent from the last price `hours` before the quote; None where candles do not reach that far.
-
-    The candles are those of the quote's own source, best in five minutes.
-    """
-    then = quote.time - hours * HOUR
-    before = candles.closed_at(then)
-    if len(before) == 0 or then - before.end > HOUR:
-        return None
-    return 100 * (quote.price / float(before.close[-1]) - 1)
 
 
 def volatility(candles: Candles) -> float:

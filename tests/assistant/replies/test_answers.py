@@ -108,9 +108,7 @@ async def test_two_coins_share_record_and_source():
 
 async def test_a_price_is_told_with_change_time_and_source():
     text = plain(from_results(asked(Intent.PRICE), [await data("get_price", symbol="ETH-USD")], []))
-    assert text.startswith(
-        "Ethereum is at $69,930.25, up 0.42 % over 24 hours (12:03 UTC on 19 March 2026, Bitstamp)."
-    )
+    assert text.startswith("Ethereum is at $69,930.25, up 0.42 % over 24 hours (12:03 UTC on 19 March 2026, Bitstamp).")
 
 
 async def test_the_price_now_and_the_close_of_the_last_full_hour_are_told_apart():

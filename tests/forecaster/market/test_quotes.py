@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecaster.market.candles import Candles
-from forecaster.market.quotes import CALMEST, Quote, believable, change_pct, volatility
+from forecaster.market.quotes import CALMEST, Quote, believable, volatility
 from forecaster.schema import FIVE_MINUTES, HOUR
 from tests.support.artifacts.markets import market
 from tests.support.fakes import NOON
@@ -53,12 +53,3 @@ def test_hours_are_taken_where_there_is_nothing_finer():
 def test_a_quote_tells_the_age_of_its_trade_in_whole_seconds():
     assert Quote("BTC-USD", "kraken", "USD", 1.0, NOON - 61.5, NOON).age == 61
     assert Quote("BTC-USD", "kraken", "USD", 1.0, NOON + 3, NOON).age == 0
-
-
-@pytest.mark.parametrize(("minutes", "back"), [(0, 288), (2, 288), (5, 287), (59, 277)])
-def test_the_change_over_a_day_is_from_the_last_price_a_day_before_the_quote(minutes, back):
-    candles = moving(0.004)
-    quote = Quote("BTC-USD", "kraken", "USD", 110.0, NOON + 60 * minutes, NOON + 60 * minutes)
-    assert change_pct(quote, candles) == pytest.approx(100 * (110 / candles.close[-back - 1] - 1))
-    assert change_pct(quote, candles[-200:]) is None
-    assert change_pct(quote, candles[:0]) is None
