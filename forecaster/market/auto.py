@@ -1,7 +1,6 @@
 """Which source settings name; and the one that asks exchanges and falls back to the simulated tape, saying so."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecaster.database import Health
@@ -12,6 +11,7 @@ from forecaster.market.sources import CandleSource, Snapshot
 if TYPE_CHECKING:
     import httpx
 
+    from forecaster.market.files import Reading
     from forecaster.settings import Settings
 
 
@@ -45,12 +45,15 @@ class AutoSource:
 
 
 def open_source(
-    settings: "Settings", transport: "httpx.AsyncBaseTransport | None" = None, health: "Health | None" = None
+    settings: "Settings",
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    health: "Health | None" = None,
+    reading: "Reading | None" = None,
 ) -> CandleSource:
     """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
 
-    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does. Nothing
-    is opened, read or asked before the first question.
+    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does, `reading`
+    says what a file does not. Nothing is opened, read or asked before the first question.
     """
     if settings.source == "demo":
         from forecaster.market.simulated import DemoSource
@@ -64,7 +67,7 @@ def open_source(
         return AutoSource(_live(settings, transport, health), DemoSource())
     from forecaster.market.files import FileSource
 
-    return FileSource(Path(settings.source))
+    return FileSource(settings.source, reading)
 
 
 def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:
