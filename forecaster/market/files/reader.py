@@ -79,6 +79,9 @@ def read_candles(named: Path | str | Iterable[Path | str], reading: Reading | No
             f"{joined.name} has rows {hours.spacing / HOUR:g} hours apart.",
             f"Get hourly candles or finer ones. {EXPECTED}",
         )
+    told = sorted({name for table in tables for name in table.told.symbols or ()})
+    if hours.rows == 0 and told and reading.symbol:
+        raise DataFileError(f"{joined.name} holds {', '.join(told[:5])}, not {reading.symbol}.", "Pick one of them.")
     if len(candles) == 0:
         raise DataFileError(f"{joined.name} holds no complete hour ({hours.rows} rows were read).", EXPECTED)
     coin, coin_notes = identify(tables, reading.symbol, candles)

@@ -12,13 +12,14 @@ SECOND = 1_000_000  # microseconds
 HOUR_US = HOUR * SECOND
 MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440, 4320, 10_080)
 STANDARD = np.array([1, 5, 10, 15, 30, *(60 * minutes for minutes in MINUTES)])  # seconds
-LATE = 60 * SECOND  # that an hourly row may be off the hour; a finer one a tenth of its step, and 5 s at most
+LATE = 45 * SECOND  # that an hourly row may be off the hour; a finer one a tenth of its step, and 5 s at most
 MOST_STRAY = 0.02  # of the rows of a file; more are no strays
 RUN, LONG_RUN = (
     8,
     24,
 )  # equal steps in a row, other than the usual one, that are no accident; of up to 2 h, and of longer
-ALIKE = 0.02
+ALIKE = 0.02  # by which a step may differ from a usual one through jitter
+OFTEN = 0.2  # of the steps, which are then of a file of hours or finer ones with many hours missing
 
 
 def usual_step(time: NDArray[np.int64]) -> int:
@@ -27,10 +28,13 @@ def usual_step(time: NDArray[np.int64]) -> int:
     gaps = gaps[gaps >= SECOND // 2]
     if not len(gaps):
         return 0
+    short = gaps <= HOUR_US + LATE
+    if short.mean() >= OFTEN:  # else rows are further apart, and not merely missing
+        gaps = gaps[short]
     values, counts = np.unique(np.rint(gaps / SECOND).astype(np.int64), return_counts=True)
     nearest = STANDARD[np.abs(STANDARD - values[:, None]).argmin(axis=1)] if len(values) < 20_000 else values
     off = np.abs(nearest - values)
-    near = (values >= 30) & (off <= np.maximum(ALIKE * nearest, 5.0))  # a step with some seconds of jitter
+    near = (values >= 30) & (off <= np.clip(ALIKE * nearest, 5, LATE // SECOND))  # a step with some seconds of jitter
     steps, at = np.unique(np.where(near, nearest, values), return_inverse=True)
     return int(steps[np.bincount(at, counts).argmax()])
 

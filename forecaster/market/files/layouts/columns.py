@@ -79,11 +79,12 @@ class Layout:
 
 
 class Unrecognized(Exception):
-    """What columns a table lacks; empty where nothing at all is recognized."""
+    """What columns a table lacks, empty where nothing at all is recognized; or what else is wrong with it."""
 
-    def __init__(self, missing: Sequence[str]) -> None:
+    def __init__(self, missing: Sequence[str], problem: str = "") -> None:
         super().__init__(*missing)
         self.missing = tuple(missing)
+        self.problem = problem
 
 
 def plain(name: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _CLOCK = (
     r"(?:,?[ T]+(?P<hour>\d{1,2})(?:[:.h]?(?P<minute>\d{2}))?(?:[:.]?(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
     r"[ -]*(?P<half>[AaPp])?(?:\.?[Mm]\.?)?)?"
-    r" *(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$"
+    r" *(?P<zone>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)?$"
 )
 _YEAR_FIRST = (
     r"^(?P<year>\d{4})[-./ ](?P<month>\d{1,2})[-./ ](?P<day>\d{1,2})",
@@ -111,9 +111,9 @@ def _offset(zones: NDArray[np.str_]) -> NDArray[np.int64]:
     """Seconds east of Greenwich, (n,)."""
     known = {}
     for zone in np.unique(zones):
-        digits = zone[1:].replace(":", "") if zone[:1] in ("+", "-") else ""
+        digits = "".join(letter for letter in zone if letter.isdigit())
         east = int(digits[:2] or 0) * 3600 + int(digits[2:] or 0) * 60
-        known[str(zone)] = -east if zone[:1] == "-" else east
+        known[str(zone)] = -east if "-" in zone else east
     return (
         np.array([known[str(zone)] for zone in zones], dtype=np.int64)
         if any(known.values())

@@ -12,6 +12,7 @@ from forecaster.market.files.rows import EXPECTED, Reading, Rows, Told
 
 BATCH_ROWS = 1 << 16  # in memory at once
 SAMPLE_ROWS = 50
+READ_BYTES = 1 << 20  # of a Parquet column at once: else all of a row group's columns are in memory
 
 Batches = Callable[[list[str]], Iterable[Any]]  # names of columns -> record batches
 
@@ -47,11 +48,14 @@ class ArrowTable:
 
     def batches(self) -> Iterator[Rows]:
         """See Table."""
-        if not self._surveyed:
-            if any(is_text(column) for column in next(self._columns(), ())):
-                self._decoder.survey(self._columns())
-            self._surveyed = True
-        yield from self._decoder.rows(self._columns())
+        try:
+            if not self._surveyed:
+                if any(is_text(column) for column in next(self._columns(), ())):
+                    self._decoder.survey(self._columns())
+                self._surveyed = True
+            yield from self._decoder.rows(self._columns())
+        except UnicodeDecodeError as error:
+            raise damaged(self.name, self._kind) from error
 
     def refuse(self, row: int, problem: str) -> DataFileError:
         """Name the row, counted as whoever opens the file counts."""
@@ -82,7 +86,7 @@ def parquet_table(path: Path, reading: Reading) -> ArrowTable:
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path.name, "Parquet") from error
     return ArrowTable(

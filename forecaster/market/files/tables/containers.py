@@ -1,5 +1,6 @@
 """What a file is by its first bytes, and the text inside: plain, gzip or ZIP, UTF-8 or UTF-16, never too much."""
 
+import codecs
 import gzip
 import io
 import zipfile
@@ -37,7 +38,7 @@ class Text:
         except BROKEN as error:
             raise broken(self.name) from error
         if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            return pa.transcoding_input_stream(pa.PythonFile(stream, mode="r"), "utf-16", "utf-8")
+            return _Recoded(stream)
         if start[:3] == b"\xef\xbb\xbf":
             stream.read(3)
         return stream
@@ -143,6 +144,32 @@ def _limit(compressed: int) -> int:
 
 def _too_much(name: str) -> DataFileError:
     return DataFileError(f"{name} unpacks to far more than a table of candles.", "Check where it comes from.")
+
+
+class _Recoded(io.RawIOBase):
+    """A stream of UTF-16 as UTF-8; what is no letter becomes the mark for that."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        ended = False
+        while not self._ready and not ended:
+            part = bytes(self._stream.read(1 << 18))
+            ended = not part
+            self._ready = self._decoder.decode(part, ended).encode(errors="replace")
+        part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _Bounded(io.RawIOBase):

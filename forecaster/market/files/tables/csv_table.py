@@ -34,6 +34,9 @@ class CsvTable:
         try:
             start = read_preamble(whole, reading.symbol)
         except Unrecognized as error:
+            if error.problem:
+                remedy = f"Quote numbers that hold commas. {EXPECTED}"
+                raise DataFileError(f"{self.name}: {error.problem}.", remedy) from error
             raise lacking(self.name, error.missing, split_header(head)) from error
         except csv.Error as error:
             raise self._unreadable() from error
@@ -90,7 +93,7 @@ class CsvTable:
 
         wanted = [str(at) for at in self._decoder.columns]
         names = [str(at) for at in range(self._start.width)]
-        parse = arrow_csv.ParseOptions(delimiter=self._start.delimiter, invalid_row_handler=_comment)
+        parse = arrow_csv.ParseOptions(delimiter=self._start.delimiter)
         convert = arrow_csv.ConvertOptions(
             column_types={str(at): kind for at, kind in self._types.items()},
             include_columns=wanted,
@@ -160,8 +163,3 @@ def _decoded(text: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError as error:
         return text.decode(errors="replace") if error.start > len(text) - 4 else text.decode("cp1252", errors="replace")
-
-
-def _comment(row: Any) -> str:
-    text = (row.text or "").strip()
-    return "skip" if not text or text.startswith(COMMENTS) else "error"

@@ -85,8 +85,8 @@ def _rows(held: Any) -> tuple[Any, tuple[str, ...]]:
             columns = {name: each for name, each in lists.items() if len(each) == longest and not _nested(each)}
             if longest and len(columns) >= 2:
                 found.append((longest, columns))
-            elif value and all(isinstance(each, dict) for each in value.values()) and len(value) >= 5:
-                found.append((0, {str(name): list(each.values()) for name, each in value.items()}))  # pandas' columns
+            elif columns := _indexed_columns(value):
+                found.append((0, columns))
             for name, each in value.items():
                 words.append(str(name)[:40])
                 words.extend([each[:40]] if isinstance(each, str) else [])
@@ -98,6 +98,13 @@ def _rows(held: Any) -> tuple[Any, tuple[str, ...]]:
         # as pandas splits a table
         rows = [dict(zip(held["columns"], row, strict=False)) for row in held["data"] if isinstance(row, list)]
     return rows, tuple(words[:200])
+
+
+def _indexed_columns(value: dict[str, Any]) -> dict[str, list[Any]]:
+    """Pandas' {"open": {"0": 1.0, "1": 2.0}, ...} as lists; nothing where it is anything else."""
+    columns = list(value.values())
+    alike = len(columns) >= 2 and all(isinstance(each, dict) and each.keys() == columns[0].keys() for each in columns)
+    return {str(name): list(each.values()) for name, each in value.items()} if alike else {}
 
 
 def _nested(values: list[Any]) -> bool:

@@ -37,7 +37,7 @@ def read_preamble(text: str, symbol: str | None) -> Preamble:
         try:
             return _with_names(records, delimiter, symbol)
         except Unrecognized as error:
-            failures.append((-len(error.missing) if error.missing else -99, error))
+            failures.append((-len(error.missing) if error.missing else -9 if error.problem else -99, error))
     for delimiter in DELIMITERS:
         records = [
             next(csv.reader(io.StringIO(line), delimiter=delimiter), []) for line in lines[: MOST_LINES + SAMPLE_ROWS]
@@ -65,6 +65,10 @@ def _with_names(records: list[list[str]], delimiter: str, symbol: str | None) ->
         width = len(rows[0]) if rows else len(names)
         if rows and width == len(names) + 1 and rows[0][-1].strip():
             names = ["", *names]  # R writes the number of a row without a name for its column
+        if rows and not _fits(names, rows):
+            if not best.missing and len(names) >= 5:
+                best = Unrecognized((), f"its header names {len(names)} columns and its first row has {width} values")
+            continue
         try:
             layout = _several_headers(records, at, first, names, symbol) or named_layout(names, rows)
         except Unrecognized as error:
@@ -105,6 +109,13 @@ def _several_headers(
     ]
     rows = records[first : first + SAMPLE_ROWS]
     return replace(named_layout(kinds, rows), said="yfinance, several header lines")
+
+
+def _fits(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows have a value for each name: else, as with 1,234.5 between commas, values stand in wrong columns."""
+    width = len(rows[0])
+    surplus = all(not cell.strip() for row in rows for cell in row[len(names) :])
+    return (width <= len(names) and not any(name.strip() for name in names[width:])) or (width > len(names) and surplus)
 
 
 def _is_of(ticker: str, wanted: str | None) -> bool:
