@@ -15,10 +15,10 @@ def identify(tables: Sequence[Table], asked: str | None, candles: Candles) -> tu
 
     Raises DataFileError where the files tell of another coin than `asked` ("SOL-USD"), or of several.
     """
-    told = [coin for table in tables if (coin := _told(table))]
+    wanted = as_symbol(asked).base if asked else None
+    told = [coin for table in tables if (coin := _told(table, wanted))]
     bases = {coin.base for coin in told}
     quotes = {coin.quote for coin in told} - {None}
-    wanted = as_symbol(asked).base if asked else None
     if wanted and bases - {wanted}:
         raise DataFileError(
             f"{_names(tables)} holds {', '.join(sorted(bases))}, not {wanted}.",
@@ -49,10 +49,10 @@ def unnamed(name: str) -> DataFileError:
     )
 
 
-def _told(table: Table) -> Coin | None:
+def _told(table: Table, wanted: str | None) -> Coin | None:
     """By its symbol column, else by the words before its rows, else by its name; the currency by any of them."""
     places = (tuple(table.told.symbols or ()), table.told.hints, (table.name,))
-    coins = [coin for place in places if (coin := coin_of(place))]
+    coins = [coin for place in places if (coin := coin_of(place, wanted))]
     if not coins:
         return None
     quote = next((coin.quote for coin in coins if coin.base == coins[0].base and coin.quote), None)

@@ -55,11 +55,12 @@ def coins_in(name: str) -> set[Coin]:
     return pairs or {Coin(base, None) for base in alone}
 
 
-def coin_of(names: Iterable[str]) -> Coin | None:
-    """The one coin that names agree on; None where they tell none, or several."""
+def coin_of(names: Iterable[str], wanted: str | None = None) -> Coin | None:
+    """The one coin that names agree on, or of several the `wanted` one; None where they tell none, or several."""
     found: set[Coin] = set()
     for name in names:
         found |= coins_in(name)
+    found = {coin for coin in found if coin.base == wanted} or found
     bases, quotes = {coin.base for coin in found}, {coin.quote for coin in found} - {None}
     if len(bases) != 1 or len(quotes) > 1:
         return None

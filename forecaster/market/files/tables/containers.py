@@ -33,7 +33,8 @@ class Text:
     def open(self) -> Any:
         """A binary stream of UTF-8. Raises DataFileError."""
         try:
-            start = self.opener().read(4)
+            with self.opener() as stream:
+                start = stream.read(4)
             stream = self.opener()
         except BROKEN as error:
             raise broken(self.name) from error
@@ -131,7 +132,16 @@ def inflate_whole(path: Path, most: int) -> None:
 
 def _member(path: Path, info: zipfile.ZipInfo) -> Text:
     name = f"{path.name}: {info.filename[-60:]}"
-    return Text(name, lambda: _Bounded(zipfile.ZipFile(path).open(info), name, info.compress_size))
+
+    def opened() -> _Bounded:
+        archive = zipfile.ZipFile(path)
+        try:
+            return _Bounded(archive.open(info), name, info.compress_size, archive)
+        except BaseException:
+            archive.close()
+            raise
+
+    return Text(name, opened)
 
 
 def _is_litter(name: str) -> bool:
@@ -175,8 +185,9 @@ class _Recoded(io.RawIOBase):
 class _Bounded(io.RawIOBase):
     """A stream that stops with DataFileError when more comes out of it than a table could hold."""
 
-    def __init__(self, stream: Any, name: str, compressed: int) -> None:
+    def __init__(self, stream: Any, name: str, compressed: int, archive: zipfile.ZipFile | None = None) -> None:
         self._stream = stream
+        self._archive = archive
         self._name = name
         self._left = _limit(compressed)
 
@@ -193,4 +204,6 @@ class _Bounded(io.RawIOBase):
 
     def close(self) -> None:
         self._stream.close()
+        if self._archive:
+            self._archive.close()
         super().close()

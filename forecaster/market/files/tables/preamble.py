@@ -72,7 +72,7 @@ def _with_names(records: list[list[str]], delimiter: str, symbol: str | None) ->
         try:
             layout = _several_headers(records, at, first, names, symbol) or named_layout(names, rows)
         except Unrecognized as error:
-            if not best.missing or len(error.missing) < len(best.missing):
+            if not best.problem and (not best.missing or len(error.missing) < len(best.missing)):
                 best = error
             continue
         said = tuple(cell for record in records[:first] for cell in record if cell.strip())
