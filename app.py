@@ -30,7 +30,7 @@ from options import command_line, reading_of
 if TYPE_CHECKING:
     from forecaster.artifact import Artifact
     from forecaster.inference import Progress
-    from forecaster.market.files import Reading
+    from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
@@ -115,6 +115,7 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
 
     file = read_candles(options.data, reading_of(options))
     symbol, candles = file.known_symbol(SYMBOLS), file.candles
+    _tell(file)
     if options.recipe == "classic":
         from forecaster.training import train_classic
 
@@ -142,8 +143,7 @@ def evaluate(options: argparse.Namespace) -> None:
         file = read_candles(options.data, reading_of(options))
         other = read_candles(options.other, reading_of(options, of_coin=False)).candles if options.other else None
         graded = hindcast_of(artifact, file.known_symbol(), file.candles, other, options.start)
-    for note in (*file.repairs, *file.notes):
-        sys.stderr.write(f"{file.name}: {note}\n")
+    _tell(file)
     if graded.start < artifact.manifest.trained_to:
         trained_to = f"{artifact.manifest.trained_to:%Y-%m-%d %H:%M} UTC"
         sys.stderr.write(f"The networks were trained on hours until {trained_to}: only later ones are a test.\n")
@@ -177,6 +177,12 @@ def inspect(options: argparse.Namespace) -> None:
 
     file = read_candles(options.files, reading_of(options))
     _say(json.dumps(told_of(file)) if options.json else in_words(file))
+
+
+def _tell(file: "CandleFile") -> None:
+    """What was repaired in candles and has to be known about them, beside what a command answers."""
+    for note in (*file.repairs, *file.notes):
+        sys.stderr.write(f"{file.name}: {note}\n")
 
 
 @contextmanager

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from forecaster.errors import DataFileError
 from forecaster.market.files.layouts.columns import Layout
 from forecaster.market.files.layouts.dates import DateOrder
-from forecaster.market.files.layouts.names import Coin, as_symbol, coin_of
+from forecaster.market.files.layouts.names import as_symbol, coin_of
 from forecaster.market.files.layouts.numbers import NumberStyle
+from forecaster.market.files.layouts.picking import CoinColumn
 from forecaster.market.files.layouts.timestamps import ISO, TimeColumn
 from forecaster.market.files.rows import Reading, Refusal, Rows, Told
 
 FIELDS = ("open", "high", "low", "close", "volume")
 NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
-MOST_SYMBOLS = 50  # that a refusal may have to tell of
 
 
 class Decoder:
@@ -69,14 +69,13 @@ class Decoder:
     def rows(self, batches: Iterable[Sequence[Any]]) -> Iterator[Rows]:
         """The batches as Rows, in order."""
         times = TimeColumn(self._refuse, day_first=self._order.day_first, timezone=self._reading.timezone)
-        if self.layout.symbol is not None:
-            self._told.symbols = set()
+        coins = CoinColumn(self._wanted, self._refuse)
         first = 0
         for batch in batches:
             count = len(batch[0])
             at = dict(zip(self.columns, batch, strict=True))
             number = np.arange(first, first + count, dtype=np.int64)
-            kept = self._kept(at, first)
+            kept = self._kept(at, first, coins)
             if kept is not None:
                 number = number[kept]
                 at = {position: column.filter(pa.array(kept)) for position, column in at.items()}
@@ -104,7 +103,7 @@ class Decoder:
             time = pc.binary_join_element_wise(pc.utf8_trim_whitespace(time), clock, " ")
         return Rows(number, times.microseconds(time, number), prices)
 
-    def _kept(self, at: dict[int, Any], first: int) -> NDArray[np.bool_] | None:
+    def _kept(self, at: dict[int, Any], first: int, coins: CoinColumn) -> NDArray[np.bool_] | None:
         """Which rows to read: those that are not blank, of the coin that is asked for; None for all of them."""
         layout = self.layout
         kept = None
@@ -113,26 +112,11 @@ class Decoder:
             for position in layout.prices:
                 blank &= _is_blank(at[position])
             kept = ~blank if blank.any() else None
-        if layout.symbol is None or self._told.symbols is None:
+        if layout.symbol is None:
             return kept
-        column = pc.utf8_trim_whitespace(at[layout.symbol].cast(pa.string()).fill_null(""))
-        values = [value for value in column.unique().to_pylist() if value]
-        if len(self._told.symbols) < MOST_SYMBOLS:
-            self._told.symbols |= set(values)
-        coins = {value: coin_of([value]) for value in values}
-        if self._wanted and (len(self._told.symbols) > 1 or any(_is(coin, self._wanted) for coin in coins.values())):
-            mine = pa.array([value for value, coin in coins.items() if _is(coin, self._wanted)], pa.string())
-            of_coin = pc.is_in(column, value_set=mine).to_numpy(zero_copy_only=False)
-            kept = of_coin if kept is None else kept & of_coin
-        elif len(self._told.symbols) > 1:
-            other = next(value for value in values if value != column[0].as_py() or first)
-            row = first + pc.index(column, other).as_py()
-            names = ", ".join(sorted(self._told.symbols)[:5])
-            raise DataFileError(
-                f"{self._refuse(row, 'the coin changes').message} The file holds several: {names[:80]}.",
-                "Pick one with --symbol, such as --symbol BTC-USD.",
-            )
-        return kept
+        mine = coins.picked(at[layout.symbol], first)
+        self._told.symbols = coins.names
+        return mine if kept is None else kept if mine is None else kept & mine
 
     def _floats(self, column: Any, field: str, number: NDArray[np.int64]) -> NDArray[np.float64]:
         if is_text(column):
@@ -147,10 +131,6 @@ class Decoder:
         # an Arrow array, NaN where it has a null; without one DLPack will do: to_numpy would load pandas, 0.2 s
         column = column.cast(pa.float64(), safe=False)
         return np.asarray(column.to_numpy(zero_copy_only=False) if column.null_count else np.from_dlpack(column))
-
-
-def _is(coin: Coin | None, wanted: Coin) -> bool:
-    return coin is not None and coin.base == wanted.base
 
 
 def is_text(column: Any) -> bool:

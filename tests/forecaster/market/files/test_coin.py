@@ -1,5 +1,6 @@
 """Which coin and currency a file holds: by its content, whole words of its name, or whoever asks; never by a guess."""
 
+import pandas as pd
 import pytest
 
 from forecaster.errors import DataFileError, UnsupportedSymbol
@@ -75,6 +76,18 @@ def test_two_coins_in_one_file_are_refused_unless_one_is_picked(tmp_path):
     assert ether.candles.high.tolist() == [row[3] for row in ROWS]
     with pytest.raises(DataFileError, match=r"holds BTC/USDT, ETH/USDT, not SOL-USD"):
         read_candles(tmp_path / "two.csv", Reading(symbol="SOL-USD"))
+
+
+def test_a_coin_that_comes_first_in_a_long_file_is_not_taken_for_the_one_that_is_picked(tmp_path):
+    rows = [[int(row[0]), name, *row[1:]] for name in ("ETH/USDT", "BTC/USDT", "BTCUSDT") for row in ROWS]
+    frame = pd.DataFrame(rows, columns=["time", "symbol", "open", "high", "low", "close", "volume"])
+    frame.loc[: len(ROWS) - 1, ["open", "high", "low", "close"]] /= 20
+    frame.to_parquet(tmp_path / "two.parquet", row_group_size=len(ROWS))
+    for symbol, close in (("BTC-USD", ROWS[0][4]), ("ETH-USD", ROWS[0][4] / 20)):
+        file = read_candles(tmp_path / "two.parquet", Reading(symbol=symbol))
+        assert (file.symbol, float(file.candles.close[0])) == (symbol, close)
+    frame[len(ROWS) :].to_csv(tmp_path / "renamed.csv", index=False)  # one coin under two names
+    assert read_candles(tmp_path / "renamed.csv").candles.rows() == ROWS
 
 
 def test_one_of_two_tickers_side_by_side_is_picked(tmp_path):
