@@ -125,6 +125,12 @@ TEXTS: dict[str, str] = {
     "kraken_8.csv": lines(None, kraken(True)),
     "six.csv": lines(None, plain()),
     "coinbase.csv": lines(None, [[int(t), lo, h, o, c, v] for t, o, h, lo, c, v in ROWS]),
+    "bitfinex.csv": lines(None, [[int(t) * 1000, o, c, h, lo, v] for t, o, h, lo, c, v in ROWS]),
+    "units.csv": lines("Time (UTC),Open (USD),High (USD),Low (USD),Close (USD),Volume (BTC)", plain()),
+    "alpha_vantage.csv": lines("timestamp,1. open,2. high,3. low,4. close,5. volume", plain()),
+    "okx.csv": lines("instrument_name,open,high,low,close,vol,vol_ccy,open_time", [
+        ["BTC-USDT", *row[1:], 1, int(row[0]) * 1000] for row in ROWS
+    ]),
     "cryptodatadownload.csv": cryptodatadownload(),
     "yfinance.csv": yfinance(),
     "yfinance_flat.csv": lines("Datetime,Open,High,Low,Close,Adj Close,Volume", [

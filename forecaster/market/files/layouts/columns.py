@@ -9,7 +9,17 @@ from forecaster.market.files.layouts.names import BASES, QUOTES
 from forecaster.market.files.layouts.numbers import PLAIN
 
 # Column names as people write them, in order of preference, in lower case, without accents and punctuation.
-OPENING = ("opentime", "timeopen", "openingtime", "timeperiodstart", "periodstart", "starttime", "opendate", "start")
+OPENING = (
+    "opentime",
+    "timeopen",
+    "openingtime",
+    "timeperiodstart",
+    "periodstart",
+    "starttime",
+    "opendate",
+    "start",
+    "startat",
+)
 TIMES = (
     *OPENING,
     *("unix", "unixtime", "unixtimestamp", "epoch", "time", "timestamp", "datetime", "dateutc", "timeutc", "date"),
@@ -51,7 +61,20 @@ VOLUME = (
     *("volume", "v", "vol", "basevolume", "volumebase", "volumefrom", "volumetraded", "volumen", "volumes", "qty"),
     *("amount", "quantity", "handelsvolumen", "tickvol", "tickvolume"),
 )
-SYMBOL = ("symbol", "pair", "ticker", "instrument", "market", "asset", "coin", "marketpair", "symbolid", "tic")
+SYMBOL = (
+    "symbol",
+    "pair",
+    "ticker",
+    "instrument",
+    "market",
+    "asset",
+    "coin",
+    "marketpair",
+    "symbolid",
+    "tic",
+    "instrumentname",
+    "instid",
+)
 TIME = re.compile(
     r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}|\d{1,2}[ -][A-Za-z]{3,9}\.?[ -]\d{2,4}"
     r"|\d{8} \d{4}"
@@ -88,9 +111,10 @@ class Unrecognized(Exception):
 
 
 def plain(name: str) -> str:
-    """A column's name in lower case, without accents and punctuation."""
+    """A column's name in lower case, without accents, punctuation, its number ("1. open") and unit ("Open (USD)")."""
     letters = unicodedata.normalize("NFKD", name.casefold())
-    return re.sub(r"[^a-z0-9]", "", letters)
+    bare = re.sub(r"^\s*\d+[a-z]?\.\s+|\((usd|eur|gbp|usdt|usdc|utc|gmt)\)", "", letters)
+    return re.sub(r"[^a-z0-9]", "", bare)
 
 
 def named_layout(names: Sequence[str], sample: Sequence[Sequence[str]]) -> Layout:
@@ -121,7 +145,8 @@ def unnamed_layout(sample: Sequence[Sequence[str]]) -> Layout:
         numbers = [[float(cell) for cell in row[first : first + 6]] for row in sample]
     except ValueError as error:
         raise Unrecognized(()) from error
-    for order in ((0, 1, 2, 3), (2, 1, 0, 3)):  # open, high, low, close; and Coinbase's low, high, open, close
+    # open, high, low, close; Coinbase's low, high, open, close; Bitfinex's open, close, high, low
+    for order in ((0, 1, 2, 3), (2, 1, 0, 3), (0, 2, 3, 1)):
         columns = [[row[at] for row in numbers] for at in order] if width >= 4 else []
         if columns and all(lo <= min(o, c) and hi >= max(o, c) for o, hi, lo, c in zip(*columns, strict=True)):
             break

@@ -88,6 +88,8 @@ def _without_names(records: list[list[str]], delimiter: str) -> Preamble:
         raise Unrecognized(())
     rows = [row for row in records[first:] if not is_blank(row)][:SAMPLE_ROWS]
     width = len(rows[0])
+    if any(len(record) == width and not is_blank(record) for record in records[:first]):
+        raise Unrecognized(())  # these are names, and what they say is not known
     trimmed = [row[:-1] if all(not each[-1].strip() for each in rows) else row for row in rows]
     layout = unnamed_layout(trimmed)
     said = tuple(cell for record in records[:first] for cell in record if cell.strip())

@@ -196,6 +196,11 @@ def test_files_that_contradict_each_other_are_refused_by_name(tmp_path):
         read_candles([tmp_path / "a.csv", tmp_path / "b.csv"])
 
 
+def test_names_that_are_not_known_are_not_passed_over(read):
+    text = lines("moment,eins,zwei,drei,vier,fünf", plain())
+    assert "has no column for time, open, high, low, close; its columns are 'moment', 'eins'" in refusal(read, text)
+
+
 @pytest.mark.parametrize(("step", "said"), [(60, "1 minute"), (4 * HOUR, "4 hours"), (86_400, "1 day")])
 def test_two_steps_in_one_file_are_refused_with_the_line(read, step, said):
     more = [f"{START + 300 * HOUR + step * at},66000,66001,65999,66000,0.5" for at in range(40)]
