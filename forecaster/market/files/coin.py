@@ -9,6 +9,8 @@ from forecaster.market.candles import Candles
 from forecaster.market.files.layouts import BITCOIN_ALONE, Coin, as_symbol, coin_of
 from forecaster.market.files.rows import Table
 
+LIKE_DOLLARS = {"USD", "USDT", "USDC", "EUR", "GBP", "CHF"}  # in which no other coin costs as much as Bitcoin
+
 
 def identify(tables: Sequence[Table], asked: str | None, candles: Candles) -> tuple[Coin | None, tuple[str, ...]]:
     """The coin, None where nothing tells it; and what has to be said about how it was told.
@@ -18,7 +20,7 @@ def identify(tables: Sequence[Table], asked: str | None, candles: Candles) -> tu
     wanted = as_symbol(asked).base if asked else None
     told = [coin for table in tables if (coin := _told(table, wanted))]
     bases = {coin.base for coin in told}
-    quotes = {coin.quote for coin in told} - {None}
+    quotes = {coin.quote for coin in told} - {None} or {table.told.currency for table in tables} - {None}
     if wanted and bases - {wanted}:
         raise DataFileError(
             f"{_names(tables)} holds {', '.join(sorted(bases))}, not {wanted}.",
@@ -31,7 +33,7 @@ def identify(tables: Sequence[Table], asked: str | None, candles: Candles) -> tu
         )
     base = wanted or next(iter(bases), None)
     notes: tuple[str, ...] = ()
-    if base is None and np.median(candles.close) >= BITCOIN_ALONE and not quotes:
+    if base is None and np.median(candles.close) >= BITCOIN_ALONE and quotes <= LIKE_DOLLARS:
         base = "BTC"
         notes = ("The file names no coin; by its prices it is Bitcoin (--symbol names another).",)
     if base is None:

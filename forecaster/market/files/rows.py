@@ -64,6 +64,7 @@ class Told:
     layout: str = ""  # "CSV, Binance's public data"
     symbols: set[str] | None = None  # as its symbol column writes them; None without such a column
     hints: tuple[str, ...] = ()  # words beside the rows in which a coin may be named: column names, a title
+    currency: str | None = None  # that those words or the signs beside prices tell
     closing: bool = False  # times are those at which rows close
     closes_only: bool = False  # there is one price a row
     quote_volume: bool = False  # the volume was in the currency

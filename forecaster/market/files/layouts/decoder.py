@@ -63,6 +63,9 @@ class Decoder:
                 f"{self._name}: {problem}.",
                 "Say which mark is the decimal one with --decimal point or --decimal comma.",
             )
+        note = "Its numbers with three digits after their one mark are read as thousands (--decimal says otherwise)."
+        if self._style.assumed and note not in self._told.notes:
+            self._told.notes += (note,)
         if problem := self._order.decide():
             raise DataFileError(f"{self._name}: {problem}.", "Say it with --dayfirst or --monthfirst.")
 

@@ -18,6 +18,7 @@ QUOTES = {
     code: code for code in ("USD", "USDT", "USDC", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BUSD", "FDUSD", "TUSD")
 }
 QUOTES |= {"ZUSD": "USD", "ZEUR": "EUR", "ZGBP": "GBP", "ZJPY": "JPY"}
+SIGNS = {"$": "USD", "€": "EUR", "£": "GBP"}
 STABLE = ("USDT", "USDC", "FDUSD", "BUSD")  # no word ends like these: before them any code is a coin
 STEP = r"(?:_?\d+(?:MIN|[SMHDW])?)?"  # BTCUSD60, ETHUSDT1H
 _BASE, _QUOTE = ("|".join(sorted(codes, key=len, reverse=True)) for codes in (BASES, QUOTES))
@@ -65,6 +66,15 @@ def coin_of(names: Iterable[str], wanted: str | None = None) -> Coin | None:
     if len(bases) != 1 or len(quotes) > 1:
         return None
     return Coin(bases.pop(), next(iter(quotes), None))
+
+
+def currency_in(texts: Iterable[str]) -> str | None:
+    """The one currency that words or signs such as "Open (EUR)" or "€" tell; None where they tell none, or several."""
+    found: set[str] = set()
+    for text in texts:
+        found |= {QUOTES[word] for word in re.split(r"[^A-Z]+", text.upper()) if word in QUOTES}
+        found |= {code for sign, code in SIGNS.items() if sign in text}
+    return found.pop() if len(found) == 1 else None
 
 
 def as_symbol(text: str) -> Coin:

@@ -29,6 +29,7 @@ class NumberStyle:
 
     def __init__(self, decimal: str | None) -> None:
         self.decimal = decimal or "."
+        self.assumed = False  # by the size of the numbers alone
         self._given = decimal is not None
         self._shown: set[str] = set()
         self._unclear: set[str] = set()  # marks before exactly three digits
@@ -67,7 +68,7 @@ class NumberStyle:
             return "it has both points and commas before three digits"
         mark = next(iter(self._unclear))
         if bitcoin and self._least >= BITCOIN_ALONE:
-            self.decimal = "," if mark == "." else "."
+            self.decimal, self.assumed = "," if mark == "." else ".", True
             return None
         return f"every number has exactly three digits after its {'point' if mark == '.' else 'comma'}"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from forecaster.errors import DataFileError
-from forecaster.market.files.layouts import Decoder, Layout, Unrecognized, is_text, named_layout
+from forecaster.market.files.layouts import Decoder, Layout, Unrecognized, currency_in, is_text, named_layout
 from forecaster.market.files.rows import EXPECTED, Reading, Rows, Told
 
 BATCH_ROWS = 1 << 16  # in memory at once
@@ -34,6 +34,7 @@ class ArrowTable:
     ) -> None:
         self.name = name
         self.told = told or Told(hints=tuple(names))
+        self.told.currency = currency_in(self.told.hints)
         self._kind = kind
         self._batches = batches
         self._names = list(names)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from forecaster.errors import DataFileError
-from forecaster.market.files.layouts import NO_VALUE, PLAIN, Decoder, Unrecognized
+from forecaster.market.files.layouts import NO_VALUE, PLAIN, Decoder, Unrecognized, currency_in
 from forecaster.market.files.rows import EXPECTED, ReadAgain, Reading, Rows, Told
 from forecaster.market.files.tables.arrow_table import lacking
 from forecaster.market.files.tables.blocks import LineTooLong, in_threads, lines_of
@@ -42,6 +42,7 @@ class CsvTable:
             raise self._unreadable() from error
         self._start = start
         self.told.hints = start.said
+        self.told.currency = currency_in([*start.said, *(start.sample[0] if start.sample else ())])
         self.told.layout = f"{kind}, {start.layout.said}"
         self._decoder = Decoder(self.name, start.layout, reading, self.told, self.refuse, start.delimiter)
         self._types = {at: self._type(at) for at in self._decoder.columns}

@@ -121,6 +121,21 @@ def test_prices_that_only_bitcoin_has_tell_it_and_that_is_said(tmp_path):
     assert any("by its prices it is Bitcoin (--symbol" in note for note in file.notes)
 
 
+@pytest.mark.parametrize(
+    ("header", "close", "quote"),
+    [
+        ("time,open,high,low,close,volume", "{:.2f} €", "EUR"),
+        ("time,open,high,low,close,volume", "£{:.2f}", "GBP"),
+        ("time,Open (EUR),High (EUR),Low (EUR),Close (EUR),Volume", "{:.2f}", "EUR"),
+        ("time,open,high,low,close,Volume USDT", "{:.2f}", "USDT"),
+    ],
+)
+def test_the_currency_is_told_by_signs_and_column_names_too(tmp_path, header, close, quote):
+    cells = [[int(row[0]), *(close.format(price) for price in row[1:5]), row[5]] for row in ROWS]
+    (tmp_path / "file.csv").write_text(lines(header, cells))
+    assert coin(tmp_path / "file.csv") == ("BTC-USD", quote)
+
+
 def test_a_file_of_another_coin_than_is_asked_for_is_refused(tmp_path):
     (tmp_path / "SOLUSDT.csv").write_text(SMALL)
     with pytest.raises(DataFileError, match=r"SOLUSDT\.csv holds SOL, not BTC"):

@@ -127,7 +127,9 @@ def thousands(price: float, mark: str) -> str:
 def test_thousands_with_three_digits_are_told_by_the_whole_column(read, mark, decimal):
     cells = [[int(row[0]), *(thousands(price, mark) for price in row[1:5]), int(row[5])] for row in ROWS]
     text = lines(HEADER.replace(",", ";"), cells, ";")
-    assert read(text).candles.close[-1] == round(ROWS[-1][4])
+    file = read(text)
+    assert file.candles.close[-1] == round(ROWS[-1][4])
+    assert any("read as thousands (--decimal says otherwise)" in note for note in file.notes)
     assert read(text, decimal=decimal).candles.close[-1] == round(ROWS[-1][4])
 
 
