@@ -1,4 +1,4 @@
-"""CryptoSense's command line.
+"""CryptoSense's command line, long because each command stands here.
 
     python app.py                     the chat and the API on one port
     python app.py serve               the API alone
@@ -8,6 +8,7 @@
     python app.py fetch               history of an exchange into a file
     python app.py train --data FILE   a new model
     python app.py evaluate            the model's record, measured again
+    python app.py inspect FILE        what is recognized in a candle file
 
 options.py says what each takes, composition.py puts the parts together. What is slow to import waits for its use.
 """
@@ -23,11 +24,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from composition import Composition
 from forecaster.errors import CryptoSenseError
-from options import command_line
+from options import command_line, reading_of
 
 if TYPE_CHECKING:
     from forecaster.artifact import Artifact
     from forecaster.inference import Progress
+    from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
 
@@ -36,7 +38,7 @@ T = TypeVar("T")
 
 def chat(options: argparse.Namespace) -> None:
     """The chat and the API on one port."""
-    _serve(_settings(options), with_chat=True)
+    _serve(_settings(options), with_chat=True, reading=reading_of(options))
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -51,7 +53,7 @@ def mcp(options: argparse.Namespace) -> None:
 
     settings = _live_unless_told(_settings(options))
     logs.install(settings.log_format)
-    parts = Composition(settings)
+    parts = Composition(settings, reading=reading_of(options))
     asyncio.run(_closing(parts, serve_stdio(parts.api)))
 
 
@@ -59,15 +61,19 @@ def ask(options: argparse.Namespace) -> None:
     """Ask the assistant in the terminal."""
     from assistant import run_ask
 
-    parts = Composition(_settings(options))
+    parts = Composition(_settings(options), reading=reading_of(options))
     asyncio.run(_closing(parts, run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl)))
 
 
 def forecast(options: argparse.Namespace) -> None:
     """One forecast, without a conversation."""
-    parts = Composition(_settings(options))
-    issued = asyncio.run(_closing(parts, parts.backend.forecast(options.symbol, options.hours)))
+    parts = Composition(_settings(options), reading=reading_of(options))
+    issued = asyncio.run(_closing(parts, _issued(parts, options.symbol, options.hours)))
     _say(issued.model_dump_json() if options.json else _in_words(issued))
+
+
+async def _issued(parts: Composition, symbol: str | None, hours: int) -> "Forecast":
+    return await parts.backend.forecast(symbol or await parts.symbol(), hours)
 
 
 def fetch(options: argparse.Namespace) -> None:
@@ -89,13 +95,13 @@ def train(options: argparse.Namespace) -> None:
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
-    if options.recipe == "quantile" and options.symbol not in SYMBOLS:
+    if options.recipe == "quantile" and options.symbol not in (None, *SYMBOLS):
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from two coins.", "Name the other one's file: --other FILE.")
     out = options.out or ROOT / "models" / options.recipe
     check_place(out)
-    with _progress(f"reading {options.data.name}") as show:
+    with _progress(f"reading {options.data[0]}") as show:
         report = _trained(options, out, show)
     _say(
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
@@ -105,16 +111,19 @@ def train(options: argparse.Namespace) -> None:
 
 def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
     from forecaster.market.files import read_candles
+    from forecaster.schema import SYMBOLS
 
-    candles = read_candles(options.data).candles
+    file = read_candles(options.data, reading_of(options))
+    symbol, candles = file.known_symbol(SYMBOLS), file.candles
+    _tell(file)
     if options.recipe == "classic":
         from forecaster.training import train_classic
 
-        return train_classic(candles, options.symbol, out, show)
+        return train_classic(candles, symbol, out, show)
     from forecaster.training import train_quantile
 
-    other = read_candles(options.other).candles
-    btc, eth = (candles, other) if options.symbol == "BTC-USD" else (other, candles)
+    other = read_candles(options.other, reading_of(options, of_coin=False)).candles
+    btc, eth = (candles, other) if symbol == "BTC-USD" else (other, candles)
     return train_quantile(btc, eth, out, show, keep=options.keep)
 
 
@@ -130,10 +139,11 @@ def evaluate(options: argparse.Namespace) -> None:
     from forecaster.evaluation import hindcast_of
     from forecaster.market.files import read_candles
 
-    with _progress(f"reading {options.data.name}"):
-        candles = read_candles(options.data).candles
-        other = read_candles(options.other).candles if options.other else None
-        graded = hindcast_of(artifact, options.symbol, candles, other, options.start)
+    with _progress(f"reading {options.data[0]}"):
+        file = read_candles(options.data, reading_of(options))
+        other = read_candles(options.other, reading_of(options, of_coin=False)).candles if options.other else None
+        graded = hindcast_of(artifact, file.known_symbol(), file.candles, other, options.start)
+    _tell(file)
     if graded.start < artifact.manifest.trained_to:
         trained_to = f"{artifact.manifest.trained_to:%Y-%m-%d %H:%M} UTC"
         sys.stderr.write(f"The networks were trained on hours until {trained_to}: only later ones are a test.\n")
@@ -159,6 +169,22 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
     _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
 
 
+def inspect(options: argparse.Namespace) -> None:
+    """Say what is recognized in candle files: layout, coin, step, zone, span, gaps and repairs."""
+    import json
+
+    from forecaster.market.files import in_words, read_candles, told_of
+
+    file = read_candles(options.files, reading_of(options))
+    _say(json.dumps(told_of(file)) if options.json else in_words(file))
+
+
+def _tell(file: "CandleFile") -> None:
+    """What was repaired in candles and has to be known about them, beside what a command answers."""
+    for note in (*file.repairs, *file.notes):
+        sys.stderr.write(f"{file.name}: {note}\n")
+
+
 @contextmanager
 def _progress(doing: str) -> "Iterator[Progress]":
     """A bar on stderr, told what is being done and the share of it that is done."""
@@ -179,13 +205,13 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
         await parts.close()
 
 
-def _serve(settings: "Settings", *, with_chat: bool) -> None:
+def _serve(settings: "Settings", *, with_chat: bool, reading: "Reading | None" = None) -> None:
     from api import create_app, run
     from api.connections import address, listen
     from api.middleware import Metrics
 
     counted = Metrics()
-    parts = Composition(settings, counted)
+    parts = Composition(settings, counted, reading)
     with listen(settings.host, settings.port) as listeners:
         app = create_app(
             lambda: parts.api,
@@ -236,7 +262,7 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 for what went wrong, or 2 for wrong usage."""
-    options = command_line(chat, serve, mcp, ask, forecast, fetch, train, evaluate).parse_args(arguments)
+    options = command_line(chat, serve, mcp, ask, forecast, fetch, train, evaluate, inspect).parse_args(arguments)
     try:
         options.run(options)
     except CryptoSenseError as error:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from forecaster.inference import Predictor
     from forecaster.ledger import Ledger
     from forecaster.market import CandleSource
+    from forecaster.market.files import Reading
     from forecaster.schema import Symbol
     from forecaster.serving import ForecastBackend, LocalBackend, ModelState, Observer, Reloading
     from forecaster.serving.remote import RemoteBackend, RemoteState
@@ -36,12 +37,15 @@ CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
 
 
 class Composition:
-    """The parts of the product; `observer` is told what backends do."""
+    """The parts of the product; `observer` is told what backends do, `reading` says what a candle file does not."""
 
-    def __init__(self, settings: "Settings", observer: "Observer | None" = None) -> None:
+    def __init__(
+        self, settings: "Settings", observer: "Observer | None" = None, reading: "Reading | None" = None
+    ) -> None:
         from forecaster.database import Health
 
         self.settings = settings
+        self._reading = reading
         self._observer = observer
         self.health = Health(observer.database_works) if observer else Health()
         self._building = Lock()
@@ -61,7 +65,7 @@ class Composition:
         """Where candles come from."""
         from forecaster.market import open_source
 
-        return open_source(self.settings, health=self.health)
+        return open_source(self.settings, health=self.health, reading=self._reading)
 
     @cached_property
     def ledger(self) -> "Ledger":
@@ -126,6 +130,13 @@ class Composition:
         from forecaster.serving.remote import RemoteState
 
         return RemoteState(self.remote)
+
+    async def symbol(self) -> str:
+        """The coin that is meant where none is named: the one of the candle files, where they are the source."""
+        from forecaster.market.files import FileSource
+
+        held = None if self.settings.source in ("auto", "live", "demo") else self.source
+        return await held.symbol() if isinstance(held, FileSource) else "BTC-USD"
 
     async def model_state(self) -> "ModelState | None":
         """Which model answers, once one does. Raises BackendError while that is another machine's, which does not."""

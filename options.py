@@ -5,6 +5,10 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from forecaster.market.files import Reading
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -12,8 +16,11 @@ Command = Callable[[argparse.Namespace], None]
 def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     """The parser of the whole command line: `chat` runs without a command, each of `others` by its own name."""
     # Options left out are absent, so that a command does not reset what stood before it.
-    candles = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    candles.add_argument("--source", help="auto, live, demo, or a candle file (default: CRYPTOSENSE_SOURCE)")
+    files = _file_options()
+    candles = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, parents=[files])
+    candles.add_argument(
+        "--source", help="auto, live, demo, or a candle file or a pattern of them (default: CRYPTOSENSE_SOURCE)"
+    )
     server = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     server.add_argument("--host", help="address to listen on (default: CRYPTOSENSE_HOST, or 127.0.0.1)")
     server.add_argument("--port", type=int, help="port to listen on (default: CRYPTOSENSE_PORT, or 8000)")
@@ -29,6 +36,7 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="")
 
     parents = {"serve": [server], "mcp": [candles], "ask": [candles], "forecast": [candles]}
+    parents |= {"train": [files], "evaluate": [files], "inspect": [files]}
     for run in others:
         text = run.__doc__ or ""
         added = commands.add_parser(
@@ -41,6 +49,17 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
         if add_options := _OPTIONS.get(run.__name__):
             add_options(added)
     return whole
+
+
+def _file_options() -> argparse.ArgumentParser:
+    """What only the person who has a candle file knows; docs/files.md."""
+    files = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    files.add_argument("--timezone", metavar="ZONE", help="of times in a file that name none, such as Europe/Berlin")
+    order = files.add_mutually_exclusive_group()
+    order.add_argument("--dayfirst", dest="day_first", action="store_true", help="03/04/2026 in a file is in April")
+    order.add_argument("--monthfirst", dest="day_first", action="store_false", help="03/04/2026 in a file is in March")
+    files.add_argument("--decimal", choices=("point", "comma"), help="which is the decimal mark in a file")
+    return files
 
 
 def _add_serve_options(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +85,7 @@ def _add_forecast_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
-    _add_symbol(parser)
+    _add_symbol(parser, "BTC-USD")
     parser.add_argument("--exchange", help="where from (default: the first of CRYPTOSENSE_EXCHANGES)")
     parser.add_argument("--from", dest="start", type=_day, default="2018-01-01", help="first day (default: 2018-01-01)")
     parser.add_argument("--step", choices=("1h", "5m", "both"), default="1h", help="of the candles (default: 1h)")
@@ -76,15 +95,36 @@ def _add_fetch_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_train_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
-    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="candles as CSV, CSV.gz or Parquet")
+    parser.add_argument("--data", nargs="+", required=True, metavar="FILE", help="candle files, or patterns of them")
     parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
-    parser.add_argument("--other", type=Path, metavar="FILE", help="the other coin's candles, for quantile")
+    parser.add_argument("--other", nargs="+", metavar="FILE", help="the other coin's candles, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
 
 
-def _add_symbol(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--symbol", type=_symbol, default="BTC-USD", help="SOL or SOL-USD (default: BTC-USD)")
+def _add_symbol(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    said = default or "what a file of candles says, else BTC-USD"
+    parser.add_argument("--symbol", type=_symbol, default=default, help=f"SOL or SOL-USD (default: {said})")
+
+
+def _add_inspect_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="candle files, or patterns of them; together one series"
+    )
+    parser.add_argument("--symbol", type=_symbol, help="the coin to pick from them, such as SOL-USD")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def reading_of(options: argparse.Namespace, *, of_coin: bool = True) -> "Reading":
+    """What the options say about a candle file: with `of_coin`, which coin it holds as well."""
+    from forecaster.market.files import Reading
+
+    return Reading(
+        symbol=getattr(options, "symbol", None) if of_coin else None,
+        timezone=getattr(options, "timezone", None),
+        day_first=getattr(options, "day_first", None),
+        decimal={"point": ".", "comma": ","}.get(getattr(options, "decimal", "")),
+    )
 
 
 def _symbol(text: str) -> str:
@@ -103,10 +143,8 @@ def _day(text: str) -> datetime:
 
 def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
-    parser.add_argument("--data", type=Path, metavar="FILE", help="grade the one-hour forecasts on these candles")
-    parser.add_argument(
-        "--other", type=Path, metavar="FILE", help="BTC's candles, or ETH's for BTC: the model reads them"
-    )
+    parser.add_argument("--data", nargs="+", metavar="FILE", help="grade the one-hour forecasts on these candles")
+    parser.add_argument("--other", nargs="+", metavar="FILE", help="BTC's candles, or ETH's for BTC")
     parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")
@@ -120,4 +158,5 @@ _OPTIONS = {
     "fetch": _add_fetch_options,
     "train": _add_train_options,
     "evaluate": _add_evaluate_options,
+    "inspect": _add_inspect_options,
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from forecaster.database import Health
@@ -15,6 +14,7 @@ from forecaster.schema import HOUR
 if TYPE_CHECKING:
     import httpx
 
+    from forecaster.market.files import Reading
     from forecaster.settings import Settings
 
 Told = TypeVar("Told", Snapshot, Quote)
@@ -68,12 +68,15 @@ class AutoSource:
 
 
 def open_source(
-    settings: "Settings", transport: "httpx.AsyncBaseTransport | None" = None, health: "Health | None" = None
+    settings: "Settings",
+    transport: "httpx.AsyncBaseTransport | None" = None,
+    health: "Health | None" = None,
+    reading: "Reading | None" = None,
 ) -> CandleSource:
     """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
 
-    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does. Nothing
-    is opened, read or asked before the first question.
+    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does, `reading`
+    says what a file does not. Nothing is opened, read or asked before the first question.
     """
     if settings.source == "demo":
         from forecaster.market.simulated import DemoSource
@@ -87,7 +90,7 @@ def open_source(
         return AutoSource(_live(settings, transport, health), DemoSource())
     from forecaster.market.files import FileSource
 
-    return FileSource(Path(settings.source))
+    return FileSource(settings.source, reading)
 
 
 def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:

@@ -1,21 +1,22 @@
-"""Candle files: history read as hourly candles, written again, and replayed as a source."""
+"""Candle files read as hourly candles: what they hold, what had to be repaired, and what is not known about them."""
 
-import asyncio
-import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecaster.data_directory import may_write
-from forecaster.errors import DataFileError, InvalidInput, NoCandles, UnsupportedSymbol
-from forecaster.market.candles import Candles, utc
-from forecaster.market.quotes import Quote
-from forecaster.market.sources import Snapshot
+from forecaster.errors import DataFileError, UnsupportedSymbol
+from forecaster.market.candles import Candles
+from forecaster.market.files.joined import Joined, files_of
+from forecaster.market.files.rows import EXPECTED, OutOfOrder, ReadAgain, Reading, Table
 from forecaster.schema import HOUR
 
+if TYPE_CHECKING:
+    from forecaster.market.files.resample import HourlyResampler
+
 MOST_GAPS = 10  # longest gaps named
-WRITABLE = (".csv", ".csv.gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,75 +29,128 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class CandleFile:
-    """What a candle file holds. ``candles.filled()`` gives every hour, with those without a trade filled."""
+    """What candle files hold. ``candles.filled()`` gives every hour, with those without a trade filled."""
 
     candles: Candles  # the hours that had a trade
     missing: int  # hours without a trade between the first and the last
     gaps: tuple[Gap, ...]  # the longest of them, longest first
     rows: int  # rows read
     untraded: int  # of these, rows without prices
-    spacing: float  # seconds between rows: 60 in a file of minutes
+    spacing: float  # usual seconds between rows: 60 in a file of minutes
+    name: str  # the file's, or the first one's and how many more
+    layout: str  # such as "CSV, Kraken's OHLCVT"
+    zone: str  # of the times in it
+    symbol: str | None  # the service's name of the coin, "SOL-USD"; None where nothing tells it
+    quote: str  # the currency of its prices
+    has_volume: bool  # where not, the volume of each candle is 0 and means nothing
+    closes_only: bool  # there is one price an hour, which stands for open, high, low and close
+    repairs: tuple[str, ...]  # what was mended, with how many rows
+    notes: tuple[str, ...]  # what whoever uses the candles has to know
+
+    def known_symbol(self, offered: tuple[str, ...] = ()) -> str:
+        """The coin. Raises DataFileError where nothing tells it, UnsupportedSymbol where it is not `offered`."""
+        from forecaster.market.files.coin import unnamed
+
+        if self.symbol is None:
+            raise unnamed(self.name)
+        if offered and self.symbol not in offered:
+            raise UnsupportedSymbol(self.symbol, offered)
+        return self.symbol
 
 
-def read_candles(path: Path) -> CandleFile:
-    """Read CSV (plain or gzip) or Parquet, hourly or finer, into hourly candles by opening hour in UTC.
+def read_candles(named: Path | str | Iterable[Path | str], reading: Reading | None = None) -> CandleFile:
+    """Read files, patterns and archives, hourly or finer, into hourly candles by opening hour in UTC.
 
-    Memory stays bounded by the hours, not by the rows. Equal repeated rows are merged, and a forming last
-    hour is left out. Raises DataFileError naming the line (of a CSV, from 1) or row (of a Parquet file)
-    when the file is missing, empty, damaged, lacks a column, or holds a row that is not a plausible
-    candle, is older than the one before, or contradicts it.
+    Several files are joined in order of time. Memory stays bounded by the hours, not by the rows. Equal repeated rows
+    are merged, shuffled ones sorted, seconds of jitter and stray rows mended and counted, and a forming last hour is
+    left out. Raises DataFileError naming the line (of a text, from 1) or row when a file is missing, empty, damaged,
+    lacks a column, is ambiguous in what `reading` does not say, or holds a row that is not a plausible candle or
+    contradicts another; and ConfigurationError for a zone that does not exist.
     """
-    from forecaster.market.files.dialects import EXPECTED, open_table
-    from forecaster.market.files.resample import HourlyResampler
+    from forecaster.market.files.coin import identify
+    from forecaster.market.files.tables import open_tables
 
-    table = open_table(path)
-    hours = HourlyResampler(table.refuse)
-    for rows in table.batches():
-        hours.add(rows)
-    candles = hours.finish()
+    reading = reading or Reading()
+    tables = [table for path in files_of(named) for table in open_tables(path, reading)]
+    joined = Joined(tables)
+    hours, candles = _resampled(joined)
     if hours.spacing > HOUR:
-        raise DataFileError(f"{path.name} has rows {hours.spacing / HOUR:g} hours apart.", EXPECTED)
-    if len(candles) == 0:
-        raise DataFileError(f"{path.name} holds no complete hour ({hours.rows} rows were read).", EXPECTED)
-    missing, gaps = _gaps(candles)
-    return CandleFile(candles, missing, gaps, hours.rows, hours.untraded, hours.spacing)
-
-
-def write_candles(candles: Candles, path: Path) -> None:
-    """Write candles as .csv, .csv.gz or .parquet, in the form that `read_candles` reads back unchanged.
-
-    A file of that name is replaced, whole or not at all. Raises DataFileError when it cannot be written.
-    """
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    check_writable(path)
-    columns = {"time": pa.array(candles.time).cast(pa.timestamp("s", tz="UTC"))}
-    columns |= {name: getattr(candles, name) for name in ("open", "high", "low", "close", "volume")}
-    table = pa.table(columns)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        if path.name.lower().endswith(".parquet"):
-            parquet.write_table(table, part)
-        else:
-            with pa.output_stream(part, compression="gzip" if path.name.lower().endswith(".gz") else None) as stream:
-                csv.write_csv(table, stream, csv.WriteOptions(quoting_style="none", quoting_header="none"))
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
         raise DataFileError(
-            f"{path} cannot be written.", "Check the directory, its permissions and its room."
-        ) from error
+            f"{joined.name} has rows {hours.spacing / HOUR:g} hours apart.",
+            f"Get hourly candles or finer ones. {EXPECTED}",
+        )
+    told = sorted({name for table in tables for name in table.told.symbols or ()})
+    if hours.rows == 0 and told and reading.symbol:
+        raise DataFileError(f"{joined.name} holds {', '.join(told[:5])}, not {reading.symbol}.", "Pick one of them.")
+    if len(candles) == 0:
+        raise DataFileError(f"{joined.name} holds no complete hour ({hours.rows} rows were read).", EXPECTED)
+    coin, coin_notes = identify(tables, reading.symbol, candles)
+    missing, gaps = _gaps(candles)
+    return CandleFile(
+        candles,
+        missing,
+        gaps,
+        hours.rows,
+        hours.untraded,
+        hours.spacing,
+        joined.name,
+        layout="; ".join(dict.fromkeys(table.told.layout for table in tables)),
+        zone="; ".join(dict.fromkeys(table.told.zone for table in tables)),
+        symbol=coin.symbol if coin else None,
+        quote=(coin.quote if coin else None) or "USD",
+        has_volume=hours.volume,
+        closes_only=any(table.told.closes_only for table in tables),
+        repairs=_repairs(hours, tables),
+        notes=(*coin_notes, *_notes(hours, tables)),
+    )
 
 
-def check_writable(path: Path) -> None:
-    """Raise DataFileError when `write_candles` could not write to `path`: better known before a long download."""
-    if not path.name.lower().endswith(WRITABLE):
-        raise DataFileError(f"{path.name} has no ending that can be written.", f"Name it {', '.join(WRITABLE)}.")
-    if not path.parent.is_dir() or path.is_dir():
-        raise DataFileError(f"{path} cannot be written.", "Name a file in a directory that exists.")
-    if not may_write(path.parent.absolute()):
-        raise DataFileError(f"{path} cannot be written.", "Name a file in a directory of yours, with --out.")
+def _resampled(joined: Joined) -> "tuple[HourlyResampler, Candles]":
+    """Rows to hours; again from the start where they turn out irregular, and sorted where they turn out shuffled."""
+    from forecaster.market.files.resample import HourlyResampler
+    from forecaster.market.files.sorting import in_order
+
+    is_sorted = True
+    for _ in range(len(joined.tables) + 2):  # each table changes its way of reading once
+        hours = HourlyResampler(joined.refuse, closing=any(table.told.closing for table in joined.tables))
+        try:
+            for rows in joined.batches() if is_sorted else in_order(joined.batches, joined.name):
+                hours.add(rows)
+            hours.unordered += not is_sorted
+            return hours, hours.finish()
+        except ReadAgain:
+            continue
+        except OutOfOrder:
+            is_sorted = False
+    raise DataFileError(f"{joined.name} cannot be read.", EXPECTED)
+
+
+def _repairs(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ...]:
+    doubled, skipped = (sum(getattr(table.told, name) for table in tables) for name in ("doubled", "skipped"))
+    grid = hours.grid
+    counted = (
+        (hours.unordered, "the rows were sorted by time"),
+        (hours.repeated, f"rows said again what another row says, and were merged: {hours.repeated:,}"),
+        (grid.jitter if grid else 0, f"rows moved by some seconds to their place: {grid.jitter if grid else 0:,}"),
+        (grid.strays if grid else 0, f"stray rows between two hours, left out: {grid.strays if grid else 0:,}"),
+        (hours.untraded, f"rows without prices, left out: {hours.untraded:,}"),
+        (doubled, f"times of the hour that the clock ran through twice, told apart by their order: {doubled:,}"),
+        (skipped, f"times of the hour that the clock left out: {skipped:,}"),
+    )
+    return tuple(words for count, words in counted if count)
+
+
+def _notes(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ...]:
+    notes = [note for table in tables for note in table.told.notes]
+    if any("nothing else" in table.told.zone for table in tables):
+        notes.append("Its times name no zone and are taken as UTC (--timezone names another).")
+    if any(table.told.closes_only for table in tables):
+        notes.append("It has one price an hour, which stands for open, high, low and close.")
+    if not hours.volume:
+        notes.append("It has no volume; a model is told that trading is as usual.")
+    elif any(table.told.quote_volume for table in tables):
+        notes.append("Its volume is in the currency, and was divided by the price.")
+    return tuple(dict.fromkeys(notes))
 
 
 def _gaps(candles: Candles) -> tuple[int, tuple[Gap, ...]]:
@@ -104,67 +158,3 @@ def _gaps(candles: Candles) -> tuple[int, tuple[Gap, ...]]:
     longest = np.argsort(-lost, kind="stable")[:MOST_GAPS]
     gaps = tuple(Gap(int(candles.time[i]) + HOUR, int(lost[i])) for i in longest if lost[i] > 0)
     return int(lost.sum()), gaps
-
-
-class FileSource:
-    """Replays a file's newest candles, as of the moment at which the file ends.
-
-    The symbol is read from the file's name: ETH-USD where it says "eth", and BTC-USD otherwise. Raises
-    DataFileError when there is no such file; what is in it is looked at when the first question comes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            remedy = "Set CRYPTOSENSE_SOURCE to auto, live, demo or the path of a candle file."
-            raise DataFileError(f"There is no file {path}.", remedy)
-        name = path.name.lower()
-        self._path = path
-        self._symbol = "ETH-USD" if "eth" in name and "btc" not in name and "xbt" not in name else "BTC-USD"
-        self._quote = "USDT" if "usdt" in name else "USD"
-        self._candles: Candles | None = None
-        self._reading = asyncio.Lock()
-
-    async def latest(self, symbol: str, hours: int) -> Snapshot:
-        """The newest `hours` candles of the file. Raises UnsupportedSymbol and DataFileError."""
-        if symbol != self._symbol:
-            raise UnsupportedSymbol(symbol, (self._symbol,))
-        async with self._reading:  # the first question reads the file, in a thread; the others wait for it
-            if self._candles is None:
-                self._candles = (await asyncio.to_thread(read_candles, self._path)).candles
-        candles = self._candles[-hours:]
-        end = int(candles.time[-1]) + HOUR
-        note = f"Candles come from the file {self._path.name}, which ends at {utc(end):%Y-%m-%d %H:%M} UTC."
-        return Snapshot(symbol, "file", self._quote, candles, float(end), notes=(note,))
-
-    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
-        """None: files are read as hours. Raises UnsupportedSymbol and DataFileError."""
-        await self.latest(symbol, 1)
-        raise DataFileError(f"{self._path.name} is read as hourly candles.", "Ask for hours, or another source.")
-
-    async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
-        """Hours that end on the hour, as the file has no others. Raises as `five_minutes`, and InvalidInput."""
-        snapshot = await self.latest(symbol, 1)
-        if at is None or at == snapshot.as_of:
-            return await self.latest(symbol, hours)
-        assert self._candles is not None
-        candles = self._candles.closed_at(at)[-hours:]
-        if at % HOUR != 0 or at > snapshot.as_of or len(candles) == 0:
-            raise InvalidInput(f"{self._path.name} has no hour that ends then.", "Ask for one on the hour that it has.")
-        return replace(snapshot, candles=candles, now=float(candles.end))
-
-    async def quote(self, symbol: str) -> Quote:
-        """The last close of the file, at its time. Raises UnsupportedSymbol and DataFileError."""
-        snapshot = await self.latest(symbol, 1)
-        price, time = float(snapshot.candles.close[-1]), float(snapshot.as_of)
-        return Quote(symbol, "file", self._quote, price, time, snapshot.now, snapshot.warnings, snapshot.notes)
-
-    def now(self) -> float:
-        """See CandleSource."""
-        return time.time()
-
-    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
-        """None: no exchange is asked here. Raises NoCandles."""
-        raise NoCandles(symbol, ())
-
-    async def close(self) -> None:
-        """Nothing to give back: the file is closed as soon as it is read."""

@@ -3,35 +3,103 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.errors import DataFileError
 from forecaster.market.candles import EARLIEST, LATEST, Candles
-from forecaster.market.files.dialects import Rows
-from forecaster.market.files.timestamps import Refusal
+from forecaster.market.files.rows import OutOfOrder, Refusal, Rows
+from forecaster.market.files.steps import HOUR_US, SECOND, Grid, in_units, usual_step
 from forecaster.schema import HOUR
 
-SECOND = 1_000_000  # microseconds
-HOUR_US = HOUR * SECOND
+GATHERED = 1 << 18  # rows that are held until the usual step is known; no file of hours has more
 
 
 class HourlyResampler:
-    """Takes rows oldest first, `add` after `add`, and gives closed hours at `finish`.
+    """Takes rows, `add` after `add`, and gives closed hours at `finish`.
 
+    Up to 262,144 rows may come in any order; of more, each must be as new as the one before (OutOfOrder).
     Every hour is computed from its rows at once, whatever the batches were, so that the same rows give
     the same candles to the last bit. A row at fault raises what ``refuse(row, problem)`` returns.
     """
 
-    def __init__(self, refuse: Refusal) -> None:
+    def __init__(self, refuse: Refusal, *, closing: bool = False) -> None:
         self._refuse = refuse
+        self._closing = closing
+        self._gathered: list[Rows] = []
+        self._held = 0
         self._hours: list[NDArray[np.float64]] = []  # (6, hours) time in s, open, high, low, close, volume
         self._open: Rows | None = None  # rows of the newest hour, which may go on in the next batch
         self._off_hour: tuple[int, int] | None = None  # the first row that does not open an hour, and its minute
-        self._reached = 0  # time of the last row, traded or not, in microseconds
+        self._newest = np.iinfo(np.int64).min  # time of the last row as it was read, in microseconds
+        self._reached = 0  # the same on the file's grid, traded or not
+        self.grid: Grid | None = None  # once the usual step is known
         self.rows = 0
         self.untraded = 0  # rows without prices: in Kaggle's older files, a minute without a trade
-        self.spacing = 0.0  # shortest time between two rows, in seconds; 0 as long as there are not two
+        self.repeated = 0  # rows that say again what another said
+        self.unordered = 0  # rows that stood after a newer one
+        self.volume = False  # whether any row had some
+
+    @property
+    def spacing(self) -> float:
+        """The usual time between rows, in seconds; 0 as long as there are not two."""
+        return float(self.grid.step) if self.grid else 0.0
 
     def add(self, rows: Rows) -> None:
-        """Take the next rows. Raises at a row that is not plausible, or not newer than the one before."""
+        """Take the next rows. Raises at a row that is not plausible or contradicts another; OutOfOrder."""
         if len(rows.time) == 0:
+            return
+        self.rows += len(rows.time)
+        if self.grid is not None:
+            self._take(rows)
+            return
+        self._gathered.append(rows)
+        self._held += len(rows.time)
+        if self._held > GATHERED:
+            self._settle(whole=False)
+
+    def finish(self) -> Candles:
+        """The candles of every hour that the rows cover to its end.
+
+        The newest hour of a finer file is still forming unless the last row reaches the hour's end. The
+        oldest is kept even where rows begin within it: a minute without a trade has no row either.
+        """
+        if self.grid is None and self._gathered:
+            self._settle(whole=True)
+        if self._open is not None:
+            if self._off_hour and self.spacing in (0, HOUR):  # hours that open at another minute cannot be told apart
+                row, minute = self._off_hour
+                raise DataFileError(
+                    self._refuse(row, f"an hourly row opens at {minute} minutes past the hour").message,
+                    "Get hourly candles that open on the hour, or finer ones, of which hours can be made.",
+                )
+            end = (int(self._open.time[-1]) // HOUR_US + 1) * HOUR_US
+            if self.spacing == 0 or self._reached + self.spacing * SECOND >= end:
+                self._hours.append(_hourly(self._open))
+        table = np.concatenate([np.empty((6, 0)), *self._hours], axis=1)  # (6, hours)
+        return Candles(table[0].astype(np.int64), *(np.ascontiguousarray(column) for column in table[1:]))
+
+    def _settle(self, *, whole: bool) -> None:
+        """Find the usual step in the rows that were gathered, which are the `whole` file or its beginning."""
+        rows = self._gathered[0].then(*self._gathered[1:])
+        self._gathered = []
+        backward = int((np.diff(rows.time) < 0).sum())
+        if backward:
+            if not whole:
+                raise OutOfOrder
+            self.unordered = backward
+            rows = rows.where(np.argsort(rows.time, kind="stable"))
+        self.grid = Grid(usual_step(rows.time), self._closing)
+        self._take(rows)
+
+    def _take(self, rows: Rows) -> None:
+        """Ascending rows, once the step is known."""
+        if rows.time[0] < self._newest or (np.diff(rows.time) < 0).any():
+            raise OutOfOrder
+        assert self.grid is not None
+        self._newest = int(rows.time[-1])
+        _check_times(rows, self._refuse)
+        if self.grid.step > HOUR:
+            return
+        rows = self.grid.kept(rows)
+        if not len(rows.time):
             return
         self._note_times(rows)
         untraded = np.logical_and.reduce(np.isnan(rows.prices[:4]))
@@ -45,40 +113,35 @@ class HourlyResampler:
             raise self._refuse(int(rows.number[fault[0]]), fault[1])
         repeated = np.diff(rows.time, prepend=0) == 0
         if repeated.any():
+            self.repeated += int(repeated.sum())
             rows = rows.where(~repeated)
+        self.volume |= bool(rows.prices[4].any())
         newest = int(np.searchsorted(rows.time, rows.time[-1] // HOUR_US * HOUR_US))
         self._hours.append(_hourly(rows.where(slice(newest))))
         self._open = rows.where(slice(newest, None))
 
-    def finish(self) -> Candles:
-        """The candles of every hour that the rows cover to its end.
-
-        The newest hour of a finer file is still forming unless the last row reaches the hour's end. The
-        oldest is kept even where rows begin within it: a minute without a trade has no row either.
-        """
-        if self._open is not None:
-            if self._off_hour and self.spacing in (0, HOUR):  # hours that open at another minute cannot be told apart
-                row, minute = self._off_hour
-                raise self._refuse(row, f"an hourly row opens at {minute} minutes past the hour")
-            end = (int(self._open.time[-1]) // HOUR_US + 1) * HOUR_US
-            if self.spacing == 0 or self._reached + self.spacing * SECOND >= end:
-                self._hours.append(_hourly(self._open))
-        table = np.concatenate([np.empty((6, 0)), *self._hours], axis=1)  # (6, hours)
-        return Candles(table[0].astype(np.int64), *(np.ascontiguousarray(column) for column in table[1:]))
-
     def _note_times(self, rows: Rows) -> None:
         """The file's own grid, which rows without prices keep to as well."""
-        steps = np.diff(rows.time, prepend=self._reached if self.rows else rows.time[0])
-        forward = steps[steps > 0]
-        if len(forward):
-            shortest = float(forward.min()) / SECOND
-            self.spacing = min(self.spacing or shortest, shortest)
-        off = rows.time % HOUR_US != 0
-        if self._off_hour is None and off.any():
-            first = int(off.argmax())
-            self._off_hour = int(rows.number[first]), int(rows.time[first] % HOUR_US // (60 * SECOND))
-        self._reached = max(self._reached, int(rows.time[-1]))
-        self.rows += len(rows.time)
+        assert self.grid is not None
+        self._reached = int(rows.time[-1])
+        if broken := self.grid.broken_at(rows.time):
+            position, gap = broken
+            elsewhere = f"the rows are {in_units(self.grid.step)} apart elsewhere and {in_units(gap)} apart here"
+            raise DataFileError(
+                self._refuse(int(rows.number[position]), elsewhere).message,
+                "Keep candles of different steps in files apart.",
+            )
+        if self._off_hour is None and self.grid.step in (0, HOUR):
+            off = rows.time % HOUR_US != 0
+            if off.any():
+                first = int(off.argmax())
+                self._off_hour = int(rows.number[first]), int(rows.time[first] % HOUR_US // (60 * SECOND))
+
+
+def _check_times(rows: Rows, refuse: Refusal) -> None:
+    if rows.time[0] < EARLIEST * SECOND or rows.time[-1] > LATEST * SECOND:
+        wrong = (rows.time < EARLIEST * SECOND) | (rows.time > LATEST * SECOND)
+        raise refuse(int(rows.number[wrong].min()), "the time is not between 2009 and 2100")
 
 
 def _hourly(rows: Rows) -> NDArray[np.float64]:
@@ -102,19 +165,21 @@ def _hourly(rows: Rows) -> NDArray[np.float64]:
 
 
 def _first_fault(rows: Rows) -> tuple[int, str] | None:
-    """Position among `rows` of the first that cannot be, and what is wrong with it."""
+    """Position among `rows` of the one that stands first in the file of those that cannot be, and what is wrong."""
     open_, high, low, close, volume = rows.prices
-    step = np.diff(rows.time, prepend=rows.time[0] - 1)
+    same = np.diff(rows.time, prepend=rows.time[0] - 1) == 0
     differs = np.append(False, (rows.prices[:, 1:] != rows.prices[:, :-1]).any(axis=0))
     faults = {
         "a value is missing or not finite": ~np.isfinite(rows.prices).all(axis=0),
-        "the time is not between 2009 and 2100": (rows.time < EARLIEST * SECOND) | (rows.time > LATEST * SECOND),
         "a price is not positive": np.minimum(np.minimum(open_, close), np.minimum(high, low)) <= 0,
         "the volume is negative": volume < 0,
         "high is below low": high < low,
         "open or close is outside low and high": (np.minimum(open_, close) < low) | (np.maximum(open_, close) > high),
-        "it is older than the row before it": step < 0,
-        "it contradicts the row before it, which has the same time": (step == 0) & differs,
+        "it contradicts another row of the same time": same & differs,
     }
-    found = ((int(mask.argmax()), problem) for problem, mask in faults.items() if mask.any())
-    return min(found, key=lambda fault: fault[0], default=None)
+    found = []
+    for problem, mask in faults.items():
+        if mask.any():
+            positions = np.flatnonzero(mask)
+            found.append((int(positions[rows.number[positions].argmin()]), problem))
+    return min(found, key=lambda fault: int(rows.number[fault[0]]), default=None)

@@ -1,0 +1,1 @@
+"""Made-up candles written in the layouts that people have."""
