@@ -50,7 +50,8 @@ class CandleSource(Protocol):
     async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
         """The newest `hours` hourly candles, made of five-minute ones, that end at `at` (Unix s, a five-minute mark).
 
-        Without `at`, at the close of the newest five-minute candle. `as_of` is where the newest one ends. Fewer where
+        Without `at`, at the close of the newest five-minute candle. `as_of` is where the newest one ends:
+        earlier than `at` where the source's candles are late, or are hours of the clock. Fewer where
         the source has no more; hours taken from hours of the clock, and moved up to 30 minutes, stand before those
         made of five minutes, and a note says so where that begins within the newest 60. Raises as `latest`, and
         InvalidInput for a time between two marks, in the future, or before what is at hand.

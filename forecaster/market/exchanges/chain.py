@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forecaster.errors import InvalidInput, NoCandles
 from forecaster.market.async_store import Memory
-from forecaster.market.candles import Candles, utc
+from forecaster.market.candles import Candles
 from forecaster.market.cautions import causes, flagged
 from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.pages import STORE_BUDGET, Held, Listing, Pages
@@ -68,11 +68,14 @@ class LiveSource:
         if not isinstance(fine, Held):
             return await self._without_minutes(symbol, listing, at, hours, fine, end)
         at = fine.candles.end if at is None else at
-        if at > fine.now_at(self._turns.clock()):
-            raise InvalidInput(f"No candle has closed at {utc(at):%Y-%m-%d %H:%M} UTC yet.", "Ask for an earlier time.")
+        if at % FIVE_MINUTES != 0 or at > fine.now_at(self._turns.clock()):
+            raise InvalidInput(
+                "No five-minute candle has closed at that time.", "Ask for a five-minute mark before now."
+            )
+        at = min(at, fine.candles.end)  # what is late is not taken for whole
         recent = hours_ending(fine.candles, at, hours)
         if len(recent) == 0:
-            raise InvalidInput(f"There are no five-minute candles before {utc(at):%Y-%m-%d %H:%M} UTC.", "Ask later.")
+            raise InvalidInput("There are no five-minute candles of that time any more.", "Ask for a later time.")
         whole = await self._hours_before(symbol, fine, int(recent.time[0]), end) if len(recent) < hours else None
         candles = reaching_back(recent, whole.candles, hours) if whole else recent
         notes = []

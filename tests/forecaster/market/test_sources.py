@@ -65,6 +65,13 @@ async def test_auto_falls_back_to_a_tape_that_says_it_is_simulated_and_why(open_
         assert f"{name} refused this region (451)" in snapshot.notes[-1]
 
 
+async def test_auto_has_no_simulated_tape_of_a_coin_that_stands_in_no_entry(open_as, fake):
+    assert (await open_as("auto").latest("PEPE-USD", 60)).source == "coinbase"
+    fake.fail("all", "451")
+    with pytest.raises(NoCandles, match="PEPE-USD"):
+        await open_as("auto").latest("PEPE-USD", 60)
+
+
 async def test_live_says_the_same_and_gives_no_number(open_as, fake):
     fake.fail("all", "451")
     with pytest.raises(NoCandles, match=r"bitstamp refused this region \(451\); coinbase refused"):

@@ -190,7 +190,7 @@ async def test_hours_before_that_do_not_come_in_time_are_done_without(open_live,
     assert snapshot.notes == ("kraken gave five-minute candles for the newest 59 hours; there are none before",)
 
 
-@pytest.mark.parametrize("at", [NOON + 46 * 60, NOON + 50 * 60, NOON - 90 * 24 * HOUR])
+@pytest.mark.parametrize("at", [NOON + 46 * 60, NOON + 50 * 60, NOON - 90 * 24 * HOUR, -(10**18), 3 * 10**18])
 async def test_a_time_that_has_no_candles_is_refused(at, open_live, fake):
     with pytest.raises(InvalidInput):
         await open_live("bitstamp").hours_ending("BTC-USD", at, 60)
@@ -209,6 +209,15 @@ async def test_a_late_five_minute_candle_is_flagged_and_asked_for_less_and_less_
         asked += [fake.now - start] * (fake.calls["bitstamp"] - before)
         fake.now += 1
     assert len(asked) < 12 and asked[:4] == [0, 5, 15, 35]
+
+
+async def test_an_hour_whose_last_five_minutes_are_late_is_not_taken_for_whole(open_live, fake):
+    fake.candles, fake.now = TAPE.closed_at(NOON), NOON + 1.0
+    source = open_live("bitstamp")
+    await source.five_minutes("BTC-USD", 60)
+    fake.now = NOON + HOUR + 1
+    snapshot = await source.hours_ending("BTC-USD", NOON + HOUR, 60)
+    assert (snapshot.as_of, snapshot.warnings) == (NOON, (ForecastWarning.STALE_CANDLES,))
 
 
 @pytest.mark.parametrize("hours", [-5, -1, 1, 30])
