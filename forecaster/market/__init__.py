@@ -4,10 +4,9 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
-from forecaster.market.price_now import price_now
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
-from forecaster.market.summaries import span_of
+from forecaster.market.summaries import price_now, span_of
 from forecaster.market.symbols import (
     BITCOIN,
     ETHER,

@@ -1,10 +1,92 @@
-"""What a snapshot says by itself: where it comes from, and what happened over its newest hours."""
+"""What is told of a coin: the price now, and what happened over the newest hours.
 
-from typing import Any
+The price is the last trade; beside it stand the close of the newest full hour, from which forecasts are made, and the
+change over the 24 hours until now. The three are asked for at once. Without a last trade the close stands in for it;
+without five-minute candles the change is told from full hours.
+"""
 
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from forecaster.errors import CryptoSenseError
 from forecaster.market.candles import utc
-from forecaster.market.sources import Snapshot
-from forecaster.schema import HOUR, CandleSpan
+from forecaster.market.quotes import Quote
+from forecaster.market.sources import CandleSource, Snapshot
+from forecaster.schema import HOUR, CandleSpan, ForecastWarning, Price
+
+DAY = 25  # hours of candles that the change over 24 hours takes
+NO_TRADE = "no last trade could be had, so the price is the newest close"
+
+T = TypeVar("T")
+
+
+async def price_now(source: CandleSource, symbol: str) -> Price:
+    """What a visitor wants to know of the price. Raises what the source raises where it has no candles either."""
+    hours, quote, day = await asyncio.gather(
+        source.latest(symbol, DAY), _or_none(source.quote(symbol)), _or_none(source.hours_ending(symbol, None, DAY))
+    )
+    if quote is None or not _alike(hours, quote):
+        return _without_trade(hours)
+    before = _day_before(quote, *(each for each in (day, hours) if each is not None))
+    said = _provenance(hours) | {
+        "source": quote.source,
+        "quote": quote.quote,
+        "warnings": tuple(dict.fromkeys((*hours.warnings, *quote.warnings))),
+        "notes": tuple(dict.fromkeys((*hours.notes, *quote.notes, *_elsewhere(hours, quote)))),
+    }
+    return Price(
+        **said,
+        price=quote.price,
+        time=utc(int(quote.time)),
+        last_close=float(hours.candles.close[-1]),
+        change_24h_pct=100 * (quote.price / before - 1) if before else None,
+    )
+
+
+def _without_trade(hours: Snapshot) -> Price:
+    last = float(hours.candles.close[-1])
+    before = _close_at(hours, hours.as_of - 24 * HOUR)
+    said = _provenance(hours) | {"notes": (*hours.notes, NO_TRADE)}
+    change = 100 * (last / before - 1) if before else None
+    return Price(**said, price=last, time=utc(hours.as_of), last_close=last, change_24h_pct=change)
+
+
+def _day_before(quote: Quote, *snapshots: Snapshot) -> float | None:
+    """The close nearest to 24 hours before the trade, within half an hour and in the same currency."""
+    wanted = quote.time - 24 * HOUR
+    for each in snapshots:
+        if each.quote == quote.quote and len(each.candles):
+            ends = each.candles.time + each.candles.step
+            at = int(abs(ends - wanted).argmin())
+            if abs(int(ends[at]) - wanted) <= HOUR / 2:
+                return float(each.candles.close[at])
+    return None
+
+
+def _close_at(snapshot: Snapshot, end: int) -> float | None:
+    candles = snapshot.candles
+    at = int(candles.time.searchsorted(end - candles.step))
+    return float(candles.close[at]) if at < len(candles) and int(candles.time[at]) == end - candles.step else None
+
+
+def _alike(hours: Snapshot, quote: Quote) -> bool:
+    """A simulated price never stands beside real candles, nor the other way round."""
+    return (ForecastWarning.DEMO_DATA in hours.warnings) == (ForecastWarning.DEMO_DATA in quote.warnings)
+
+
+def _elsewhere(hours: Snapshot, quote: Quote) -> tuple[str, ...]:
+    """That the close comes from another exchange than the price, where it does."""
+    if (hours.source, hours.quote) == (quote.source, quote.quote):
+        return ()
+    return (f"the newest close is that of {hours.source}, in {hours.quote}",)
+
+
+async def _or_none(asked: Awaitable[T]) -> T | None:
+    try:
+        return await asked
+    except CryptoSenseError:  # whatever it was, candles alone are an answer too
+        return None
 
 
 def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
@@ -12,7 +94,7 @@ def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
     span = snapshot.candles.since(snapshot.as_of - HOUR * hours)
     first, last = float(span.open[0]), float(span.close[-1])
     return CandleSpan(
-        **provenance(snapshot),
+        **_provenance(snapshot),
         hours=(snapshot.as_of - int(span.time[0])) // HOUR,
         first_open=first,
         last_close=last,
@@ -23,8 +105,7 @@ def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
     )
 
 
-def provenance(snapshot: Snapshot) -> dict[str, Any]:
-    """The fields that every answer from candles has."""
+def _provenance(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "symbol": snapshot.symbol,
         "source": snapshot.source,

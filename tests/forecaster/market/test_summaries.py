@@ -7,10 +7,10 @@ import pytest
 
 from forecaster.errors import NoCandles
 from forecaster.market.candles import utc
-from forecaster.market.price_now import NO_TRADE, price_now
 from forecaster.market.quotes import Quote
 from forecaster.market.simulated import DemoSource
 from forecaster.market.sources import Snapshot
+from forecaster.market.summaries import NO_TRADE, price_now
 from forecaster.schema import HOUR, ForecastWarning
 from tests.support.artifacts.markets import market
 from tests.support.fakes import NOON, HoursAlone
