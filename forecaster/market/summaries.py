@@ -6,7 +6,7 @@ without five-minute candles the change is told from full hours.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from forecaster.errors import CryptoSenseError
@@ -16,6 +16,7 @@ from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.schema import HOUR, CandleSpan, ForecastWarning, Price
 
 DAY = 25  # hours of candles that the change over 24 hours takes
+PATIENCE = 4.0  # seconds that an answer waits for a trade once the candles are there
 NO_TRADE = "no last trade could be had, so the price is the newest close"
 
 T = TypeVar("T")
@@ -23,9 +24,17 @@ T = TypeVar("T")
 
 async def price_now(source: CandleSource, symbol: str) -> Price:
     """What a visitor wants to know of the price. Raises what the source raises where it has no candles either."""
-    hours, quote, day = await asyncio.gather(
-        source.latest(symbol, DAY), _or_none(source.quote(symbol)), _or_none(source.hours_ending(symbol, None, DAY))
-    )
+    asked = asyncio.create_task(source.latest(symbol, DAY))
+    trade = asyncio.create_task(_or_none(source.quote(symbol)))
+    ending = asyncio.create_task(_or_none(source.hours_ending(symbol, None, DAY)))
+    try:
+        await asyncio.wait([asked])
+        await asyncio.wait([trade, ending], timeout=PATIENCE)
+    finally:
+        _ = asked.cancel(), trade.cancel(), ending.cancel()
+    hours = asked.result()
+    quote = trade.result() if trade.done() and not trade.cancelled() else None
+    day = ending.result() if ending.done() and not ending.cancelled() else None
     if quote is None or not _alike(hours, quote):
         return _without_trade(hours)
     before = _day_before(quote, *(each for each in (day, hours) if each is not None))
@@ -82,7 +91,7 @@ def _elsewhere(hours: Snapshot, quote: Quote) -> tuple[str, ...]:
     return (f"the newest close is that of {hours.source}, in {hours.quote}",)
 
 
-async def _or_none(asked: Awaitable[T]) -> T | None:
+async def _or_none(asked: Coroutine[Any, Any, T]) -> T | None:
     try:
         return await asked
     except CryptoSenseError:  # whatever it was, candles alone are an answer too

@@ -154,6 +154,11 @@ CAUSES = {
 }
 
 
+# A ticker that fails rests its exchange, so that a question about candles may hear of it.
+OF_TICKERS = ("sent something that is not a price", "sent an implausible price", "told a price")
+
+
 def causes(exchange: str, fault: str) -> tuple[str, ...]:
     """How an error may begin to say what `fault` of `exchange` is."""
-    return (CAUSES[fault],) if fault in CAUSES else (IMPLAUSIBLE, NO_CANDLES)
+    said = (CAUSES[fault],) if fault in CAUSES else (IMPLAUSIBLE, NO_CANDLES)
+    return (*said, *OF_TICKERS)
