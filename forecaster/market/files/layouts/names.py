@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-# The one place that knows coins here. A code that is a word of English counts only beside a currency.
-BASES = {
-    **{code: code for code in ("BTC", "ETH", "SOL", "XRP", "BNB", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT", "TRX")},
-    **{code: code for code in ("BCH", "NEAR", "XTZ")},
+from forecaster.market.symbols import catalogue, spellings
+
+COINS = tuple(catalogue().values())
+# Codes, and those that Kraken writes otherwise. One that is a word of English counts only beside a currency.
+BASES = {coin.code: coin.code for coin in COINS} | {
     **{"XBT": "BTC", "XXBT": "BTC", "XETH": "ETH", "XLTC": "LTC", "XXRP": "XRP", "XDG": "DOGE", "XXDG": "DOGE"},
 }
-NAMES = {"BITCOIN": "BTC", "ETHEREUM": "ETH", "SOLANA": "SOL", "DOGECOIN": "DOGE", "LITECOIN": "LTC", "RIPPLE": "XRP"}
-NAMES |= {"CARDANO": "ADA", "TEZOS": "XTZ", "TRON": "TRX", "AVALANCHE": "AVAX", "POLKADOT": "DOT", "CHAINLINK": "LINK"}
-WORDS = {"LINK", "DOT", "NEAR"}
+NAMES = {name.upper(): coin.code for coin in COINS for name in spellings(coin) if name.isascii() and name.isalpha()}
+WORDS = {coin.code for coin in COINS if coin.word}
 QUOTES = {
     code: code for code in ("USD", "USDT", "USDC", "EUR", "GBP", "JPY", "CHF", "AUD", "CAD", "BUSD", "FDUSD", "TUSD")
 }
