@@ -57,7 +57,7 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        (["forecast", "--symbol", "DOGE"], {}, "'DOGE' is not supported"),
+        (["forecast", "--symbol", "NOPE"], {}, "'NOPE-USD' is not supported"),
         (["forecast", "--hours", "25"], {}, "Ask for 1 to 24 hours ahead"),
         (["forecast", "--source", "gone.csv"], {}, "gone.csv"),
         (["forecast"], {"MODEL_DIR": "gone"}, "python app.py train"),
@@ -65,7 +65,11 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
         (["serve"], {"PORT": "http"}, "CRYPTOSENSE_PORT"),
         (["serve"], {"PORT": "0", "ALLOWED_ORIGINS": "*"}, "CRYPTOSENSE_ALLOWED_ORIGINS"),
         (["train", "--data", "gone.csv"], {}, "gone.csv"),
-        (["train", "--data", "gone.csv", "--symbol", "DOGE"], {}, "'DOGE' is not supported"),
+        (
+            ["train", "--data", "gone.csv", "--symbol", "DOGE", "--recipe", "quantile"],
+            {},
+            "'DOGE-USD' is not supported",
+        ),
         (["train", "--data", "gone.csv", "--recipe", "quantile"], {}, "--other FILE"),
         (["train", "--data", "gone.csv", "--other", "gone.csv", "--recipe", "quantile"], {}, "gone.csv"),
         (["fetch", "--exchange", "nowhere"], {}, "nowhere"),

@@ -11,6 +11,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from forecaster.settings import ROOT
+from tests.support.exchanges.fake import MOVED
 from tests.support.fakes import LAST_CLOSE
 from tests.support.service.processes import PATIENCE, started, stopped, until_ready
 from tests.tools.test_registry import GOOD
@@ -34,7 +35,8 @@ async def assert_every_tool_answers(client):
         assert not result.is_error, result.content
         jsonschema.validate(result.structured_content, each.output_schema)
     price = (await client.call_tool("get_price", GOOD["get_price"])).structured_content
-    assert (price["price"], price["source"]) == (LAST_CLOSE, "bitstamp")
+    assert (price["last_close"], price["source"]) == (LAST_CLOSE, "bitstamp")
+    assert price["price"] == pytest.approx(MOVED * LAST_CLOSE, abs=0.01)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -76,7 +78,7 @@ def test_over_stdio_stdout_holds_messages_alone_and_the_process_ends_with_stdin(
         huge = asked(process, 4, "tools/call", {"name": "get_price", "arguments": {"symbol": "SECRET-7f3a" * 100_000}})
         assert huge["result"]["isError"] and "SECRET" not in json.dumps(huge) and len(json.dumps(huge)) < 500
         price = asked(process, 5, "tools/call", {"name": "get_price", "arguments": GOOD["get_price"]})
-        assert price["result"]["structuredContent"]["price"] == LAST_CLOSE
+        assert price["result"]["structuredContent"]["last_close"] == LAST_CLOSE
         out, err = process.communicate(timeout=PATIENCE)  # which closes stdin
         assert (process.returncode, out, err) == (0, "", "")
 

@@ -20,8 +20,9 @@ async def parts():
 
 async def test_chat_and_api_ask_an_exchange_once_for_both(exchanges, parts):
     told = await parts.backend.price("BTC-USD"), await parts.api.price("BTC-USD")
-    assert [each.price for each in told] == [LAST_CLOSE] * 2
-    assert exchanges.calls["bitstamp"] == 1
+    assert [each.last_close for each in told] == [LAST_CLOSE] * 2
+    assert told[0].price == told[1].price
+    assert exchanges.calls["bitstamp"] == 3  # hours, five minutes and the last trade
 
 
 async def test_chat_and_api_give_the_same_forecast_which_is_kept_once(exchanges, parts):

@@ -92,7 +92,7 @@ def test_without_a_home_the_service_becomes_ready_and_ends_quietly(exchanges, cl
     with run_by(app(*command, "--port", "0"), cwd=closed, env=surroundings(TMPDIR=temporary)) as (process, address):
         until_ready(address)
         answer = httpx.get(f"{address}/v1/price?symbol=BTC-USD", timeout=PATIENCE)
-        assert answer.json()["price"] == LAST_CLOSE
+        assert answer.json()["last_close"] == LAST_CLOSE
         code, _, said = stopped(process, signal.SIGINT)
     assert code == 0
     assert "Traceback" not in said

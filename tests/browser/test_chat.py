@@ -20,7 +20,8 @@ from forecaster.schema import SYMBOLS
 from tests.support.browser.chromium import DESKTOP, PHONE, Visit
 from tests.support.browser.fixtures import Open
 from tests.support.browser.page_alone import page_alone
-from tests.support.fakes import NOON, candles_ending
+from tests.support.exchanges.fake import MOVED
+from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
@@ -54,7 +55,7 @@ def assert_picture_fits_its_plot(chat: Visit) -> None:
 
 def test_the_header_shows_the_price_and_its_age(served: str, visit: Open):
     ticker = visit(served).page.locator("#ticker")
-    expect(ticker).to_contain_text("BTC $69,930.25")
+    expect(ticker).to_contain_text(f"BTC ${MOVED * LAST_CLOSE:,.2f}")
     expect(ticker).to_contain_text(re.compile(r"just now|min\sago"))
 
 

@@ -32,7 +32,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
         "used": speech.near(later, time), "start": speech.date(time), "end": speech.time(later),
         "date": speech.date(time), "reading": speech.say("metrics.measured", hours=speech.date(time)),
     }  # fmt: skip
-    amounts = dict.fromkeys(("low", "high", "median", "last", "first", "threshold", "price", "actual"), money)
+    amounts = dict.fromkeys(("low", "high", "median", "last", "first", "threshold", "price", "actual", "close"), money)
     shares = dict.fromkeys(("chance", "percent", "share", "value", "model", "same", "items"), share)
     counts = dict.fromkeys(("n", "count", "inside", "times", "days", "months", "expected", "farthest", "longest"), "12")
     words = {

@@ -13,7 +13,7 @@ from forecaster.market.candles import Candles
 from forecaster.market.exchanges.backfill import backfill, fetch_history, fetch_steps, outs_of
 from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.catalogue import EXCHANGES
-from forecaster.market.files.reader import read_candles, write_candles
+from forecaster.market.files import read_candles, write_candles
 from forecaster.market.kept_history import stored, written
 from forecaster.market.store import CandleStore
 from forecaster.schema import FIVE_MINUTES, HOUR
