@@ -1,7 +1,9 @@
 """What a ledger kept of one symbol, source and model: with it, bands go on after a restart as if without one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,21 @@ class Past:
     hours: NDArray[np.int64]  # (n,)
     level: Floats  # (n,)
     open: tuple[tuple[Forecast, int], ...]  # oldest first, each with the hours up to which it was looked at
+    widths: Mapping[str, Any] = field(default_factory=dict)  # by kind, (24, Q // 2): what earlier outcomes taught
+
+    @classmethod
+    def of(cls, rows: Sequence[Any], open_: tuple[tuple[Forecast, int], ...], widths: str | None) -> Self:
+        """Of rows (as_of, input, hours, pit, inside_95), oldest first, that came after `widths` (JSON)."""
+        as_of, kind, hours, level, held = zip(*rows, strict=True) if rows else ((),) * 5
+        beyond = np.where(np.array(level) < 0.5, -np.inf, np.inf)
+        return cls(
+            as_of=np.array(as_of, dtype=np.int64),
+            kind=np.array(kind, dtype=np.str_),
+            hours=np.array(hours, dtype=np.int64),
+            level=np.where(np.array(held, dtype=bool), np.array(level, dtype=np.float64), beyond),
+            open=open_,
+            widths=json.loads(widths) if widths else {},
+        )
 
     def teach(self, trackers: Mapping[InputKind, Tracker]) -> None:
         """Tell each tracker what it would have been told in the process that issued these forecasts.
@@ -30,6 +47,8 @@ class Past:
         Whether a band missed shows from the level alone: seen as levels, the quantiles that were issued are LEVELS.
         """
         for kind, tracker in trackers.items():
+            if kind in self.widths:
+                tracker.width[:] = self.widths[kind]
             mine = np.flatnonzero(self.kind == kind)
             if not len(mine):
                 continue

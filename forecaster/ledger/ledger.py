@@ -11,15 +11,15 @@ about 350 MB. The bodies are the wire format, so a field added to Forecast later
 The calls block, and the first one imports SQLAlchemy (half a second): run them in a thread where that matters.
 """
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
+from forecaster.calibration import Tracker
 from forecaster.database import ANSWER, Database, Health, Proof
 from forecaster.errors import InvalidInput
 from forecaster.ledger.cursor import Cursor
@@ -30,7 +30,7 @@ from forecaster.ledger.track_record import Issuer, Kept, LedgerPage, Series, Set
 from forecaster.ledger.upgrade import migrate
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, Forecast, ForecastWarning, ModelRef
+from forecaster.schema import HOUR, Forecast, ForecastWarning, InputKind, ModelRef
 from forecaster.settings import EXCHANGE_NAMES
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ LONGEST_PAGE = 200  # forecasts
 MOST_GRADED = 1000  # forecasts behind one row of a track record
 PATIENCE = 4 * HORIZONS * HOUR  # seconds of later candles after which a missing one is not waited for any more
 FOLLOWED = 3 * HORIZONS * HOUR  # seconds for which forecaster/serving/followed.py waits
+FOLDED_FROM, FOLDED_AT_ONCE = 7 * 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
 ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
@@ -176,19 +177,34 @@ class Ledger:
         """What a process that starts has to know to follow the forecasts of a model where another left off."""
         from forecaster.ledger import tables as sql
 
-        of = (symbol, source, model_sha256, HORIZONS)
+        of = (symbol, source, model_sha256)
         with self._database.begin() as connection:
-            rows = connection.execute(sql.learned(*of)).all()
-            waiting = connection.execute(sql.awaiting(*of, FOLLOWED)).all()
-        as_of, kind, hours, level, held = zip(*rows, strict=True) if rows else ((),) * 5
-        beyond = np.where(np.array(level) < 0.5, -np.inf, np.inf)
-        return Past(
-            as_of=np.array(as_of, dtype=np.int64),
-            kind=np.array(kind, dtype=np.str_),
-            hours=np.array(hours, dtype=np.int64),
-            level=np.where(np.array(held, dtype=bool), np.array(level, dtype=np.float64), beyond),
-            open=tuple((forecast_of(body), settled) for body, settled in waiting),
-        )
+            after, widths = connection.execute(sql.newest_widths(*of)).first() or (0, None)
+            rows = connection.execute(sql.learned(*of, HORIZONS, after)).all()
+            waiting = connection.execute(sql.awaiting(*of, HORIZONS, FOLLOWED)).all()
+        return Past.of(rows, tuple((forecast_of(body), settled) for body, settled in waiting), widths)
+
+    def fold(self, symbol: str, source: str, model_sha256: str, fresh: Mapping[InputKind, Tracker]) -> bool:
+        """Keep what outcomes taught bands, once so many came that `past` would take long; whether there are more.
+
+        `fresh` are trackers as they begin, which this teaches. Forecasts that may still get an outcome are left.
+        """
+        from forecaster.ledger import tables as sql
+
+        of = (symbol, source, model_sha256)
+        with self._database.begin() as connection:
+            after, widths = connection.execute(sql.newest_widths(*of)).first() or (0, None)
+            settled = (connection.scalar(sql.newest_as_of(*of)) or 0) - PATIENCE
+            times = connection.scalars(sql.issued_between(*of, HORIZONS, after, settled, FOLDED_AT_ONCE)).all()
+            if len(times) < FOLDED_FROM:
+                return False
+            past = Past.of(connection.execute(sql.learned(*of, HORIZONS, after, times[-1])).all(), (), widths)
+        past.teach(fresh)
+        body = json.dumps({kind: tracker.width.tolist() for kind, tracker in fresh.items()})
+        row = {"symbol": symbol, "source": source, "model_sha256": model_sha256, "as_of": times[-1], "body": body}
+        with self._database.begin(Proof.WRITTEN) as connection:
+            connection.execute(sql.append(connection.dialect.name, sql.widths), row).all()
+        return len(times) == FOLDED_AT_ONCE
 
     def close(self) -> None:
         """Give back the connections."""

@@ -8,15 +8,18 @@ to be made up afterwards.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from cachetools import LRUCache
+
+from forecaster.calibration import Tracker
 from forecaster.database import SILENT, UNWRITTEN, WITHIN, DatabaseThreads
 from forecaster.errors import ConfigurationError, CryptoSenseError, DatabaseError
 from forecaster.ledger.history import Past
-from forecaster.schema import HOUR, Forecast
+from forecaster.schema import HOUR, MOST_SERIES, Forecast, InputKind
 
 if TYPE_CHECKING:
     from forecaster.ledger.ledger import Ledger
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds that an answer waits until its forecast is on disk
 READERS = 4  # threads
 LONGEST_READ = 30.0  # seconds for what was before, which answers do not wait for to the end
+DAY = 24 * HOUR
 REMEMBERED = 64  # forecasts that are known to be written
 CHECKED_EVERY, CHECKED_AGAIN = 10.0, 2.0  # seconds between looks at a ledger that works, and at one that fails
 
 T = TypeVar("T")
+Fresh = Callable[[], Mapping[InputKind, Tracker]]
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +61,8 @@ class Recorder:
         self._writes: dict[str, asyncio.Task[bool]] = {}  # by id, oldest first: whether the ledger was told
         self._waiting: dict[str, _Waiting] = {}  # by id
         self._pasts: dict[tuple[str, str, str], _Reading] = {}  # by symbol, source and model
+        self._folded: LRUCache[tuple[str, str, str], int] = LRUCache(MOST_SERIES)  # the day of the last time
+        self._folding: set[asyncio.Task[None]] = set()
 
     async def keep(self, forecast: Forecast) -> None:
         """Record a forecast, and wait for that half a second at most."""
@@ -70,8 +77,10 @@ class Recorder:
         """What `work` reads. Raises what it raises, and DatabaseError where the ledger does not answer in time."""
         return await self._reading.call(partial(work, self._ledger))
 
-    async def past(self, symbol: str, source: str, model_sha256: str) -> Past | None:
+    async def past(self, symbol: str, source: str, model_sha256: str, fresh: Fresh) -> Past | None:
         """What the ledger knows of a model's forecasts; None where it cannot be read, which is logged.
+
+        `fresh` gives the symbol's trackers as they begin.
 
         Raises DatabaseError while the ledger has yet to say; ask again then. It is read once, however many ask.
         """
@@ -79,7 +88,7 @@ class Recorder:
         reading = self._pasts.get(of)
         if reading is None:
             patience = 0.0 if self._ledger.health.silent else self._within
-            task = asyncio.create_task(self._read_past(of))
+            task = asyncio.create_task(self._read_past(of, fresh))
             reading = self._pasts[of] = _Reading(task, time.monotonic() + patience)
         if not reading.past.done():
             await asyncio.wait([reading.past], timeout=max(reading.end - time.monotonic(), 0))
@@ -90,6 +99,17 @@ class Recorder:
         if isinstance(past, DatabaseError):
             raise past
         return past
+
+    def fold(self, forecast: Forecast, fresh: Fresh) -> None:
+        """Once a day of each series, fold what outcomes taught, in the background."""
+        of = (forecast.symbol, forecast.source, forecast.model.sha256)
+        day = int(forecast.as_of.timestamp()) // DAY
+        if self._folded.setdefault(of, day) == day:
+            return
+        self._folded[of] = day
+        task = asyncio.create_task(self._fold(of, fresh))
+        self._folding.add(task)
+        task.add_done_callback(self._folding.discard)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look again and again, until `stop`, whether the ledger works, and write what it has yet to be told."""
@@ -116,7 +136,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Finish writing, and give back the ledger's connections."""
-        await asyncio.gather(*self._writes.values())
+        await asyncio.gather(*self._writes.values(), *self._folding)
         for each in self._pasts.values():
             each.past.cancel()
         await asyncio.gather(self._reading.close(), self._writing.close())
@@ -145,9 +165,9 @@ class Recorder:
         while len(self._waiting) > REMEMBERED:
             del self._waiting[next(iter(self._waiting))]
 
-    async def _read_past(self, of: tuple[str, str, str]) -> Past | DatabaseError | None:
+    async def _read_past(self, of: tuple[str, str, str], fresh: Fresh) -> Past | DatabaseError | None:
         try:
-            return await self._reading.call(partial(self._ledger.past, *of), LONGEST_READ)
+            return await self._reading.call(partial(_folded_past, self._ledger, of, fresh), LONGEST_READ)
         except DatabaseError as error:
             return error
         except CryptoSenseError as error:
@@ -157,7 +177,22 @@ class Recorder:
             log.exception("Bands of %s begin anew: the ledger was not read.", of[0])
             return None
 
+    async def _fold(self, of: tuple[str, str, str], fresh: Fresh) -> None:
+        with suppress(CryptoSenseError):  # tomorrow is soon enough
+            await self._writing.call(partial(_fold_all, self._ledger, of, fresh))
+
     def _forget(self) -> None:
         done = [name for name, write in self._writes.items() if write.done()]
         for name in done[: max(len(self._writes) - REMEMBERED, 0)]:
             del self._writes[name]
+
+
+def _fold_all(ledger: "Ledger", of: tuple[str, str, str], fresh: Fresh) -> None:
+    """Fold in parts, each of which is kept, so that a try that ends early is not for nothing."""
+    while ledger.fold(*of, fresh()):
+        pass
+
+
+def _folded_past(ledger: "Ledger", of: tuple[str, str, str], fresh: Fresh) -> Past:
+    _fold_all(ledger, of, fresh)
+    return ledger.past(*of)

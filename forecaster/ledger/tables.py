@@ -1,4 +1,4 @@
-"""The ledger's two tables, and every statement ever sent to them: SELECT and INSERT, no other.
+"""The ledger's tables, and every statement ever sent to them: SELECT and INSERT, no other.
 
 Times are Unix seconds, prices in the quote currency. migrations/ creates the tables.
 """
@@ -66,7 +66,17 @@ outcomes = Table(
     sqlite_with_rowid=False,
 )
 
-_f, _o = forecasts.c, outcomes.c
+widths = Table(
+    "widths",
+    metadata,
+    Column("symbol", String(16), primary_key=True),
+    Column("source", String(16), primary_key=True),
+    Column("model_sha256", String(64), primary_key=True),
+    Column("as_of", BigInteger, primary_key=True, autoincrement=False),  # of the newest forecast that taught them
+    Column("body", Text, nullable=False),  # by InputKind, as JSON
+)
+
+_f, _o, _w = forecasts.c, outcomes.c, widths.c
 _late = (_f.issued_at - _f.as_of) // HOUR  # horizons that had closed before the forecast was issued: never graded
 _settled = select(func.count()).where(_o.forecast_id == _f.id).scalar_subquery()
 
@@ -163,14 +173,39 @@ def settled(symbol: str, model_sha256: str, hours: int, last: int) -> Select[Any
     )
 
 
-def learned(symbol: str, source: str, model_sha256: str, horizons: int) -> Select[Any]:
-    """Rows (as_of, input, hours, pit, inside_95), oldest forecast first, of those of `horizons` hours."""
-    return (
+def newest_widths(symbol: str, source: str, model_sha256: str) -> Select[int, str]:
+    """The row (as_of, body) of the newest widths."""
+    mine = and_(_w.symbol == symbol, _w.source == source, _w.model_sha256 == model_sha256)
+    return select(_w.as_of, _w.body).where(mine).order_by(_w.as_of.desc()).limit(1)
+
+
+def newest_as_of(symbol: str, source: str, model_sha256: str) -> Select[int | None]:
+    """`as_of` of the newest forecast."""
+    return select(func.max(_f.as_of)).where(_of(symbol, source), _f.model_sha256 == model_sha256)
+
+
+def issued_between(
+    symbol: str, source: str, model_sha256: str, horizons: int, after: int, last: int, limit: int
+) -> Select[int]:
+    """`as_of`, oldest first, of the first `limit` forecasts of `horizons` hours after `after` and up to `last`."""
+    mine = and_(_of(symbol, source), _f.model_sha256 == model_sha256, _f.horizons == horizons)
+    return select(_f.as_of).where(mine, _f.as_of > after, _f.as_of <= last).order_by(_f.as_of).limit(limit)
+
+
+def learned(
+    symbol: str, source: str, model_sha256: str, horizons: int, after: int, last: int | None = None
+) -> Select[Any]:
+    """Rows (as_of, input, hours, pit, inside_95), oldest forecast first, of those of `horizons` hours.
+
+    They were issued after `after` and, where there is a `last`, not after that.
+    """
+    rows = (
         select(_f.as_of, _f.input, _o.hours, _o.pit, _o.inside_95)
         .join(outcomes, _o.forecast_id == _f.id)
-        .where(_of(symbol, source), _f.model_sha256 == model_sha256, _f.horizons == horizons)
+        .where(_of(symbol, source), _f.model_sha256 == model_sha256, _f.horizons == horizons, _f.as_of > after)
         .order_by(_f.as_of)
     )
+    return rows if last is None else rows.where(_f.as_of <= last)
 
 
 def awaiting(symbol: str, source: str, model_sha256: str, horizons: int, within: int) -> Select[str, int]:

@@ -55,11 +55,13 @@ class LiveModel:
         snapshot, other = await with_companion(source, symbol, HISTORY, predictor.reads_companion)
         if self._recorder and standing.is_new(symbol, snapshot.source):
             with suppress(DatabaseError):  # it is asked again with the next forecast
-                past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256)
+                fresh = partial(predictor.trackers, symbol)
+                past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256, fresh)
                 standing.restore(symbol, snapshot.source, past)
         issued, told = await self._stood(standing, snapshot, other)
         if self._recorder:
             await self._recorder.keep(issued)
+            self._recorder.fold(issued, partial(predictor.trackers, symbol))
         return predictor.shortened(told, hours)
 
     async def next_close(self, closes: Sequence[float]) -> float:

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from forecaster.calibration.adaptive import Tracker
-from forecaster.ledger.ledger import Ledger
+from forecaster.ledger.ledger import FOLDED_FROM, PATIENCE, Ledger
+from forecaster.ledger.recorder import Recorder
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, ForecastWarning
 from tests.support.artifacts.markets import market
@@ -13,6 +14,7 @@ from tests.support.fakes import NOON
 from tests.support.ledger.issued import MODEL, closing, issued
 
 N = 80  # hours
+LONG = 24 * 24  # hours of a longer life
 TAPE = market(N, seed=5, start=70_000.0, close_time=NOON + N * HOUR)
 
 
@@ -89,3 +91,56 @@ def test_a_forecast_that_waits_for_days_is_not_handed_on(tmp_path):
     past = ledger.past("BTC-USD", "bitstamp", MODEL.sha256)
     assert [forecast for forecast, _ in past.open] == [issued(100, horizons=HORIZONS)]
     ledger.close()
+
+
+def lived(tmp_path: Path) -> Ledger:
+    """A ledger of LONG hours, all settled that can be."""
+    tape = market(LONG, seed=6, start=70_000.0, close_time=NOON + LONG * HOUR)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'long.db'}")
+    for hour in range(1, LONG):
+        warnings = (ForecastWarning.CLOSES_ONLY,) if hour % 5 == 0 else ()
+        last = float(tape.close[hour - 1])
+        ledger.record(issued(hour, horizons=HORIZONS, last_close=last, drift=0.004, warnings=warnings))
+    ledger.settle("BTC-USD", "bitstamp", tape)
+    return ledger
+
+
+def fresh() -> dict[str, Tracker]:
+    return {"full": Tracker(), "closes_only": Tracker()}
+
+
+def test_what_was_folded_teaches_the_same_and_is_not_read_again(tmp_path):
+    ledger, of, begun = lived(tmp_path), ("BTC-USD", "bitstamp", MODEL.sha256), fresh()
+    whole = ledger.past(*of)
+    whole.teach(begun)
+    while ledger.fold(*of, fresh()):
+        pass
+    rest, again = ledger.past(*of), fresh()
+    rest.teach(again)
+    for kind, tracker in begun.items():
+        assert np.allclose(again[kind].width, tracker.width, rtol=0, atol=1e-12)
+        assert np.abs(tracker.width).max() > 0
+    assert rest.open == whole.open
+    assert len(set(rest.as_of.tolist())) <= FOLDED_FROM + PATIENCE // HOUR < len(set(whole.as_of.tolist()))
+    assert not ledger.fold(*of, fresh())
+    ledger.close()
+
+
+def test_a_young_ledger_is_not_folded(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path / 'young.db'}")
+    for forecast in forecasts():
+        ledger.record(forecast)
+    ledger.settle("BTC-USD", "bitstamp", TAPE)
+    assert not ledger.fold("BTC-USD", "bitstamp", MODEL.sha256, fresh())
+    assert ledger.past("BTC-USD", "bitstamp", MODEL.sha256).widths == {}
+    ledger.close()
+
+
+async def test_a_recorder_folds_before_it_hands_on_and_once_a_day_after(tmp_path):
+    ledger, of = lived(tmp_path), ("BTC-USD", "bitstamp", MODEL.sha256)
+    recorder = Recorder(ledger)
+    past = await recorder.past(*of, fresh)
+    assert past is not None and set(past.widths) == {"full", "closes_only"}
+    for day in (30, 30, 31):
+        recorder.fold(issued(24 * day), fresh)
+    await recorder.close()
