@@ -120,12 +120,12 @@ class Speech:
         return {"coins": self.say("names.more", coins=names), "of_coins": self.say("names.more", coins=of_names)}
 
     def _named(self, symbol: Symbol) -> str:
-        return self.say(f"names.{_code(symbol)}") if symbol in OWN_NAMES else name_of(symbol)
+        return self.say(f"names.{_code(symbol)}") if symbol in OWN_NAMES else name_of(symbol, self.language)
 
     def _owning(self, symbol: Symbol) -> str:
         if symbol in OWN_NAMES:
             return self.say(f"names.of_{_code(symbol)}")
-        name = name_of(symbol)
+        name = name_of(symbol, self.language)
         return self.say("names.of_vowel" if name[0] in "AEIOU" else "names.of_coin", name=name)
 
     def source(self, source: str) -> str:

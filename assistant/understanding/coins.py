@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from assistant.understanding.frame import Language
 from assistant.understanding.spelling import plain
 from forecaster.schema import Symbol
 from tools import catalogue, spellings
@@ -117,8 +118,10 @@ def foreign(english: str) -> str | None:
     return named[0] if named else None
 
 
-def name_of(symbol: Symbol) -> str:
+def name_of(symbol: Symbol, language: Language = Language.ENGLISH) -> str:
     """What people call a coin: Solana for SOL-USD; its code where it has no name here."""
+    if symbol in catalogue() and language in catalogue()[symbol].local:
+        return catalogue()[symbol].local[language]
     return NAMES.shown.get(symbol, symbol.partition("-")[0])
 
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import Field
+
 from forecaster.errors import UnsupportedSymbol
 from forecaster.schema import SYMBOL, Frozen, Symbol
 
@@ -44,6 +46,7 @@ class Coin(Frozen):
 
     symbol: Symbol
     name: str
+    local: dict[str, str] = Field(default={}, description="the name by language (ISO 639-1) that writes another")
     aliases: tuple[str, ...] = ()  # in any language, lower-case, without the code and the name
     word: bool = False  # whether the code is an everyday word too
     decimals: int  # of a price that is shown
