@@ -6,8 +6,8 @@ The first forecast that a model issues from an exchange's candles of an hour sta
 numbers. A horizon is graded by the first close that its own exchange gave for the target hour; one that had closed
 before the forecast was issued never is.
 Nothing is ever deleted: a forecast of 24 hours takes 17 kB and its outcomes 3 kB, so that a year of the seven symbols
-that are watched by default is about 1.2 GB. What bands learned is kept once a week and a series. The bodies are the wire
-format, so a field added to Forecast later needs a default.
+that are watched by default is about 1.2 GB. What bands learned is kept once a week and a series. The bodies are the
+wire format, so a field added to Forecast later needs a default.
 
 The calls block, and the first one imports SQLAlchemy (half a second): run them in a thread where that matters.
 """
