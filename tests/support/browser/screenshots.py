@@ -2,13 +2,15 @@
 
     python -m tests.support.browser.screenshots FILE [--hours 30]
 
-The last hours of the file are replayed first, so that the track record holds forecasts with outcomes.
+The last hours of the file are moved to now and replayed first, so that the track record holds forecasts with outcomes.
 """
 
 import argparse
 import io
 import sys
 import tempfile
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -22,7 +24,6 @@ from tests.support.browser.chromium import DESKTOP, PHONE, Visit, chromium, prod
 OUT = ROOT / "docs" / "screenshots"
 KEPT = 1000  # hours that the exchanges know
 COLOURS = 96  # of a picture: enough for text and flat colours, and a quarter of the bytes
-LATE = 240  # seconds after the hour
 TALL = DESKTOP | {"height": 1500}
 PANEL = {"width": 400, "height": 620}
 QUESTION = "what's BTC next hour?"
@@ -62,7 +63,8 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=OUT)
     chosen = options.parse_args()
     candles = read_candles(chosen.file).candles[-KEPT:]
-    now = float(candles.time[-1]) + HOUR + LATE
+    now = time.time()
+    candles = replace(candles, time=candles.time + int(now) // HOUR * HOUR - candles.end)  # or two clocks would differ
     with (
         tempfile.TemporaryDirectory() as directory,
         chromium() as browser,
