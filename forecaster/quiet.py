@@ -6,6 +6,7 @@ LANGSMITH_TRACING=true, does not hold for this one: conversations and prices go 
 """
 
 import os
+import warnings
 from pathlib import Path
 
 SILENT = {
@@ -24,11 +25,14 @@ SILENT = {
 UNLESS_TOLD = {
     "HF_HUB_OFFLINE": "1",  # 0 for a CRYPTOSENSE_LLM of Hugging Face's
 }
+# requests, which LangSmith brings, silences this itself while it is imported; another thread's import may undo that.
+NO_SOCKS = "SOCKS support in urllib3"
 FOLDERS = {"GRADIO_TEMP_DIR": "gradio", "KERAS_HOME": "keras", "MPLCONFIGDIR": "matplotlib"}
 
 
 def be_quiet() -> None:
     """Set the variables, for this process and those that it starts."""
+    warnings.filterwarnings("ignore", message=NO_SOCKS)
     os.environ.update(SILENT)
     folder = _data_directory()
     theirs = {name: str(folder / own) for name, own in FOLDERS.items()} if folder else {}

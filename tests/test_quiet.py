@@ -76,6 +76,12 @@ async def asked_on_the_page(address: str) -> str:
         return texts(await page.ask(QUESTION))[-1]
 
 
+def test_a_hint_about_proxies_stays_unsaid_whichever_thread_imports_it_first():
+    hint = "import warnings, forecaster; warnings.warn('SOCKS support in urllib3 requires the installation', Warning)"
+    done = subprocess.run([sys.executable, "-c", hint], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_servers_ask_the_exchanges_alone_and_make_files_in_the_data_directory_alone(tmp_path, exchanges, settings):
     commands = {Watched(tmp_path / "chat"): [APP], Watched(tmp_path / "serve"): [APP, "serve"]}
     with ExitStack() as stack:  # both at once: what comes late has to be waited for
