@@ -16,7 +16,7 @@ from forecaster.ledger.ledger import Ledger
 from tests.support.ledger.issued import issued
 from tests.support.ledger.postgres import Server, postgres
 
-SHORT = 0.4  # seconds for a transaction
+SHORT = 1.5  # seconds for a transaction: a busy machine must not need more for one that nothing holds up
 SOON = 0.05  # seconds that a caller waits for a thread that a test holds up
 PATIENCE = 60
 
