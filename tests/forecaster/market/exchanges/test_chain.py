@@ -154,7 +154,7 @@ async def test_a_hundred_callers_share_one_failure(open_live, fake):
 
 async def test_a_caller_who_gives_up_does_not_stop_the_others(open_live, fake):
     fake.fail("bitstamp", "hang")
-    source = open_live(budget=1.0)
+    source = open_live(budget=6.0)
     impatient = asyncio.create_task(source.latest("BTC-USD", 60))
     patient = asyncio.create_task(source.latest("BTC-USD", 60))
     await asyncio.sleep(0.05)

@@ -95,7 +95,7 @@ async def test_a_fault_of_a_ticker_becomes_an_error_in_plain_words(name, fault, 
 
 @pytest.mark.parametrize("fault", [*ANSWERS, *WIRE, *TICKERS])
 async def test_the_next_exchange_tells_the_price_when_the_first_has_a_fault(fault, open_live, fake):
-    source = open_live("bitstamp", "binance", budget=1.0 if fault in ("hang", "drip") else 8.0)
+    source = open_live("bitstamp", "binance", budget=4.0 if fault in ("hang", "drip") else 60.0)
     await source.five_minutes("BTC-USD", 60)
     fake.fail("bitstamp", fault)
     quote = await source.quote("BTC-USD")
