@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from html import escape
+
+from cachetools import LRUCache
 
 from assistant.replies import NBSP, SIMULATED, ago, money, percent, source_name
 from forecaster.errors import CryptoSenseError
@@ -29,7 +30,7 @@ class Prices:
     ) -> None:
         """`price_of` may raise CryptoSenseError; `clock` gives seconds."""
         self._price_of, self._clock = price_of, clock
-        self._asked: OrderedDict[Symbol, tuple[float, asyncio.Task[Price | None]]] = OrderedDict()  # newest last
+        self._asked: LRUCache[Symbol, tuple[float, asyncio.Task[Price | None]]] = LRUCache(MOST_REMEMBERED)
 
     async def newest(self, symbols: Sequence[Symbol]) -> list[Price]:
         """Those that could be had."""
@@ -42,9 +43,6 @@ class Prices:
         if task is None or (task.done() and (now - at >= FRESH or task.cancelled())):
             at, task = now, asyncio.get_running_loop().create_task(self._found(symbol))
         self._asked[symbol] = at, task
-        self._asked.move_to_end(symbol)
-        while len(self._asked) > MOST_REMEMBERED:
-            self._asked.popitem(last=False)
         return task
 
     async def _found(self, symbol: Symbol) -> Price | None:

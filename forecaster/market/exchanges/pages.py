@@ -5,11 +5,11 @@ a page of hours is small, comes once an hour, and is asked for as a whole.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from cachetools import LRUCache
 
 from forecaster.errors import InvalidInput
 from forecaster.market.async_store import Memory
@@ -68,7 +68,7 @@ class Pages:
     def __init__(self, turns: Turns, memory: Memory | None) -> None:
         self._turns = turns
         self._memory = memory
-        self._held: OrderedDict[tuple[str, int], Held] = OrderedDict()  # those asked for last at the end
+        self._held: LRUCache[tuple[str, int], Held] = LRUCache(len(WANTED) * SYMBOLS_KEPT)
         self._refreshing = SingleFlight[Held | Failures]()
 
     def held(self, symbol: str, step: int) -> Held | None:
@@ -148,11 +148,7 @@ class Pages:
         return replace(held, candles=older.then(held.candles)[-KEPT[step] :])
 
     def _keep(self, symbol: str, held: Held) -> None:
-        key = symbol, held.candles.step
-        self._held[key] = held
-        self._held.move_to_end(key)
-        if len(self._held) > len(WANTED) * SYMBOLS_KEPT:
-            self._held.popitem(last=False)
+        self._held[symbol, held.candles.step] = held
         self._turns.saw(held.now)
 
     async def _remembered(self, symbol: str, listing: Listing, step: int, within: float) -> dict[str, Candles]:

@@ -1,8 +1,9 @@
 """The price now of each symbol, from the exchanges' tickers: a few seconds old at most, and compared with candles."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
+
+from cachetools import LRUCache
 
 from forecaster.market.cautions import causes, skewed
 from forecaster.market.exchanges.base import Exchange
@@ -43,7 +44,7 @@ class Prices:
 
     def __init__(self, turns: Turns, pages: Pages) -> None:
         self._turns, self._pages = turns, pages
-        self._told: OrderedDict[str, Told] = OrderedDict()  # those asked for last at the end
+        self._told: LRUCache[str, Told] = LRUCache(SYMBOLS_KEPT)
         self._asking = SingleFlight[Told | Failures]()
 
     async def now(self, symbol: str, listing: Listing) -> Quote | Failures:
@@ -70,9 +71,6 @@ class Prices:
         finally:
             candles.cancel()
         self._told[symbol] = told
-        self._told.move_to_end(symbol)
-        if len(self._told) > SYMBOLS_KEPT:
-            self._told.popitem(last=False)
         self._turns.saw(told.now)
         return told
 
