@@ -4,11 +4,12 @@ Times are UTC and named by a candle's opening; prices are in the quote currency;
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 SYMBOL = re.compile(r"[A-Z0-9]{1,12}-USD", re.ASCII)
@@ -29,6 +30,8 @@ SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every mode
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
 HOUR = 3600  # seconds
 FIVE_MINUTES = 300  # seconds
+MINUTES = (15, 30, 45)  # ahead, that are forecast besides whole hours
+FARTHEST = 24 * 60  # minutes ahead
 WINDOW = 60  # hours of closes without which nothing can be forecast
 MOST_SERIES = 200  # symbols at a source that a process remembers; of more, those asked about longest ago are forgotten
 CALLER = "caller"  # the source of candles that came with the question
@@ -51,6 +54,9 @@ class ForecastWarning(StrEnum):
     MODEL_EXPIRED = "model_expired"
     CLOSES_ONLY = "closes_only"
     UNEVALUATED_SYMBOL = "unevaluated_symbol"
+    HOURLY = "hourly"
+    STALE_QUOTE = "stale_quote"
+    SOURCES_DISAGREE = "sources_disagree"
     BACKEND_FALLBACK = "backend_fallback"
 
 
@@ -107,15 +113,24 @@ class CandleSpan(Provenance):
 class Horizon(Frozen):
     """The forecast distribution of one future close."""
 
-    hours: int = Field(ge=1, le=24)
+    hours: int | None = Field(default=None, ge=1, le=24, description="ahead of as_of, where these are whole hours")
+    minutes: int = Field(ge=1, le=FARTHEST, description="ahead of as_of")
     target_time: AwareDatetime
     median: float = Field(gt=0)
     quantiles: dict[str, float] = Field(description="level such as '0.10' -> price")
-    probability_up: float = Field(ge=0, le=1, description="chance that the close is above last_close")
-    expected_move_pct: float = Field(ge=0, description="median absolute move, in percent of last_close")
+    probability_up: float = Field(ge=0, le=1, description="chance that the close is above last_price")
+    expected_move_pct: float = Field(ge=0, description="median absolute move, in percent of last_price")
     probability_above: float | None = Field(
         default=None, ge=0, le=1, description="chance that the close is above the threshold; None where none was given"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _agree(cls, given: Any) -> Any:
+        """Whole hours tell the minutes, which forecasts of earlier versions do not name."""
+        if isinstance(given, Mapping) and "minutes" not in given and given.get("hours") is not None:
+            return {**given, "minutes": 60 * given["hours"]}
+        return given
 
 
 class Skill(Frozen):
@@ -155,21 +170,31 @@ class ModelFacts(Frozen):
 
 
 class Forecast(Frozen):
-    """A forecast issued at the close of the newest closed candle."""
+    """A forecast issued at the close of the newest closed candle, of five minutes where there are such."""
 
     id: str
     symbol: Symbol
     source: str
     quote: str
-    as_of: AwareDatetime
+    as_of: AwareDatetime = Field(description="close of the newest closed candle; horizons count from here")
     age_seconds: int = Field(ge=0)
-    last_close: float = Field(gt=0)
-    horizons: tuple[Horizon, ...] = Field(min_length=1)
+    last_close: float = Field(gt=0, description="at as_of")
+    last_price: float = Field(gt=0, description="the last trade where it is newer than as_of, else last_close")
+    price_time: AwareDatetime = Field(description="of last_price")
+    horizons: tuple[Horizon, ...] = Field(min_length=1, description="in the order of time")
     skill: Skill
     coverage: dict[str, float] = Field(description="share of unseen hours inside the band: '50', '80', '95' -> 0..1")
     warnings: tuple[ForecastWarning, ...] = ()
     notes: tuple[str, ...] = ()
     model: ModelRef
+
+    @model_validator(mode="before")
+    @classmethod
+    def _priced(cls, given: Any) -> Any:
+        """Forecasts of earlier versions know no price but the last close."""
+        if isinstance(given, Mapping) and "last_price" not in given and "last_close" in given and "as_of" in given:
+            return {**given, "last_price": given["last_close"], "price_time": given["as_of"]}
+        return given
 
 
 class MetricRow(Frozen):

@@ -44,7 +44,7 @@ def hour_used(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
     """Which hour a forecast is for, where that is not plainly the one that was asked for."""
     horizon = forecast.horizons[-1]
     if ask.hours is not None and not 1 <= ask.hours <= FARTHEST:
-        given = speech.ahead(horizon.hours)
+        given = speech.ahead(-(-horizon.minutes // 60))
         return [speech.say("forecast.beyond", farthest=speech.number(FARTHEST), given=given)]
     if ask.target is not None and ask.target != horizon.target_time and ask.hours == horizon.hours:
         asked, used = (speech.near(time, forecast.as_of) for time in (ask.target, horizon.target_time))
@@ -117,7 +117,7 @@ def _labels(speech: Speech, forecasts: Iterable[Forecast]) -> list[str]:
     """What tells forecasts apart: their coins, or how far they look, or both."""
     every = list(forecasts)
     coins = [speech.coin(each.symbol) for each in every]
-    hours = [speech.hours(each.horizons[-1].hours) for each in every]
+    hours = [speech.hours(-(-each.horizons[-1].minutes // 60)) for each in every]
     if len(set(coins)) == len(every):
         return coins
     if len(set(coins)) == 1:

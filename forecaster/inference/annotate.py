@@ -92,8 +92,8 @@ class Issuer:
 
         The record is that of its symbol, kind of input and last horizon, or of the graded horizon nearest to that.
         """
-        as_of = snapshot.as_of
-        skill, coverage = self._record(snapshot.symbol, kind, horizons[-1].hours)
+        as_of, last = snapshot.as_of, float(snapshot.candles.close[-1])
+        skill, coverage = self._record(snapshot.symbol, kind, -(-horizons[-1].minutes // 60))
         flags = [*flags, *self._expired(as_of), *self._unevaluated(snapshot.symbol)]
         return Forecast(
             id=self._id(snapshot, as_of, other),
@@ -102,7 +102,9 @@ class Issuer:
             quote=snapshot.quote,
             as_of=utc(as_of),
             age_seconds=snapshot.age,
-            last_close=float(snapshot.candles.close[-1]),
+            last_close=last,
+            last_price=last,
+            price_time=utc(as_of),
             horizons=horizons,
             skill=skill,
             coverage=coverage,

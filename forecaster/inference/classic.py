@@ -113,6 +113,7 @@ class ClassicPredictor(Issuer):
         last = float(closes[-1])
         return Horizon(
             hours=1,
+            minutes=60,
             target_time=utc(as_of + HOUR),
             median=point,
             quantiles={level: point * float(np.exp(self._bands.offset(float(level)) * volatility)) for level in LEVELS},

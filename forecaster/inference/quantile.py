@@ -212,6 +212,7 @@ def _horizons(as_of: int, prices: list[list[float]], up: list[float], move: list
     for hour, (quantiles, rise, size) in enumerate(zip(prices, up, move, strict=True), start=1):
         yield Horizon(
             hours=hour,
+            minutes=60 * hour,
             target_time=utc(as_of + hour * HOUR),
             median=quantiles[MEDIAN],
             quantiles=dict(zip(KEYS, quantiles, strict=True)),
