@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from forecaster.anomalies import Monitor
 from forecaster.errors import ArtifactError
-from forecaster.inference import Predictor
+from forecaster.inference import Predictor, Window
 from forecaster.ledger import Past
 from forecaster.market import Snapshot
 from forecaster.schema import MOST_SERIES, Forecast, ForecastWarning
@@ -81,7 +81,7 @@ class Standing:
 
     def _issued(self, snapshot: Snapshot, other: Snapshot | None) -> Forecast:
         trackers = self._following.trackers(snapshot)
-        issued = self.predictor.forecast(snapshot, self.predictor.longest, other, trackers)
+        issued = self.predictor.standing(Window(snapshot, other), trackers)
         self._following.remember(issued)
         return issued
 

@@ -80,9 +80,10 @@ class Following:
 
 def _wait_for(followed: _Followed, forecast: Forecast, settled: int = 0) -> None:
     """Follow a forecast of all 24 hours, of which the first `settled` were looked at."""
-    if followed.trackers and len(forecast.horizons) == HORIZONS:
+    hourly = [horizon for horizon in forecast.horizons if horizon.hours is not None]
+    if followed.trackers and len(hourly) == HORIZONS:
         kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
-        prices = np.array([list(horizon.quantiles.values()) for horizon in forecast.horizons])  # (24, Q)
+        prices = np.array([list(horizon.quantiles.values()) for horizon in hourly])  # (24, Q)
         issued = _Issued(kind, forecast.last_close, np.log(prices / forecast.last_close), settled)
         followed.open.setdefault(int(forecast.as_of.timestamp()), issued)
 

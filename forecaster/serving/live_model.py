@@ -19,6 +19,8 @@ from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
 from forecaster.market import CandleSource, Snapshot, with_companion
 from forecaster.schema import Forecast
+from forecaster.serving.ahead import Ahead
+from forecaster.serving.caller_input import WHOLE, hourly
 from forecaster.serving.current import Standing
 from forecaster.serving.observer import Observer, tell_model
 
@@ -48,11 +50,12 @@ class LiveModel:
         self.predictor, self.standing = predictor, Standing(predictor)
         tell_model(self._observer, predictor.ref)
 
-    async def forecast(self, source: CandleSource, symbol: str, hours: int) -> Forecast:
-        """The forecast for each of the next `hours` closes. Raises what Predictor.forecast and the source raise."""
+    async def forecast(self, source: CandleSource, symbol: str, ahead: Ahead) -> Forecast:
+        """The forecast of what lies `ahead`. Raises what Predictor.standing, Ahead.horizons and the source raise."""
         standing, predictor = self.standing, self.predictor
-        predictor.check(symbol, hours)
+        ahead.check(predictor, symbol)
         snapshot, other = await with_companion(source, symbol, HISTORY, predictor.reads_companion)
+        snapshot = hourly(snapshot, WHOLE)
         if self._recorder and standing.is_new(symbol, snapshot.source):
             with suppress(DatabaseError):  # it is asked again with the next forecast
                 fresh = partial(predictor.trackers, symbol)
@@ -62,7 +65,8 @@ class LiveModel:
         if self._recorder:
             await self._recorder.keep(issued)
             self._recorder.fold(issued, partial(predictor.trackers, symbol))
-        return predictor.shortened(told, hours)
+        as_of, newest = told.as_of.timestamp(), told.price_time.timestamp()
+        return predictor.ahead(told, ahead.horizons(as_of, newest, predictor.longest))
 
     async def next_close(self, closes: Sequence[float]) -> float:
         """See Predictor.predict_next_close."""

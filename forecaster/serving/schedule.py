@@ -14,7 +14,7 @@ from forecaster.ledger import Ledger, Open
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
-from forecaster.serving.backend import ForecastBackend
+from forecaster.serving.protocol import ForecastBackend
 
 DELAY = 20.0  # seconds after the full hour, by when exchanges have published its candle
 RETRIES = (60.0, 120.0, 240.0, 480.0, 960.0)  # seconds between attempts where an exchange is late or does not answer

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecaster.errors import ArtifactError, NoCandles
+from forecaster.inference.window import Window
 from forecaster.ledger.history import Past
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, ForecastWarning
@@ -117,7 +118,7 @@ def test_a_process_that_starts_goes_on_with_the_forecast_that_was_issued_this_ho
 def test_without_a_past_the_first_forecast_is_the_models_own(shipped, known):
     standing = Standing(shipped)
     standing.restore("BTC-USD", "bitstamp", known)
-    assert standing.forecast(snapshot(), None)[0] == shipped.forecast(snapshot(), 24)
+    assert standing.forecast(snapshot(), None)[0] == shipped.standing(Window(snapshot()))
 
 
 def test_a_forecast_of_an_earlier_hour_teaches_the_bands_and_does_not_stand(shipped):
@@ -125,7 +126,7 @@ def test_a_forecast_of_an_earlier_hour_teaches_the_bands_and_does_not_stand(ship
     earlier, _ = alone.forecast(snapshot(300), None)
     taught.restore("BTC-USD", "bitstamp", past(earlier))
     assert taught.forecast(snapshot(301), None) == alone.forecast(snapshot(301), None)
-    assert taught.forecast(snapshot(301), None)[0].horizons != shipped.forecast(snapshot(301), 24).horizons
+    assert taught.forecast(snapshot(301), None)[0].horizons != shipped.standing(Window(snapshot(301))).horizons
 
 
 def test_only_the_first_restoring_counts(shipped):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,13 +54,15 @@ class Hourly(FakeBackend):
         self.broken_until = 0.0
         self.error: Exception = OUTAGE
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
+    async def forecast(self, symbol: str, hours: int | None = None, **ahead: Any) -> Forecast:
         self.asked.append((self.clock.now - NOON, symbol))
         if self.clock.now < NOON + self.broken_until:
             raise self.error
         behind = int(self.clock.now % HOUR < self.late)
         demo = (ForecastWarning.DEMO_DATA,) if self.source == "demo" else ()
-        forecast = issued(self.clock.hour - behind, symbol=symbol, source=self.source, horizons=hours, warnings=demo)
+        forecast = issued(
+            self.clock.hour - behind, symbol=symbol, source=self.source, horizons=hours or 1, warnings=demo
+        )
         self.ledger.record(forecast)
         return forecast
 
@@ -176,11 +179,11 @@ async def test_a_ledger_that_cannot_be_written_does_not_end_the_loop(tmp_path, c
     broken = Ledger(f"sqlite:///{in_the_way / 'ledger.db'}")
 
     class Careful(Hourly):
-        async def forecast(self, symbol: str, hours: int) -> Forecast:
+        async def forecast(self, symbol: str, hours: int | None = None, **ahead: Any) -> Forecast:
             if self.clock.hour == 2:
                 in_the_way.unlink(missing_ok=True)
             with suppress(ConfigurationError):  # an answer is given without a ledger too
-                return await super().forecast(symbol, hours)
+                return await super().forecast(symbol, hours, **ahead)
             return issued(self.clock.hour)
 
     await run(Careful(broken, Clock(0, 3 * HOUR)), broken, symbols=("BTC-USD",))
