@@ -2,7 +2,7 @@
 
 import logging
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
@@ -12,7 +12,7 @@ from forecaster.errors import CryptoSenseError
 from forecaster.inference import HIGHEST, LOWEST, detailed
 from forecaster.market import plain, rounded
 from forecaster.schema import FARTHEST as MOST_MINUTES
-from forecaster.schema import HOUR, Candle, Forecast, Frozen, Horizon, Symbol
+from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import ForecastFacts
 from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
@@ -95,7 +95,11 @@ async def _issued(backend: ForecastBackend, arguments: ForecastArguments) -> For
     if arguments.until is not None:
         return await backend.forecast(arguments.symbol, until=arguments.until)
     if arguments.minutes is not None:
-        return await backend.forecast(arguments.symbol, minutes=arguments.minutes)
+        issued = await backend.forecast(arguments.symbol, minutes=arguments.minutes)
+        if ForecastWarning.HOURLY not in issued.warnings:
+            return issued
+        now = issued.as_of + timedelta(seconds=issued.age_seconds)  # they were counted from the last full hour
+        return await backend.forecast(arguments.symbol, until=now + timedelta(minutes=arguments.minutes))
     return await backend.forecast(arguments.symbol, arguments.hours or 1)
 
 

@@ -28,7 +28,7 @@ def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool
         first = speech.say("forecast.brief_at", **facts)
     elif brief:
         first = speech.say("forecast.brief_from", **facts, **_beginning(speech, forecast))
-    elif ask.target == horizon.target_time:
+    elif ask.target == horizon.target_time or ForecastWarning.HOURLY in forecast.warnings:
         first = speech.say("forecast.range_at", **facts)
     else:
         first = speech.say("forecast.range", within=speech.within(horizon.minutes), **facts)

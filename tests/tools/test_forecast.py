@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from forecaster.errors import ExchangeError, NoCandles, UnsupportedSymbol
+from forecaster.schema import ForecastWarning
 from tests.support.fakes import LAST_CLOSE, FakeBackend
 from tools.forecast import FORECAST, PICTURED
 from tools.tool import LONGEST_TEXT, BoundTool
@@ -63,6 +64,15 @@ async def test_what_says_no_distance_is_refused_in_words_that_repeat_nothing(ask
     result = await call(FakeBackend(longest=24), **asked)
     message = json.loads(result.text)["message"]
     assert not result.ok and told in message and message.endswith("call again.") and "<b>" not in message
+
+
+async def test_minutes_count_from_now_where_there_are_but_full_hours():
+    class HourlyBackend(FakeBackend):
+        def _provenance(self, symbol):
+            return super()._provenance(symbol) | {"age_seconds": 40 * 60, "warnings": (ForecastWarning.HOURLY,)}
+
+    forecast = (await call(HourlyBackend(longest=24), minutes=30)).data.forecast
+    assert f"{forecast.as_of:%H:%M} {forecast.horizons[-1].target_time:%H:%M}" == "12:00 13:10"
 
 
 async def test_a_time_that_has_passed_is_refused():
