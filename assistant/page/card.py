@@ -65,7 +65,7 @@ def _heading(forecast: Forecast, horizon: Horizon) -> str:
     when = f"in {ahead(horizon.minutes)} ({target})"
     if ForecastWarning.HOURLY in forecast.warnings:  # its minutes count from the last full hour
         when = f"at {target}"
-    begins = f"from {day(forecast.price_time)} {clock(forecast.price_time)} UTC"
+    begins = f"from {clock(forecast.price_time)} UTC"  # the sources tell the day
     return f"<header><span><b>{forecast.symbol}</b> {when}</span><span>{begins}</span></header>"
 
 

@@ -267,6 +267,20 @@ async def test_a_turn_that_is_cancelled_ends_at_once_and_leaves_the_agent_usable
     assert words(await turn(embedded, "how does the model work?", backend=backend))
 
 
+@pytest.mark.parametrize(
+    ("question", "args"),
+    [
+        ("btc at 5pm", {"symbol": "BTC-USD", "until": "2026-03-19T17:00Z"}),
+        ("btc in 20 minutes", {"symbol": "BTC-USD", "minutes": 20}),
+    ],
+)
+async def test_a_visitor_sees_how_far_a_forecast_looks(embedded, question, args):
+    events = await turn(embedded, question, backend=FakeBackend(longest=24))
+    assert [event.args for event in events if isinstance(event, ToolStarted)] == [args]
+    issued = next(event.data.forecast for event in events if isinstance(event, ToolFinished))
+    assert f"{issued.horizons[-1].target_time:%H:%M} UTC" in words(events)
+
+
 async def test_words_before_a_tool_that_does_not_exist_are_kept_apart():
     first = calls(("no_such_tool", {})).model_copy(update={"content": "Let me look."})
     assert words(await turn(ScriptedChatModel(script=[first, AIMessage("Done.")]), "btc price")) == (
