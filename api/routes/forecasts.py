@@ -57,7 +57,7 @@ async def one(
         kept = await backend.kept(forecast_id)
     if kept is None:
         raise HTTPException(404, UNKNOWN)
-    settled = len(kept.outcomes) == len(kept.forecast.horizons)
+    settled = len(kept.outcomes) >= sum(each.hours is not None for each in kept.forecast.horizons)
     return for_seconds(request, kept, WEEK if settled else MINUTE)
 
 

@@ -112,7 +112,7 @@ class Issuer:
             horizons=horizons,
             skill=skill,
             coverage=coverage,
-            warnings=(*snapshot.warnings, *(warning for warning, _ in flags)),
+            warnings=tuple(dict.fromkeys((*snapshot.warnings, *(warning for warning, _ in flags)))),
             notes=(*snapshot.notes, *(words for _, words in flags)),
             model=self.ref,
         )
@@ -153,6 +153,10 @@ class Issuer:
         text = f"{snapshot.symbol}|{snapshot.source}|{as_of}|{self.ref.sha256}".encode()
         if snapshot.source == CALLER:
             text += b"".join(_numbers(sent.candles) for sent in ((snapshot, other) if other else (snapshot,)))
+        elif (
+            ForecastWarning.HOURLY in snapshot.warnings
+        ):  # from other candles than those that end at a five-minute mark
+            text += b"|hourly"
         return f"fc_{hashlib.sha256(text).hexdigest()[:20]}"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecaster.anomalies import AnomalyReport
+from forecaster.anomalies import AnomalyReport, within
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
@@ -19,8 +19,9 @@ from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, CandleSource, price_now, span_of, with_companion
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.ahead import Ahead
-from forecaster.serving.caller_input import Sent, windows_of
-from forecaster.serving.live_model import HISTORY, LiveModel
+from forecaster.serving.caller_input import Sent, hourly, windows_of
+from forecaster.serving.gathering import HISTORY, WHOLE_HOURS, gathered
+from forecaster.serving.live_model import LiveModel
 from forecaster.serving.observer import Nobody, Observer, told
 
 if TYPE_CHECKING:
@@ -102,11 +103,22 @@ class LocalBackend:
         return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
-        """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
+        """See ForecastBackend: hours that end at the newest five-minute mark, as far back as there are five minutes.
+
+        Raises what Monitor.report raises, and ArtifactError where the model judges nothing.
+        """
         self.predictor.check(symbol, 1)
         monitor = self._model.standing.live_monitor
-        snapshot, other = await with_companion(self._source, symbol, LONGEST_SPAN)
-        return told(self._observer, await asyncio.to_thread(monitor.report, snapshot, hours, days, other))
+        window = (await gathered(self._source, symbol, minutes=WHOLE_HOURS, trade=False)).window
+        reach = within(window.fine) if window.fine else hours
+        if hours > reach:
+            snapshot, other = await with_companion(self._source, symbol, LONGEST_SPAN)
+            words = (
+                f"five-minute candles reach back for the newest {max(reach, 0)} hours, so hours of the clock were used"
+            )
+            window = Window(hourly(snapshot, words), other)
+        work = partial(monitor.report, window.snapshot, hours, days, window.other, often=window.fine is not None)
+        return told(self._observer, await asyncio.to_thread(work))
 
     async def anomalies_from(
         self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
