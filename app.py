@@ -68,12 +68,13 @@ def ask(options: argparse.Namespace) -> None:
 def forecast(options: argparse.Namespace) -> None:
     """One forecast, without a conversation."""
     parts = Composition(_settings(options), reading=reading_of(options))
-    issued = asyncio.run(_closing(parts, _issued(parts, options.symbol, options.hours)))
+    issued = asyncio.run(_closing(parts, _issued(parts, options)))
     _say(issued.model_dump_json() if options.json else _in_words(issued))
 
 
-async def _issued(parts: Composition, symbol: str | None, hours: int) -> "Forecast":
-    return await parts.backend.forecast(symbol or await parts.symbol(), hours)
+async def _issued(parts: Composition, options: argparse.Namespace) -> "Forecast":
+    symbol = options.symbol or await parts.symbol()
+    return await parts.backend.forecast(symbol, options.hours, minutes=options.minutes, until=options.until)
 
 
 def fetch(options: argparse.Namespace) -> None:
@@ -244,13 +245,17 @@ def _settings(options: argparse.Namespace) -> "Settings":
 def _in_words(issued: "Forecast") -> str:
     from forecaster.market import decimals_of
 
-    digits = decimals_of(issued.symbol, issued.last_close)
-    at = f"{issued.source}, {issued.as_of:%Y-%m-%d %H:%M} UTC"
-    lines = [f"{issued.symbol} closed at {issued.last_close:,.{digits}f} {issued.quote} ({at})"]
+    digits = decimals_of(issued.symbol, issued.last_price)
+    at = f"{issued.source}, {issued.price_time:%Y-%m-%d %H:%M} UTC"
+    stands = "closed" if issued.price_time == issued.as_of else "is"
+    lines = [f"{issued.symbol} {stands} at {issued.last_price:,.{digits}f} {issued.quote} ({at})"]
     for each in issued.horizons:
         low, high = each.quantiles["0.10"], each.quantiles["0.90"]
         band = f"80 % between {low:,.{digits}f} and {high:,.{digits}f}"
-        lines.append(f"+{each.hours} h: {each.median:,.{digits}f}, {band}, {each.probability_up:.0%} up")
+        ahead = f"+{each.hours} h" if each.hours else f"+{each.minutes} min"
+        lines.append(
+            f"{ahead} ({each.target_time:%H:%M}): {each.median:,.{digits}f}, {band}, {each.probability_up:.0%} up"
+        )
     lines.append(f"skill against 'no change' on {issued.skill.n:,} unseen hours: {issued.skill.value:+.1%}")
     return "\n".join([*lines, *issued.notes])
 

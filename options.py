@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,10 @@ def _add_ask_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_forecast_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
-    parser.add_argument("--hours", type=int, default=1, help="how many hours ahead (default: 1)")
+    ahead = parser.add_mutually_exclusive_group()
+    ahead.add_argument("--hours", type=int, help="how many hours ahead (default: 1)")
+    ahead.add_argument("--minutes", type=int, help="how many minutes ahead")
+    ahead.add_argument("--until", type=_moment, metavar="TIME", help="17:00Z, or 2026-03-19T17:00Z")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
@@ -132,6 +135,26 @@ def _symbol(text: str) -> str:
     if not re.fullmatch(r"[A-Z0-9]{1,12}-USD", symbol, re.ASCII):
         raise argparse.ArgumentTypeError("not a coin in US dollars; write it like SOL-USD")
     return symbol
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone; without a day, the next such time."""
+    wrong = argparse.ArgumentTypeError("not a time with its zone; write it like 17:00Z or 2026-03-19T17:00Z")
+    try:
+        if "T" in text.upper():
+            return _zoned(datetime.fromisoformat(text), wrong)
+        at = time.fromisoformat(text)
+    except ValueError as error:
+        raise wrong from error
+    now = datetime.now(at.tzinfo)
+    today = _zoned(datetime.combine(now.date(), at), wrong)
+    return today if today > now else today + timedelta(days=1)
+
+
+def _zoned(moment: datetime, wrong: argparse.ArgumentTypeError) -> datetime:
+    if moment.tzinfo is None:
+        raise wrong
+    return moment
 
 
 def _day(text: str) -> datetime:

@@ -25,6 +25,7 @@ def candles(count: int) -> list[JsonValue]:
 
 LAST_OPEN_TIME = utc(OPENS + (len(CLOSES) - 1) * HOUR).isoformat().replace("+00:00", "Z")
 LIVE: dict[str, JsonValue] = {"symbol": "BTC-USD", "hours": 6}
+MINUTES: dict[str, JsonValue] = {"symbol": "BTC-USD", "minutes": 45}
 FROM_CLOSES: dict[str, JsonValue] = {
     "symbol": "BTC-USD",
     "closes": [*CLOSES[-60:]],

@@ -33,7 +33,7 @@ SILENCE = 9.0  # seconds without anything for the visitor after which a language
 LONGEST_TURN = 60.0  # seconds for a model and its tools
 
 _ARGUMENTS = {tool.name: tool.arguments.model_fields for tool in TOOLS}
-_WORD = re.compile(r"[A-Z0-9]{1,12}-USD|[A-Za-z_-]{1,16}")
+_WORD = re.compile(r"[A-Z0-9]{1,12}-USD|[A-Za-z_-]{1,16}|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def build_graph(

@@ -45,11 +45,13 @@ class UnsupportedSymbol(InvalidInput):
 class UnsupportedHorizon(InvalidInput):
     """A horizon that the loaded model does not forecast."""
 
-    def __init__(self, hours: int, longest: int) -> None:
+    def __init__(self, hours: int, longest: int, minutes: int | None = None) -> None:
+        """`minutes` is what was asked for, where it was no whole hours."""
         self.hours = hours
         self.longest = longest
         span = "1 hour" if longest == 1 else f"1 to {longest} hours"
-        super().__init__(f"The loaded model does not forecast {hours} hours ahead.", f"Ask for {span} ahead.")
+        asked = f"{hours} hours" if minutes is None else f"{minutes} minutes"
+        super().__init__(f"The loaded model does not forecast {asked} ahead.", f"Ask for {span} ahead.")
 
 
 class SourceError(CryptoSenseError):

@@ -4,12 +4,11 @@ Times are UTC and named by a candle's opening; prices are in the quote currency;
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 SYMBOL = re.compile(r"[A-Z0-9]{1,12}-USD", re.ASCII)
@@ -110,11 +109,18 @@ class CandleSpan(Provenance):
     candles: tuple[Candle, ...]
 
 
+def _of_hours(data: dict[str, Any]) -> int:
+    """Whole hours in minutes; 0, which is none, where there are no hours."""
+    return 60 * (data["hours"] or 0)
+
+
 class Horizon(Frozen):
     """The forecast distribution of one future close."""
 
     hours: int | None = Field(default=None, ge=1, le=24, description="ahead of as_of, where these are whole hours")
-    minutes: int = Field(ge=1, le=FARTHEST, description="ahead of as_of")
+    minutes: int = Field(  # earlier versions do not name them
+        default_factory=_of_hours, validate_default=True, ge=1, le=FARTHEST, description="ahead of as_of"
+    )
     target_time: AwareDatetime
     median: float = Field(gt=0)
     quantiles: dict[str, float] = Field(description="level such as '0.10' -> price")
@@ -123,14 +129,6 @@ class Horizon(Frozen):
     probability_above: float | None = Field(
         default=None, ge=0, le=1, description="chance that the close is above the threshold; None where none was given"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _agree(cls, given: Any) -> Any:
-        """Whole hours tell the minutes, which forecasts of earlier versions do not name."""
-        if isinstance(given, Mapping) and "minutes" not in given and given.get("hours") is not None:
-            return {**given, "minutes": 60 * given["hours"]}
-        return given
 
 
 class Skill(Frozen):
@@ -179,22 +177,18 @@ class Forecast(Frozen):
     as_of: AwareDatetime = Field(description="close of the newest closed candle; horizons count from here")
     age_seconds: int = Field(ge=0)
     last_close: float = Field(gt=0, description="at as_of")
-    last_price: float = Field(gt=0, description="the last trade where it is newer than as_of, else last_close")
-    price_time: AwareDatetime = Field(description="of last_price")
+    last_price: float = Field(  # earlier versions know no price but the last close
+        default_factory=lambda data: data["last_close"],
+        gt=0,
+        description="the last trade where it is newer than as_of, else last_close",
+    )
+    price_time: AwareDatetime = Field(default_factory=lambda data: data["as_of"], description="of last_price")
     horizons: tuple[Horizon, ...] = Field(min_length=1, description="in the order of time")
     skill: Skill
     coverage: dict[str, float] = Field(description="share of unseen hours inside the band: '50', '80', '95' -> 0..1")
     warnings: tuple[ForecastWarning, ...] = ()
     notes: tuple[str, ...] = ()
     model: ModelRef
-
-    @model_validator(mode="before")
-    @classmethod
-    def _priced(cls, given: Any) -> Any:
-        """Forecasts of earlier versions know no price but the last close."""
-        if isinstance(given, Mapping) and "last_price" not in given and "last_close" in given and "as_of" in given:
-            return {**given, "last_price": given["last_close"], "price_time": given["as_of"]}
-        return given
 
 
 class MetricRow(Frozen):

@@ -16,7 +16,7 @@ from forecaster.inference.engine import open_engine
 from forecaster.inference.predictor import Predictor
 from forecaster.inference.smoke_test import open_predictor
 from forecaster.ledger.ledger import Ledger
-from forecaster.serving.backend import ForecastBackend
+from forecaster.serving.protocol import ForecastBackend
 from forecaster.settings import ROOT, Settings
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import NOON, FakeBackend, candles_ending

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from forecaster.inference.engine import open_engine
 from forecaster.inference.smoke_test import open_predictor
 from forecaster.schema import HOUR, Forecast
 from forecaster.settings import ROOT
+from options import command_line
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 from tests.support.service.processes import PATIENCE, started, stopped, until_ready
@@ -42,6 +44,10 @@ def test_help_loads_nothing_that_would_delay_it():
         ["train"],
         ["train", "--data", "btc.csv", "--recipe", "magic"],
         ["forecast", "--hours", "many"],
+        ["forecast", "--hours", "2", "--minutes", "30"],
+        ["forecast", "--until", "17:00"],
+        ["forecast", "--until", "2026-03-19T17:00"],
+        ["forecast", "--until", "noon"],
         ["fetch", "--from", "x"],
         ["--port", "http"],
         ["serve", "--engine", "magic"],
@@ -117,6 +123,24 @@ def test_a_forecast_starts_from_the_newest_closed_candle_of_the_exchange(exchang
     assert app.main(["forecast", "--source", "live", "--json"]) == 0
     issued = Forecast.model_validate_json(capsys.readouterr().out)
     assert (issued.source, issued.last_close, issued.as_of.timestamp()) == ("bitstamp", LAST_CLOSE, NOON)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "minutes"), [(["--minutes", "90"], 90), (["--hours", "3"], 180), (["--until", "2026-03-19T16:10Z"], 250)]
+)
+def test_a_forecast_looks_so_many_minutes_or_hours_ahead_or_until_a_time(exchanges, capsys, ahead, minutes):
+    assert app.main(["forecast", "--source", "live", "--json", *ahead]) == 0
+    issued = Forecast.model_validate_json(capsys.readouterr().out)
+    last = issued.horizons[-1]
+    assert (last.minutes, last.target_time) == (minutes, issued.as_of + timedelta(minutes=minutes))
+    assert app.main(["forecast", "--source", "live", *ahead]) == 0
+    assert f"({last.target_time:%H:%M}): {last.median:,.2f}, 80 % between" in capsys.readouterr().out
+
+
+def test_a_time_of_day_on_the_command_line_is_the_next_one():
+    (until,) = (command_line(app.chat, app.forecast).parse_args(["forecast", "--until", "17:00Z"]).until,)
+    assert (until.hour, until.minute, until.utcoffset()) == (17, 0, timedelta())
+    assert timedelta() < until - datetime.now(UTC) <= timedelta(days=1)
 
 
 @pytest.mark.parametrize("model", ["quantile", "classic"])

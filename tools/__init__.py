@@ -6,8 +6,7 @@ from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
-from tools.moment import Moment, moment_of, on_the_hour
-from tools.prices import LONGEST_LOOK_BACK
+from tools.prices import LONGEST_LOOK_BACK, moment_of
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
 from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record
@@ -30,7 +29,6 @@ __all__ = [
     "Metric",
     "MetricExplanation",
     "MetricsAnswer",
-    "Moment",
     "Surprise",
     "TrackRecordAnswer",
     "TrackRecordArguments",
@@ -42,7 +40,6 @@ __all__ = [
     "minute",
     "moment_of",
     "nearest",
-    "on_the_hour",
     "spellings",
     "track_record",
 ]

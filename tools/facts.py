@@ -55,16 +55,19 @@ class Table(TypedDict):
 
 
 class ForecastFacts(Provenance, total=False):
-    """The farthest hour that was asked for, and the hours before it in brief."""
+    """The time that was asked for, and those before it in brief."""
 
     symbol: Symbol
-    last_close: float
-    hours: Annotated[int, Field(description="ahead")]
+    last_close: Annotated[float, Field(description="at as_of")]
+    last_price: Annotated[float, Field(description="that the forecast starts from")]
+    price_time: Annotated[Time, Field(description="of last_price")]
+    hours: Annotated[int, Field(description="ahead of as_of, where these are whole hours")]
+    minutes: Annotated[int, Field(description="ahead of as_of, where they are not")]
     target_time: Time
     range_80: Range
     range_50: Range
     median: float
-    probability_up: Annotated[float, Field(description="of a close above last_close, 0 to 1")]
+    probability_up: Annotated[float, Field(description="of a price above last_price, 0 to 1")]
     threshold: float
     probability_above: Annotated[float | str, Field(description="of a close above threshold; words where beyond reach")]
     expected_move_pct: Percent
@@ -74,6 +77,7 @@ class ForecastFacts(Provenance, total=False):
     coverage_pct: Annotated[dict[Band, float], Field(description="share of unseen hours that each range held")]
     model: str
     hour_by_hour: Table
+    minute_by_minute: Annotated[Table, Field(description="instead, where these are no whole hours")]
 
 
 class MetricFacts(TypedDict, total=False):

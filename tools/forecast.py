@@ -1,33 +1,78 @@
 """The forecast: the distribution of the next closes, with the record of such forecasts."""
 
 import logging
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from forecaster.errors import CryptoSenseError
 from forecaster.inference import HIGHEST, LOWEST, detailed
 from forecaster.market import plain, rounded
-from forecaster.schema import Candle, Forecast, Frozen, Horizon, Symbol
+from forecaster.schema import FARTHEST as MOST_MINUTES
+from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import ForecastFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
+from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
 
-FARTHEST = 24  # hours ahead
+FARTHEST = MOST_MINUTES // 60  # hours ahead
 PICTURED = 48  # hours of candles shown before the forecast
 WHOLE = 1_000  # a price from which on cents are left out of the hours in brief
 DEAREST = 100_000_000  # a price that may be asked about
 
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
 log = logging.getLogger(__name__)
 
 
+def _moment(given: object) -> datetime:
+    """A time as it is, or written as ISO 8601 has it. It must name its zone."""
+    try:
+        time = datetime.fromisoformat(given) if isinstance(given, str) and TIME.fullmatch(given) else given
+    except ValueError:
+        time = None
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        raise PydanticCustomError("moment", "Input should be a time with its zone, such as 2026-03-19T17:00Z")
+    return time
+
+
+Until = Annotated[
+    datetime,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{TIME.pattern}$"}),
+]
+
+
 class ForecastArguments(Arguments):
-    """Which coin, how far ahead, and a price that matters to whoever asks."""
+    """Which coin, how far ahead (at most one of three; else 1 hour), and a price that matters to whoever asks."""
 
     symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
-    hours: int = Field(default=1, ge=1, le=FARTHEST, description="how many hours ahead")
+    hours: int | None = Field(
+        default=None, ge=1, le=FARTHEST, description="how many hours ahead of now; 1 where nothing is said"
+    )
+    minutes: int | None = Field(
+        default=None, ge=1, le=MOST_MINUTES, description="instead of hours: how many minutes ahead of now"
+    )
+    until: Until | None = Field(
+        default=None, description="instead of hours: the very time, with its zone, such as 2026-03-19T17:00Z"
+    )
     threshold: float | None = Field(
         default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above it"
     )
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if len(self.ahead) > 1:
+            raise PydanticCustomError("ahead", "give only one of hours, minutes and until")
+        return self
+
+    @property
+    def ahead(self) -> dict[str, int | datetime]:
+        """What was said about how far to look, by its name."""
+        given = {"hours": self.hours, "minutes": self.minutes, "until": self.until}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class ForecastAnswer(Frozen):
@@ -39,11 +84,23 @@ class ForecastAnswer(Frozen):
 
 
 async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> ToolResult:
-    """The forecast for the next hours, as a ForecastAnswer."""
-    issued = await backend.forecast(arguments.symbol, arguments.hours)
+    """The forecast from now on, as a ForecastAnswer."""
+    issued = await _issued(backend, arguments)
     told = detailed(issued, threshold=arguments.threshold)
     answer = ForecastAnswer(forecast=told, recent=await _recent(backend, told), threshold=arguments.threshold)
     return ToolResult(_text(answer), answer)
+
+
+async def _issued(backend: ForecastBackend, arguments: ForecastArguments) -> Forecast:
+    if arguments.until is not None:
+        return await backend.forecast(arguments.symbol, until=arguments.until)
+    if arguments.minutes is not None:
+        issued = await backend.forecast(arguments.symbol, minutes=arguments.minutes)
+        if ForecastWarning.HOURLY not in issued.warnings:
+            return issued
+        now = issued.as_of + timedelta(seconds=issued.age_seconds)  # they were counted from the last full hour
+        return await backend.forecast(arguments.symbol, until=now + timedelta(minutes=arguments.minutes))
+    return await backend.forecast(arguments.symbol, arguments.hours or 1)
 
 
 async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, ...]:
@@ -53,8 +110,8 @@ async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, .
     except CryptoSenseError as error:
         log.warning("The forecast is shown without candles: %s", error)
         return ()
-    same = span.source == issued.source and span.as_of == issued.as_of
-    return span.candles if same else ()
+    ahead = (issued.as_of - span.as_of).total_seconds()
+    return span.candles if span.source == issued.source and 0 <= ahead < HOUR else ()
 
 
 def _text(answer: ForecastAnswer) -> str:
@@ -63,7 +120,9 @@ def _text(answer: ForecastAnswer) -> str:
     facts: dict[str, object] = {
         "symbol": issued.symbol,
         "last_close": rounded(issued.last_close),
-        "hours": last.hours,
+        "last_price": rounded(issued.last_price),
+        "price_time": minute(issued.price_time),
+        **({"hours": last.hours} if last.hours else {"minutes": last.minutes}),
         "target_time": minute(last.target_time),
         "range_80": [rounded(last.quantiles["0.10"]), rounded(last.quantiles["0.90"])],
         "range_50": [rounded(last.quantiles["0.25"]), rounded(last.quantiles["0.75"])],
@@ -77,9 +136,7 @@ def _text(answer: ForecastAnswer) -> str:
         "coverage_pct": {band: round(100 * share, 1) for band, share in issued.coverage.items()},
         "model": f"{issued.model.name} {issued.model.version}",
     }
-    if len(issued.horizons) > 1:
-        facts["hour_by_hour"] = {"columns": "hours,low_80,median,high_80", "rows": _rows(issued.horizons)}
-    return compact(facts | provenance(issued))
+    return fitting(facts | _path(issued.horizons) | provenance(issued))
 
 
 def _above(threshold: float | None, probability: float | None) -> dict[str, object]:
@@ -93,12 +150,19 @@ def _above(threshold: float | None, probability: float | None) -> dict[str, obje
     return {"threshold": threshold, "probability_above": chance}
 
 
-def _rows(horizons: tuple[Horizon, ...]) -> list[str]:
-    """Each horizon in one short line, so that 24 of them fit."""
-    return [
-        ",".join((str(each.hours), *map(_short, (each.quantiles["0.10"], each.median, each.quantiles["0.90"]))))
+def _path(horizons: tuple[Horizon, ...]) -> dict[str, object]:
+    """Each horizon of several in one short line, so that all of them fit."""
+    if len(horizons) < 2:
+        return {}
+    hourly = all(each.hours for each in horizons)
+    name, unit = ("hour_by_hour", "hours") if hourly else ("minute_by_minute", "minutes")
+    rows = [
+        ",".join(
+            (str(getattr(each, unit)), *map(_short, (each.quantiles["0.10"], each.median, each.quantiles["0.90"])))
+        )
         for each in horizons
     ]
+    return {name: {"columns": f"{unit},low_80,median,high_80", "rows": rows}}
 
 
 def _short(price: float) -> str:
@@ -109,9 +173,10 @@ FORECAST = Tool(
     name="forecast",
     title="Forecast",
     description=(
-        "Forecast a coin's close some hours ahead: the 80 % range, the chance of going up (and of closing above a "
-        "given price), the median, and how such forecasts did on unseen hours beside 'no change'. Some models reach "
-        "only 1 hour; the error then says so."
+        "Forecast a coin's price some minutes or hours from now, or at a given time within 24 hours: the 80 % range, "
+        "the chance of going up (and of being above a given price), the median, and how such forecasts did on unseen "
+        "hours beside 'no change'. It starts from last_price at price_time. Some models reach only 1 hour; the error "
+        "then says so."
     ),
     arguments=ForecastArguments,
     facts=ForecastFacts,

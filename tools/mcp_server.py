@@ -29,9 +29,10 @@ DISCLAIMER = "cryptosense://disclaimer"
 BRIEFING = "hourly_briefing"
 USUAL = (BITCOIN, ETHER)  # what a briefing is about that names no coin
 INSTRUCTIONS = (
-    "Prices and probabilistic forecasts of coins in US dollars (BTC-USD, SOL-USD, ...), hour by hour, with their "
-    "record beside 'no change'. Lead with the range and the chance of going up; quote numbers as the tools give them, "
-    "with the time and source of the newest candle; pass warnings on. Educational, not financial advice."
+    "Prices and probabilistic forecasts of coins in US dollars (BTC-USD, SOL-USD, ...), from now to any minute of the "
+    "next 24 hours, with their record beside 'no change'. Lead with the range and the chance of going up; quote "
+    "numbers as the tools give them, with the time and source of the newest candle; pass warnings on. Educational, "
+    "not financial advice."
 )
 DISCLAIMER_TEXT = (
     "CryptoSense is educational and no financial advice. At one hour the direction of a coin's price is close to a "

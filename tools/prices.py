@@ -1,8 +1,11 @@
 """Prices: the last trade, and the newest candles with what happened over them."""
 
+from datetime import datetime, timedelta
+
 from pydantic import Field
 
-from forecaster.market import rounded
+from forecaster.errors import CryptoSenseError
+from forecaster.market import BITCOIN, rounded
 from forecaster.schema import Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.facts import CandleFacts, PriceFacts
@@ -35,6 +38,18 @@ async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> Tool
     if price.change_24h_pct is not None:
         facts["change_24h_pct"] = round(price.change_24h_pct, 2)
     return ToolResult(compact(facts | provenance(price)), price)
+
+
+async def moment_of(backend: ForecastBackend) -> datetime | None:
+    """What time it is (UTC) by the clock that the candles are named by; None while there is no price.
+
+    It need not be that of this machine.
+    """
+    try:
+        price = await backend.price(BITCOIN)
+    except CryptoSenseError:  # whatever is asked for then says so
+        return None
+    return price.as_of + timedelta(seconds=price.age_seconds)
 
 
 async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:

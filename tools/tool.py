@@ -90,6 +90,13 @@ def compact(facts: Mapping[str, object]) -> str:
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
 
 
+def fitting(facts: Mapping[str, object]) -> str:
+    """The same with notes as long as there is room for."""
+    text, notes = compact(facts), str(facts.get("notes", ""))
+    over = len(text.encode()) - LONGEST_TEXT
+    return text if over <= 0 else compact({**facts, "notes": shorten(notes, max(1, len(notes) - over))})
+
+
 def provenance(data: Provenance | Forecast) -> dict[str, object]:
     """Source, time, age and warnings of a result, as every tool's text gives them."""
     return {
@@ -117,5 +124,6 @@ def _complaint(arguments: type[Arguments], error: ValidationError) -> str:
     wrong = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         name = str(problem["loc"][0]) if problem["loc"] else ""
-        wrong.append(f"{name}: {problem['msg']}" if name in arguments.model_fields else "unknown argument")
+        known = f"{name}: {problem['msg']}" if name in arguments.model_fields else "unknown argument"
+        wrong.append(known if name else problem["msg"])
     return f"{'; '.join(dict.fromkeys(wrong))}. Correct the arguments and call again."

@@ -15,7 +15,7 @@ from api.routes.forecast import REFUSED, ForecastRoute
 from api.wire import Given, GivenCandles, QueryWhole, Whole, candles_of, documented
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport
 from forecaster.errors import ArtifactError
-from forecaster.schema import Symbol
+from forecaster.schema import FIVE_MINUTES, Symbol
 
 router = APIRouter(prefix="/v1", tags=["anomalies"], route_class=ForecastRoute)
 
@@ -49,10 +49,10 @@ class AnomalyRequest(Given):
     responses=tagged(422, 503),
 )
 async def live(query: Annotated[AnomalyQuery, Query()], request: Request, backend: BackendDep) -> Response:
-    """Judges each of the newest hours by the forecasts issued before it."""
+    """Judges each of the newest hours by the forecasts issued before it: hours up to the newest five-minute mark."""
     with _told():
         report = await backend.anomalies(query.symbol, query.hours, query.budget_days)
-    return until_next_candle(request, report)
+    return until_next_candle(request, report, FIVE_MINUTES - report.age_seconds % FIVE_MINUTES)
 
 
 @router.post(

@@ -19,6 +19,7 @@ from api.wire import (
     Given,
     GivenCandles,
     GivenRoute,
+    Moment,
     OpeningTime,
     Price,
     Problem,
@@ -28,7 +29,7 @@ from api.wire import (
 )
 from forecaster.errors import InvalidInput
 from forecaster.inference import HIGHEST, LOWEST, detailed
-from forecaster.schema import Forecast, Symbol
+from forecaster.schema import FARTHEST, Forecast, Symbol
 from forecaster.serving import ForecastBackend, Sent
 
 MOST_WINDOWS = 1024
@@ -39,6 +40,7 @@ REPLAYED = {
 }
 
 Level = Annotated[float, Field(strict=True, ge=LOWEST, le=HIGHEST)]
+Minutes = Annotated[Whole, Field(ge=1, le=FARTHEST)]
 Key = Annotated[
     str | None,
     Header(pattern=r"^[!-~]{1,64}$", description="the same key with the same body gets the same answer for a day"),
@@ -114,8 +116,22 @@ class ForecastRequest(Wanted, Window):
     """One question."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [examples.LIVE, examples.FROM_CLOSES, examples.FROM_CANDLES]}
+        json_schema_extra={"examples": [examples.LIVE, examples.MINUTES, examples.FROM_CLOSES, examples.FROM_CANDLES]}
     )
+
+    minutes: Minutes | None = Field(
+        default=None, description="instead of hours, of a live forecast: how far ahead of its as_of"
+    )
+    until: Moment | None = Field(default=None, description="instead of both: the moment of the last close")
+
+    @model_validator(mode="after")
+    def _ahead(self) -> Self:
+        live = sum(each is not None for each in (self.minutes, self.until))
+        if live + ("hours" in self.model_fields_set) > 1:
+            raise PydanticCustomError("ahead", "Send one of hours, minutes and until.")
+        if live and (self.candles is not None or self.closes is not None):
+            raise PydanticCustomError("ahead", "Send hours with candles or closes, not minutes or until.")
+        return self
 
 
 class Question(Window):
@@ -171,10 +187,11 @@ async def forecast(
     answered: IdempotencyDep,
     idempotency_key: Key = None,
 ) -> Response:
-    """Forecasts the next 1 to 24 hourly closes of `symbol`: quantiles, the chance of a rise, and the model's record.
+    """Forecasts the closes of `symbol` in 1 to 24 hours: quantiles, the chance of a rise, and the model's record.
 
     With `candles` or `closes` the forecast is made from them, has the source `caller`, and is not kept. With neither,
-    the service fetches the newest candles; that forecast is kept and graded: `GET /v1/forecasts/{id}`.
+    the service fetches the newest candles; that forecast is kept and graded: `GET /v1/forecasts/{id}`. With `minutes`
+    or `until` it tells the closes in 15, 30 and 45 minutes and in each hour before that moment, and of that moment.
     """
 
     async def answer() -> bytes:
@@ -202,7 +219,9 @@ async def batch(body: BatchRequest, backend: BackendDep) -> Response:
 async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
     sent = body.sent()
     if sent is None:
-        return await backend.forecast(body.symbol, body.hours)
+        if body.minutes is None and body.until is None:
+            return await backend.forecast(body.symbol, body.hours)
+        return await backend.forecast(body.symbol, minutes=body.minutes, until=body.until)
     if sent.candles is None:
         return await backend.forecast_closes(sent.symbol, sent.closes, body.hours, sent.last_open_time)
     return await backend.forecast_from(sent.symbol, sent.candles, body.hours, sent.other)

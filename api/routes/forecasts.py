@@ -3,19 +3,17 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
-from pydantic import Field, PlainValidator
+from pydantic import Field
 from pydantic_core import to_json
 
 from api.dependencies import BackendDep, RecordsDep
 from api.middleware import for_seconds, tagged
-from api.wire import DIGITS, MOMENT_SCHEMA, Given, GivenRoute, QueryHours, QueryWhole, seconds
+from api.wire import Given, GivenRoute, QueryHours, QueryMoment, QueryWhole
 from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import utc
 from forecaster.schema import Symbol
 
 MINUTE, WEEK = 60, 7 * 24 * 3600  # seconds
@@ -26,18 +24,11 @@ log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["record"], route_class=GivenRoute)
 
 
-def _moment(value: str) -> datetime:
-    return utc(seconds(int(value) if DIGITS.fullmatch(value) else value))
-
-
-Moment = Annotated[datetime, PlainValidator(_moment), MOMENT_SCHEMA]
-
-
 class PageQuery(Given):
     """Which forecasts, and from where on."""
 
     symbol: Symbol | None = None
-    since: Moment | None = Field(
+    since: QueryMoment | None = Field(
         default=None, description="issued then or later: ISO 8601 with a zone, or Unix seconds"
     )
     cursor: str | None = Field(default=None, max_length=200, description="next_cursor of the page before")
@@ -66,7 +57,7 @@ async def one(
         kept = await backend.kept(forecast_id)
     if kept is None:
         raise HTTPException(404, UNKNOWN)
-    settled = len(kept.outcomes) == len(kept.forecast.horizons)
+    settled = len(kept.outcomes) >= sum(each.hours is not None for each in kept.forecast.horizons)
     return for_seconds(request, kept, WEEK if settled else MINUTE)
 
 

@@ -2,21 +2,20 @@
 
 from api.wire.budgets import HELD, JOIN, RETRY_AFTER, Budget, Held
 from api.wire.caller_values import (
-    DIGITS,
     FEWEST_CLOSES,
-    MOMENT_SCHEMA,
     MOST_CANDLES,
     Closes,
     Given,
     GivenCandles,
     GivenRoute,
+    Moment,
     OpeningTime,
     Price,
     QueryHours,
+    QueryMoment,
     QueryWhole,
     Whole,
     candles_of,
-    seconds,
 )
 from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
 from api.wire.json_text import parsed
@@ -25,13 +24,11 @@ from api.wire.strict_json import KIB, StrictJSONRoute
 
 __all__ = [
     "DETAILS",
-    "DIGITS",
     "FEWEST_CLOSES",
     "HELD",
     "JOIN",
     "KIB",
     "MODEL",
-    "MOMENT_SCHEMA",
     "MOST_CANDLES",
     "REQUEST_ID",
     "RETRY_AFTER",
@@ -41,11 +38,13 @@ __all__ = [
     "GivenCandles",
     "GivenRoute",
     "Held",
+    "Moment",
     "OpenAIErrors",
     "OpeningTime",
     "Price",
     "Problem",
     "QueryHours",
+    "QueryMoment",
     "QueryWhole",
     "StrictJSONRoute",
     "Whole",
@@ -58,5 +57,4 @@ __all__ = [
     "problem",
     "raw",
     "request_id",
-    "seconds",
 ]

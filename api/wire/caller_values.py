@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from api.wire.strict_json import StrictJSONRoute
 from forecaster.errors import InvalidInput
-from forecaster.market import EARLIEST, LATEST, Candles, Row
+from forecaster.market import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.schema import HOUR
 
 MOST_CANDLES = 1000
@@ -41,6 +41,15 @@ def seconds(value: object) -> float:
                 raise PydanticCustomError("time", text)
         raise PydanticCustomError("time", RANGE)
     return value
+
+
+def moment(value: object) -> datetime:
+    """The same as a UTC datetime."""
+    return utc(seconds(value))
+
+
+def _query_moment(value: str) -> datetime:
+    return moment(int(value) if DIGITS.fullmatch(value) else value)
 
 
 def opening(value: object) -> int:
@@ -81,6 +90,8 @@ _OPENING_SCHEMA = WithJsonSchema(
         "description": "ISO 8601 with a zone, or seconds since 1970; on the full hour in UTC",
     }
 )
+Moment = Annotated[datetime, PlainValidator(moment), MOMENT_SCHEMA]
+QueryMoment = Annotated[datetime, PlainValidator(_query_moment), MOMENT_SCHEMA]
 OpeningTime = Annotated[int, PlainValidator(opening), _OPENING_SCHEMA]
 Price = Annotated[float, Field(strict=True, ge=CHEAPEST, le=DEAREST)]  # NaN is neither
 Volume = Annotated[float, Field(strict=True, ge=0, le=LARGEST_VOLUME)]

@@ -61,7 +61,7 @@ class Grounds:
         for ask in (*question.asks, *question.nearest):
             if ask.target is not None:
                 self._moments.add(ask.target)
-            counts = (float(count) for count in (ask.hours, ask.last, ask.days) if count is not None)
+            counts = (float(count) for count in (ask.hours, ask.minutes, ask.last, ask.days) if count is not None)
             self._known[Kind.PLAIN].update(count for count in counts if 0 < count < SMALL)
 
     def trace(self, figure: Figure, around: str) -> bool:

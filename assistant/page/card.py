@@ -6,7 +6,7 @@ given by ``title``, ``alt`` and hidden text, because the chat's sanitizer strips
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
 from html import escape
 
 from assistant.page.fan_chart import fan_chart
@@ -15,6 +15,7 @@ from assistant.replies import (
     SIMULATED,
     WARNINGS,
     ago,
+    ahead,
     asked_price,
     chance,
     clock,
@@ -26,10 +27,11 @@ from assistant.replies import (
     source_name,
     whose,
 )
-from forecaster.schema import HOUR, Forecast, ForecastWarning, Horizon
+from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, decimals_of, minute
 
 COARSE = 20  # a band at least this wide needs no cents
+NOTED = {ForecastWarning.HOURLY, ForecastWarning.STALE_QUOTE, ForecastWarning.SOURCES_DISAGREE}  # never without a note
 BANDS = (("95", "0.025", "0.975"), ("80", "0.10", "0.90"), ("50", "0.25", "0.75"))  # widest first: painted over
 
 
@@ -58,9 +60,18 @@ def _badge(forecast: Forecast) -> str:
 
 
 def _heading(forecast: Forecast, horizon: Horizon) -> str:
-    ahead = "next hour" if horizon.hours == 1 else f"in {horizon.hours} hours"
-    closes = f"closes {day(horizon.target_time)} {clock(horizon.target_time)} UTC"
-    return f"<header><span><b>{forecast.symbol}</b> {ahead}</span><span>{closes}</span></header>"
+    """How far ahead and when that is, and which moment the forecast starts at."""
+    target = _near(horizon.target_time, forecast.as_of)
+    when = f"in {ahead(horizon.minutes)} ({target})"
+    if ForecastWarning.HOURLY in forecast.warnings:  # its minutes count from the last full hour
+        when = f"at {target}"
+    begins = f"from {clock(forecast.price_time)} UTC"  # the sources tell the day
+    return f"<header><span><b>{forecast.symbol}</b> {when}</span><span>{begins}</span></header>"
+
+
+def _near(time: datetime, beside: datetime) -> str:
+    """A time in UTC, with its day where that is another."""
+    return f"{clock(time)} UTC" if day(time) == day(beside) else f"{day(time)} {clock(time)} UTC"
 
 
 def _range(forecast: Forecast, horizon: Horizon) -> str:
@@ -70,9 +81,9 @@ def _range(forecast: Forecast, horizon: Horizon) -> str:
 
 
 def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
-    """The 95, 80 and 50 % bands over one another, the last close, and the price that was asked about."""
+    """The 95, 80 and 50 % bands over one another, the price they start from, and the one that was asked about."""
     forecast, threshold = answer.forecast, answer.threshold
-    quantiles, last = horizon.quantiles, forecast.last_close
+    quantiles, last = horizon.quantiles, forecast.last_price
     left, right = min(quantiles["0.025"], last), max(quantiles["0.975"], last)
     width = right - left or 1.0
 
@@ -88,13 +99,14 @@ def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
         f"{band}{NBSP}% between {' and '.join(_ends(forecast, horizon, low, high))}" for band, low, high in BANDS
     )
     asked_for = "" if threshold is None else f"; asked about {escape(asked_price(threshold, forecast.quote))}"
-    last_close = f"last close {escape(money(last, forecast.quote, decimals_of(forecast.symbol, last)))}"
+    name = "last close" if forecast.price_time == forecast.as_of else "last price"
+    starts = f"{name} {escape(money(last, forecast.quote, decimals_of(forecast.symbol, last)))}"
     at = share(last)
     asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
     widest = " to ".join(_ends(forecast, horizon, "0.025", "0.975"))
     return (
-        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{last_close}</span></div>'
-        f'<div class="bar" role="img" title="{spoken}; {last_close}{asked_for}">{drawn}'
+        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span></div>'
+        f'<div class="bar" role="img" title="{spoken}; {starts}{asked_for}">{drawn}'
         f'<u style="left:{at}"></u>{asked}</div>'
         f'<div class="scale"><span>95{NBSP}%: {widest}</span>'
         f"<span>median {_money(horizon.median, forecast, horizon)}</span></div>"
@@ -134,6 +146,7 @@ def _at_most_known(horizon: Horizon, probability: float) -> str:
 def _cautions(forecast: Forecast) -> str:
     """Why to trust this less than usual, in words: the model's record, the warnings, what the source noted."""
     told = {ForecastWarning.DEMO_DATA} | {ForecastWarning.UNEVALUATED_SYMBOL for note in forecast.notes if whose(note)}
+    told |= NOTED if forecast.notes else set()
     lines = [WARNINGS[warning] for warning in forecast.warnings if warning not in told]
     lines += [_sentence(note) for note in forecast.notes if note.strip(" .").casefold() != SIMULATED.casefold()]
     worse = record(forecast.skill)
@@ -145,10 +158,9 @@ def _cautions(forecast: Forecast) -> str:
 
 
 def _sources(forecast: Forecast) -> str:
-    opened = forecast.as_of - timedelta(seconds=HOUR)
     chips = (
         f"{source_name(forecast.source)}, {forecast.quote}",
-        f"candle {day(opened)} {clock(opened)}\u2013{clock(forecast.as_of)} UTC, {ago(forecast.age_seconds)} old",
+        f"candles to {day(forecast.as_of)} {clock(forecast.as_of)} UTC, {ago(forecast.age_seconds)} old",
         f"{forecast.model.name} {forecast.model.version}",
     )
     return f"<footer>{''.join(f'<span>{escape(chip)}</span>' for chip in chips)}</footer>"
@@ -159,7 +171,11 @@ def _told(forecast: Forecast, horizon: Horizon) -> str:
     facts = {
         "symbol": forecast.symbol,
         "hours": horizon.hours,
+        "minutes": horizon.minutes,
+        "target_time": minute(horizon.target_time),
         "as_of": minute(forecast.as_of),
+        "price": _rounded(forecast.last_price, forecast),
+        "price_time": minute(forecast.price_time),
         "median": _rounded(horizon.median, forecast),
         "range_80": [_rounded(horizon.quantiles[level], forecast) for level in ("0.10", "0.90")],
         "probability_up": round(horizon.probability_up, 3),

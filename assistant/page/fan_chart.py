@@ -1,4 +1,5 @@
-"""The picture under a forecast: recent candles, then the fan of what may follow. Cyan happened, orange is forecast.
+"""The picture under a forecast: recent candles, the newest price, the fan of what may follow. Cyan happened, orange is
+forecast.
 
 Lines are drawn in an SVG that stretches to any width; labels are HTML around it, so that they stay readable
 on a phone. The SVG travels as an image, because the chat's sanitizer keeps images and strips ``viewBox``. It
@@ -13,7 +14,7 @@ from html import escape
 from math import floor
 
 from assistant.page.charts import decimals, round_step
-from assistant.replies import NBSP, clock, day, money
+from assistant.replies import clock, day, money
 from forecaster.schema import HOUR, Candle, Forecast, Horizon
 from tools import decimals_of
 
@@ -29,7 +30,7 @@ class Frame:
     """Where times and prices land in the picture."""
 
     start: float  # Unix seconds of the left edge
-    now: float  # close of the newest candle
+    now: float  # of the newest price
     end: float  # the farthest horizon
     low: float  # price of the lower edge
     high: float  # price of the upper edge
@@ -37,8 +38,13 @@ class Frame:
     @classmethod
     def around(cls, candles: Sequence[Candle], forecast: Forecast) -> "Frame":
         """A frame that shows every candle and every 95 % band."""
-        now = forecast.as_of.timestamp()
-        prices = [forecast.last_close, *(candle.low for candle in candles), *(candle.high for candle in candles)]
+        now = forecast.price_time.timestamp()
+        prices = [
+            forecast.last_close,
+            forecast.last_price,
+            *(candle.low for candle in candles),
+            *(candle.high for candle in candles),
+        ]
         for horizon in forecast.horizons:
             prices += (horizon.quantiles["0.025"], horizon.quantiles["0.975"])
         low, high = min(prices), max(prices)
@@ -78,7 +84,7 @@ class Frame:
 
 
 def fan_chart(candles: Sequence[Candle], forecast: Forecast) -> str:
-    """A figure as HTML on one line. Needs at least one candle, the newest of which closes at ``as_of``."""
+    """A figure as HTML on one line. Needs at least one candle, the newest of which closes at ``as_of`` or before it."""
     frame = Frame.around(candles, forecast)
     image = b64encode(svg(candles, forecast, frame).encode()).decode()
     digits = frame.digits
@@ -99,7 +105,7 @@ def svg(candles: Sequence[Candle], forecast: Forecast, frame: Frame) -> str:
     """The lines alone, without text."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
-        f"{_candles(candles, frame)}{_fan(forecast, frame)}</svg>"
+        f"{_candles(candles, frame)}{_since(candles[-1], forecast, frame)}{_fan(forecast, frame)}</svg>"
     )
 
 
@@ -113,7 +119,8 @@ def description(candles: Sequence[Candle], forecast: Forecast) -> str:
 
     return (
         f"{len(candles)} hourly candles of {forecast.symbol} between {told(low)} and {told(high)}, "
-        f"the last close {told(forecast.last_close)}; then the forecast for {clock(last.target_time)} UTC: "
+        f"the price {told(forecast.last_price)} at {clock(forecast.price_time)} UTC; "
+        f"then the forecast for {clock(last.target_time)} UTC: "
         f"median {told(last.median)}, "
         f"80 % between {told(last.quantiles['0.10'])} and {told(last.quantiles['0.90'])}, "
         f"95 % between {told(last.quantiles['0.025'])} and {told(last.quantiles['0.975'])}."
@@ -140,9 +147,23 @@ def _candles(candles: Sequence[Candle], frame: Frame) -> str:
     )
 
 
+def _since(newest: Candle, forecast: Forecast, frame: Frame) -> str:
+    """The way from the newest candle's close to the newest price, where there is any."""
+    closed = newest.open_time.timestamp() + HOUR
+    if closed >= frame.now:
+        return ""
+    known = (
+        (closed, newest.close),
+        (forecast.as_of.timestamp(), forecast.last_close),
+        (frame.now, forecast.last_price),
+    )
+    line = _points([(frame.x(time) * WIDTH, _y(frame, price)) for time, price in known])
+    return f'<path fill="none" stroke="{HAPPENED}" stroke-width="2" vector-effect="non-scaling-stroke" d="M{line}"/>'
+
+
 def _fan(forecast: Forecast, frame: Frame) -> str:
-    """The bands, widest first, and the median: from the last close outwards."""
-    start = (frame.x(frame.now) * WIDTH, _y(frame, forecast.last_close))
+    """The bands, widest first, and the median: from the newest price outwards."""
+    start = (frame.x(frame.now) * WIDTH, _y(frame, forecast.last_price))
     drawn = []
     for low, high, opacity in BANDS:
         upper = [start, *(_point(frame, horizon, horizon.quantiles[high]) for horizon in forecast.horizons)]
@@ -157,11 +178,11 @@ def _fan(forecast: Forecast, frame: Frame) -> str:
 
 
 def _times(first: datetime, forecast: Forecast, divide: float) -> str:
-    """The three times that matter, under the picture: where it starts, the last close, the horizon."""
+    """The three times that matter, under the picture: where it starts, the newest price, the horizon."""
     return (
         f'<div class="times"><span>{day(first)} {clock(first)} UTC</span>'
-        f'<span style="left:{divide:.2%}">{clock(forecast.as_of)}</span>'
-        f"<span>+{forecast.horizons[-1].hours}{NBSP}h</span></div>"
+        f'<span style="left:{divide:.2%}">{clock(forecast.price_time)}</span>'
+        f"<span>{clock(forecast.horizons[-1].target_time)}</span></div>"
     )
 
 

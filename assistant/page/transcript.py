@@ -126,7 +126,7 @@ class Reply:
                 self._text += event.text
 
     def _show(self, answer: ForecastAnswer) -> None:
-        key = (answer.forecast.id, answer.forecast.symbol, len(answer.forecast.horizons), answer.threshold)
+        key = (answer.forecast.id, answer.forecast.symbol, answer.forecast.horizons[-1].target_time, answer.threshold)
         if key not in self._cards and len(self._cards) < CARDS:
             self._cards[key] = forecast_card(answer)
 
@@ -161,10 +161,17 @@ class Reply:
 
 
 def _started(call: ToolStarted) -> Shown:
-    about = ", ".join(f"{value} h" if name == "hours" else str(value)[:40] for name, value in call.args.items())
+    about = ", ".join(_told(name, value) for name, value in call.args.items())
     title = TITLES.get(call.name, call.name)
     metadata = {"title": defused(f"{title}: {about}" if about else title), "status": "pending", "id": call.id}
     return {"role": "assistant", "content": "", "metadata": metadata}
+
+
+def _told(name: str, value: object) -> str:
+    if name == "until":  # 2026-03-19T17:00Z
+        return f"until {str(value)[:16].replace('T', ' ')} UTC" if str(value).endswith("Z") else f"until {value}"
+    unit = {"hours": " h", "minutes": " min"}.get(name, "")
+    return f"{value}{unit}"[:40]
 
 
 def _finished(step: Shown, call: ToolFinished) -> Shown:

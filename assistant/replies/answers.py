@@ -19,8 +19,8 @@ from assistant.understanding import Ask, Intent, Question
 from forecaster.schema import CandleSpan, Price
 from tools import AnomalyReport, ForecastAnswer, MetricsAnswer, TrackRecordAnswer
 
-LONGEST = 84  # words; beyond, forecasts are told in brief
-NOTED = 104  # words with notes on what went wrong; beyond, these are left out
+LONGEST = 90  # words; beyond, forecasts are told in brief
+NOTED = 120  # words with notes on what went wrong; beyond, these are left out
 FIXED = {
     Intent.GREETING: "greeting", Intent.THANKS: "thanks", Intent.CAPABILITIES: "capabilities", Intent.WHY: "why",
     Intent.METHOD: "method", Intent.DATA: "data", Intent.ADVICE: "no_advice",
@@ -55,8 +55,8 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
     for brief, notes, longest in ((several, True, LONGEST), (True, True, NOTED), (True, False, 0)):
         sentences = list(begun)
         for ask, given in [*parts, (Ask(Intent.OTHER), rest)]:
-            sentences += _part(speech, ask, given, brief=brief)
-        sentences += [*_shared(speech, question, results, brief=brief), *cautions(speech, results, notes=notes)]
+            sentences += _part(speech, ask, given, results, brief=brief)
+        sentences += [*_shared(speech, results, brief=brief), *cautions(speech, results, notes=notes)]
         text = speech.joined(sentences)
         if speech.length(text) <= longest:
             break
@@ -94,7 +94,7 @@ def _fits(ask: Ask, result: BaseModel) -> int:
     """How well a result is what was asked for."""
     match result:
         case ForecastAnswer():
-            return 2 * (result.forecast.horizons[-1].hours == (ask.hours or 1)) + (result.threshold == ask.threshold)
+            return 2 * outlook.fits(ask, result.forecast.horizons[-1]) + (result.threshold == ask.threshold)
         case CandleSpan() | AnomalyReport():
             return int(result.hours == ask.hours)
         case MetricsAnswer():
@@ -102,17 +102,18 @@ def _fits(ask: Ask, result: BaseModel) -> int:
     return 0
 
 
-def _part(speech: Speech, ask: Ask, given: Sequence[BaseModel], *, brief: bool) -> list[str]:
-    """The answer to one ask."""
+def _part(
+    speech: Speech, ask: Ask, given: Sequence[BaseModel], results: Sequence[BaseModel], *, brief: bool
+) -> list[str]:
+    """The answer to one ask, which `given` of all `results` belong to."""
     told = []
     if ask.foreign or ask.intent in FIXED:
         told.append(_fixed(speech, ask, alone=False))
     for result in given:
         match result:
             case ForecastAnswer():
-                told += outlook.hour_used(speech, ask, result.forecast)
-                short = brief or ask.intent is Intent.ADVICE
-                told += outlook.expectation(speech, ask, result, brief=short)
+                told += outlook.beyond(speech, ask, result.forecast)
+                told += _expected(speech, ask, result, results, brief=brief or ask.intent is Intent.ADVICE)
             case Price():
                 told += market.price(speech, result, brief=brief)
             case CandleSpan():
@@ -128,19 +129,28 @@ def _part(speech: Speech, ask: Ask, given: Sequence[BaseModel], *, brief: bool) 
     return told
 
 
-def _shared(speech: Speech, question: Question, results: Sequence[BaseModel], *, brief: bool) -> list[str]:
-    """What several parts have in common: the last close, the record of forecasts, the candles they rest on."""
+def _expected(
+    speech: Speech, ask: Ask, answer: ForecastAnswer, results: Sequence[BaseModel], *, brief: bool
+) -> list[str]:
+    """A forecast, after the price that it starts from; where other things are told too, that is told beside it."""
+    alone = all(symbol_of(each) == answer.forecast.symbol for each in results)
+    priced = any(isinstance(each, Price) for each in results)
+    begun = alone and not priced
+    first = [outlook.start(speech, answer.forecast)] if begun or not brief else []
+    return [*first, *outlook.expectation(speech, ask, answer, brief=brief, begun=begun)]
+
+
+def _shared(speech: Speech, results: Sequence[BaseModel], *, brief: bool) -> list[str]:
+    """What several parts have in common: the record of forecasts, and the candles they rest on."""
     forecasts = [result.forecast for result in results if isinstance(result, ForecastAnswer)]
     told = []
-    plain = {Price}.isdisjoint(map(type, results)) and all(ask.intent is not Intent.ADVICE for ask in question.asks)
-    if brief and plain and len({each.symbol for each in forecasts}) == 1:
-        told.append(outlook.last_close(speech, forecasts[0]))
     if not any(isinstance(result, MetricsAnswer) for result in results):
         told += [*ungraded(speech, results), *outlook.record_of_forecasts(speech, forecasts)]
     told_of = list(sources(results))
     if isinstance(told_of[0] if len(told_of) == 1 else None, Price) and not brief:
         return told  # a price alone has told it
-    moments = {(each.as_of, each.source): each for each in told_of}
+    newest = {(each.symbol, each.source): each for each in sorted(told_of, key=lambda each: each.as_of)}
+    moments = {(each.as_of, each.source): each for each in told_of if each in newest.values()}
     for each in moments.values():
         name = "time.based_on" if len(moments) == 1 else "time.based_on_of"
         coin = {} if len(moments) == 1 else {"coin": speech.coin(each.symbol)}

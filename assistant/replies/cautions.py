@@ -12,7 +12,10 @@ from forecaster.schema import Forecast, ForecastWarning, Provenance, Symbol
 from tools import ForecastAnswer
 
 SAID_APART = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL}
-SAID_BY_NOTES = {ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED}
+SAID_BY_NOTES = {
+    ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED, ForecastWarning.HOURLY,
+    ForecastWarning.STALE_QUOTE, ForecastWarning.SOURCES_DISAGREE,
+}  # fmt: skip
 # In the words of forecaster/inference/annotate.py: which coin's record is told.
 UNGRADED = re.compile(r"not graded on [A-Z0-9]+-USD: the record is ([A-Z0-9]+-USD)'s")
 

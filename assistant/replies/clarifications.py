@@ -33,6 +33,6 @@ def _with_hours(speech: Speech, ask: Ask) -> str:
     if ask.intent is Intent.CANDLES:
         return speech.say("readings.candles_over", coin=speech.coin(*ask.symbols), over=speech.over(ask.hours))
     if ask.intent is Intent.FORECAST and ask.hours <= FARTHEST:
-        ahead = speech.ahead(ask.hours)
+        ahead = speech.ahead(ask.hours) if ask.minutes is None else speech.span(ask.minutes)
         return speech.say("readings.forecast_for", of_coin=speech.of_coin(*ask.symbols), ahead=ahead)
     return reading(speech, ask)

@@ -1,4 +1,4 @@
-"""Forecasts in words, from the most to the least trustworthy part: the range with the chances, the point, the record.
+"""Forecasts in words: the price that they start from, the range with the chances, the record.
 
 The record beside "no change" is told once for all forecasts of an answer.
 """
@@ -7,49 +7,61 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
-from forecaster.schema import Forecast, Horizon, Skill
+from forecaster.schema import Forecast, ForecastWarning, Horizon, Skill
 from tools import FARTHEST, ForecastAnswer
 
 MUCH_WORSE = 1.5  # from this multiple of the baseline's error on, the multiple says more than a percentage
 HELD = 0.05  # a range that held within this of its level is what it claims to be
 
 
-def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool) -> list[str]:
-    """What a forecast expects: range and chances, and in full the point beside the last close."""
-    forecast = answer.forecast
-    horizon, quote = forecast.horizons[-1], forecast.quote
+def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool, begun: bool) -> list[str]:
+    """What a forecast expects: range, middle and chances; `begun` where the price that it starts from was told."""
+    forecast, horizon = answer.forecast, answer.forecast.horizons[-1]
     low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
-    span = high - low
     facts = {
-        "coin": speech.coin(forecast.symbol),
-        "low": speech.price(low, forecast.symbol, quote, span=span),
-        "high": speech.price(high, forecast.symbol, quote, span=span),
-        "when": speech.near(horizon.target_time, forecast.as_of),
-        "chance": speech.chance(horizon.probability_up),
+        name: speech.price(price, forecast.symbol, forecast.quote, span=high - low)
+        for name, price in (("low", low), ("high", high), ("median", horizon.median))
     }
-    median = speech.price(horizon.median, forecast.symbol, quote, span=span)
-    if brief:
-        first = speech.say("forecast.brief", median=median, **facts)
-        return [first, *_above(speech, ask, answer, horizon)]
-    point = speech.say("forecast.point", median=median, last=speech.price(forecast.last_close, forecast.symbol, quote))
-    return [speech.say("forecast.range", **facts), *_above(speech, ask, answer, horizon), point]
+    facts["when"] = speech.near(horizon.target_time, forecast.as_of)
+    facts["chance"] = speech.chance(horizon.probability_up)
+    if brief and begun:
+        first = speech.say("forecast.brief_at", **facts)
+    elif brief:
+        first = speech.say("forecast.brief_from", **facts, **_beginning(speech, forecast))
+    elif ask.target == horizon.target_time or ForecastWarning.HOURLY in forecast.warnings:
+        first = speech.say("forecast.range_at", **facts)
+    else:
+        first = speech.say("forecast.range", within=speech.within(horizon.minutes), **facts)
+    return [first, *_above(speech, ask, answer, horizon)]
 
 
-def last_close(speech: Speech, forecast: Forecast) -> str:
-    """The close that a forecast starts from."""
-    return speech.say("forecast.last", last=speech.price(forecast.last_close, forecast.symbol, forecast.quote))
+def start(speech: Speech, forecast: Forecast) -> str:
+    """The price that a forecast starts from, and when it was that."""
+    closed = ForecastWarning.HOURLY in forecast.warnings and forecast.price_time == forecast.as_of
+    return speech.say("forecast.start_closed" if closed else "forecast.start", **_beginning(speech, forecast))
 
 
-def hour_used(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
-    """Which hour a forecast is for, where that is not plainly the one that was asked for."""
-    horizon = forecast.horizons[-1]
-    if ask.hours is not None and not 1 <= ask.hours <= FARTHEST:
-        given = speech.ahead(-(-horizon.minutes // 60))
-        return [speech.say("forecast.beyond", farthest=speech.number(FARTHEST), given=given)]
-    if ask.target is not None and ask.target != horizon.target_time and ask.hours == horizon.hours:
-        asked, used = (speech.near(time, forecast.as_of) for time in (ask.target, horizon.target_time))
-        return [speech.say("forecast.target", asked=asked, used=used)]
-    return []
+def _beginning(speech: Speech, forecast: Forecast) -> dict[str, str]:
+    return {
+        "coin": speech.coin(forecast.symbol),
+        "last": speech.price(forecast.last_price, forecast.symbol, forecast.quote),
+        "time": speech.near(forecast.price_time, forecast.as_of),
+    }
+
+
+def fits(ask: Ask, horizon: Horizon) -> bool:
+    """Whether that is how far somebody wanted to look."""
+    if ask.target is not None and ask.target == horizon.target_time:
+        return True
+    return horizon.minutes == (ask.minutes or 60 * (ask.hours or 1))
+
+
+def beyond(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
+    """How far a forecast looks, where somebody wanted to look farther than it can, or back."""
+    if ask.hours is None or 1 <= ask.hours <= FARTHEST:
+        return []
+    given = speech.ahead(-(-forecast.horizons[-1].minutes // 60))
+    return [speech.say("forecast.beyond", farthest=speech.number(FARTHEST), given=given)]
 
 
 def record_of_forecasts(speech: Speech, forecasts: Sequence[Forecast]) -> list[str]:
@@ -117,7 +129,7 @@ def _labels(speech: Speech, forecasts: Iterable[Forecast]) -> list[str]:
     """What tells forecasts apart: their coins, or how far they look, or both."""
     every = list(forecasts)
     coins = [speech.coin(each.symbol) for each in every]
-    hours = [speech.hours(-(-each.horizons[-1].minutes // 60)) for each in every]
+    hours = [speech.span(each.horizons[-1].minutes) for each in every]
     if len(set(coins)) == len(every):
         return coins
     if len(set(coins)) == 1:

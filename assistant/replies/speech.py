@@ -16,6 +16,7 @@ from tools import decimals_of
 LOWEST = 0.025  # of a forecast's chances; beyond the outermost quantiles no more is known
 HOURLY, DAILY, MONTHLY, YEARLY = 0.75, 1.5, 60, 365  # days; from each on, rarity is told in the next larger unit
 MONTH = 30.4  # days
+HOUR = 60  # minutes
 SHOWN = 8  # coins that a list of all names
 WIDE = 20  # a range at least this wide needs no cents
 SPACELESS = frozenset({Language.CHINESE})
@@ -135,6 +136,19 @@ class Speech:
     def hours(self, hours: int) -> str:
         """So many hours."""
         return self.say("time.hour") if hours == 1 else self.say("time.hours", hours=self.number(hours))
+
+    def span(self, minutes: int) -> str:
+        """So many minutes, as hours where they are whole ones."""
+        if minutes % 60 == 0:
+            return self.hours(minutes // 60)
+        return self._minutes(minutes)
+
+    def within(self, minutes: int) -> str:
+        """In so many minutes, or hours; one hour is counted in minutes, since it need not be an hour of the clock."""
+        return self.say("time.in", span=self._minutes(minutes) if minutes <= HOUR else self.span(minutes))
+
+    def _minutes(self, minutes: int) -> str:
+        return self.say("time.minute") if minutes == 1 else self.say("time.minutes", minutes=self.number(minutes))
 
     def ahead(self, hours: int) -> str:
         """The hour that lies so many hours ahead."""

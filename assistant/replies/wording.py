@@ -83,6 +83,12 @@ def ago(seconds: int) -> str:
     return f"{hours}{NBSP}h" if hours < 48 else f"{round(hours / 24)}{NBSP}days"
 
 
+def ahead(minutes: int) -> str:
+    """How far ahead something lies: ``60 minutes``, ``3 hours``."""
+    number, unit = (minutes // 60, "hour") if minutes > 60 and minutes % 60 == 0 else (minutes, "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
 def clock(time: datetime) -> str:
     """The hour and minute in UTC, such as ``13:00``."""
     return f"{time.astimezone(UTC):%H:%M}"

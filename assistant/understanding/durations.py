@@ -1,4 +1,4 @@
-"""Spans of time in plain English, as hours."""
+"""Spans of time in plain English, as minutes."""
 
 import re
 from math import ceil
@@ -6,7 +6,7 @@ from math import ceil
 FARTHEST = 1_000_000  # hours: enough to be refused in words, and finite
 _UNIT = r"(?P<unit>minutes?|mins?|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|years?|yrs?|y)"
 _UNITS = r"(?:minutes?|mins?|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|years?|yrs?|y)\b"
-_UNIT_HOURS = {"mi": 1 / 60, "h": 1, "d": 24, "w": 168, "mo": 720, "y": 8760}
+_UNIT_MINUTES = {"mi": 1, "h": 60, "d": 24 * 60, "w": 168 * 60, "mo": 720 * 60, "y": 8760 * 60}
 _NUMBER = r"-?\d{1,16}(?:\.\d{1,6})?(?:e\d{1,3})?"
 _BETWEEN = r"(?:full |whole |more |last |past |next |previous |coming |following |recent |other |such )*"
 _SPAN = re.compile(
@@ -22,6 +22,11 @@ _UNITLESS = re.compile(
     r"|prediction|[.,:/]\d|x\b))"
 )
 _PLUS = re.compile(r"(?<![\w)])\+ ?(?P<number>\d{1,4})\b(?!\d*[.%])")
+_M = re.compile(r"(?<![\d$.,-])(\d{1,3}) ?m\b(?! ?(?:usd|dollars?))")
+_PASSES = re.compile(
+    r"(?:\$|\b(?:usd|above|over|below|under|hits?|reach(?:es)?|breaks?|cross(?:es)?|pass(?:es)?|past|than|to|at|exceeds?"
+    r"|tops?|touch(?:es)?|worth|have|with|invest))(?: \w{1,6})? ?$"
+)
 _DAY_WORDS = {
     "day after tomorrow": 48, "day before yesterday": 48, "day before": 48, "tomorrow": 24, "yesterday": 24,
     "today": 24,
@@ -31,7 +36,11 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"\b(?:this|same) time tomorrow\b", "in 24 hours"),
-        (r"\bquarter (?:of )?an? hour\b", "15 minutes"),
+        (r"\b(?:an? )?(?:couple|pair|few|several|handful|some)(?: of)?(?: more)? minutes\b", "15 minutes"),
+        (r"\b(?:next|coming|following) minutes\b", "next 15 minutes"),  # the nearest that are forecast
+        (r"\b(?:an?|one|1) hours? and an? quarter\b|\b(?:an?|one|1) and an? quarter hours?\b", "75 minutes"),
+        (r"\b(?:3|three)[ -]quarters? (?:of )?(?:an? |the )?hour\b", "45 minutes"),
+        (r"\b(?:an? |1 )?quarter[ -](?:of )?(?:an? |the )?hour\b", "15 minutes"),
         (r"\b(?:an? |one |1 )?half[ -](?:an? |of an? )?hour\b", "30 minutes"),
         (r"\b(?:an? |one |1 )?half[ -](?:of )?(?:an? |the )?day\b", "12 hours"),
         (r"\b(?:an?|one|1) day and (?:an? )?half\b|\b1 and (?:an? )?half days?\b", "36 hours"),
@@ -57,25 +66,41 @@ _HOURMINUTES = re.compile(r"(\d+)\.(\d+) (hourminutes|dayhours)")
 
 
 def rewritten(text: str) -> str:
-    """A text whose spans are a number and a unit each; a list such as "1, 6 and 24 hours" gets its unit thrice."""
+    """A text whose spans are a number and a unit each; a list such as "1, 6 and 24 hours" gets its unit thrice.
+
+    A few minutes, and the next ones, are a quarter of an hour: the nearest that is forecast.
+    """
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
     text = _HOURMINUTES.sub(_summed, text)
     return _LIST.sub(lambda listed: " , ".join(f"{n} {listed['unit']}" for n in re.findall(r"\d+", listed[0])), text)
 
 
-def span_hours(text: str) -> int | None:
-    """The first span that a rewritten text names, in hours rounded up, or None."""
+def minutes_marked(text: str) -> str:
+    """A text with "15m" as "15 minutes", unless that may be millions that a price passes."""
+    return _M.sub(lambda found: found[0] if _PASSES.search(text[: found.start()]) else f"{found[1]} minutes", text)
+
+
+def unitless(text: str) -> int | None:
+    """The number of a rewritten text that is a time without its unit, as in "and in 30?"."""
+    if _SPAN.search(text):
+        return None
+    found = _PLUS.search(text) or _UNITLESS.search(text)
+    return int(found["number"]) if found else None
+
+
+def span_minutes(text: str) -> int | None:
+    """The first span that a rewritten text names, in minutes rounded up, or None."""
     if span := _SPAN.search(text):
         number = 1.0 if span["number"].isalpha() else float(span["number"])
-        return whole(number * _unit_hours(span["unit"]))
+        return _whole(number * _unit_minutes(span["unit"]))
     if unitless := _PLUS.search(text) or _UNITLESS.search(text):
-        return int(unitless["number"])
+        return _whole(60 * int(unitless["number"]))
     for word, hours in _DAY_WORDS.items():
         if re.search(rf"\b{word}\b", text) and not (word in ("tomorrow", "yesterday") and _TIMED.search(text)):
-            return hours
+            return 60 * hours
     if named := _NEXT_OR_LAST.search(text) or _LATER.search(text):
-        return whole(_unit_hours(named["unit"]))
+        return _whole(_unit_minutes(named["unit"]))
     return None
 
 
@@ -85,9 +110,9 @@ _TIMED = re.compile(
 )
 
 
-def whole(hours: float) -> int:
-    """Hours rounded up, within what can be said."""
-    return ceil(max(-FARTHEST, min(FARTHEST, round(hours, 9))))
+def _whole(minutes: float) -> int:
+    """Minutes rounded up, within what can be said."""
+    return ceil(max(-60 * FARTHEST, min(60 * FARTHEST, round(minutes, 6))))
 
 
 def _summed(found: "re.Match[str]") -> str:
@@ -96,5 +121,5 @@ def _summed(found: "re.Match[str]") -> str:
     return f"{minutes} minutes"
 
 
-def _unit_hours(unit: str) -> float:
-    return _UNIT_HOURS[unit[:2] if unit[0] == "m" else unit[0]]
+def _unit_minutes(unit: str) -> int:
+    return _UNIT_MINUTES[unit[:2] if unit[0] == "m" else unit[0]]

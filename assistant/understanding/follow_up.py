@@ -9,10 +9,11 @@ its neighbour, or says again what was asked before about another coin or time.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import ceil
 from typing import Self
 
+from assistant.understanding.durations import unitless
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.message_parts import BETWEEN, Message, Part
@@ -25,7 +26,8 @@ UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless
 SURE = -0.35  # a score
 
 _BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
-_TIMED = _BACK | {Intent.FORECAST, Intent.ADVICE}
+_AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
+_TIMED = _BACK | _AHEAD
 _ABOUT_A_COIN = _TIMED | {Intent.PRICE}
 _LOOKED_UP = _ABOUT_A_COIN | {Intent.METRICS, Intent.WHY}
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
@@ -65,13 +67,12 @@ def read_question(
     messages: Sequence[str],
     classifier: IntentClassifier,
     now: datetime | None = None,
-    closed: datetime | None = None,
     offered: tuple[Symbol, ...] = OFFERED,
 ) -> Question:
-    """The question of the newest of a person's messages, oldest first, at `now`, with the newest close at `closed`.
+    """The question of the newest of a person's messages, oldest first, at `now` (UTC).
 
-    Both are in UTC. Without `closed`, the hour of `now` began with it. `offered` are the coins that are followed: the
-    first of them is meant where none is named, all of them by "all coins".
+    `offered` are the coins that are followed: the first of them is meant where none is named, all of them by "all
+    coins".
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered)
@@ -80,13 +81,7 @@ def read_question(
         message = Message(typed, language, classifier, now or datetime.now(UTC), offered, before.both)
         question = replace(_question(message, language, classifier, before), offered=offered)
         before = before.after(question)
-    return question if closed is None else replace(question, asks=tuple(_from(closed, ask) for ask in question.asks))
-
-
-def _from(closed: datetime, ask: Ask) -> Ask:
-    """With the hours that lead from the newest close to the time of day that was asked for."""
-    hours = None if ask.target is None else ceil((ask.target - closed) / timedelta(hours=1))
-    return ask if hours is None or hours < 1 else replace(ask, hours=hours)
+    return question
 
 
 def _question(message: Message, language: Language, classifier: IntentClassifier, before: Before) -> Question:
@@ -125,7 +120,7 @@ def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
 def _as_before(ask: Ask, last: Ask) -> Ask:
     """With the time, count and price of the ask before, where it has none of its own."""
     if ask.hours is None and ask.last is None:
-        ask = replace(ask, hours=last.hours, target=last.target, last=last.last)
+        ask = replace(ask, hours=last.hours, minutes=last.minutes, target=last.target, last=last.last)
     return ask if ask.threshold is not None else replace(ask, threshold=last.threshold, below=last.below)
 
 
@@ -140,13 +135,21 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in _ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
-    if slots.bare is not None and last.intent in _TIMED and slots.threshold is None:  # "and in 12"
-        counted = last.intent is Intent.TRACK_RECORD
-        slots = replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
+    slots = _with_unit(slots, part.text, last)
     intent = _continued(part.masked, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in _ABOUT_A_COIN else before.symbols)
     ask = _timed(Ask(intent, symbols, metric=slots.metric), slots)
     return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
+
+
+def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
+    """The slots, where a number has no unit with that of the ask before: "and in 12"."""
+    if slots.threshold is None and last.minutes is not None and (count := slots.bare or unitless(text)):
+        return replace(slots, hours=ceil(count / 60), minutes=count if count % 60 else None)
+    if slots.bare is None or last.intent not in _TIMED or slots.threshold is not None:
+        return slots
+    counted = last.intent is Intent.TRACK_RECORD
+    return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
 
 
 def _continued(masked: str, slots: Slots, last: Ask) -> Intent:
@@ -190,9 +193,11 @@ def _timed(ask: Ask, slots: Slots) -> Ask:
     """With the hours, counts and prices that its intent takes."""
     if ask.intent is Intent.TRACK_RECORD:
         return replace(ask, hours=slots.hours, last=slots.last)
-    if ask.intent is Intent.FORECAST:
-        below = slots.below and slots.threshold is not None
-        return replace(ask, hours=slots.hours, target=slots.target, threshold=slots.threshold, below=below)
+    if ask.intent in _AHEAD:
+        ask = replace(ask, hours=slots.hours, minutes=slots.minutes, target=slots.target)
+        if ask.intent is Intent.ADVICE or slots.threshold is None:
+            return ask
+        return replace(ask, threshold=slots.threshold, below=slots.below)
     if ask.intent is Intent.ANOMALIES:
         return replace(ask, hours=slots.hours, days=slots.days)
     return replace(ask, hours=slots.hours) if ask.intent in _TIMED else ask

@@ -50,6 +50,7 @@ class Ask:
     intent: Intent
     symbols: tuple[Symbol, ...] = (USUAL_SYMBOL,)
     hours: int | None = None  # ahead or back, rounded up
+    minutes: int | None = None  # the same to the minute, where these are no whole hours
     target: datetime | None = None  # the time of day (UTC) that was asked for, if `hours` comes from one
     threshold: float | None = None  # a price that the coin may pass
     below: bool = False  # the chance of a close below the threshold is asked for, not above

@@ -27,8 +27,8 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _SIGNS = {
     Language.SPANISH: re.compile(r"[¿¡ñÑ]"),
     Language.GERMAN: re.compile(r"[äöüßÄÖÜ]"),
-    Language.FRENCH: re.compile(r"[èùûœîÈ]|\s[?!]|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
-    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]"),
+    Language.FRENCH: re.compile(r"[èùûœîÈ]|\s[?!]|\b[àÀ] \d|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
+    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d"),
 }
 
 

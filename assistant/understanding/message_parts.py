@@ -129,4 +129,6 @@ def _is_aside(part: Part) -> bool:
 def _with_slots(slots: Slots, more: Slots) -> Slots:
     """The slots, with what they leave open from others."""
     unsaid = {f.name: getattr(more, f.name) for f in fields(slots) if getattr(slots, f.name) in (None, (), False)}
+    if slots.hours is not None:
+        unsaid = {name: value for name, value in unsaid.items() if name not in ("minutes", "target")}
     return replace(slots, **unsaid)

@@ -11,10 +11,10 @@ from math import ceil
 from typing import Literal
 
 from assistant.understanding.coins import foreign, symbols_in, unnamed, usual_price
-from assistant.understanding.durations import rewritten, span_hours
+from assistant.understanding.durations import minutes_marked, rewritten, span_minutes
 from assistant.understanding.frame import Language
 from assistant.understanding.numbers import digits
-from assistant.understanding.times import DATE, clocks_marked, moment
+from assistant.understanding.times import DATE, clocks_marked, hour_close, hour_close_masked, moment
 from forecaster.schema import Symbol
 from tools import DEAREST, Metric
 
@@ -28,6 +28,7 @@ class Slots:
     symbols: tuple[Symbol, ...] = ()
     foreign: str | None = None  # a stock, currency or metal
     hours: int | None = None  # rounded up
+    minutes: int | None = None  # the same, where they are no whole hours
     target: datetime | None = None  # UTC, where the hours come from a time of day
     direction: Direction | None = None
     threshold: float | None = None
@@ -112,8 +113,10 @@ def read_slots(
     direction: Direction | None = "past" if _PAST.search(text) else "future" if _FUTURE.search(text) else None
     threshold, below, rest = _threshold(text)
     count = _COUNT.search(" ".join(unnamed(rest).split()))
-    hours, target = span_hours(rest), None
-    if hours is None and (at := moment(rest, now)):
+    closing, target = hour_close(rest, now) if direction != "past" else None, None
+    minutes = span_minutes(rest) if closing is None else None
+    hours = None if minutes is None else ceil(minutes / 60)
+    if minutes is None and (at := closing or moment(rest, now)):
         target, rest = at
         hours, direction, target = _hours_to(target, now, direction)
     alarm = _ALARM.search(text)
@@ -122,6 +125,7 @@ def read_slots(
         symbols=symbols_in(text, every=every, both=both),
         foreign=foreign(text),
         hours=hours,
+        minutes=minutes if minutes is not None and minutes % 60 else None,
         target=target,
         direction=direction,
         threshold=threshold,
@@ -140,12 +144,13 @@ def metrics_named(english: str) -> int:
 
 def readied(english: str, language: Language) -> str:
     """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
-    return " ".join(rewritten(digits(clocks_marked(english, language), language)).split())
+    return " ".join(rewritten(digits(minutes_marked(clocks_marked(english, language)), language)).split())
 
 
 def mask(readied_text: str) -> str:
     """A readied text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
-    masked = unnamed(re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", DATE.sub("attime", readied_text)))
+    dated = DATE.sub("attime", hour_close_masked(readied_text))
+    masked = unnamed(re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", dated))
     masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", masked)
     masked = _PASSED.sub(
         lambda at: at[0].replace(at["number"], "money") if float(at["number"]) >= _LEAST_PRICE else at[0], masked
@@ -157,7 +162,10 @@ def _threshold(text: str) -> tuple[float | None, bool, str]:
     """A price that the coin may pass, whether below is meant, and the text without it."""
     found = [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text)]
     found += [(at.start("number"), at["number"], at["number"]) for at in _PASSED.finditer(text)]
-    found += [(n.start(), n[0], n[0]) for n in re.finditer(r"(?<![\w$.:/-])\d{4,9}(?:\.\d+)?(?![\w:%-]| ?hours)", text)]
+    found += [
+        (n.start(), n[0], n[0])
+        for n in re.finditer(r"(?<![\w$.:/-])\d{4,9}(?:\.\d+)?(?![\w:%-]| ?(?:hours|minutes))", text)
+    ]
     found = [each for each in found if float(each[1]) >= (1 if each[2][0] == "$" else _LEAST_PRICE)]
     near = _costs(text)
     found += [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text) if near(float(money[1]))]
@@ -187,9 +195,8 @@ def _costs(text: str) -> Callable[[float], bool]:
 def _hours_to(
     target: datetime, now: datetime, direction: Direction | None
 ) -> tuple[int | None, Direction | None, datetime | None]:
-    """Hours from the newest close to the close at or after a moment, or back to one in the past."""
+    """Hours from now until a moment, or from one in the past until the newest close of an hour."""
+    if target > now:
+        return ceil((target - now).total_seconds() / 3600), "future" if direction is None else direction, target
     closed = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = ceil((target - closed).total_seconds() / 3600)
-    if hours > 0:
-        return hours, "future" if direction is None else direction, target
     return max(1, ceil((closed - target).total_seconds() / 3600)), "past", None

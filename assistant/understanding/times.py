@@ -16,6 +16,7 @@ _CLOCK = re.compile(
     rf"(?! ?{_UNIT}\b)(?! ?(?:%|percent))"
 )
 _LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?h(\d\d)?\b(?! ?(?:hours|minutes))")
+_CLOCK_H = re.compile(r"\b(at|by|until|till|before) (\d{1,2}) ?h ?([0-5]\d)\b")
 _ZONES = {"est": -5, "edt": -4, "cet": 1, "cest": 2, "pst": -8, "pdt": -7, "bst": 1}  # hours from UTC
 _NAMED: tuple[tuple[re.Pattern[str], int], ...] = tuple(
     (re.compile(rf"\b(?:{words})\b"), hour)
@@ -28,6 +29,15 @@ _NAMED: tuple[tuple[re.Pattern[str], int], ...] = tuple(
         ("noon|midday|lunchtime", 12),
     )
 )
+_HOUR_CLOSE = re.compile(
+    r"(?<!last )(?<!past )(?<!previous )"
+    r"\b(?:(?:clos(?:e|es|ing)|ends?|finish(?:es)?)(?: of| at| to| out)? (?:the |this )(?:current |full )?hour\b"
+    r"|end of hour\b"
+    r"|(?:this|the|current)(?: current)? hour(?:'?s)? (?:close|closing|end)\b|(?:this|the|current) hour ends\b"
+    r"|(?:next |coming |this |the |current )?hourly close\b|top of the hour\b|(?:on|at) the (?:full )?hour\b"
+    r"|(?:next|coming) full hour\b)(?!['\w])"
+)
+_CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)}|weekend)\b")
 _MONTHS = (
@@ -45,7 +55,8 @@ _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago)\b(?!.*\bwill\b)")
 
 
 def clocks_marked(english: str, language: Language) -> str:
-    """A text with the French and Portuguese "à 17h" as "at 17:00"."""
+    """A text with the French and Portuguese "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
+    english = _CLOCK_H.sub(r"\1 \2:\3", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE):
         return english
     return _LOCAL_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
@@ -65,6 +76,19 @@ def moment(english: str, now: datetime) -> tuple[datetime, str] | None:
     if day is not None:
         return day + DAY - (DAY if past else timedelta()), _without(english, *day_words)
     return None
+
+
+def hour_close(english: str, now: datetime) -> tuple[datetime, str] | None:
+    """The end (UTC) of the hour of the clock that `now` is in and the text without it, where a text names that."""
+    found = _HOUR_CLOSE.search(english) or _CLOSES_THIS_HOUR.search(english)
+    if found is None:
+        return None
+    return now.replace(minute=0, second=0, microsecond=0) + HOUR, _without(english, found[0])
+
+
+def hour_close_masked(english: str) -> str:
+    """A text in which the end of an hour of the clock is a time like others."""
+    return _HOUR_CLOSE.sub("attime", english)
 
 
 def _clock(english: str) -> "re.Match[str] | None":

@@ -1,7 +1,7 @@
 """Hours that moved as almost no hour does, judged by the forecasts issued before them."""
 
 from forecaster.anomalies.alarms import AnomalyRecord, evaluate_anomalies
-from forecaster.anomalies.monitor import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Monitor, Surprise
+from forecaster.anomalies.monitor import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Monitor, Surprise, within
 
 __all__ = [
     "LARGEST_BUDGET",
@@ -11,4 +11,5 @@ __all__ = [
     "Monitor",
     "Surprise",
     "evaluate_anomalies",
+    "within",
 ]

@@ -40,6 +40,9 @@ FIRST = {"closes_only": WINDOW - 1 + BEFORE, "full": LOOKBACK - 1 + BEFORE}  # h
 MOST_HOURS = 300 - FIRST["closes_only"]  # hours judged, of what one call to every exchange gives
 LARGEST_BUDGET = 365.0  # days
 KEPT = 4 * HALF_LIFE  # hours whose scores are remembered
+MARKS = 12  # of an hour, at which hours of five-minute candles end
+# Times as many alarms are raised at all marks together as at one of them: benchmarks/alarms_every_five_minutes.py.
+LOOKS = 2.5
 LARGEST = 690.0  # of the log of a price, about 1e300: the band of a broken market is still a number
 
 
@@ -96,8 +99,8 @@ class Monitor:
         self._engine = engine
         self._calibration = calibration
         self._detectors = detectors
-        # by symbol and source, then by close (Unix s)
-        self._seen: LRUCache[tuple[str, str], dict[int, float]] = LRUCache(MOST_SERIES)
+        # by symbol, source and the minute of the hour at which hours end, then by close (Unix s)
+        self._seen: LRUCache[tuple[str, str, int], dict[int, float]] = LRUCache(MARKS * MOST_SERIES)
         self._lock = Lock()
 
     @classmethod
@@ -105,11 +108,14 @@ class Monitor:
         """One that judges by this model's forecasts and remembers no hour yet; None where the model cannot judge."""
         return cls(*predictor.detection) if predictor.detection else None
 
-    def report(self, snapshot: Snapshot, hours: int, days: float, other: Snapshot | None = None) -> AnomalyReport:
+    def report(
+        self, snapshot: Snapshot, hours: int, days: float, other: Snapshot | None = None, *, often: bool = False
+    ) -> AnomalyReport:
         """Judge the newest `hours`, or as many as the candles allow, at a budget of one false alarm in `days`.
 
-        `other` is the companion's snapshot, where it could be had. Raises InvalidInput outside 1 to 235 hours
-        and 1 to 365 days, and when the snapshot holds too few candles or too long a gap.
+        `other` is the companion's snapshot, where it could be had. Where somebody looks `often`, every five minutes
+        at hours that end then, the budget is kept by all these looks together. Raises InvalidInput outside 1 to 235
+        hours and 1 to 365 days, and when the snapshot holds too few candles or too long a gap.
         """
         if not 1 <= hours <= MOST_HOURS:
             raise InvalidInput(f"{hours} hours cannot be judged.", f"Ask for 1 to {MOST_HOURS} hours.")
@@ -119,6 +125,8 @@ class Monitor:
             )
         gapless(snapshot.candles, FIRST["closes_only"] + 1)  # refuses what says nothing about the present
         judged, once_in = self._judged(snapshot, Tape.of(snapshot.candles, other.candles if other else None))
+        looks = LOOKS if often else 1.0
+        once_in = once_in / looks
         shown = range(max(len(once_in) - hours, 0), len(once_in))
         raised = alarms(1 / once_in, 1 / days)  # of all hours: an alarm before the shown ones may still stand
         flags = _flags(snapshot, len(shown), bool(judged.full[-1]))
@@ -132,7 +140,7 @@ class Monitor:
             notes=(*snapshot.notes, *(words for _, words in flags)),
             hours=len(shown),
             budget_days=days,
-            expected_alarms=len(shown) / 24 / days,
+            expected_alarms=len(shown) / 24 / days / looks,
             newest=_surprise(judged, once_in, len(once_in) - 1, days),
             anomalies=tuple(_surprise(judged, once_in, row, days) for row in raised.tolist() if row in shown),
         )
@@ -157,7 +165,7 @@ class Monitor:
     def _recent(self, snapshot: Snapshot, closes: _Judged) -> Recent:
         """What is recent at each hour; the score first seen of an hour counts."""
         with self._lock:
-            seen = self._seen.setdefault((snapshot.symbol, snapshot.source), {})
+            seen = self._seen.setdefault((snapshot.symbol, snapshot.source, snapshot.as_of % HOUR), {})
             for time, score_ in zip(closes.time.tolist(), closes.probability.tolist(), strict=True):
                 seen.setdefault(time, score_)
             times = sorted(seen)
@@ -189,6 +197,11 @@ class Monitor:
             probability=score(probabilities),
             full=np.full(len(row), kind == "full"),
         )
+
+
+def within(fine: Snapshot) -> int:
+    """How many of the newest hours can be judged at the mark where five-minute candles end: their moves lie within."""
+    return (fine.as_of - int(fine.candles.time[0])) // HOUR - BEFORE
 
 
 def in_words(days: float) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forecaster.artifact import Artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
+from forecaster.inference.interpolation import at_minutes
 from forecaster.market import Candles, Snapshot, utc
 from forecaster.schema import (
     CALLER,
@@ -32,6 +33,9 @@ ALWAYS = (  # what any forecast may carry
     ForecastWarning.GAPS_FILLED,
     ForecastWarning.OUT_OF_DISTRIBUTION,
     ForecastWarning.UNEVALUATED_SYMBOL,
+    ForecastWarning.HOURLY,
+    ForecastWarning.STALE_QUOTE,
+    ForecastWarning.SOURCES_DISAGREE,
 )
 
 
@@ -108,16 +112,17 @@ class Issuer:
             horizons=horizons,
             skill=skill,
             coverage=coverage,
-            warnings=(*snapshot.warnings, *(warning for warning, _ in flags)),
+            warnings=tuple(dict.fromkeys((*snapshot.warnings, *(warning for warning, _ in flags)))),
             notes=(*snapshot.notes, *(words for _, words in flags)),
             model=self.ref,
         )
 
-    def shortened(self, forecast: Forecast, hours: int) -> Forecast:
+    def ahead(self, forecast: Forecast, minutes: Sequence[int]) -> Forecast:
         """See Predictor."""
         kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
-        skill, coverage = self._record(forecast.symbol, kind, hours)
-        return forecast.model_copy(update={"horizons": forecast.horizons[:hours], "skill": skill, "coverage": coverage})
+        skill, coverage = self._record(forecast.symbol, kind, -(-minutes[-1] // 60))
+        horizons = at_minutes(forecast, minutes)
+        return forecast.model_copy(update={"horizons": horizons, "skill": skill, "coverage": coverage})
 
     def _record(self, symbol: str, kind: InputKind, hours: int) -> Record:
         """Skill and coverage of such forecasts on unseen hours."""
@@ -148,6 +153,10 @@ class Issuer:
         text = f"{snapshot.symbol}|{snapshot.source}|{as_of}|{self.ref.sha256}".encode()
         if snapshot.source == CALLER:
             text += b"".join(_numbers(sent.candles) for sent in ((snapshot, other) if other else (snapshot,)))
+        elif (
+            ForecastWarning.HOURLY in snapshot.warnings
+        ):  # from other candles than those that end at a five-minute mark
+            text += b"|hourly"
         return f"fc_{hashlib.sha256(text).hexdigest()[:20]}"
 
 

@@ -11,6 +11,7 @@ from forecaster.errors import InvalidInput
 from forecaster.features import MinMaxScaling, close_windows, window_volatility
 from forecaster.inference.annotate import Flag, Issuer, checked_closes, gaps_flag
 from forecaster.inference.engine import Engine
+from forecaster.inference.interpolation import standard
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.window import Window
 from forecaster.market import Snapshot, gapless, utc
@@ -69,6 +70,11 @@ class ClassicPredictor(Issuer):
         candles, filled = gapless(snapshot.candles, WINDOW)
         horizon = self._next_hour(candles.close, snapshot.as_of)
         return self.issue(snapshot, (horizon,), [*gaps_flag(filled, WINDOW), *self._foreign(candles.close)])
+
+    def standing(self, window: Window, trackers: Mapping[InputKind, Tracker] | None = None) -> Forecast:
+        """See Predictor: 15, 30, 45 and 60 minutes; `trackers` are not looked at."""
+        issued = self.forecast(window.snapshot, 1)
+        return self.ahead(issued, standard(1))
 
     def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
         """See Predictor."""

@@ -68,6 +68,10 @@ class Predictor(Protocol):
         """
         ...
 
+    def standing(self, window: Window, trackers: Mapping[InputKind, Tracker] | None = None) -> Forecast:
+        """The same of all horizons of the model: 15, 30 and 45 minutes, and each hour. Raises as `forecast`."""
+        ...
+
     def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
         """The forecast from each window, or why there is none; with fresh trackers.
 
@@ -88,8 +92,11 @@ class Predictor(Protocol):
         """What judging hours by this model's forecasts takes; None where they say too little."""
         ...
 
-    def shortened(self, forecast: Forecast, hours: int) -> Forecast:
-        """The first `hours` of a forecast, with the record of its last one."""
+    def ahead(self, forecast: Forecast, minutes: Sequence[int]) -> Forecast:
+        """A standing forecast's horizons so many `minutes` after its as_of, ascending and none beyond its last one.
+
+        Those between its own are interpolated. The record is that of the last one.
+        """
         ...
 
     def predict_next_close(self, closes: Sequence[float] | NDArray[np.float64]) -> float:

@@ -19,14 +19,15 @@ from forecaster.errors import InvalidInput
 from forecaster.features import KINDS, Familiarity, bare_inputs, read_closes
 from forecaster.inference.annotate import Issuer, checked_closes
 from forecaster.inference.engine import Engine, OnnxEngine
+from forecaster.inference.interpolation import between, horizon, standard
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
 from forecaster.inference.one_ahead import one_ahead
 from forecaster.inference.predictor import Detection
 from forecaster.inference.window import Inputs, Reading, Window, inputs_of
-from forecaster.market import Snapshot, utc
+from forecaster.market import Snapshot
 from forecaster.quantiles import HORIZONS, KEYS, MEDIAN, Floats, median_move, probability_up
-from forecaster.schema import HOUR, WINDOW, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.schema import MINUTES, WINDOW, Forecast, ForecastWarning, Horizon, InputKind
 
 BATCH = 128  # windows that one run of the network takes: of up to 1024, the fastest by a tenth
 NO_PRICE = "The model has no forecast after moves like these.", "Send hourly prices of one coin in one currency."
@@ -105,10 +106,24 @@ class QuantilePredictor(Issuer):
     ) -> Forecast:
         """See Predictor."""
         self.check(snapshot.symbol, hours)
-        reading = Reading.of(Window(snapshot, other))
-        tracker = trackers[reading.kind] if trackers else self._untaught(snapshot.symbol)[reading.kind]
+        return self._one(Window(snapshot, other), hours, trackers)
+
+    def standing(self, window: Window, trackers: Mapping[InputKind, Tracker] | None = None) -> Forecast:
+        """See Predictor."""
+        self.check(window.snapshot.symbol, self.longest)
+        return self._one(window, self.longest, trackers, minutes=True)
+
+    def _one(
+        self,
+        window: Window,
+        hours: int,
+        trackers: Mapping[InputKind, Tracker] | None,
+        minutes: bool = False,
+    ) -> Forecast:
+        reading = Reading.of(window)
+        tracker = trackers[reading.kind] if trackers else self._untaught(window.snapshot.symbol)[reading.kind]
         part = Part((0,), (reading,), inputs_of((reading,)))
-        [answer] = self._answers(part, self._run(part)[:, :hours], tracker)
+        [answer] = self._answers(part, self._run(part)[:, :hours], tracker, minutes)
         if isinstance(answer, InvalidInput):
             raise answer
         return answer
@@ -152,12 +167,20 @@ class QuantilePredictor(Issuer):
         """Quantiles of the log return (n, 24, Q) as the network gives them."""
         return self._engine.run(part.inputs)
 
-    def _answers(self, part: "Part", raw: NDArray[np.float32], tracker: Tracker) -> Iterator[Forecast | InvalidInput]:
-        """The forecast from each reading, or why there is none, from what the network said (n, hours, Q)."""
+    def _answers(
+        self, part: "Part", raw: NDArray[np.float32], tracker: Tracker, minutes: bool = False
+    ) -> Iterator[Forecast | InvalidInput]:
+        """The forecast from each reading, or why there is none, from what the network said (n, hours, Q).
+
+        With `minutes`, those before the first hour stand before it.
+        """
         kind = part.alike[0].kind
         returns = tracker.apply(self._calibrated(raw, kind))
+        ahead = standard(raw.shape[1])[0 if minutes else len(MINUTES) :]
+        if minutes:
+            returns = between(ahead[len(MINUTES) :], returns, ahead)
         foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
-        distributions = _distributions(part.alike, returns)
+        distributions = _distributions(part.alike, ahead, returns)
         for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
             if horizons is None:
                 yield InvalidInput(*NO_PRICE)
@@ -197,28 +220,22 @@ def _group(numbered: tuple[int, Reading]) -> tuple[InputKind, str]:
     return numbered[1].group
 
 
-def _distributions(alike: Sequence[Reading], returns: Floats) -> Iterator[tuple[Horizon, ...] | None]:
-    """Of the closes after each reading, from quantiles of the log return (n, hours, Q); None where no price follows."""
+def _distributions(
+    alike: Sequence[Reading], ahead: Sequence[int], returns: Floats
+) -> Iterator[tuple[Horizon, ...] | None]:
+    """Of the closes `ahead` (k,) minutes after each reading, from quantiles of the log return (n, k, Q).
+
+    None where no price follows.
+    """
     prices = _prices(np.array([each.candles.close[-1] for each in alike]), returns)
     possible: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(prices) & (prices > 0), axis=(1, 2))  # (n,)
     sane = np.where(possible[:, None, None], returns, 0.0)
     up, move = probability_up(sane).tolist(), (100 * median_move(sane)).tolist()
     for row, own in enumerate(prices.tolist()):
         as_of = alike[row].window.snapshot.as_of
-        yield tuple(_horizons(as_of, own, up[row], move[row])) if possible[row] else None
-
-
-def _horizons(as_of: int, prices: list[list[float]], up: list[float], move: list[float]) -> Iterator[Horizon]:
-    for hour, (quantiles, rise, size) in enumerate(zip(prices, up, move, strict=True), start=1):
-        yield Horizon(
-            hours=hour,
-            minutes=60 * hour,
-            target_time=utc(as_of + hour * HOUR),
-            median=quantiles[MEDIAN],
-            quantiles=dict(zip(KEYS, quantiles, strict=True)),
-            probability_up=rise,
-            expected_move_pct=size,
-        )
+        keyed = (dict(zip(KEYS, quantiles, strict=True)) for quantiles in own)
+        told = zip(ahead, keyed, up[row], move[row], strict=True)
+        yield tuple(horizon(as_of, *each) for each in told) if possible[row] else None
 
 
 def _prices(last: Floats, returns: Floats) -> Floats:

@@ -21,6 +21,7 @@ class Window:
 
     snapshot: Snapshot
     other: Snapshot | None = None  # the other symbol's
+    fine: Snapshot | None = None  # the newest five-minute candles, up to the close of the snapshot's newest hour
     bare: bool = False  # closes are all there is: opens, highs, lows and volumes only stand in for them
 
 

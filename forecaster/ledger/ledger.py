@@ -130,8 +130,9 @@ class Ledger:
 
         if len(candles) == 0:
             return 0
-        first, last = int(candles.time[0]) - (HORIZONS - 1) * HOUR, int(candles.time[-1])
-        closes = dict(zip((candles.time + HOUR).tolist(), candles.close.tolist(), strict=True))  # by closing time
+        ends = candles.time + candles.step
+        first, last = int(ends[0]) - HORIZONS * HOUR, int(ends[-1]) - HOUR
+        closes = dict(zip(ends.tolist(), candles.close.tolist(), strict=True))  # by closing time
         with self._database.begin() as connection:
             waiting = connection.execute(sql.unsettled(symbol, source, first, last)).all()
             known = {(row.forecast_id, row.hours) for row in _outcomes(connection, [row.id for row in waiting])}

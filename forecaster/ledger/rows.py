@@ -26,7 +26,7 @@ def forecast_row(forecast: Forecast) -> dict[str, Any]:
         "as_of": as_of,
         "issued_at": as_of + forecast.age_seconds,
         "last_close": forecast.last_close,
-        "horizons": len(forecast.horizons),
+        "horizons": sum(horizon.hours is not None for horizon in forecast.horizons),
         "body": forecast.model_dump_json(),
     }
 
@@ -49,7 +49,7 @@ def outcome_rows(row: Any, closes: Mapping[int, float]) -> Iterator[dict[str, An
     """
     for horizon in forecast_of(row.body).horizons:
         target = int(horizon.target_time.timestamp())
-        if target not in closes or target <= row.issued_at:
+        if horizon.hours is None or target not in closes or target <= row.issued_at:
             continue
         actual = closes[target]
         yield {

@@ -1,9 +1,10 @@
 """What tools, chat and API ask: forecasts, prices and records, from this machine or another."""
 
-from forecaster.serving.backend import LONGEST_SPAN, ForecastBackend, LocalBackend
+from forecaster.serving.backend import LONGEST_SPAN, LocalBackend
 from forecaster.serving.caller_input import Sent
 from forecaster.serving.fallback import FallbackBackend
 from forecaster.serving.observer import Observer
+from forecaster.serving.protocol import ForecastBackend
 from forecaster.serving.reload import ModelState, Reloading
 from forecaster.serving.schedule import Schedule
 

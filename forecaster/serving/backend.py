@@ -1,12 +1,4 @@
-"""What tools, chat and API ask for: prices, forecasts, surprises and records, from one place.
-
-    live       price, candles, forecast, anomalies          from the source's newest candles
-    caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, next_close
-    records    history, kept, track_record                  what was issued live, and what became of it
-    the model  report, evaluation, facts
-
-What a caller sends is neither followed nor kept: it changes no later answer.
-"""
+"""The backend in this process: it answers what protocol.py asks, from a source of candles and a model."""
 
 import asyncio
 import copy
@@ -15,101 +7,27 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecaster.anomalies import AnomalyReport
+from forecaster.anomalies import AnomalyReport, within
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, CandleSource, price_now, span_of, with_companion
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
-from forecaster.serving.caller_input import Sent, windows_of
-from forecaster.serving.live_model import HISTORY, LiveModel
+from forecaster.serving.ahead import Ahead
+from forecaster.serving.caller_input import Sent, hourly, windows_of
+from forecaster.serving.gathering import HISTORY, WHOLE_HOURS, gathered
+from forecaster.serving.live_model import LiveModel
 from forecaster.serving.observer import Nobody, Observer, told
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
 
 LONGEST_SPAN = HISTORY  # hours of candles that one question may ask for
-
-
-class ForecastBackend(Protocol):
-    """The whole of what a front end may ask. Every method may raise a CryptoSenseError."""
-
-    async def price(self, symbol: str) -> Price:
-        """The newest closed price."""
-        ...
-
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
-        """The newest `hours` (1 to 300) closed candles."""
-        ...
-
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
-        """The forecast for each of the next `hours` closes."""
-        ...
-
-    async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
-        """The same after a caller's candles; `other` are those of the other symbol, where it has them."""
-        ...
-
-    async def forecast_closes(
-        self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
-    ) -> Forecast:
-        """The same after hourly closes, oldest first; `last_open_time` (Unix s) opens the hour of the last one."""
-        ...
-
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
-        """The same after each of many such, or why there is none."""
-        ...
-
-    async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
-        """How surprising the newest `hours` were, at a budget of one false alarm in so many `days`."""
-        ...
-
-    async def anomalies_from(
-        self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
-    ) -> AnomalyReport:
-        """The same of a caller's candles."""
-        ...
-
-    async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
-        """The model's record on a caller's hourly closes, 120 to 10,000, oldest first."""
-        ...
-
-    async def next_close(self, closes: Sequence[float]) -> float:
-        """The next close after 60, oldest first."""
-        ...
-
-    async def kept(self, forecast_id: str) -> Kept | None:
-        """A live forecast as it was issued, with its outcomes so far."""
-        ...
-
-    async def history(self, symbol: str | None, since: datetime | None, cursor: str | None, limit: int) -> LedgerPage:
-        """Live forecasts with their outcomes, newest first, a page at a time."""
-        ...
-
-    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
-        """How live forecasts turned out."""
-        ...
-
-    async def report(self) -> Report:
-        """The model's record on hours it never saw."""
-        ...
-
-    async def evaluation(self) -> bytes | None:
-        """Every score behind the report as JSON, where the model brings it."""
-        ...
-
-    async def facts(self) -> ModelFacts:
-        """What the model learned from and what it takes."""
-        ...
-
-    async def close(self) -> None:
-        """Give back connections and files."""
-        ...
 
 
 class LocalBackend:
@@ -157,9 +75,17 @@ class LocalBackend:
             raise InvalidInput(f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPAN} hours.")
         return told(self._observer, span_of(await self._source.latest(symbol, hours), hours))
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
-        """The forecast for each of the next `hours` closes. Raises what Predictor.forecast raises."""
-        return told(self._observer, await self._model.forecast(self._source, symbol, hours))
+    async def forecast(
+        self,
+        symbol: str,
+        hours: int | None = None,
+        *,
+        minutes: int | None = None,
+        until: datetime | None = None,
+    ) -> Forecast:
+        """See ForecastBackend. Raises what Predictor.standing and Ahead.horizons raise."""
+        ahead = Ahead.of(hours, minutes, until)
+        return told(self._observer, await self._model.forecast(self._source, symbol, ahead))
 
     async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
@@ -177,11 +103,22 @@ class LocalBackend:
         return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
-        """See ForecastBackend. Raises what Monitor.report raises, and ArtifactError where the model judges nothing."""
+        """See ForecastBackend: hours that end at the newest five-minute mark, as far back as there are five minutes.
+
+        Raises what Monitor.report raises, and ArtifactError where the model judges nothing.
+        """
         self.predictor.check(symbol, 1)
         monitor = self._model.standing.live_monitor
-        snapshot, other = await with_companion(self._source, symbol, LONGEST_SPAN)
-        return told(self._observer, await asyncio.to_thread(monitor.report, snapshot, hours, days, other))
+        window = (await gathered(self._source, symbol, minutes=WHOLE_HOURS, trade=False)).window
+        reach = within(window.fine) if window.fine else hours
+        if hours > reach:
+            snapshot, other = await with_companion(self._source, symbol, LONGEST_SPAN)
+            words = (
+                f"five-minute candles reach back for the newest {max(reach, 0)} hours, so hours of the clock were used"
+            )
+            window = Window(hourly(snapshot, words), other)
+        work = partial(monitor.report, window.snapshot, hours, days, window.other, often=window.fine is not None)
+        return told(self._observer, await asyncio.to_thread(work))
 
     async def anomalies_from(
         self, symbol: str, candles: Candles, hours: int, days: float, other: Candles | None = None
@@ -236,7 +173,7 @@ class LocalBackend:
 
     async def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
         self.predictor.check(sent.symbol, hours)
-        [answer] = await self._model.run(self.predictor.forecasts, [sent.window(self._clock())], hours)
+        [answer] = await self._model.run(self.predictor.forecasts, [sent.forecast_window(self._clock())], hours)
         if isinstance(answer, InvalidInput):
             raise answer
         return told(self._observer, answer)

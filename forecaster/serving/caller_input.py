@@ -4,7 +4,7 @@ Its own clock is the newest candle's close, so it is never old: a caller may ask
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from forecaster.errors import InvalidInput
 from forecaster.features import LOOKBACK
 from forecaster.inference import Window
 from forecaster.market import LONGEST_GAP, Candles, Snapshot, companion
-from forecaster.schema import CALLER, HOUR
+from forecaster.schema import CALLER, HOUR, ForecastWarning
 
 QUOTE = "USD"  # of every symbol
 FORMING = "the newest candle was still forming and was left out"
+WHOLE = "the candles are hours of the clock, so the forecast starts at the end of the newest"
 ASSUMED = "no last_open_time was given: the last close is taken for that of the newest full hour"
 
 
@@ -29,8 +30,13 @@ class Sent:
     closes: Sequence[float] = ()  # oldest first, each finite and positive
     last_open_time: int | None = None  # Unix s, on the hour: opening of the last close's hour
 
+    def forecast_window(self, now: float) -> Window:
+        """The same of a forecast, which starts at a full hour and says so."""
+        window = self.window(now)
+        return replace(window, snapshot=hourly(window.snapshot, WHOLE))
+
     def window(self, now: float) -> Window:
-        """What the forecast is made from; `now` is Unix seconds. Raises InvalidInput."""
+        """What is looked at; `now` is Unix seconds. Raises InvalidInput."""
         if self.candles is None:
             return Window(sent_closes(self.symbol, self.closes, self.last_open_time, now), bare=True)
         other = None if self.other is None else sent_candles(companion(self.symbol), self.other, now)
@@ -42,11 +48,17 @@ def windows_of(sent: Sequence[Sent], now: float) -> list[Window | InvalidInput]:
 
     def window(each: Sent) -> Window | InvalidInput:
         try:
-            return each.window(now)
+            return each.forecast_window(now)
         except InvalidInput as error:
             return error
 
     return [window(each) for each in sent]
+
+
+def hourly(snapshot: Snapshot, why: str) -> Snapshot:
+    """The snapshot with the warning that forecasts of it start at a full hour, and why."""
+    warnings = (*snapshot.warnings, ForecastWarning.HOURLY)
+    return replace(snapshot, warnings=warnings, notes=(*snapshot.notes, why))
 
 
 def sent_candles(symbol: str, candles: Candles, now: float) -> Snapshot:

@@ -10,13 +10,20 @@ from cachetools import LRUCache
 
 from forecaster.anomalies import Monitor
 from forecaster.errors import ArtifactError
-from forecaster.inference import Predictor
+from forecaster.inference import Predictor, Window
 from forecaster.ledger import Past
 from forecaster.market import Snapshot
 from forecaster.schema import MOST_SERIES, Forecast, ForecastWarning
 from forecaster.serving.followed import Following
 
-OF_SOURCES = (ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.DEMO_DATA)
+OF_SOURCES = (  # what is told of a moment, before what a model tells of its input
+    ForecastWarning.STALE_CANDLES,
+    ForecastWarning.CLOCK_SKEW,
+    ForecastWarning.DEMO_DATA,
+    ForecastWarning.HOURLY,
+    ForecastWarning.SOURCES_DISAGREE,
+)
+Key = tuple[str, str, bool, float]  # symbol, source, whether it is made from hours of the clock alone, as_of (Unix s)
 
 
 class Standing:
@@ -26,26 +33,26 @@ class Standing:
         self.predictor = predictor
         self._monitor = Monitor.of(predictor)
         self._following = Following(predictor)
-        self._newest: LRUCache[tuple[str, str], tuple[Snapshot, Forecast]] = LRUCache(MOST_SERIES)
+        # and what was known then; those before the newest too, since a source's clock may be set back
+        self._issued: LRUCache[Key, tuple[Snapshot, Forecast]] = LRUCache(MOST_SERIES)
         # the newest that an earlier process issued
         self._restored: LRUCache[tuple[str, str], Forecast | None] = LRUCache(MOST_SERIES)
 
-    def forecast(self, snapshot: Snapshot, other: Snapshot | None) -> tuple[Forecast, Forecast]:
-        """The forecast of all hours at the snapshot's newest candle: as it was issued, and as it is told now.
+    def forecast(self, window: Window, hours: Snapshot | None = None) -> tuple[Forecast, Forecast]:
+        """The forecast of all horizons at the window's newest candle: as it was issued, and as it is told now.
 
-        Raises what Predictor.forecast raises.
+        `hours` of the clock tell outcomes too. Raises what Predictor.standing raises.
         """
-        key = snapshot.symbol, snapshot.source
-        then, issued = self._newest.get(key) or self._taken_over(snapshot) or (snapshot, None)
-        if issued is None or then.as_of != snapshot.as_of:
-            then, issued = snapshot, self._issued(snapshot, other)
-        self._newest[key] = then, issued
+        snapshot = window.snapshot
+        key = _key(snapshot)
+        found = self._issued.get(key) or self._taken_over(snapshot)
+        then, issued = found or (snapshot, self._new(window, hours))
+        self._issued[key] = then, issued
         return issued, _aged(issued, then, snapshot)
 
     def stands(self, snapshot: Snapshot) -> bool:
         """Whether the forecast at the snapshot's newest candle is issued: then `forecast` asks no network."""
-        newest = self._newest.get((snapshot.symbol, snapshot.source))
-        return newest is not None and newest[0].as_of == snapshot.as_of
+        return _key(snapshot) in self._issued
 
     def is_new(self, symbol: str, source: str) -> bool:
         """Whether it has yet to be told what an earlier process issued there."""
@@ -56,9 +63,9 @@ class Standing:
         if self.is_new(symbol, source):
             newest = past.open[-1][0] if past and past.open else None
             self._restored[symbol, source] = newest
-            told, _ = self._newest.get((symbol, source), (None, None))
-            if newest and told and told.as_of == newest.as_of.timestamp():  # told here while the ledger did not answer
-                del self._newest[symbol, source]
+            if newest:  # what was told here while the ledger did not answer gives way to it
+                hourly = ForecastWarning.HOURLY in newest.warnings
+                self._issued.pop((symbol, source, hourly, newest.as_of.timestamp()), None)
             if past is not None:
                 self._following.restore(symbol, source, past)
 
@@ -76,14 +83,20 @@ class Standing:
         issued = self._restored.get((now.symbol, now.source))
         if issued is None or issued.as_of.timestamp() != now.as_of:
             return None
+        if (ForecastWarning.HOURLY in issued.warnings) != (ForecastWarning.HOURLY in now.warnings):
+            return None  # it was made from other candles
         told = sum(warning in OF_SOURCES for warning in issued.warnings)  # these come first
         return replace(now, warnings=issued.warnings[:told], notes=issued.notes[:told]), issued
 
-    def _issued(self, snapshot: Snapshot, other: Snapshot | None) -> Forecast:
-        trackers = self._following.trackers(snapshot)
-        issued = self.predictor.forecast(snapshot, self.predictor.longest, other, trackers)
+    def _new(self, window: Window, hours: Snapshot | None) -> Forecast:
+        trackers = self._following.trackers(window, hours)
+        issued = self.predictor.standing(window, trackers)
         self._following.remember(issued)
         return issued
+
+
+def _key(snapshot: Snapshot) -> Key:
+    return snapshot.symbol, snapshot.source, ForecastWarning.HOURLY in snapshot.warnings, float(snapshot.as_of)
 
 
 def _able(monitor: Monitor | None) -> Monitor:
@@ -98,7 +111,7 @@ def _aged(issued: Forecast, then: Snapshot, now: Snapshot) -> Forecast:
         return issued
     update = {
         "age_seconds": now.age,
-        "warnings": (*now.warnings, *issued.warnings[len(then.warnings) :]),
-        "notes": (*now.notes, *issued.notes[len(then.notes) :]),
+        "warnings": tuple(dict.fromkeys((*now.warnings, *issued.warnings[len(then.warnings) :]))),
+        "notes": tuple(dict.fromkeys((*now.notes, *issued.notes[len(then.notes) :]))),
     }
     return issued.model_copy(update=update)

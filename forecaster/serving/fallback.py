@@ -56,9 +56,17 @@ class FallbackBackend:
         """See ForecastBackend."""
         return _flagged(*await self._asked(lambda backend: backend.candles(symbol, hours)))
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
+    async def forecast(
+        self,
+        symbol: str,
+        hours: int | None = None,
+        *,
+        minutes: int | None = None,
+        until: datetime | None = None,
+    ) -> Forecast:
         """See ForecastBackend."""
-        return _flagged(*await self._asked(lambda backend: backend.forecast(symbol, hours)))
+        asked = self._asked(lambda backend: backend.forecast(symbol, hours, minutes=minutes, until=until))
+        return _flagged(*await asked)
 
     async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
         """See ForecastBackend."""

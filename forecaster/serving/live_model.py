@@ -1,6 +1,7 @@
 """The model that answers in this process, with all that it has said live; backends on several sources may share it.
 
-    source --candles--> current.py --first forecast of each candle--> recorder.py --> ledger
+    source --gathering.py--> current.py --first forecast of each candle--> recorder.py --> ledger
+                             moved.py: the same from the newest price, as far as was asked
 
 A network that gathers questions into micro-batches is asked from threads, so that it sees several at once. Others are
 asked on the event loop, where an answer comes sooner than a thread would be woken; next closes are gathered there.
@@ -17,15 +18,17 @@ from typing import TYPE_CHECKING, TypeVar
 from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
-from forecaster.market import CandleSource, Snapshot, with_companion
+from forecaster.market import CandleSource
 from forecaster.schema import Forecast
+from forecaster.serving.ahead import Ahead
 from forecaster.serving.current import Standing
+from forecaster.serving.gathering import Live, gathered
+from forecaster.serving.moved import moved, newest_price
 from forecaster.serving.observer import Observer, tell_model
 
 if TYPE_CHECKING:
     from forecaster.ledger import Ledger
 
-HISTORY = 300  # hours that a live forecast may read: what one call to every exchange gives
 AT_ONCE = 64  # questions that a network may gather: asyncio's own threads are too few where cores are
 
 T = TypeVar("T")
@@ -48,21 +51,25 @@ class LiveModel:
         self.predictor, self.standing = predictor, Standing(predictor)
         tell_model(self._observer, predictor.ref)
 
-    async def forecast(self, source: CandleSource, symbol: str, hours: int) -> Forecast:
-        """The forecast for each of the next `hours` closes. Raises what Predictor.forecast and the source raise."""
+    async def forecast(self, source: CandleSource, symbol: str, ahead: Ahead) -> Forecast:
+        """The forecast of what lies `ahead`. Raises what Predictor.standing, Ahead.horizons and the source raise."""
         standing, predictor = self.standing, self.predictor
-        predictor.check(symbol, hours)
-        snapshot, other = await with_companion(source, symbol, HISTORY, predictor.reads_companion)
+        ahead.check(predictor, symbol)
+        live = await gathered(source, symbol, predictor.reads_companion)
+        snapshot = live.window.snapshot
         if self._recorder and standing.is_new(symbol, snapshot.source):
             with suppress(DatabaseError):  # it is asked again with the next forecast
                 fresh = partial(predictor.trackers, symbol)
                 past = await self._recorder.past(symbol, snapshot.source, predictor.ref.sha256, fresh)
                 standing.restore(symbol, snapshot.source, past)
-        issued, told = await self._stood(standing, snapshot, other)
+        issued, told = await self._stood(standing, live)
         if self._recorder:
             await self._recorder.keep(issued)
             self._recorder.fold(issued, partial(predictor.trackers, symbol))
-        return predictor.shortened(told, hours)
+        quote, flags = newest_price(told, live.quote)
+        as_of = told.as_of.timestamp()
+        minutes = ahead.horizons(as_of, int(quote.time) if quote else as_of, predictor.longest)
+        return moved(predictor.ahead(told, minutes), quote, flags)
 
     async def next_close(self, closes: Sequence[float]) -> float:
         """See Predictor.predict_next_close."""
@@ -103,9 +110,9 @@ class LiveModel:
         if self._recorder:
             await self._recorder.close()
 
-    async def _stood(self, standing: Standing, snapshot: Snapshot, other: Snapshot | None) -> tuple[Forecast, Forecast]:
+    async def _stood(self, standing: Standing, live: Live) -> tuple[Forecast, Forecast]:
         """See Standing.forecast; in a thread, one forecast is issued after the other."""
-        if not standing.predictor.gathers or standing.stands(snapshot):
-            return standing.forecast(snapshot, other)
+        if not standing.predictor.gathers or standing.stands(live.window.snapshot):
+            return standing.forecast(live.window, live.hours)
         async with self._issuing:
-            return await self.run(standing.forecast, snapshot, other)
+            return await self.run(standing.forecast, live.window, live.hours)

@@ -2,6 +2,8 @@
 
 hour closes --20 s--> backend.forecast(symbol)         which the backend records
                       ledger.open --candles of the same exchange--> ledger.settle
+
+Forecasts of the full hour are settled by hours, those that somebody was given in between by five-minute candles.
 """
 
 import asyncio
@@ -13,13 +15,16 @@ from forecaster.errors import CryptoSenseError
 from forecaster.ledger import Ledger, Open
 from forecaster.market import Candles, utc
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR
-from forecaster.serving.backend import ForecastBackend
+from forecaster.schema import FIVE_MINUTES, HOUR
+from forecaster.serving.protocol import ForecastBackend
 
 DELAY = 20.0  # seconds after the full hour, by when exchanges have published its candle
 RETRIES = (60.0, 120.0, 240.0, 480.0, 960.0)  # seconds between attempts where an exchange is late or does not answer
 
-History = Callable[[str, str, int], Awaitable[Candles]]  # (symbol, source, since): an exchange's closed candles
+MOST_PAGES = 8  # of five-minute candles that settle one symbol at a time: of the fewest that an exchange gives, a week
+
+# (symbol, source, since, step): an exchange's closed candles
+History = Callable[[str, str, int, int], Awaitable[Candles]]
 log = logging.getLogger(__name__)
 
 
@@ -83,19 +88,27 @@ class Schedule:
         return kept is not None and forecast.as_of.timestamp() >= hour
 
     async def _settled(self) -> bool:
-        """Whether all that has closed could be looked up."""
-        try:
-            found = await asyncio.to_thread(self._ledger.open, self._clock())
-        except CryptoSenseError as error:
-            log.warning("The track record does not grow: %s", error)
-            return False
-        return all([await self._settle(each) for each in found])
+        """Whether all that has closed could be looked up: in hours, and what then still waits in five minutes."""
+        failed: set[tuple[str, str]] = set()
+        for step in (HOUR, FIVE_MINUTES):
+            try:
+                found = await asyncio.to_thread(self._ledger.open, self._clock())
+            except CryptoSenseError as error:
+                log.warning("The track record does not grow: %s", error)
+                return False
+            waiting = [each for each in found if (each.symbol, each.source) not in failed]
+            failed |= {(each.symbol, each.source) for each in waiting if not await self._settle(each, step)}
+        return not failed
 
-    async def _settle(self, open_: Open) -> bool:
+    async def _settle(self, open_: Open, step: int) -> bool:
         symbol, source, since = open_
         try:
-            candles = await self._history(symbol, source, since)
-            await asyncio.to_thread(self._ledger.settle, symbol, source, candles)
+            for _ in range(MOST_PAGES):
+                candles = await self._history(symbol, source, since, step)
+                await asyncio.to_thread(self._ledger.settle, symbol, source, candles)
+                if step == HOUR or len(candles) == 0 or candles.end + step > self._clock():
+                    break
+                since = candles.end
         except CryptoSenseError as error:
             log.warning("Forecasts of %s from %s are not settled: %s", symbol, source, error)
             return False

@@ -267,6 +267,20 @@ async def test_a_turn_that_is_cancelled_ends_at_once_and_leaves_the_agent_usable
     assert words(await turn(embedded, "how does the model work?", backend=backend))
 
 
+@pytest.mark.parametrize(
+    ("question", "args"),
+    [
+        ("btc at 5pm", {"symbol": "BTC-USD", "until": "2026-03-19T17:00Z"}),
+        ("btc in 20 minutes", {"symbol": "BTC-USD", "minutes": 20}),
+    ],
+)
+async def test_a_visitor_sees_how_far_a_forecast_looks(embedded, question, args):
+    events = await turn(embedded, question, backend=FakeBackend(longest=24))
+    assert [event.args for event in events if isinstance(event, ToolStarted)] == [args]
+    issued = next(event.data.forecast for event in events if isinstance(event, ToolFinished))
+    assert f"{issued.horizons[-1].target_time:%H:%M} UTC" in words(events)
+
+
 async def test_words_before_a_tool_that_does_not_exist_are_kept_apart():
     first = calls(("no_such_tool", {})).model_copy(update={"content": "Let me look."})
     assert words(await turn(ScriptedChatModel(script=[first, AIMessage("Done.")]), "btc price")) == (
@@ -278,7 +292,7 @@ async def test_a_model_that_looked_up_something_else_does_not_keep_the_answer_fr
     script = [calls(("get_candles", {"symbol": "ETH-USD", "hours": 5})), TimeoutError()]
     events = await turn(ScriptedChatModel(script=script), "what's BTC next hour?")
     assert [event.name for event in events if isinstance(event, ToolFinished)] == ["get_candles", "forecast"]
-    assert "Bitcoin at 13:00 UTC: " in words(events)
+    assert "Bitcoin ($69,930.25, 12:00 UTC): $69,622 to $70,294 at 13:00 UTC" in words(events)
 
 
 @pytest.mark.parametrize("typed", ["x" * 2001, "比特币" * 800])

@@ -108,7 +108,7 @@ async def test_the_assistants_own_earlier_words_are_not_taken_for_questions(mode
 async def test_a_time_of_day_counts_from_the_clock():
     noon = offered(OfflineModel(clock=lambda: 1_773_921_600.0))  # 2026-03-19 12:00 UTC
     (call,) = (await noon.ainvoke("where will btc be at 5pm?")).tool_calls
-    assert call["args"] == {"symbol": "BTC-USD", "hours": 5}
+    assert call["args"] == {"symbol": "BTC-USD", "until": "2026-03-19T17:00Z"}
 
 
 @pytest.mark.parametrize(

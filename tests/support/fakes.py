@@ -1,6 +1,7 @@
 """Stand-ins that tests script: real implementations of our protocols, with known numbers."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from forecaster.anomalies.monitor import AnomalyReport, Surprise
 from forecaster.errors import CryptoSenseError, NoCandles, UnsupportedHorizon
@@ -21,6 +22,7 @@ from forecaster.schema import (
     Report,
     Skill,
 )
+from forecaster.serving.ahead import Ahead
 
 NOON = 1_773_921_600  # 2026-03-19 12:00 UTC
 LAST_CLOSE = 69_930.25
@@ -61,9 +63,11 @@ COVERAGE = {"50": 0.31, "80": 0.52, "95": 0.71}
 class FakeBackend:
     """A ForecastBackend with fixed numbers. Set `failure` to make a method of that name raise."""
 
-    def __init__(self, *, source: str = "bitstamp", longest: int = 1) -> None:
+    def __init__(self, *, source: str = "bitstamp", longest: int = 1, minute: int = 0) -> None:
+        """The newest five minutes closed so many minutes after noon; the last trade is a little later and dearer."""
         self.source = source
         self.longest = longest
+        self.minute = minute
         self.candle_history = candles_ending()
         self.kept: tuple[Kept, ...] = ()  # newest first
         self.surprises: tuple[Surprise, ...] = (surprise(),)
@@ -90,11 +94,16 @@ class FakeBackend:
             candles=part.to_schema(),
         )
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
-        self._called("forecast", symbol, hours)
-        if hours > self.longest:
-            raise UnsupportedHorizon(hours, self.longest)
-        provenance = self._provenance(symbol)
+    async def forecast(
+        self, symbol: str, hours: int | None = None, *, minutes: int | None = None, until: datetime | None = None
+    ) -> Forecast:
+        ahead = Ahead.of(hours, minutes, until)
+        live = {"minutes": minutes} if minutes else {"until": until} if until else {}
+        self._called("forecast", symbol, ahead.hours, *live.items())
+        if ahead.hours is not None and ahead.hours > self.longest:
+            raise UnsupportedHorizon(ahead.hours, self.longest)
+        as_of = NOON + 60 * self.minute
+        provenance = self._provenance(symbol) | {"as_of": utc(as_of)}
         return Forecast(
             id="fc_test",
             **{
@@ -102,7 +111,9 @@ class FakeBackend:
                 for name in ("symbol", "source", "quote", "as_of", "age_seconds", "warnings", "notes")
             },
             last_close=LAST_CLOSE,
-            horizons=tuple(self._horizon(hour) for hour in range(1, hours + 1)),
+            last_price=LAST_CLOSE + self.minute,
+            price_time=utc(as_of + 3 * self.minute),
+            horizons=tuple(self._horizon(as_of, each) for each in ahead.horizons(as_of, as_of, self.longest)),
             skill=SKILL,
             coverage=COVERAGE,
             model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
@@ -160,12 +171,13 @@ class FakeBackend:
         }
 
     @staticmethod
-    def _horizon(hour: int) -> Horizon:
-        median, step = LAST_CLOSE * 1.0004, 0.004 * hour**0.5
+    def _horizon(as_of: int, minutes: int) -> Horizon:
+        median, step = LAST_CLOSE * 1.0004, 0.004 * (minutes / 60) ** 0.5
         levels = {"0.025": -2.0, "0.10": -1.2, "0.25": -0.6, "0.50": 0.0, "0.75": 0.6, "0.90": 1.2, "0.975": 2.0}
         return Horizon(
-            hours=hour,
-            target_time=utc(NOON + hour * HOUR),
+            hours=minutes // 60 if minutes % 60 == 0 else None,
+            minutes=minutes,
+            target_time=utc(as_of + 60 * minutes),
             median=median,
             quantiles={level: median * (1 + z * step) for level, z in levels.items()},
             probability_up=0.51,

@@ -4,9 +4,10 @@ from datetime import timedelta
 import pytest
 
 from forecaster.errors import ExchangeError, NoCandles, UnsupportedSymbol
+from forecaster.schema import ForecastWarning
 from tests.support.fakes import LAST_CLOSE, FakeBackend
 from tools.forecast import FORECAST, PICTURED
-from tools.tool import BoundTool
+from tools.tool import LONGEST_TEXT, BoundTool
 
 
 async def call(backend, **arguments):
@@ -20,6 +21,76 @@ async def test_the_text_leads_with_range_chance_and_record():
     assert told["error_as_multiple_of_no_change"] == 12.26
     assert told["skill_vs_no_change_pct"] == -1126
     assert told["graded_hours"] == 21_765
+
+
+async def test_the_text_says_from_which_moment_and_price_it_starts_and_how_far_it_looks():
+    told = json.loads((await call(FakeBackend(longest=24, minute=40), minutes=20)).text)
+    assert (told["as_of"], told["price_time"]) == ("2026-03-19T12:40Z", "2026-03-19T12:42Z")
+    assert (told["last_close"], told["last_price"]) == (LAST_CLOSE, LAST_CLOSE + 40)
+    assert (told["minutes"], told["target_time"]) == (20, "2026-03-19T13:00Z")
+    assert "hours" not in told and told["minute_by_minute"]["columns"].startswith("minutes,")
+    assert [row.partition(",")[0] for row in told["minute_by_minute"]["rows"]] == ["15", "20"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "minutes"),
+    [
+        ({}, 60),
+        ({"hours": 3}, 180),
+        ({"minutes": 90}, 90),
+        ({"until": "2026-03-19T17:00Z"}, 300),
+        ({"until": "2026-03-19T19:30:00+02:00"}, 330),
+        ({"hours": None, "minutes": 45, "until": None}, 45),
+    ],
+)
+async def test_hours_minutes_or_a_time_say_how_far_a_forecast_looks(asked, minutes):
+    answer = (await call(FakeBackend(longest=24), **asked)).data
+    assert answer.forecast.horizons[-1].minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"hours": 2, "minutes": 30}, "give only one of hours, minutes and until"),
+        ({"minutes": 0}, "minutes: Input should be greater than or equal to 1"),
+        ({"minutes": 1441}, "minutes: Input should be less than or equal to 1440"),
+        ({"until": "2026-03-19T17:00"}, "until: Input should be a time with its zone"),
+        ({"until": "2026-02-30T17:00Z"}, "until: Input should be a time with its zone"),
+        ({"until": "at five <b>"}, "until: Input should be a time with its zone"),
+        ({"until": 1773921600}, "until: Input should be a time with its zone"),
+    ],
+)
+async def test_what_says_no_distance_is_refused_in_words_that_repeat_nothing(asked, told):
+    result = await call(FakeBackend(longest=24), **asked)
+    message = json.loads(result.text)["message"]
+    assert not result.ok and told in message and message.endswith("call again.") and "<b>" not in message
+
+
+async def test_minutes_count_from_now_where_there_are_but_full_hours():
+    class HourlyBackend(FakeBackend):
+        def _provenance(self, symbol):
+            return super()._provenance(symbol) | {"age_seconds": 40 * 60, "warnings": (ForecastWarning.HOURLY,)}
+
+    forecast = (await call(HourlyBackend(longest=24), minutes=30)).data.forecast
+    assert f"{forecast.as_of:%H:%M} {forecast.horizons[-1].target_time:%H:%M}" == "12:00 13:10"
+
+
+async def test_a_time_that_has_passed_is_refused():
+    result = await call(FakeBackend(longest=24), until="2026-03-19T11:00Z")
+    assert not result.ok and json.loads(result.text)["error"] == "unavailable"
+
+
+async def test_candles_of_the_hours_before_lead_to_a_forecast_from_within_the_hour():
+    answer = (await call(FakeBackend(longest=24, minute=40), minutes=30)).data
+    assert len(answer.recent) == PICTURED
+    assert answer.forecast.as_of - (answer.recent[-1].open_time + timedelta(hours=1)) == timedelta(minutes=40)
+
+
+@pytest.mark.parametrize("asked", [{"minutes": 1440}, {"minutes": 1439}, {"until": "2026-03-20T11:59Z"}])
+async def test_the_text_of_every_minute_stays_small(asked):
+    result = await call(FakeBackend(longest=24), threshold=70_000.0, **asked)
+    assert len(json.loads(result.text)["minute_by_minute"]["rows"]) == 27
+    assert len(result.text.encode()) <= LONGEST_TEXT
 
 
 async def test_every_hour_is_told_where_more_than_one_was_asked_for():

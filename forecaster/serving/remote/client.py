@@ -18,6 +18,7 @@ from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles
 from forecaster.schema import CandleSpan, Forecast, Frozen, ModelFacts, Price, Provenance, Report
+from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent
 from forecaster.serving.observer import Nobody, Observer, tell_model, told
 from forecaster.serving.remote.calls import Calls, refusal
@@ -75,19 +76,26 @@ class RemoteBackend:
         """See ForecastBackend."""
         return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours))
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
+    async def forecast(
+        self,
+        symbol: str,
+        hours: int | None = None,
+        *,
+        minutes: int | None = None,
+        until: datetime | None = None,
+    ) -> Forecast:
         """See ForecastBackend."""
-        return await self._forecast({"symbol": symbol}, hours)
+        return await self._forecast({"symbol": symbol}, Ahead.of(hours, minutes, until))
 
     async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
         """See ForecastBackend."""
-        return await self._forecast(_window(Sent(symbol, candles, other)), hours)
+        return await self._forecast(_window(Sent(symbol, candles, other)), Ahead(hours))
 
     async def forecast_closes(
         self, symbol: str, closes: Sequence[float], hours: int, last_open_time: int | None = None
     ) -> Forecast:
         """See ForecastBackend."""
-        return await self._forecast(_window(Sent(symbol, closes=closes, last_open_time=last_open_time)), hours)
+        return await self._forecast(_window(Sent(symbol, closes=closes, last_open_time=last_open_time)), Ahead(hours))
 
     async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
         """See ForecastBackend."""
@@ -96,7 +104,7 @@ class RemoteBackend:
         results = _parsed(_Batch, body).results
         if len(results) != len(windows):
             raise _no_answer()
-        answers = [_either(result, each.symbol, hours) for result, each in zip(results, sent, strict=True)]
+        answers = [_either(result, each.symbol, Ahead(hours)) for result, each in zip(results, sent, strict=True)]
         return [self._issued(each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
@@ -159,9 +167,9 @@ class RemoteBackend:
             raise BackendError("does not know what it was asked (404)")
         return _parsed(kind, body)
 
-    async def _forecast(self, window: Mapping[str, object], hours: int) -> Forecast:
-        body = await self._calls.post("/v1/forecast", {**window, "hours": hours})
-        return self._issued(_sound(_parsed(Forecast, body), str(window["symbol"]), hours))
+    async def _forecast(self, window: Mapping[str, object], ahead: Ahead) -> Forecast:
+        body = await self._calls.post("/v1/forecast", {**window, **ahead.wire()})
+        return self._issued(_sound(_parsed(Forecast, body), str(window["symbol"]), ahead))
 
     def _issued(self, forecast: Forecast) -> Forecast:
         tell_model(self._observer, forecast.model)
@@ -195,9 +203,9 @@ def _parsed(kind: type[Answer], body: bytes) -> Answer:
         raise _no_answer() from error
 
 
-def _sound(forecast: Forecast, symbol: str, hours: int) -> Forecast:
+def _sound(forecast: Forecast, symbol: str, ahead: Ahead) -> Forecast:
     """A forecast of what was asked for, whose quantiles ascend."""
-    if forecast.symbol != symbol or [each.hours for each in forecast.horizons] != list(range(1, hours + 1)):
+    if forecast.symbol != symbol or not ahead.answered(forecast):
         raise _no_answer()
     for each in forecast.horizons:
         prices = [each.quantiles[level] for level in sorted(each.quantiles, key=_level)]
@@ -213,9 +221,9 @@ def _level(name: str) -> float:
         raise _no_answer() from error
 
 
-def _either(result: _Result, symbol: str, hours: int) -> Forecast | InvalidInput:
+def _either(result: _Result, symbol: str, ahead: Ahead) -> Forecast | InvalidInput:
     if result.forecast is not None:
-        return _sound(result.forecast, symbol, hours)
+        return _sound(result.forecast, symbol, ahead)
     if result.problem is None:
         raise _no_answer()
     return refusal(result.problem.detail)

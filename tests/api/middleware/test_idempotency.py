@@ -109,10 +109,10 @@ class Counting(FakeBackend):
         self.count, self.go_on = 0, asyncio.Event()
         self.go_on.set()
 
-    async def forecast(self, symbol, hours):
+    async def forecast(self, symbol, hours=None, **ahead):
         self.count += 1
         await self.go_on.wait()
-        issued = await super().forecast(symbol, hours)
+        issued = await super().forecast(symbol, hours, **ahead)
         return issued.model_copy(update={"id": f"fc_{self.count}"})
 
 

@@ -67,11 +67,11 @@ async def test_few_candles_are_judged_by_closes_and_that_is_said(client):
     assert report.hours == 5
 
 
-async def test_live_hours_are_judged_and_hold_until_the_next_candle(client):
+async def test_live_hours_are_judged_and_hold_until_the_next_five_minute_mark(client):
     answer = await client.get("/v1/anomalies?symbol=BTC-USD&hours=12&budget_days=30")
     report = AnomalyReport.model_validate_json(answer.content)
     assert (report.source, report.hours, report.budget_days) == ("bitstamp", 12, 30)
-    assert answer.headers["cache-control"] == "public, max-age=3360"
+    assert answer.headers["cache-control"] == "public, max-age=60"
     headers = {"if-none-match": answer.headers["etag"]}
     assert (
         await client.get("/v1/anomalies?symbol=BTC-USD&hours=12&budget_days=30", headers=headers)

@@ -13,6 +13,7 @@ from forecaster.market.candles import utc
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, Forecast, ForecastWarning
 from forecaster.serving.backend import LocalBackend
+from forecaster.serving.caller_input import WHOLE, hourly
 from tests.support.artifacts.markets import rewritten_after
 from tests.support.fakes import NOON, FakeBackend, FakeSource
 from tests.support.service.serving import assert_problem
@@ -53,18 +54,21 @@ async def test_a_symbol_alone_gets_the_live_forecast(client, backend):
 async def test_a_callers_candles_get_the_forecast_that_the_model_makes_of_them(client, shipped):
     told = await asked(client, candles=rows(HISTORY[-300:]), other_candles=rows(ETHER[-300:]), hours=24)
     made = shipped.forecast(
-        Snapshot("BTC-USD", "caller", "USD", HISTORY[-300:], float(NOON)),
+        hourly(Snapshot("BTC-USD", "caller", "USD", HISTORY[-300:], float(NOON)), WHOLE),
         24,
         Snapshot("ETH-USD", "caller", "USD", ETHER[-300:], float(NOON)),
     )
     assert told == made
-    assert (told.source, told.age_seconds, told.warnings) == ("caller", 0, ())
+    assert (told.source, told.age_seconds, told.warnings) == ("caller", 0, (ForecastWarning.HOURLY,))
 
 
 async def test_fewer_candles_than_the_model_reads_are_taken_as_closes_and_flagged(client, shipped):
     told = await asked(client)
-    assert told.warnings == (ForecastWarning.CLOSES_ONLY,)
-    assert told.notes == ("168 hours of candles are at hand and 289 are needed, so only closes were used",)
+    assert told.warnings == (ForecastWarning.HOURLY, ForecastWarning.CLOSES_ONLY)
+    assert told.notes == (
+        WHOLE,
+        "168 hours of candles are at hand and 289 are needed, so only closes were used",
+    )
     assert told.horizons[0].median == pytest.approx(shipped.predict_next_close(HISTORY.close[-60:]), rel=1e-6)
 
 
@@ -73,8 +77,11 @@ async def test_closes_alone_get_the_same_numbers_as_candles_taken_as_closes(clie
     body = {"candles": None, "closes": closes(100), "last_open_time": NOON - HOUR}
     told = await asked(client, **body)
     assert told.horizons == from_candles.horizons
-    assert told.warnings == (ForecastWarning.CLOSES_ONLY,)
-    assert told.notes == ("closes are all that was given, and the newest 60 of them were used",)
+    assert told.warnings == (ForecastWarning.HOURLY, ForecastWarning.CLOSES_ONLY)
+    assert told.notes == (
+        WHOLE,
+        "closes are all that was given, and the newest 60 of them were used",
+    )
     assert told.id != from_candles.id
 
 
@@ -367,3 +374,27 @@ async def test_simulated_candles_are_named_as_such():
 @pytest.mark.parametrize("body", [examples.LIVE, examples.FROM_CLOSES, examples.FROM_CANDLES], ids=str)
 async def test_each_documented_example_works_as_it_stands(client, body):
     assert (await client.post("/v1/forecast", json=body)).status_code == 200
+
+
+async def test_minutes_and_moments_are_told_of_live_forecasts(client):
+    for body in ({"minutes": 40}, {"until": NOON + 2400}, {"until": "2026-03-19T12:40:00Z"}):
+        answer = await client.post("/v1/forecast", json={"symbol": "BTC-USD", **body})
+        told = Forecast.model_validate_json(answer.content)
+        assert [(each.minutes, each.hours) for each in told.horizons] == [(15, None), (30, None), (40, None)]
+        assert told.horizons[-1].target_time == utc(NOON + 2400)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"minutes": 40, "hours": 1}, "Send one of hours, minutes and until."),
+        ({"minutes": 40, "until": NOON + 2400}, "Send one of hours, minutes and until."),
+        ({"minutes": 40, "closes": closes()}, "not minutes or until"),
+        ({"until": NOON - 60}, "That moment is over"),
+        ({"until": NOON + 25 * HOUR}, "1500 minutes ahead"),
+    ],
+)
+async def test_a_question_that_looks_ahead_in_two_ways_or_in_none_that_works_is_refused(client, body, words):
+    answer = await client.post("/v1/forecast", json={"symbol": "BTC-USD", **body})
+    assert answer.status_code == 422
+    assert words in answer.text

@@ -184,8 +184,8 @@ async def test_a_live_forecast_can_be_looked_up_by_its_id_and_a_callers_cannot(s
     async with serving(LocalBackend(source, shipped, ledger=trouble, clock=noon)) as client:
         live = (await client.post("/v1/forecast", json={"symbol": "BTC-USD", "hours": 3})).json()
         kept = await written(client, live["id"])
-        assert len(kept.forecast.horizons) == 24
-        assert kept.forecast.model_dump(mode="json")["horizons"][:3] == live["horizons"]
+        assert len(kept.forecast.horizons) == 27  # of minutes too
+        assert kept.forecast.model_dump(mode="json")["horizons"][3:6] == live["horizons"]
         for body in (question(), {"symbol": "BTC-USD", "closes": closes()}):
             own = (await client.post("/v1/forecast", json=body)).json()
             assert (await client.get(f"/v1/forecasts/{own['id']}")).status_code == 404

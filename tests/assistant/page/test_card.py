@@ -19,9 +19,17 @@ from tests.support.fakes import LAST_CLOSE, FakeBackend
 from tools.forecast import ForecastAnswer
 
 
-async def answer(hours: int = 1, *, source: str = "bitstamp", candles: int = 48, **changes: object) -> ForecastAnswer:
-    backend = FakeBackend(source=source, longest=24)
-    forecast = await backend.forecast("BTC-USD", hours)
+async def answer(
+    hours: int | None = 1,
+    *,
+    minutes: int | None = None,
+    minute: int = 0,
+    source: str = "bitstamp",
+    candles: int = 48,
+    **changes: object,
+) -> ForecastAnswer:
+    backend = FakeBackend(source=source, longest=24, minute=minute)
+    forecast = await backend.forecast("BTC-USD", None if minutes else hours, minutes=minutes)
     recent = (await backend.candles("BTC-USD", candles)).candles if candles else ()
     return ForecastAnswer(forecast=Forecast(**(dict(forecast) | changes)), recent=recent)
 
@@ -68,11 +76,32 @@ async def test_the_80_percent_range_is_the_headline():
 
 async def test_the_header_says_what_and_until_when():
     assert words(found(parsed(forecast_card(await answer())), "header")) == (
-        "BTC-USD next hour closes 19 Mar 13:00 UTC"
+        "BTC-USD in 60 minutes (13:00 UTC) from 12:00 UTC"
     )
     assert words(found(parsed(forecast_card(await answer(24))), "header")) == (
-        "BTC-USD in 24 hours closes 20 Mar 12:00 UTC"
+        "BTC-USD in 24 hours (20 Mar 12:00 UTC) from 12:00 UTC"
     )
+
+
+async def test_a_forecast_from_within_the_hour_shows_that_minute_in_words_picture_and_sources():
+    card = parsed(forecast_card(await answer(minutes=60, minute=40)))
+    assert words(found(card, "header")) == "BTC-USD in 60 minutes (13:40 UTC) from 12:42 UTC"
+    assert "last price $69,970.25" in words(card) and "candles to 19 Mar 12:40 UTC" in words(card)
+    assert "the price $69,970.25 at 12:42 UTC; then the forecast for 13:40 UTC" in (found(card, "img").get("alt") or "")
+    assert [words(each) for each in found(card, "times")] == ["17 Mar 12:00 UTC", "12:42", "13:40"]
+    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    assert (told["minutes"], told["target_time"], told["as_of"]) == (60, "2026-03-19T13:40Z", "2026-03-19T12:40Z")
+    assert (told["price"], told["price_time"]) == (69_970.25, "2026-03-19T12:42Z")
+
+
+async def test_a_forecast_from_hours_alone_names_its_time_and_no_minutes_from_now():
+    shown = await answer(warnings=(ForecastWarning.HOURLY,))
+    card = parsed(forecast_card(shown))
+    assert words(found(card, "header")) == "BTC-USD at 13:00 UTC from 12:00 UTC"
+    assert "starts at the last one" in words(found(card, "cautions"))
+    noted = shown.forecast.model_copy(update={"notes": ("no five-minute candles could be had",)})
+    cautions = words(found(parsed(forecast_card(shown.model_copy(update={"forecast": noted}))), "cautions"))
+    assert "No five-minute candles could be had." in cautions and "starts at the last one" not in cautions
 
 
 async def test_a_band_that_held_less_than_it_should_is_not_called_8_in_10():
@@ -127,7 +156,7 @@ async def test_the_sources_name_exchange_candle_age_and_model():
     footer = found(parsed(forecast_card(await answer())), "footer")
     assert [words(chip) for chip in footer] == [
         "Bitstamp, USD",
-        "candle 19 Mar 11:00\u201312:00 UTC, 4 min old",
+        "candles to 19 Mar 12:00 UTC, 4 min old",
         "classic 1.0",
     ]
 
@@ -206,6 +235,18 @@ async def test_the_picture_shows_every_candle_and_every_band(candles, hours):
     assert sum((path.get("d") or "").count("z") for path in (rising, falling)) == candles
     assert [len((band.get("points") or "").split()) for band in bands] == [1 + 2 * hours] * 3
     assert len((median.get("points") or "").split()) == 1 + hours
+
+
+async def test_the_picture_leads_from_the_last_full_hour_to_the_newest_price_and_through_every_horizon():
+    shown = await answer(minutes=60, minute=40)
+    frame = Frame.around(shown.recent, shown.forecast)
+    *_, since, wide, _, _, median = drawing(parsed(forecast_card(shown)))
+    ways = [tuple(map(float, point.split(","))) for point in (since.get("d") or "").removeprefix("M").split()]
+    assert ways[-1] == pytest.approx((frame.divide * WIDTH, frame.y(LAST_CLOSE + 40) * HEIGHT), abs=0.1)
+    closed = shown.recent[-1].open_time + timedelta(hours=1)
+    assert ways[0] == pytest.approx((frame.x(closed.timestamp()) * WIDTH, frame.y(LAST_CLOSE) * HEIGHT), abs=0.1)
+    assert len((median.get("points") or "").split()) == 1 + 4  # 15, 30, 45, 60 minutes
+    assert len((wide.get("points") or "").split()) == 1 + 2 * 4
 
 
 @pytest.mark.parametrize("factor", [0.7, 1.0, 1.5])

@@ -48,6 +48,29 @@ async def test_a_step_runs_and_then_shows_its_result_and_duration():
     assert '"last_close": 69930.25' in step["content"]
 
 
+@pytest.mark.parametrize(
+    ("args", "title"),
+    [
+        ({"minutes": 30}, "Forecast: BTC-USD, 30 min"),
+        ({"until": "2026-03-19T17:00Z"}, "Forecast: BTC-USD, until 2026-03-19 17:00 UTC"),
+    ],
+)
+def test_a_step_says_how_far_it_looks(args, title):
+    reply = Reply()
+    reply.add(ToolStarted("1", "forecast", {"symbol": "BTC-USD"} | args))
+    assert reply.messages()[0]["metadata"]["title"] == title
+
+
+async def test_forecasts_until_different_minutes_have_a_card_each():
+    reply = Reply()
+    for minutes in (20, 25):
+        call = ToolStarted("1", "forecast", {"symbol": "BTC-USD", "minutes": minutes})
+        tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24))}[call.name]
+        result = await tool.call(call.args)
+        reply.add(ToolFinished(call.id, call.name, result.ok, result.text, 0.2, result.data))
+    assert len(reply.messages()) == 2
+
+
 async def test_steps_come_first_then_the_words_then_the_card():
     reply = Reply()
     for event in (Token("It is "), CALL, await finished(), Token("so.")):

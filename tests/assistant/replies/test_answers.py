@@ -35,10 +35,11 @@ def plain(text):
     return text.replace("\u00a0", " ").replace("\u2212", "-")
 
 
-async def test_a_forecast_leads_with_the_range_and_the_chance_then_point_record_time_and_source():
+async def test_a_forecast_says_where_it_starts_then_range_middle_chance_record_time_and_source():
     text = plain(from_results(FORECAST, [await forecast()], []))
     parts = [
-        "$69,622 and $70,294", "13:00 UTC", "80 % range", "the chance of going up is 51 %", "$69,958", "$69,930.25",
+        "Bitcoin is at $69,930.25 (12:00 UTC). In 60 minutes, at 13:00 UTC, ", "$69,622 and $70,294", "80 % range",
+        "$69,958", "the chance of going up is 51 %",
         "21,765 unseen hours", '12 times that of "no change"', "52 %", "12:00 UTC on 19 March 2026", "Bitstamp",
     ]  # fmt: skip
     places = [text.index(part) for part in parts]
@@ -102,8 +103,9 @@ async def test_warnings_are_put_into_words_once():
 async def test_two_coins_share_record_and_source():
     text = plain(from_results(FORECAST, [await forecast(), await forecast(symbol="ETH-USD")], []))
     assert "Bitcoin" in text and "Ethereum" in text
+    assert text.count("$69,930.25, 12:00 UTC") == 2
     assert text.count("unseen hours") == 1 and text.count("Bitstamp") == 1
-    assert len(text.split()) <= 90
+    assert len(text.split()) <= 100
 
 
 async def test_a_price_is_told_with_change_time_and_source():
@@ -179,12 +181,12 @@ async def test_a_forecast_for_fewer_hours_than_asked_for_says_why():
 @pytest.mark.parametrize("hours", [0, -5, 26_280])
 async def test_hours_beyond_any_model_are_answered_with_what_there_is(hours):
     text = from_results(asked(Intent.FORECAST, hours=hours), [await forecast()], [])
-    assert text.startswith("I look 1 to 24 hours ahead, so this is for the next hour. ")
+    assert text.startswith("I look from 1 minute to 24 hours ahead, so this is for the next hour. ")
 
 
 async def test_another_day_is_named():
     answer = await data("forecast", symbol="BTC-USD", hours=24)
-    assert "at 12:00 UTC on 20 March (80 % range)" in from_results(FORECAST, [answer], [])
+    assert "In 24 hours, at 12:00 UTC on 20 March, " in from_results(FORECAST, [answer], [])
 
 
 async def test_what_failed_is_said_and_the_rest_is_given():

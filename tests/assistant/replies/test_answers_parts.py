@@ -8,7 +8,7 @@ from forecaster.market.candles import utc
 from forecaster.schema import HOUR, ForecastWarning
 from tests.support.conversations import said
 from tests.support.conversations.said import data
-from tests.support.fakes import NOON, surprise
+from tests.support.fakes import NOON, FakeBackend, surprise
 
 
 def asked(intent, **changes):
@@ -32,15 +32,72 @@ def plain(text):
 async def test_the_chance_of_passing_a_price_follows_the_range(threshold, below, told):
     answer = await data("forecast", symbol="BTC-USD", hours=6, threshold=threshold)
     text = plain(from_results(asked(Intent.FORECAST, hours=6, threshold=threshold, below=below), [answer], []))
-    assert 0 < text.index("(80 % range)") < text.index(told) < text.index("The middle estimate")
+    assert 0 < text.index("(80 % range, middle $69,958)") < text.index(told) < text.index("unseen hours")
 
 
-async def test_a_time_of_day_is_told_with_the_close_that_stands_for_it():
-    ask = Ask(Intent.FORECAST, hours=1, target=utc(NOON + HOUR // 2))
-    text = from_results(Question((ask,)), [await said.forecast()], [])
-    assert text.startswith("Candles close on the hour, so for 12:30 UTC this is the close at 13:00 UTC. ")
-    on_the_hour = Ask(Intent.FORECAST, hours=1, target=utc(NOON + HOUR))
-    assert "on the hour" not in from_results(Question((on_the_hour,)), [await said.forecast()], [])
+async def test_a_time_of_day_is_told_to_the_minute():
+    target = utc(NOON + 45 * 60)
+    until = await data("forecast", symbol="BTC-USD", until="2026-03-19T12:45Z")
+    text = plain(from_results(asked(Intent.FORECAST, hours=1, target=target), [until], []))
+    assert text.startswith(
+        "Bitcoin is at $69,930.25 (12:00 UTC). At 12:45 UTC, the model expects it between $69,667 and"
+    )
+    assert "on the hour" not in text and "close at" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (Language.ENGLISH, "Bitcoin is at $69,970.25 (12:42 UTC). In 30 minutes, at 13:10 UTC, the model expects"),
+        (Language.SPANISH, "Bitcoin está en 69.970,25 $ (12:42 UTC). En 30 minutos, a las 13:10 UTC, el modelo prevé"),
+        (Language.GERMAN, "Bitcoin steht bei 69.970,25 $ (12:42 UTC). In 30 Minuten, um 13:10 UTC, sieht das Modell"),
+        (
+            Language.FRENCH,
+            "Le Bitcoin est à 69\u202f970,25 $ (12:42 UTC). Dans 30 minutes, à 13:10 UTC, le modèle voit",
+        ),
+        (Language.PORTUGUESE, "O Bitcoin está em US$ 69.970,25 (12:42 UTC). Em 30 minutos, às 13:10 UTC, o modelo"),
+        (Language.CHINESE, "比特币现价69,970.25美元（UTC 12:42）。30分钟后（UTC 13:10），模型预计"),
+    ],
+)
+async def test_a_forecast_starts_at_the_newest_price(language, told):
+    given = await data("forecast", FakeBackend(longest=24, minute=40), symbol="BTC-USD", minutes=30)
+    question = Question((Ask(Intent.FORECAST, hours=1, minutes=30),), language)
+    assert plain(from_results(question, [given], [])).startswith(told)
+
+
+async def test_one_hour_is_counted_in_minutes_and_more_in_hours():
+    for hours, told in ((1, "In 60 minutes, at 13:40 UTC,"), (2, "In 2 hours, at 14:40 UTC,")):
+        given = await data("forecast", FakeBackend(longest=24, minute=40), symbol="BTC-USD", hours=hours)
+        assert told in from_results(asked(Intent.FORECAST, hours=hours), [given], [])
+
+
+@pytest.mark.parametrize(
+    ("language", "start", "caution"),
+    [
+        (Language.ENGLISH, "Bitcoin closed at $69,930.25 (12:00 UTC). ", "the forecast starts at the last one."),
+        (Language.SPANISH, "Bitcoin cerró a 69.930,25 $ (12:00 UTC). ", "el pronóstico parte de la última."),
+        (Language.GERMAN, "Bitcoin schloss bei 69.930,25 $ (12:00 UTC). ", "beginnt deshalb am Ende der letzten."),
+        (
+            Language.FRENCH,
+            "Le Bitcoin a clôturé à 69\u202f930,25 $ (12:00 UTC). ",
+            "la prévision part donc de la dernière.",
+        ),
+        (Language.PORTUGUESE, "O Bitcoin fechou a US$ 69.930,25 (12:00 UTC). ", "a previsão parte da última."),
+        (Language.CHINESE, "比特币收于69,930.25美元（UTC 12:00）。", "预测从最近一个整点算起。"),
+    ],
+)
+async def test_a_forecast_made_from_hours_alone_says_that_it_starts_at_the_last_full_hour(language, start, caution):
+    given = await said.forecast(warnings=(ForecastWarning.HOURLY,))
+    text = plain(from_results(Question((Ask(Intent.FORECAST),), language), [given], []))
+    assert text.startswith(start) and caution in text
+
+
+async def test_a_price_and_a_forecast_of_later_candles_name_the_newest_of_them():
+    backend = FakeBackend(longest=24, minute=40)
+    price, given = await data("get_price", symbol="BTC-USD"), await data("forecast", backend, symbol="BTC-USD", hours=1)
+    text = from_results(Question((Ask(Intent.PRICE), Ask(Intent.FORECAST))), [price, given], [])
+    assert text.count("Based on candles") == 1
+    assert text.endswith("Based on candles up to 12:40 UTC on 19 March 2026 (Bitstamp).")
 
 
 async def test_several_horizons_are_told_in_brief_with_what_they_share_once():
@@ -48,11 +105,12 @@ async def test_several_horizons_are_told_in_brief_with_what_they_share_once():
     asks = (Ask(Intent.FORECAST), Ask(Intent.FORECAST, hours=6))
     text = plain(from_results(Question(asks), [near, far], []))
     assert text.startswith(
-        "Bitcoin at 13:00 UTC: $69,622 to $70,294 (80 % range), middle $69,958, chance of going up 51 %."
+        "Bitcoin is at $69,930.25 (12:00 UTC). "
+        "At 13:00 UTC: $69,622 to $70,294 (80 % range), middle $69,958, chance of going up 51 %. At 18:00 UTC: "
     )
     assert 'Beside "no change" on unseen hours: 1 hour 0.5 % better, 6 hours 1.2 % better.' in text
     assert "The 80 % ranges held 80 % and 81 % of the time." in text
-    assert text.count("The last close was") == text.count("Bitstamp") == text.count("coin flip") == 1
+    assert text.count("Bitcoin is at") == text.count("Bitstamp") == text.count("coin flip") == 1
 
 
 async def test_parts_are_answered_in_the_order_of_the_question():

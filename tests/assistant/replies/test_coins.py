@@ -43,12 +43,12 @@ async def test_a_forecast_of_a_small_price_has_ranges_with_its_decimals():
     for told in (
         "between $0.15167 and $0.15313",
         "above $0.20 is",
-        "middle estimate is $0.15240",
-        "last close was $0.15234",
+        "middle $0.15240",
+        "Dogecoin is at $0.15234 (12:00 UTC)",
     ):
         assert told in plain(doge)
     shib = plain(from_results(asked(Intent.FORECAST, symbols=("SHIB-USD",)), [await said.tiny("SHIB-USD")], []))
-    assert "Shiba Inu between $0.0000122913 and $0.0000124098" in shib
+    assert "Shiba Inu is at $0.0000123456" in shib and "between $0.0000122913 and $0.0000124098" in shib
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,9 @@ def test_what_has_words_is_translated(language):
         "time.day",
         "time.date",
         "time.at",
+        "time.in",
+        "time.minute",
+        "time.minutes",
         "metrics.skill_title",
     }
     assert same <= alike | {"record.label", "failures.cause", "metrics.direction_title"}

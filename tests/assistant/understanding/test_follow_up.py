@@ -1,6 +1,8 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from assistant.offline_model import MOST_CALLS, first_calls
+from assistant.lookups import MOST_CALLS, first_calls
 from assistant.understanding.follow_up import read_question
 from assistant.understanding.frame import Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
@@ -8,6 +10,7 @@ from assistant.understanding.languages import Examples
 from tests.support.conversations.cases import NOW, cases
 
 LEAST_RIGHT = {language: 0.98 if language is Language.ENGLISH else 0.95 for language in Language}
+MIDNIGHT = datetime(2026, 3, 20, tzinfo=UTC)
 LEAST_CASES = {language: 200 if language is Language.ENGLISH else 60 for language in Language}
 
 
@@ -47,6 +50,14 @@ def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
     ("turns", "ask"),
     [
         (["eth price", "what will it be in 3 hours?"], Ask(Intent.FORECAST, ("ETH-USD",), 3)),
+        (["eth in 30 minutes", "and btc?"], Ask(Intent.FORECAST, ("BTC-USD",), 1, 30)),
+        (["eth in 15 minutes", "and in 30?"], Ask(Intent.FORECAST, ("ETH-USD",), 1, 30)),
+        (["eth in 15 minutes", "and in 2 hours?"], Ask(Intent.FORECAST, ("ETH-USD",), 2)),
+        (["btc next hour", "and by midnight?"], Ask(Intent.FORECAST, hours=12, target=MIDNIGHT)),
+        (["btc in 45 minutes", "and until midnight?"], Ask(Intent.FORECAST, hours=12, target=MIDNIGHT)),
+        (["btc by midnight", "and above 70k?"], Ask(Intent.FORECAST, hours=12, target=MIDNIGHT, threshold=70_000)),
+        (["btc by midnight", "and eth in half an hour?"], Ask(Intent.FORECAST, ("ETH-USD",), 1, 30)),
+        (["should i sell before midnight"], Ask(Intent.ADVICE, hours=12, target=MIDNIGHT)),
         (["eth in 6 hours", "and btc?"], Ask(Intent.FORECAST, ("BTC-USD",), 6)),
         (["eth in 6 hours", "btc price"], Ask(Intent.PRICE, ("BTC-USD",))),
         (["and in 6 hours?"], Ask(Intent.FORECAST, hours=6)),

@@ -98,6 +98,54 @@ def test_spans_are_read_as_hours(text, hours):
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "minutes"),
+    [
+        ("in 30 minutes", "en", 30),
+        ("next 15 min", "en", 15),
+        ("half an hour", "en", 30),
+        ("a quarter of an hour", "en", 15),
+        ("three quarters of an hour", "en", 45),
+        ("an hour and a quarter", "en", 75),
+        ("an hour and a half", "en", 90),
+        ("1.5 hours", "en", 90),
+        ("1h30", "en", 90),
+        ("in the next few minutes", "en", 15),
+        ("in 15m", "en", 15),
+        ("1 minute", "en", 1),
+        ("in 45 Minuten", "de", 45),
+        ("in einer Viertelstunde", "de", 15),
+        ("in einer Dreiviertelstunde", "de", 45),
+        ("in anderthalb Stunden", "de", 90),
+        ("dans un quart d'heure", "fr", 15),
+        ("dans trois quarts d'heure", "fr", 45),
+        ("dans une demi-heure", "fr", 30),
+        ("en un cuarto de hora", "es", 15),
+        ("en tres cuartos de hora", "es", 45),
+        ("en media hora", "es", 30),
+        ("em um quarto de hora", "pt", 15),
+        ("em três quartos de hora", "pt", 45),
+        ("em meia hora", "pt", 30),
+        ("一刻钟后", "zh", 15),
+        ("三刻钟后", "zh", 45),
+        ("半小时后", "zh", 30),
+        ("next hour", "en", None),
+        ("60 minutes", "en", None),
+        ("2 hours", "en", None),
+        ("overnight", "en", None),
+    ],
+)
+def test_minutes_are_read_where_they_are_no_whole_hours(text, language, minutes):
+    found = read_slots(text, Language(language))
+    assert found.minutes == minutes
+    assert found.hours == (found.hours if minutes is None else -(-minutes // 60)) and found.threshold is None
+
+
+@pytest.mark.parametrize(("text", "threshold"), [("above 2m", 2e6), ("hit $1m", 1e6), ("in 2000 minutes", None)])
+def test_millions_and_minutes_are_told_apart(text, threshold):
+    assert read_slots(text).threshold == threshold
+
+
+@pytest.mark.parametrize(
     ("text", "direction"),
     [("in 6 hours", "future"), ("the last 6 hours", "past"), ("in the past hour", "past"), ("6 hours", None)],
 )

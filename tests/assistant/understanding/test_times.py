@@ -5,7 +5,7 @@ import pytest
 from assistant.understanding.frame import Language
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.slots import read_slots
-from assistant.understanding.times import clocks_marked, moment
+from assistant.understanding.times import clocks_marked, hour_close, moment
 from tests.support.conversations.cases import NOW
 
 READER = IntentClassifier.load().reader
@@ -44,6 +44,40 @@ def test_a_time_of_day_or_date_is_the_next_or_the_past_one(english, time):
     assert found is not None and found[0] == time
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "where will btc close this hour"),
+        ("en", "the close of this hour"),
+        ("en", "this hour's close"),
+        ("en", "the next hourly close"),
+        ("en", "at the top of the hour"),
+        ("en", "when this hour ends"),
+        ("en", "close above 70k this hour"),
+        ("de", "Schlusskurs dieser Stunde"),
+        ("de", "zur vollen Stunde"),
+        ("de", "wo schließt Bitcoin diese Stunde"),
+        ("fr", "la clôture de cette heure"),
+        ("fr", "à la fin de l'heure"),
+        ("es", "el cierre de esta hora"),
+        ("es", "dónde cerrará bitcoin esta hora"),
+        ("pt", "o fechamento desta hora"),
+        ("pt", "no fim da hora"),
+        ("zh", "本小时收盘"),
+        ("zh", "下一个整点"),
+    ],
+)
+def test_the_close_of_this_hour_is_the_end_of_the_hour_of_the_clock(language, text):
+    now = NOW.replace(minute=40, second=12)
+    slots = read_slots(READER.english(text, Language(language)), Language(language), now)
+    assert (slots.target, slots.hours, slots.minutes, slots.direction) == (at(19, 13), 1, None, "future")
+
+
+@pytest.mark.parametrize("english", ["the last hour's close", "the previous hourly close", "next hour", "this hour"])
+def test_other_hours_are_no_hour_of_the_clock(english):
+    assert hour_close(english, NOW) is None
+
+
 @pytest.mark.parametrize("english", ["in 5 hours", "at 70000", "at $5", "by 5 %", "at all", "coin at 3 days", "", "5"])
 def test_other_numbers_are_no_times(english):
     assert moment(english, NOW) is None
@@ -53,6 +87,7 @@ def test_the_french_and_portuguese_hour_is_a_time_after_a_and_a_span_after_in():
     assert clocks_marked("at a 17h", Language.FRENCH) == "at at 17:00"
     assert clocks_marked("in 17h", Language.FRENCH) == "in 17h"
     assert clocks_marked("a 17h forecast", Language.ENGLISH) == "a 17h forecast"
+    assert clocks_marked("at 17h30", Language.ENGLISH) == "at 17:30"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +100,7 @@ def test_the_french_and_portuguese_hour_is_a_time_after_a_and_a_span_after_in():
         ("btc by 2030", 0, None),
     ],
 )
-def test_hours_lead_to_the_close_at_or_after_the_time(text, minute, hours):
+def test_hours_to_a_time_are_counted_from_now_and_rounded_up(text, minute, hours):
     slots = read_slots(READER.english(text, Language.ENGLISH), Language.ENGLISH, NOW.replace(minute=minute), text)
     assert slots.hours == hours if hours else slots.hours > 24
     assert slots.target is not None and slots.direction == "future"

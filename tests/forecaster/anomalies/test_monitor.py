@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecaster.anomalies.injection import Judge
-from forecaster.anomalies.monitor import AnomalyReport, Monitor, in_words
+from forecaster.anomalies.monitor import LOOKS, AnomalyReport, Monitor, in_words, within
 from forecaster.calibration.detector import Detectors, moves
 from forecaster.errors import InvalidInput
 from forecaster.features.closes import window_volatility
@@ -14,6 +14,7 @@ from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, ForecastWarning
 from tests.support.artifacts.markets import market, rewritten_after, scaled
 from tests.support.artifacts.volatility_engine import ROOT, STANDARD, UNCHANGED, VolatilityEngine
+from tests.support.exchanges.fake import five_minutes_of
 from tests.support.fakes import NOON
 
 BTC, ETH = market(700, seed=1), market(700, seed=2, start=1_500.0)
@@ -217,3 +218,28 @@ def test_too_long_a_gap_is_refused(monitor):
 )
 def test_rarity_is_told_in_words(days, words):
     assert in_words(days) == words
+
+
+def test_who_looks_twelve_times_an_hour_shares_one_budget_among_the_looks(detectors):
+    once, often = (
+        Monitor(ENGINE, UNCHANGED, detectors).report(snapshot(BTC[-300:]), 235, 2, often=looks)
+        for looks in (False, True)
+    )
+    assert often.newest.once_in_days == pytest.approx(once.newest.once_in_days / LOOKS)
+    assert often.expected_alarms == pytest.approx(once.expected_alarms / LOOKS)
+    assert len(often.anomalies) <= len(once.anomalies)
+
+
+def test_hours_that_end_at_one_minute_are_compared_with_those_that_end_at_it_alone(monitor, detectors):
+    half_past = Candles(BTC.time + 1800, *BTC[:].columns()[1:])
+    wild = np.exp(np.log(BTC.close) + np.cumsum(0.05 * np.random.default_rng(5).standard_normal(len(BTC))))
+    for count in (400, 500, 600):
+        monitor.report(snapshot(Candles(BTC.time, wild, wild, wild, wild, BTC.volume)[count - 300 : count]), 24, 10)
+    alone = Monitor(ENGINE, UNCHANGED, detectors).report(snapshot(half_past[-300:]), 24, 10)
+    assert monitor.report(snapshot(half_past[-300:]), 24, 10) == alone
+
+
+@pytest.mark.parametrize(("count", "hours"), [(721, 54), (300, 19), (60, -1)])
+def test_five_minutes_are_enough_for_the_hours_whose_moves_lie_within_them(count, hours):
+    fine = five_minutes_of(BTC)[-count:]
+    assert within(Snapshot("BTC-USD", "bitstamp", "USD", fine, float(fine.end))) == hours

@@ -9,8 +9,11 @@ from forecaster.market.candles import utc
 from forecaster.market.sources import Snapshot
 from forecaster.schema import ForecastWarning
 from forecaster.serving.backend import LocalBackend
+from forecaster.serving.caller_input import hourly
 from tests.support.artifacts.markets import market
 from tests.support.fakes import LAST_CLOSE, NOON, FakeSource, HoursAlone, candles_ending
+
+NO_MINUTES = "no five-minute candles could be had, so hours of the clock were used, up to the newest full hour"
 
 
 @pytest.fixture
@@ -94,7 +97,8 @@ def both():
 @pytest.fixture
 def alone(quantile, both):
     """The forecast from BTC's candles alone."""
-    return quantile.forecast(Snapshot("BTC-USD", "bitstamp", "USD", both.markets["BTC-USD"], NOON + 240.0), 24)
+    snapshot = Snapshot("BTC-USD", "bitstamp", "USD", both.markets["BTC-USD"], NOON + 240.0)
+    return quantile.forecast(hourly(snapshot, NO_MINUTES), 24)
 
 
 async def test_both_symbols_are_fetched_at_once_for_a_model_that_reads_both(quantile, both, alone):

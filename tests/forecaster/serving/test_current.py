@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from forecaster.errors import ArtifactError, NoCandles
+from forecaster.inference.window import Window
 from forecaster.ledger.history import Past
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, ForecastWarning
@@ -26,8 +27,8 @@ def snapshot(count=300, age=240.0, symbol="BTC-USD", candles=BTC, **changes):
 
 def test_the_first_forecast_of_a_candle_stands_even_where_more_is_known_later(shipped):
     standing = Standing(shipped)
-    issued, told = standing.forecast(snapshot(), None)
-    later, again = standing.forecast(snapshot(age=900.0), snapshot(symbol="ETH-USD", candles=ETH))
+    issued, told = standing.forecast(Window(snapshot()))
+    later, again = standing.forecast(Window(snapshot(age=900.0), snapshot(symbol="ETH-USD", candles=ETH)))
     assert issued is told is later
     assert again.horizons == issued.horizons and again.id == issued.id
     assert (issued.age_seconds, again.age_seconds) == (240, 900)
@@ -35,15 +36,15 @@ def test_the_first_forecast_of_a_candle_stands_even_where_more_is_known_later(sh
 
 def test_the_next_candle_has_a_forecast_of_its_own(shipped):
     standing = Standing(shipped)
-    first, _ = standing.forecast(snapshot(300), None)
-    second, _ = standing.forecast(snapshot(301), None)
+    first, _ = standing.forecast(Window(snapshot(300)))
+    second, _ = standing.forecast(Window(snapshot(301)))
     assert second.as_of > first.as_of and second.id != first.id
 
 
 def test_symbols_and_sources_stand_for_themselves(shipped):
     standing = Standing(shipped)
     ids = {
-        standing.forecast(each, None)[0].id
+        standing.forecast(Window(each))[0].id
         for each in (snapshot(), snapshot(source="kraken"), snapshot(symbol="ETH-USD", candles=ETH))
     }
     assert len(ids) == 3
@@ -53,9 +54,9 @@ def test_a_warning_of_the_source_comes_and_goes_and_those_of_the_model_stay(ship
     standing = Standing(shipped)
     few = replace(snapshot(), candles=BTC[200:300])
     stale = {"warnings": (ForecastWarning.STALE_CANDLES,), "notes": ("old",)}
-    _, fresh = standing.forecast(few, None)
-    _, late = standing.forecast(replace(few, now=few.now + 5000, **stale), None)
-    _, again = standing.forecast(replace(few, now=few.now + 10), None)
+    _, fresh = standing.forecast(Window(few))
+    _, late = standing.forecast(Window(replace(few, now=few.now + 5000, **stale)))
+    _, again = standing.forecast(Window(replace(few, now=few.now + 10)))
     assert fresh.warnings == again.warnings == (ForecastWarning.CLOSES_ONLY,)
     assert late.warnings == (ForecastWarning.STALE_CANDLES, ForecastWarning.CLOSES_ONLY)
     assert late.notes == ("old", *fresh.notes)
@@ -102,14 +103,14 @@ def past(*issued):
 def test_a_process_that_starts_goes_on_with_the_forecast_that_was_issued_this_hour(shipped):
     before, after = Standing(shipped), Standing(shipped)
     stale = {"warnings": (ForecastWarning.STALE_CANDLES,), "notes": ("old",)}
-    issued, _ = before.forecast(snapshot(**stale), None)
+    issued, _ = before.forecast(Window(snapshot(**stale)))
     assert after.is_new("BTC-USD", "bitstamp")
     after.restore("BTC-USD", "bitstamp", past(issued))
     assert not after.is_new("BTC-USD", "bitstamp")
-    stands, told = after.forecast(snapshot(age=600.0), snapshot(symbol="ETH-USD", candles=ETH))
+    stands, told = after.forecast(Window(snapshot(age=600.0), snapshot(symbol="ETH-USD", candles=ETH)))
     assert stands == issued
     assert (told.horizons, told.id, told.age_seconds, told.warnings) == (issued.horizons, issued.id, 600, ())
-    following, _ = after.forecast(snapshot(301), None)
+    following, _ = after.forecast(Window(snapshot(301)))
     assert following.id != issued.id
 
 
@@ -117,20 +118,20 @@ def test_a_process_that_starts_goes_on_with_the_forecast_that_was_issued_this_ho
 def test_without_a_past_the_first_forecast_is_the_models_own(shipped, known):
     standing = Standing(shipped)
     standing.restore("BTC-USD", "bitstamp", known)
-    assert standing.forecast(snapshot(), None)[0] == shipped.forecast(snapshot(), 24)
+    assert standing.forecast(Window(snapshot()))[0] == shipped.standing(Window(snapshot()))
 
 
 def test_a_forecast_of_an_earlier_hour_teaches_the_bands_and_does_not_stand(shipped):
     alone, taught = Standing(shipped), Standing(shipped)
-    earlier, _ = alone.forecast(snapshot(300), None)
+    earlier, _ = alone.forecast(Window(snapshot(300)))
     taught.restore("BTC-USD", "bitstamp", past(earlier))
-    assert taught.forecast(snapshot(301), None) == alone.forecast(snapshot(301), None)
-    assert taught.forecast(snapshot(301), None)[0].horizons != shipped.forecast(snapshot(301), 24).horizons
+    assert taught.forecast(Window(snapshot(301))) == alone.forecast(Window(snapshot(301)))
+    assert taught.forecast(Window(snapshot(301)))[0].horizons != shipped.standing(Window(snapshot(301))).horizons
 
 
 def test_only_the_first_restoring_counts(shipped):
     standing = Standing(shipped)
     standing.restore("BTC-USD", "bitstamp", None)
-    issued, _ = Standing(shipped).forecast(snapshot(), snapshot(symbol="ETH-USD", candles=ETH))
+    issued, _ = Standing(shipped).forecast(Window(snapshot(), snapshot(symbol="ETH-USD", candles=ETH)))
     standing.restore("BTC-USD", "bitstamp", past(issued))
-    assert standing.forecast(snapshot(), None)[0].horizons != issued.horizons
+    assert standing.forecast(Window(snapshot()))[0].horizons != issued.horizons

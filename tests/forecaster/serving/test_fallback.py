@@ -80,7 +80,7 @@ async def both(wire, local, clock):
 
 async def test_the_other_machine_answers_as_long_as_it_can(both):
     forecast = await both.forecast("BTC-USD", 3)
-    assert (forecast.source, forecast.warnings) == ("there", ())
+    assert (forecast.source, forecast.warnings) == ("there", (ForecastWarning.HOURLY,))
 
 
 FLAGGED = {

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from forecaster.inference.window import Window
 from forecaster.ledger.history import Past
 from forecaster.market.candles import Candles
+from forecaster.market.hours_ending import hours_ending
 from forecaster.market.sources import Snapshot
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
 from forecaster.serving.followed import Following
 from tests.support.artifacts.markets import market, scaled
+from tests.support.exchanges.fake import five_minutes_of
 from tests.support.fakes import NOON
 
 BTC, ETH = market(600, seed=1), market(600, seed=2, start=1_500.0)
@@ -25,13 +28,13 @@ def snapshot(count: int, candles: Candles = BTC, source: str = "bitstamp") -> Sn
 
 def issue(predictor, following, count, candles=BTC):
     asked = snapshot(count, candles)
-    forecast = predictor.forecast(asked, HORIZONS, None, following.trackers(asked))
+    forecast = predictor.forecast(asked, HORIZONS, None, following.trackers(Window(asked)))
     following.remember(forecast)
     return forecast
 
 
 def widths(following, count, kind="full", **changes):
-    return np.array(following.trackers(snapshot(count, **changes))[kind].widths)
+    return np.array(following.trackers(Window(snapshot(count, **changes)))[kind].widths)
 
 
 def jump(candles: Candles, row: int, factor: float) -> Candles:
@@ -116,7 +119,7 @@ def test_a_model_whose_bands_stay_as_they_are_is_not_followed(classic):
     following = Following(classic)
     asked = Snapshot(symbol="BTC-USD", source="bitstamp", quote="USD", now=NOON + 240.0, candles=BTC)
     following.remember(classic.forecast(asked, 1))
-    assert following.trackers(asked) == {}
+    assert following.trackers(Window(asked)) == {}
 
 
 def test_a_past_that_comes_late_teaches_what_it_would_have_taught_at_first(quantile):
@@ -130,3 +133,64 @@ def test_a_past_that_comes_late_teaches_what_it_would_have_taught_at_first(quant
         widths(following, 406)
     late.restore("BTC-USD", "bitstamp", past)
     assert np.array_equal(widths(late, 410), widths(early, 410))
+
+
+def window(moment: int, hours: Candles = BTC) -> Window:
+    """What was known at a five-minute mark: hours that end then, and five minutes."""
+    fine = five_minutes_of(hours.closed_at(moment + HOUR)[-310:]).closed_at(moment)
+    ending = hours_ending(fine, moment, 300)
+    seen = (Snapshot("BTC-USD", "bitstamp", "USD", candles, moment + 20.0) for candles in (ending, fine[-300:]))
+    return Window(next(seen), fine=next(seen))
+
+
+def told(predictor, following, moment):
+    asked = window(moment)
+    forecast = predictor.standing(asked, following.trackers(asked))
+    following.remember(forecast)
+    return forecast
+
+
+MARK = NOON - 100 * HOUR + 40 * 60
+
+
+def learned(following, moment, **changes):
+    return np.array(following.trackers(window(moment, **changes))["full"].widths)
+
+
+def test_outcomes_of_a_forecast_between_full_hours_are_five_minute_closes(quantile):
+    for factor, wider in ((1.5, True), (1.0, False)):
+        following, row = Following(quantile), 600 - 100 + 1
+        candles = jump(replace(BTC, close=np.full(600, BTC.close[row - 1])), row, factor)
+        issued = told(quantile, following, MARK)
+        before = learned(following, MARK + HOUR - 300)
+        flat = replace(candles, close=np.where(candles.time >= MARK - 2400 + HOUR, factor, 1.0) * issued.last_close)
+        after = learned(following, MARK + HOUR, hours=flat)
+        assert np.array_equal(before, learned(Following(quantile), MARK))
+        assert (after[0] > before[0]).all() if wider else (after[0] < before[0]).all()
+        assert np.array_equal(after[1:], before[1:])
+
+
+def test_bands_learn_from_the_first_forecast_of_each_hour_of_the_clock(quantile):
+    often, once = Following(quantile), Following(quantile)
+    for hour in range(4):
+        start = NOON - 100 * HOUR + hour * HOUR
+        for minute in (5, 10, 40):
+            told(quantile, often, start + 60 * minute)
+        told(quantile, once, start + 300)
+    end = NOON - 94 * HOUR
+    assert np.array_equal(learned(often, end), learned(once, end))
+    assert not np.array_equal(learned(once, end), learned(Following(quantile), end))
+
+
+def test_hours_of_the_clock_tell_outcomes_beside_five_minutes_that_do_not_reach_back(quantile):
+    alone, beside = Following(quantile), Following(quantile)
+    start, later = NOON - 100 * HOUR, NOON - 60 * HOUR + 300
+    for following in (alone, beside):
+        told(quantile, following, start)
+    clock = Snapshot("BTC-USD", "bitstamp", "USD", BTC.closed_at(later), float(later))
+    with_hours = np.array(beside.trackers(window(later), clock)["full"].widths)
+    assert not np.array_equal(with_hours, learned(alone, later))
+    elsewhere = replace(clock, source="kraken")
+    another = Following(quantile)
+    told(quantile, another, start)
+    assert np.array_equal(np.array(another.trackers(window(later), elsewhere)["full"].widths), learned(alone, later))

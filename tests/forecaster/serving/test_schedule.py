@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from forecaster.ledger.ledger import Ledger
 from forecaster.market.candles import Candles
 from forecaster.schema import HOUR, SYMBOLS, Forecast, ForecastWarning
 from forecaster.serving.schedule import RETRIES, Schedule
+from tests.support.exchanges.fake import five_minutes_of
 from tests.support.fakes import NOON, FakeBackend
 from tests.support.ledger.issued import closing, issued
 
@@ -53,13 +55,15 @@ class Hourly(FakeBackend):
         self.broken_until = 0.0
         self.error: Exception = OUTAGE
 
-    async def forecast(self, symbol: str, hours: int) -> Forecast:
+    async def forecast(self, symbol: str, hours: int | None = None, **ahead: Any) -> Forecast:
         self.asked.append((self.clock.now - NOON, symbol))
         if self.clock.now < NOON + self.broken_until:
             raise self.error
         behind = int(self.clock.now % HOUR < self.late)
         demo = (ForecastWarning.DEMO_DATA,) if self.source == "demo" else ()
-        forecast = issued(self.clock.hour - behind, symbol=symbol, source=self.source, horizons=hours, warnings=demo)
+        forecast = issued(
+            self.clock.hour - behind, symbol=symbol, source=self.source, horizons=hours or 1, warnings=demo
+        )
         self.ledger.record(forecast)
         return forecast
 
@@ -70,13 +74,19 @@ class Histories:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.asked: list[tuple[str, str, int]] = []
+        self.minutes: list[tuple[str, str, int]] = []  # the same of five-minute candles
         self.down: dict[str, Exception] = {}
+        self.without_minutes = False
 
-    async def __call__(self, symbol: str, source: str, since: int) -> Candles:
-        self.asked.append((symbol, source, (since - NOON) // HOUR))
+    async def __call__(self, symbol: str, source: str, since: int, step: int) -> Candles:
+        (self.asked if step == HOUR else self.minutes).append((symbol, source, (since - NOON) // HOUR))
         if source in self.down:
             raise self.down[source]
-        return closing(self.clock.hour).since(since)
+        if step == HOUR:
+            return closing(self.clock.hour).since(since)
+        if self.without_minutes:
+            raise ExchangeError(source, "answered with an error")
+        return five_minutes_of(closing(self.clock.hour)).since(since)[:300]
 
 
 @pytest.fixture
@@ -129,6 +139,49 @@ async def test_forecasts_are_settled_by_the_exchange_that_they_came_from(ledger)
     assert len(ledger.get(issued(-5, source="kraken").id).outcomes) == 3
 
 
+def given_at(minute: int) -> Forecast:
+    """A forecast that somebody was given so many minutes after noon."""
+    return issued(minute / 60)
+
+
+async def test_forecasts_between_full_hours_are_settled_by_five_minute_candles(ledger):
+    clock = Clock(0, 6 * HOUR)
+    backend, history = Hourly(ledger, clock), Histories(clock)
+    ledger.record(given_at(-80))
+    await run(backend, ledger, history, symbols=("BTC-USD",))
+    found = {outcome.hours: outcome for outcome in ledger.get(given_at(-80).id).outcomes}
+    assert list(found) == [1, 2, 3]
+    for hours, outcome in found.items():
+        at = NOON + (60 * hours - 80) * 60
+        closes = five_minutes_of(closing(hours - 1))  # what its exchange says at the next full hour
+        assert outcome.actual == closes.close[list(closes.time).index(at - 300)]
+    assert len(history.minutes) < len(history.asked)
+
+
+async def test_where_only_hours_exist_forecasts_of_full_hours_are_settled_all_the_same(ledger, caplog):
+    clock = Clock(0, 6 * HOUR)
+    history = Histories(clock)
+    history.without_minutes = True
+    await run(Hourly(ledger, clock), ledger, history, symbols=("BTC-USD",))
+    assert {row.hours: row.n for row in ledger.track_record().rows} == {1: 5, 2: 4, 3: 3}
+    assert history.minutes == []
+    ledger.record(given_at(250))
+    await run(Hourly(ledger, Clock(6 * HOUR, 7 * HOUR)), ledger, history, symbols=("BTC-USD",))
+    assert ledger.get(given_at(250).id).outcomes == ()
+    assert "from bitstamp are not settled: bitstamp answered with an error" in caplog.text
+
+
+async def test_five_minutes_are_looked_up_page_by_page_up_to_the_newest(ledger):
+    clock = Clock(0, HOUR)
+    history = Histories(clock)
+    ledger.record(given_at(-60 * 60 - 20))
+    ledger.record(given_at(-90))
+    await run(Hourly(ledger, clock), ledger, history, symbols=("BTC-USD",))
+    assert len(ledger.get(given_at(-60 * 60 - 20).id).outcomes) == 3
+    assert [each.hours for each in ledger.get(given_at(-90).id).outcomes] == [1]
+    assert len(history.minutes) == 3
+
+
 async def test_an_exchange_that_is_late_is_asked_again_until_it_has_the_hour(ledger):
     backend = Hourly(ledger, Clock(HOUR, 2 * HOUR))
     backend.late = 100
@@ -176,11 +229,11 @@ async def test_a_ledger_that_cannot_be_written_does_not_end_the_loop(tmp_path, c
     broken = Ledger(f"sqlite:///{in_the_way / 'ledger.db'}")
 
     class Careful(Hourly):
-        async def forecast(self, symbol: str, hours: int) -> Forecast:
+        async def forecast(self, symbol: str, hours: int | None = None, **ahead: Any) -> Forecast:
             if self.clock.hour == 2:
                 in_the_way.unlink(missing_ok=True)
             with suppress(ConfigurationError):  # an answer is given without a ledger too
-                return await super().forecast(symbol, hours)
+                return await super().forecast(symbol, hours, **ahead)
             return issued(self.clock.hour)
 
     await run(Careful(broken, Clock(0, 3 * HOUR)), broken, symbols=("BTC-USD",))

@@ -14,7 +14,8 @@ _TOOLS = {
     "record": "track_record", "anomalies": "detect_anomalies",
 }  # fmt: skip
 _CALL = re.compile(
-    r"(?P<tool>\w+)(?: (?P<coin>[A-Z]+))?(?: (?P<number>\d+))?(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
+    r"(?P<tool>\w+)(?: (?P<coin>[A-Z]+))?(?: (?P<number>\d+)(?P<minutes>m)?)?(?: @(?P<day>\d\d)T(?P<time>\d\d:\d\d))?"
+    r"(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
 )
 
 
@@ -40,7 +41,10 @@ def _call(written: str) -> tuple[str, dict[str, object]]:
     if read["coin"]:
         args["symbol"] = f"{read['coin']}-USD"
     if read["number"]:
-        args["last" if read["tool"] == "record" else "hours"] = int(read["number"])
+        unit = "last" if read["tool"] == "record" else "minutes" if read["minutes"] else "hours"
+        args[unit] = int(read["number"])
+    if read["time"]:
+        args["until"] = f"2026-03-{read['day']}T{read['time']}Z"
     if read["price"]:
         args["threshold"] = float(read["price"])
     if read["metric"]:

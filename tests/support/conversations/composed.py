@@ -28,8 +28,8 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
     later = time + timedelta(hours=2)  # the next day
     money, share = speech.money(69_930.25, "USD"), speech.percent(12.5)
     moments = {
-        "time": speech.time(time), "when": speech.near(later, time), "asked": speech.near(later, time),
-        "used": speech.near(later, time), "start": speech.date(time), "end": speech.time(later),
+        "time": speech.time(time), "when": speech.near(later, time), 
+        "start": speech.date(time), "end": speech.time(later),
         "date": speech.date(time), "reading": speech.say("metrics.measured", hours=speech.date(time)),
     }  # fmt: skip
     amounts = dict.fromkeys(("low", "high", "median", "last", "first", "threshold", "price", "actual", "close"), money)
@@ -39,6 +39,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
         "coin": speech.coin("BTC-USD"), "of_coin": speech.of_coin("BTC-USD"), "what": speech.hours(6),
         "coins": speech.coin("BTC-USD", "ETH-USD"), "of_coins": speech.of_coin("BTC-USD", "SOL-USD"),
         "of_record": speech.of_coin("BTC-USD"), "hours": "12", "over": speech.over(24), "reach": speech.hours(6),
+        "within": speech.within(60), "minutes": "45",
         "given": speech.ahead(6), "ahead": speech.ahead(6), "span": speech.hours(6), "source": "Kraken",
         "move": speech.say("anomalies.up", percent=share), "rarity": speech.rarity(11), "moved": "", "held": "",
         "beside": speech.say("live.better", percent=share), "title": speech.say("metrics.mae_title"),

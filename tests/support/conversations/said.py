@@ -90,11 +90,21 @@ async def data(name: str, backend: FakeBackend | None = None, **arguments: objec
 
 
 async def forecast(
-    record=BETTER, held=0.797, *, symbol="BTC-USD", hours=1, threshold=None, **changes
+    record=BETTER,
+    held=0.797,
+    *,
+    symbol="BTC-USD",
+    hours=1,
+    minutes=None,
+    until=None,
+    threshold=None,
+    backend=None,
+    **changes,
 ) -> ForecastAnswer:
     """A forecast with a record: skill, its interval, and the share of closes that the 80 % range held."""
-    given = {} if threshold is None else {"threshold": threshold}
-    answer = await data("forecast", symbol=symbol, hours=hours, **given)
+    given = {"hours": hours, "minutes": minutes, "until": until, "threshold": threshold}
+    asked = {name: value for name, value in given.items() if value is not None}
+    answer = await data("forecast", backend, symbol=symbol, **asked)
     value, low, high = record
     skill = SKILL.model_copy(update={"value": value, "ci_low": low, "ci_high": high})
     update = {"skill": skill, "coverage": COVERAGE | {"80": held}} | changes
@@ -165,7 +175,11 @@ async def _forecasts() -> list[Case]:
         Case("cents", (Ask(Intent.FORECAST, hours=24, threshold=65_000.5),), (below,)),
         Case("reach", (Ask(Intent.FORECAST, hours=6),), (await forecast(),), (Failure("Not so.", longest_hours=1),)),
         *[Case(f"beyond {hours}", (Ask(Intent.FORECAST, hours=hours),), (await forecast(),)) for hours in (0, -5, 48)],
-        Case("target", (Ask(Intent.FORECAST, hours=1, target=utc(NOON + 2700)),), (await forecast(),)),
+        Case("target", (Ask(Intent.FORECAST, hours=1, target=utc(NOON + 2700)),), (
+            await forecast(hours=None, until="2026-03-19T12:45Z"),)),
+        *[Case(f"{minutes} minutes", (Ask(Intent.FORECAST, hours=-(-minutes // 60), minutes=minutes),), (
+            await forecast(hours=None, minutes=minutes, backend=FakeBackend(longest=24, minute=40)),))
+          for minutes in (1, 30, 90, 1439)],
         Case("warned", (ahead,), (await forecast(warnings=stale, notes=(STALE,), source="kraken"),)),
         *[Case(f"warned {each}", (ahead,), (await forecast(warnings=(each,)),)) for each in ForecastWarning],
         Case("simulated", (ahead,), (simulated,)),
@@ -200,7 +214,9 @@ async def tiny(symbol: str, price: float = 0.0000123456) -> ForecastAnswer:
     (horizon,) = answer.forecast.horizons
     levels = {level: value * share for level, value in horizon.quantiles.items()}
     near = horizon.model_copy(update={"quantiles": levels, "median": horizon.median * share})
-    told = answer.forecast.model_copy(update={"symbol": symbol, "last_close": price, "horizons": (near,)})
+    told = answer.forecast.model_copy(
+        update={"symbol": symbol, "last_close": price, "last_price": price, "horizons": (near,)}
+    )
     return answer.model_copy(update={"forecast": told, "threshold": answer.threshold and 0.2})
 
 
@@ -208,7 +224,8 @@ async def _narrow() -> ForecastAnswer:
     answer = await forecast()
     horizon = answer.forecast.horizons[0]
     near = {level: 100 + float(level) for level in horizon.quantiles}
-    return await forecast(horizons=(horizon.model_copy(update={"quantiles": near, "median": 100.5}),), last_close=100.2)
+    told = horizon.model_copy(update={"quantiles": near, "median": 100.5})
+    return await forecast(horizons=(told,), last_close=100.2, last_price=100.2)
 
 
 async def _market() -> list[Case]:

@@ -13,8 +13,9 @@ from forecaster.errors import BackendError, InvalidInput
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.candles import utc
 from forecaster.market.sources import Snapshot
-from forecaster.serving.backend import ForecastBackend, LocalBackend
+from forecaster.serving.backend import LocalBackend
 from forecaster.serving.caller_input import Sent
+from forecaster.serving.protocol import ForecastBackend
 from forecaster.serving.remote.client import RemoteBackend
 from forecaster.settings import Settings
 from tests.api.middleware.test_keys import ENTRIES, KEY

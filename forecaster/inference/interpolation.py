@@ -1,0 +1,76 @@
+"""Distributions between horizons: quantiles of the log return, in a straight line over the square root of time.
+
+Prices spread with the square root of time, so a quarter of an hour has half the spread of an hour. Before the first
+horizon the line begins at no move in no time. A mean of ascending quantiles ascends.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from forecaster.market import utc
+from forecaster.quantiles import DRAWS, Floats, level_of
+from forecaster.schema import MINUTES, Forecast, Horizon
+
+HOUR = 60  # minutes
+_DRAWN = (np.arange(DRAWS) + 0.5) / DRAWS  # levels of equally likely returns
+
+
+def standard(hours: int) -> tuple[int, ...]:
+    """Minutes ahead of a forecast of all horizons up to so many hours: 15, 30, 45 and each hour."""
+    return *MINUTES, *range(HOUR, HOUR * hours + 1, HOUR)
+
+
+def between(known: Sequence[int], returns: Floats, wanted: Sequence[int]) -> Floats:
+    """Quantiles (..., k, Q) at `known` (k,) minutes, ascending -> (..., m, Q) at `wanted` (m,), none beyond the last.
+
+    What is wanted at a known horizon is what is known, to the last bit.
+    """
+    start = np.zeros((*returns.shape[:-2], 1, returns.shape[-1]))
+    line = np.concatenate([start, returns], axis=-2)  # (..., 1 + k, Q)
+    times = np.sqrt([0, *known])
+    at = np.sqrt(wanted)
+    left = np.searchsorted(times, at, side="right") - 1
+    right = np.minimum(left + 1, len(times) - 1)
+    width = np.where(right > left, times[right] - times[left], 1.0)
+    share = ((at - times[left]) / width)[:, None]
+    with np.errstate(invalid="ignore"):  # no share of what is infinite is a number, nor a price
+        found: Floats = (1 - share) * line[..., left, :] + share * line[..., right, :]
+    return found
+
+
+def at_minutes(forecast: Forecast, wanted: Sequence[int]) -> tuple[Horizon, ...]:
+    """A forecast's distributions at `wanted` minutes ahead of its as_of: those that it has as they are."""
+    own = {each.minutes: each for each in forecast.horizons}
+    lacking = [each for each in wanted if each not in own]
+    if lacking:
+        prices = np.array([list(each.quantiles.values()) for each in forecast.horizons])  # (k, Q)
+        returns = between(list(own), np.log(prices / forecast.last_close), lacking)
+        own |= {each.minutes: each for each in horizons_of(forecast, lacking, forecast.last_close, returns)}
+    return tuple(own[each] for each in wanted)
+
+
+def horizons_of(forecast: Forecast, minutes: Sequence[int], price: float, returns: Floats) -> Iterator[Horizon]:
+    """Distributions of the closes so many `minutes` (m,) after as_of, from quantiles (m, Q) of the log return from
+    `price`, at the levels that the forecast names."""
+    keys = list(forecast.horizons[0].quantiles)
+    levels = np.array([float(key) for key in keys])
+    rise = (1 - level_of(returns, 0.0, levels)).tolist()
+    as_of = forecast.as_of.timestamp()
+    for ahead, row, up in zip(minutes, returns, rise, strict=True):
+        prices: list[float] = (price * np.exp(row)).tolist()
+        move = float(100 * np.median(np.abs(np.expm1(np.interp(_DRAWN, levels, row)))))
+        yield horizon(as_of, ahead, dict(zip(keys, prices, strict=True)), up, move)
+
+
+def horizon(as_of: float, minutes: int, quantiles: dict[str, float], rise: float, move: float) -> Horizon:
+    """The distribution of the close so many `minutes` after `as_of` (Unix s)."""
+    return Horizon(
+        hours=minutes // HOUR if minutes % HOUR == 0 else None,
+        minutes=minutes,
+        target_time=utc(as_of + 60 * minutes),
+        median=quantiles["0.50"],
+        quantiles=quantiles,
+        probability_up=rise,
+        expected_move_pct=move,
+    )
