@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from composition import Composition
-from forecaster.errors import CryptoSenseError
+from forecaster.errors import ConfigurationError, CryptoSenseError
 from options import command_line, reading_of
 
 if TYPE_CHECKING:
@@ -136,13 +136,17 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.data is None:
         _regrade(options, settings, artifact)
         return
-    from forecaster.evaluation import hindcast_of
+    from forecaster.evaluation import hindcast_of, random_minute_of
     from forecaster.market.files import read_candles
+    from forecaster.schema import FIVE_MINUTES, HOUR
 
+    if options.at == "random" and options.step != "5m":
+        raise ConfigurationError("Forecasts at random minutes are graded on five-minute candles.", "Add --step 5m.")
+    grade, step = (random_minute_of, FIVE_MINUTES) if options.at == "random" else (hindcast_of, HOUR)
     with _progress(f"reading {options.data[0]}"):
-        file = read_candles(options.data, reading_of(options))
-        other = read_candles(options.other, reading_of(options, of_coin=False)).candles if options.other else None
-        graded = hindcast_of(artifact, file.known_symbol(), file.candles, other, options.start)
+        file = read_candles(options.data, reading_of(options), step)
+        other = read_candles(options.other, reading_of(options, of_coin=False), step).candles if options.other else None
+        graded = grade(artifact, file.known_symbol(), file.candles, other, options.start)
     _tell(file)
     if graded.start < artifact.manifest.trained_to:
         trained_to = f"{artifact.manifest.trained_to:%Y-%m-%d %H:%M} UTC"

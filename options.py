@@ -145,6 +145,8 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--data", nargs="+", metavar="FILE", help="grade the one-hour forecasts on these candles")
     parser.add_argument("--other", nargs="+", metavar="FILE", help="BTC's candles, or ETH's for BTC")
+    parser.add_argument("--step", choices=("1h", "5m"), default="1h", help="candles of the file to grade on")
+    parser.add_argument("--at", choices=("hour", "random"), default="hour", help="when forecasts are asked for")
     parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")

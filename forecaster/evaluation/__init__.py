@@ -3,6 +3,7 @@
 from forecaster.evaluation.fixed_split import Record, fixed_split
 from forecaster.evaluation.hindcast import hindcast_of
 from forecaster.evaluation.metrics import grade, metrics
+from forecaster.evaluation.random_minute import RandomMinute, random_minute_of
 from forecaster.evaluation.record import ALL, OURS, UNTRACKED, Against, Evaluation, Graded, Method, Reliability, Scores
 from forecaster.evaluation.regrade import headline, in_words, regrade
 from forecaster.evaluation.rolling_origin import FEWEST, MOST, RollingOrigin, rolling_origin
@@ -21,6 +22,7 @@ __all__ = [
     "Evaluation",
     "Graded",
     "Method",
+    "RandomMinute",
     "Record",
     "Reliability",
     "RollingOrigin",
@@ -32,6 +34,7 @@ __all__ = [
     "hindcast_of",
     "in_words",
     "metrics",
+    "random_minute_of",
     "regrade",
     "rolling_origin",
     "skill",
