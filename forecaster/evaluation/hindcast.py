@@ -5,53 +5,20 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, ConfigDict, Field
 
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
+from forecaster.evaluation.grades import Hindcast
 from forecaster.evaluation.metrics import coverage, mae_skill, metrics
 from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, utc
 from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
-from forecaster.schema import HOUR, WINDOW, Frozen, InputKind, Symbol
+from forecaster.schema import HOUR, WINDOW, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
-
-
-class Hindcast(Frozen):
-    """One-hour forecasts against what happened; errors in the quote currency, CRPS of the log return times 10,000."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    symbol: Symbol
-    n: int = Field(gt=0, description="forecasts graded")
-    start: AwareDatetime = Field(serialization_alias="from", description="opening of the first hour that was forecast")
-    stop: AwareDatetime = Field(serialization_alias="to", description="close of the last one")
-    mae: float
-    mae_persistence: float
-    mae_skill: float = Field(description="1 - mae / mae_persistence")
-    direction: float | None = Field(description="share of moves whose sign was right")
-    crps: float
-    crps_rolling_quantiles: float = Field(description="of the last 90 days' quantiles on the same hours")
-    coverage: dict[str, float]
-
-    def in_words(self) -> str:
-        """A few lines for a terminal."""
-        held = ", ".join(f"{100 * share:.1f} % inside the {name} % band" for name, share in self.coverage.items())
-        right = "no direction was called" if self.direction is None else f"direction right {100 * self.direction:.1f} %"
-        better = 1 - self.crps / self.crps_rolling_quantiles
-        return "\n".join(
-            [
-                f"{self.symbol}, one hour ahead, {self.n:,} forecasts, {self.start:%Y-%m-%d} to {self.stop:%Y-%m-%d}",
-                f"MAE {self.mae:,.2f}; of 'no change' {self.mae_persistence:,.2f}: skill {100 * self.mae_skill:+.2f} %",
-                f"CRPS {self.crps:.2f}e-4; of rolling quantiles {self.crps_rolling_quantiles:.2f}e-4: "
-                f"skill {100 * better:+.1f} %",
-                f"{right}; {held}",
-            ]
-        )
 
 
 def hindcast_of(

@@ -10,93 +10,30 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
-from pydantic import Field
 
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration
-from forecaster.evaluation.hindcast import FEWEST, Hindcast, Issued, graded, issued, opened, seconds
+from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisHour
+from forecaster.evaluation.hindcast import FEWEST, Issued, graded, issued, opened, seconds
 from forecaster.evaluation.metrics import coverage, metrics
 from forecaster.features import Market
 from forecaster.inference import Engine
 from forecaster.market import Candles, hours_past
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import FIVE_MINUTES, HOUR, Frozen, Symbol
+from forecaster.schema import FIVE_MINUTES, HOUR, Symbol
 
 OFFSETS = tuple(range(0, HOUR // 60, FIVE_MINUTES // 60))  # minutes past the full hour
 SEED = 0  # of the minute that each hour is asked at
 
 
-class ThisHour(Frozen):
-    """Forecasts of the close of the hour that is under way; errors in the quote currency."""
-
-    mae: float
-    mae_persistence: float = Field(description="of the price at the moment of asking")
-    coverage: dict[str, float]
-
-
-class LastHour(Frozen):
-    """What the forecast from the last full hour would have said at the same moments."""
-
-    mae: float = Field(description="in 60 minutes")
-    mae_this_hour: float = Field(description="the close of the hour that is under way")
-    outside_80: float = Field(description="share of moments at which the price was outside its 80 % band already")
-
-
-class AtOffset(Frozen):
-    """Forecasts for in 60 minutes, asked at one minute of every hour; CRPS of the log return times 10,000."""
-
-    n: int = Field(gt=0, description="forecasts graded")
-    mae: float
-    mae_persistence: float
-    mae_skill: float = Field(description="1 - mae / mae_persistence")
-    direction: float | None
-    crps: float
-    crps_rolling_quantiles: float
-    coverage: dict[str, float]
-    this_hour: ThisHour
-    last_hour: LastHour
-
-
-class RandomMinute(Hindcast):
-    """One forecast an hour, each asked at a random five-minute mark, and all of them by their minute."""
-
-    by_offset: dict[str, AtOffset] = Field(description="minutes past the full hour, '0' to '55' -> all asked then")
-
-    def in_words(self) -> str:
-        """A few lines for a terminal."""
-        rows = self.by_offset.values()
-        mae, before, this, before_this = (
-            float(np.mean(each))
-            for each in zip(
-                *((row.mae, row.last_hour.mae, row.this_hour.mae, row.last_hour.mae_this_hour) for row in rows),
-                strict=True,
-            )
-        )
-        lines = [
-            super().in_words().replace("one hour ahead", "in 60 minutes, asked at a random minute"),
-            f"all twelve minutes: MAE in 60 minutes {mae:,.2f}; from the last full hour {before:,.2f}: "
-            f"{100 * (1 - mae / before):.1f} % lower",
-            f"the close of the hour under way {this:,.2f}; from the last full hour {before_this:,.2f}: "
-            f"{100 * (1 - this / before_this):.1f} % lower",
-        ]
-        for minute, row in self.by_offset.items():
-            held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in BANDS)
-            lines.append(
-                f":{int(minute):02d}  n {row.n:,}  skill {100 * row.mae_skill:+.2f} %  CRPS {row.crps:.2f} "
-                f"({row.crps_rolling_quantiles:.2f})  held {held}  "
-                f"outside the last full hour's 80 % band {100 * row.last_hour.outside_80:.1f} %"
-            )
-        return "\n".join(lines)
-
-
 def random_minute_of(
     artifact: Artifact, symbol: str, fine: Candles, other: Candles | None = None, start: datetime | None = None
 ) -> RandomMinute:
-    """Of the networks that an artifact ships. Raises what `random_minute` raises, and what reading an artifact does."""
-    return random_minute(*opened(artifact), symbol, fine, other, seconds(start))
+    """Of the networks that an artifact ships. Raises what `at_random` raises, and what reading an artifact does."""
+    return at_random(*opened(artifact), symbol, fine, other, seconds(start))
 
 
-def random_minute(
+def at_random(
     engine: Engine,
     calibration: Calibration,
     symbol: Symbol,

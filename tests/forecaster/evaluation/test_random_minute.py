@@ -8,7 +8,7 @@ import pytest
 from app import main
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.hindcast import opened
-from forecaster.evaluation.random_minute import OFFSETS, at_offset, random_minute
+from forecaster.evaluation.random_minute import OFFSETS, at_offset, at_random
 from forecaster.market.candles import Candles
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import FIVE_MINUTES, HOUR
@@ -31,7 +31,7 @@ def fine(hours=HOURS, seed=1, start=60_000.0):
 def flat(candles, other=None, start=0.0):
     """The grades of a forecaster that always tells the price at which it is asked."""
     engine = Known(np.zeros((12 * HOURS, HORIZONS, 1)) + SPREAD)
-    return random_minute(engine, nothing_moves(), "BTC-USD", candles, other, start)
+    return at_random(engine, nothing_moves(), "BTC-USD", candles, other, start)
 
 
 def test_no_change_errs_at_each_minute_by_the_moves_of_the_hour_after_it():

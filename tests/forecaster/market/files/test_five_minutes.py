@@ -44,7 +44,7 @@ def test_rows_that_are_coarser_or_off_their_marks_are_refused_with_what_to_get(t
     rows = [f"{START + 120 + 300 * i},5,6,4,5,1" for i in range(100)]
     shifted = tmp_path / "shifted.csv"
     shifted.write_text("\n".join(["time,open,high,low,close,volume", *rows]))
-    with pytest.raises(DataFileError, match="opens 2 minutes past the hour.*multiples of five minutes"):
+    with pytest.raises(DataFileError, match=r"opens 2 minutes past the hour.*multiples of five minutes"):
         read_candles(shifted, step=FIVE_MINUTES)
 
 
