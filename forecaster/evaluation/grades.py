@@ -1,7 +1,7 @@
 """What is said of forecasts that were graded on a file or at every minute: one-hour forecasts, in a few numbers."""
 
 import numpy as np
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AliasChoices, AwareDatetime, ConfigDict, Field
 
 from forecaster.quantiles import BANDS
 from forecaster.schema import Frozen, Symbol
@@ -14,8 +14,14 @@ class Hindcast(Frozen):
 
     symbol: Symbol
     n: int = Field(gt=0, description="forecasts graded")
-    start: AwareDatetime = Field(serialization_alias="from", description="opening of the first hour that was forecast")
-    stop: AwareDatetime = Field(serialization_alias="to", description="close of the last one")
+    start: AwareDatetime = Field(
+        validation_alias=AliasChoices("from", "start"),
+        serialization_alias="from",
+        description="opening of the first hour that was forecast",
+    )
+    stop: AwareDatetime = Field(
+        validation_alias=AliasChoices("to", "stop"), serialization_alias="to", description="close of the last one"
+    )
     mae: float
     mae_persistence: float
     mae_skill: float = Field(description="1 - mae / mae_persistence")
@@ -76,16 +82,22 @@ class RandomMinute(Hindcast):
 
     by_offset: dict[str, AtOffset] = Field(description="minutes past the full hour, '0' to '55' -> all asked then")
 
+    @property
+    def in_60_minutes(self) -> tuple[float, float]:
+        """MAE over all twelve minutes, and that of what the last full hour's forecasts would have said."""
+        rows = self.by_offset.values()
+        return float(np.mean([row.mae for row in rows])), float(np.mean([row.last_hour.mae for row in rows]))
+
+    @property
+    def this_hour(self) -> tuple[float, float]:
+        """The same of the close of the hour that is under way."""
+        rows = self.by_offset.values()
+        then = float(np.mean([row.last_hour.mae_this_hour for row in rows]))
+        return float(np.mean([row.this_hour.mae for row in rows])), then
+
     def in_words(self) -> str:
         """A few lines for a terminal."""
-        rows = self.by_offset.values()
-        mae, before, this, before_this = (
-            float(np.mean(each))
-            for each in zip(
-                *((row.mae, row.last_hour.mae, row.this_hour.mae, row.last_hour.mae_this_hour) for row in rows),
-                strict=True,
-            )
-        )
+        (mae, before), (this, before_this) = self.in_60_minutes, self.this_hour
         lines = [
             super().in_words().replace("one hour ahead", "in 60 minutes, asked at a random minute"),
             f"all twelve minutes: MAE in 60 minutes {mae:,.2f}; from the last full hour {before:,.2f}: "
