@@ -153,6 +153,16 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
 
 
+def _add_retrain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-fetch", action="store_true", help="train on what CRYPTOSENSE_DATA_DIR holds already")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def _add_models_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", nargs="?", choices=("use",), help="use NAME: let that model answer")
+    parser.add_argument("use", nargs="?", metavar="NAME", help="as `models` lists them")
+
+
 _OPTIONS = {
     "serve": _add_serve_options,
     "ask": _add_ask_options,
@@ -160,5 +170,7 @@ _OPTIONS = {
     "fetch": _add_fetch_options,
     "train": _add_train_options,
     "evaluate": _add_evaluate_options,
+    "retrain": _add_retrain_options,
+    "models": _add_models_options,
     "inspect": _add_inspect_options,
 }

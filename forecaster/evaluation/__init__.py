@@ -1,5 +1,6 @@
 """How good forecasts are: scores, baselines, and the ways to grade on hours that no network saw."""
 
+from forecaster.evaluation.challenge import Verdict, verdict
 from forecaster.evaluation.coins import CoinRecord, coin_records
 from forecaster.evaluation.fixed_split import Record, fixed_split
 from forecaster.evaluation.grades import AtOffset, RandomMinute
@@ -31,6 +32,7 @@ __all__ = [
     "Reliability",
     "RollingOrigin",
     "Scores",
+    "Verdict",
     "at_random",
     "baselines",
     "coin_records",
@@ -44,5 +46,6 @@ __all__ = [
     "regrade",
     "rolling_origin",
     "skill",
+    "verdict",
     "walk_forward",
 ]

@@ -76,6 +76,9 @@ class Issued:
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Issued":
         return Issued(*(getattr(self, each.name)[rows] for each in fields(self)))
 
+    def __len__(self) -> int:
+        return len(self.as_of)
+
     def then(self, *more: "Issued") -> "Issued":
         """These, and after them others."""
         parts = (self, *more)
