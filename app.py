@@ -8,6 +8,8 @@
     python app.py fetch               history of an exchange into a file
     python app.py train --data FILE   a new model
     python app.py evaluate            the model's record, measured again
+    python app.py retrain             a new model on newer candles, which answers where it is not worse
+    python app.py models              the models that can answer; models use NAME goes back to one
     python app.py inspect FILE        what is recognized in a candle file
 
 options.py says what each takes, composition.py puts the parts together. What is slow to import waits for its use.
@@ -23,11 +25,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from composition import Composition
-from forecaster.errors import CryptoSenseError
+from forecaster.errors import ConfigurationError, CryptoSenseError
 from options import command_line, reading_of
 
 if TYPE_CHECKING:
-    from forecaster.artifact import Artifact
+    from forecaster.artifact import Artifact, Grades
     from forecaster.inference import Progress
     from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
@@ -137,13 +139,17 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.data is None:
         _regrade(options, settings, artifact)
         return
-    from forecaster.evaluation import hindcast_of
+    from forecaster.evaluation import hindcast_of, random_minute_of
     from forecaster.market.files import read_candles
+    from forecaster.schema import FIVE_MINUTES, HOUR
 
+    if options.at == "random" and options.step != "5m":
+        raise ConfigurationError("Forecasts at random minutes are graded on five-minute candles.", "Add --step 5m.")
+    grade, step = (random_minute_of, FIVE_MINUTES) if options.at == "random" else (hindcast_of, HOUR)
     with _progress(f"reading {options.data[0]}"):
-        file = read_candles(options.data, reading_of(options))
-        other = read_candles(options.other, reading_of(options, of_coin=False)).candles if options.other else None
-        graded = hindcast_of(artifact, file.known_symbol(), file.candles, other, options.start)
+        file = read_candles(options.data, reading_of(options), step)
+        other = read_candles(options.other, reading_of(options, of_coin=False), step).candles if options.other else None
+        graded = grade(artifact, file.known_symbol(), file.candles, other, options.start)
     _tell(file)
     if graded.start < artifact.manifest.trained_to:
         trained_to = f"{artifact.manifest.trained_to:%Y-%m-%d %H:%M} UTC"
@@ -168,6 +174,43 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
                 artifact, record, btc, eth, settings.model_dir, ROOT / "docs" / "report", others, options.keep, show
             )
     _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
+
+
+def retrain(options: argparse.Namespace) -> None:
+    """Train a new model on newer candles, and let it answer where it is not worse."""
+    from forecaster.training import renew
+
+    found = asyncio.run(renew(_settings(options), fetch=not options.no_fetch))
+    if options.json:
+        _say(found.model_dump_json())
+        return
+    _say(f"The new model {'answers from now on' if found.promoted else 'is not used'}: {found.why}.")
+    for name, grades in (("before", found.champion), ("new", found.challenger)):
+        _say(f"{name:<7}{_graded(grades)}")
+
+
+def models(options: argparse.Namespace) -> None:
+    """List the models that can answer, with their grades, or let another one answer."""
+    from forecaster.artifact import name_of
+    from forecaster.training import history_of
+
+    history = history_of(_settings(options))
+    if options.what and not options.use:
+        raise ConfigurationError("No model is named.", "Say which: python app.py models use NAME.")
+    if options.use:
+        _say(f"{name_of(history.use(options.use))} answers from now on.")
+        return
+    for each in history.models():
+        told = _graded(each.grades) if each.grades else "not compared"
+        _say(f"{'*' if each.answers else ' '} {each.name}  {told}")
+
+
+def _graded(grades: "Grades") -> str:
+    held = " / ".join(f"{100 * share:.1f}" for share in grades.coverage.values())
+    return (
+        f"CRPS {grades.crps:.2f}e-4, skill {100 * grades.mae_skill:+.2f} %, held {held} "
+        f"({grades.n:,} hours, {grades.graded_from:%Y-%m-%d} to {grades.graded_to:%Y-%m-%d})"
+    )
 
 
 def inspect(options: argparse.Namespace) -> None:
@@ -267,7 +310,8 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 for what went wrong, or 2 for wrong usage."""
-    options = command_line(chat, serve, mcp, ask, forecast, fetch, train, evaluate, inspect).parse_args(arguments)
+    commands = (chat, serve, mcp, ask, forecast, fetch, train, evaluate, retrain, models, inspect)
+    options = command_line(*commands).parse_args(arguments)
     try:
         options.run(options)
     except CryptoSenseError as error:

@@ -157,6 +157,10 @@ class Composition:
 
             hours, symbols = self.predictor.longest, self.predictor.known(self.settings.symbols)
             tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=hours, symbols=symbols).run(stop))
+        if self.settings.retrain == "weekly":
+            from forecaster.training import weekly
+
+            tasks.append(weekly(stop))
         await asyncio.gather(*tasks)
 
     @cached_property

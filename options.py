@@ -168,10 +168,22 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     _add_symbol(parser)
     parser.add_argument("--data", nargs="+", metavar="FILE", help="grade the one-hour forecasts on these candles")
     parser.add_argument("--other", nargs="+", metavar="FILE", help="BTC's candles, or ETH's for BTC")
+    parser.add_argument("--step", choices=("1h", "5m"), default="1h", help="candles of the file to grade on")
+    parser.add_argument("--at", choices=("hour", "random"), default="hour", help="when forecasts are asked for")
     parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
+
+
+def _add_retrain_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--no-fetch", action="store_true", help="train on what CRYPTOSENSE_DATA_DIR holds already")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def _add_models_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", nargs="?", choices=("use",), help="use NAME: let that model answer")
+    parser.add_argument("use", nargs="?", metavar="NAME", help="as `models` lists them")
 
 
 _OPTIONS = {
@@ -181,5 +193,7 @@ _OPTIONS = {
     "fetch": _add_fetch_options,
     "train": _add_train_options,
     "evaluate": _add_evaluate_options,
+    "retrain": _add_retrain_options,
+    "models": _add_models_options,
     "inspect": _add_inspect_options,
 }

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         description="where btcusd_1h.parquet and ethusd_1h.parquet lie, for evaluate",
     )
     database_url: str = Field(default_factory=_default_database_url, description="where candles and forecasts are kept")
+    retrain: Literal["off", "weekly"] = Field(
+        default="off", description="weekly: a new model is trained on Sunday night, and answers where it is not worse"
+    )
+    retrain_weeks: int = Field(default=8, ge=2, le=52, description="newest weeks on which a new model is graded first")
     schedule: bool = Field(default=True, description="whether a server issues a forecast an hour by itself")
     backend_url: str = Field(default="", description="another CryptoSense that forecasts instead; none by default")
     backend_key: str = Field(default="", repr=False, description="its API key, where it asks for one")

@@ -49,7 +49,8 @@ def check_place(directory: Path) -> None:
 
 
 def _sealed(files: dict[str, bytes], manifest: Manifest) -> bytes:
-    """The manifest of these files, with its seal."""
-    records = {name: FileRecord(sha256=sha256(body), size=len(body)) for name, body in files.items()}
+    """The manifest of these files, with its seal; of an artifact that was read, to the byte what it was."""
+    order = manifest.files if set(manifest.files) == set(files) else files
+    records = {name: FileRecord(sha256=sha256(files[name]), size=len(files[name])) for name in order}
     blank = manifest.model_copy(update={"files": records, "seal": BLANK}).model_dump_json(indent=2) + "\n"
     return blank.replace(BLANK, sha256(blank.encode()), 1).encode()

@@ -1,71 +1,47 @@
 """Grades the one-hour forecasts that a model would have issued over a file of candles, as it would have served them."""
 
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, ConfigDict, Field
 
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
+from forecaster.evaluation.grades import Hindcast
 from forecaster.evaluation.metrics import coverage, mae_skill, metrics
 from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, utc
-from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import HOUR, WINDOW, Frozen, InputKind, Symbol
+from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
+from forecaster.schema import HOUR, WINDOW, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
-
-
-class Hindcast(Frozen):
-    """One-hour forecasts against what happened; errors in the quote currency, CRPS of the log return times 10,000."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    symbol: Symbol
-    n: int = Field(gt=0, description="forecasts graded")
-    start: AwareDatetime = Field(serialization_alias="from", description="opening of the first hour that was forecast")
-    stop: AwareDatetime = Field(serialization_alias="to", description="close of the last one")
-    mae: float
-    mae_persistence: float
-    mae_skill: float = Field(description="1 - mae / mae_persistence")
-    direction: float | None = Field(description="share of moves whose sign was right")
-    crps: float
-    crps_rolling_quantiles: float = Field(description="of the last 90 days' quantiles on the same hours")
-    coverage: dict[str, float]
-
-    def in_words(self) -> str:
-        """A few lines for a terminal."""
-        held = ", ".join(f"{100 * share:.1f} % inside the {name} % band" for name, share in self.coverage.items())
-        right = "no direction was called" if self.direction is None else f"direction right {100 * self.direction:.1f} %"
-        better = 1 - self.crps / self.crps_rolling_quantiles
-        return "\n".join(
-            [
-                f"{self.symbol}, one hour ahead, {self.n:,} forecasts, {self.start:%Y-%m-%d} to {self.stop:%Y-%m-%d}",
-                f"MAE {self.mae:,.2f}; of 'no change' {self.mae_persistence:,.2f}: skill {100 * self.mae_skill:+.2f} %",
-                f"CRPS {self.crps:.2f}e-4; of rolling quantiles {self.crps_rolling_quantiles:.2f}e-4: "
-                f"skill {100 * better:+.1f} %",
-                f"{right}; {held}",
-            ]
-        )
 
 
 def hindcast_of(
     artifact: Artifact, symbol: str, candles: Candles, other: Candles | None = None, start: datetime | None = None
 ) -> Hindcast:
     """Of the networks that an artifact ships. Raises what `hindcast` raises, and what reading an artifact does."""
+    return hindcast(*opened(artifact), symbol, candles, other, seconds(start))
+
+
+def opened(artifact: Artifact) -> tuple[Engine, Calibration]:
+    """The networks that an artifact ships and their calibration. Raises InvalidInput for one without quantiles."""
     if artifact.manifest.recipe != "quantile":
         raise InvalidInput(
             f"The {artifact.manifest.name} model cannot be graded on a file.",
             "Set CRYPTOSENSE_MODEL_DIR=models/quantile.",
         )
     calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
-    day = 0.0 if start is None else (start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()
-    engine = OnnxEngine(artifact.files["model.onnx"])
-    return hindcast(engine, calibration, symbol, candles, other, day)
+    return OnnxEngine(artifact.files["model.onnx"]), calibration
+
+
+def seconds(day: datetime | None) -> float:
+    """A day in Unix seconds, in UTC where it names no zone; the beginning of time for None."""
+    return 0.0 if day is None else (day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp()
 
 
 def hindcast(
@@ -84,23 +60,70 @@ def hindcast(
     Raises InvalidInput when fewer than two hours can be graded.
     """
     market = Market.of(symbol, candles, other if other is not None else candles[:0])
+    return graded(symbol, issued(engine, calibration, market, start))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Issued:
+    """One-hour forecasts with what happened, in order of time; prices in the quote currency, the rest log returns."""
+
+    as_of: NDArray[np.int64]  # (n,) Unix s
+    last: Floats  # (n,) close at as_of
+    outcome: Floats  # (n,) over the hour that followed
+    quantiles: Floats  # (n, Q)
+    rolling: Floats  # (n, Q) of the last 90 days
+
+    def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Issued":
+        return Issued(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    def __len__(self) -> int:
+        return len(self.as_of)
+
+    def then(self, *more: "Issued") -> "Issued":
+        """These, and after them others."""
+        parts = (self, *more)
+        return Issued(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(self)))
+
+    @classmethod
+    def none(cls) -> "Issued":
+        """No forecast."""
+        nothing = np.empty(0)
+        return cls(np.empty(0, np.int64), nothing, nothing, np.empty((0, len(LEVELS))), np.empty((0, len(LEVELS))))
+
+    @property
+    def predicted(self) -> Floats:
+        """The median as a price, (n,)."""
+        predicted: Floats = self.last * np.exp(self.quantiles[:, MEDIAN])
+        return predicted
+
+    @property
+    def actual(self) -> Floats:
+        """The close that followed, (n,)."""
+        actual: Floats = self.last * np.exp(self.outcome)
+        return actual
+
+
+def issued(engine: Engine, calibration: Calibration, market: Market, start: float = 0.0) -> Issued:
+    """What would have been served for each hour from `start` (Unix s) on that can be graded; see `hindcast`."""
     first = int(np.searchsorted(market.time, start - HOUR))
     parts: list[tuple[InputKind, NDArray[np.int64]]] = [
         ("closes_only", np.arange(max(first, WINDOW - 1), min(len(market.time), LOOKBACK) - 1)),
         ("full", np.arange(max(first, LOOKBACK - 1), len(market.time) - 1)),
     ]
     rows = np.concatenate([rows for _, rows in parts])
-    quantiles = np.concatenate([_issued(engine, calibration, market, rows, kind) for kind, rows in parts])
+    quantiles = np.concatenate([_served(engine, calibration, market, rows, kind) for kind, rows in parts])
     gradable = _gradable(market, rows)
-    if gradable.sum() < FEWEST:
-        raise InvalidInput(
-            f"The file has too few hours of {symbol} to grade a forecast.",
-            f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
-        )
-    return _graded(market, rows[gradable], quantiles[gradable])
+    rows = rows[gradable]
+    return Issued(
+        as_of=market.time[rows] + HOUR,
+        last=market.close[rows],
+        outcome=market.target[rows, 0],
+        quantiles=quantiles[gradable],
+        rolling=known_quantiles(market.close, rows) if len(rows) else np.empty((0, len(LEVELS))),
+    )
 
 
-def _issued(
+def _served(
     engine: Engine, calibration: Calibration, market: Market, rows: NDArray[np.int64], kind: InputKind
 ) -> Floats:
     """What would have been served for the next hour: (n, Q) log returns."""
@@ -110,6 +133,8 @@ def _issued(
 
 def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether a forecast was issued at each row (n,), and the hour after it was traded."""
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
     silent = np.zeros(len(market.time), dtype=np.int64)  # hours in a row without a candle, up to each
     for row in np.flatnonzero(~market.traded):
         silent[row] = silent[row - 1] + 1
@@ -119,20 +144,24 @@ def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     return gradable
 
 
-def _graded(market: Market, rows: NDArray[np.int64], quantiles: Floats) -> Hindcast:
-    outcome, last = market.target[rows, 0], market.close[rows]
-    predicted, actual = last * np.exp(quantiles[:, MEDIAN]), market.close[rows + 1]
-    row = metrics("quantile", predicted, actual, last)
+def graded(symbol: Symbol, rows: Issued) -> Hindcast:
+    """The grades of such forecasts. Raises InvalidInput when there are fewer than two."""
+    if len(rows.as_of) < FEWEST:
+        raise InvalidInput(
+            f"The file has too few hours of {symbol} to grade a forecast.",
+            f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
+        )
+    row = metrics("quantile", rows.predicted, rows.actual, rows.last)
     return Hindcast(
-        symbol=market.symbol,
-        n=len(rows),
-        start=utc(int(market.time[rows[0] + 1])),
-        stop=utc(int(market.time[rows[-1] + 1]) + HOUR),
+        symbol=symbol,
+        n=len(rows.as_of),
+        start=utc(int(rows.as_of[0])),
+        stop=utc(int(rows.as_of[-1]) + HOUR),
         mae=row.mae,
-        mae_persistence=float(np.abs(last - actual).mean()),
-        mae_skill=mae_skill(predicted, actual, last).value,
+        mae_persistence=float(np.abs(rows.last - rows.actual).mean()),
+        mae_skill=mae_skill(rows.predicted, rows.actual, rows.last).value,
         direction=row.direction,
-        crps=float(1e4 * crps(quantiles, outcome).mean()),
-        crps_rolling_quantiles=float(1e4 * crps(known_quantiles(market.close, rows), outcome).mean()),
-        coverage=coverage({name: band(quantiles, name) for name in BANDS}, outcome),
+        crps=float(1e4 * crps(rows.quantiles, rows.outcome).mean()),
+        crps_rolling_quantiles=float(1e4 * crps(rows.rolling, rows.outcome).mean()),
+        coverage=coverage({name: band(rows.quantiles, name) for name in BANDS}, rows.outcome),
     )

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from forecaster.anomalies import AnomalyRecord
+from forecaster.evaluation.grades import RandomMinute
 from forecaster.quantiles import BANDS
 from forecaster.schema import Frozen, InputKind, Symbol
 
@@ -95,6 +96,7 @@ class Evaluation(Frozen):
     reliability: tuple[Reliability, ...] = ()
     against: tuple[Against, ...] = ()
     anomalies: AnomalyRecord | None = None
+    random_minute: tuple[RandomMinute, ...] = Field(default=(), description="asked at any minute, by symbol")
 
     def __add__(self, more: Self) -> "Evaluation":
         return Evaluation(
@@ -102,6 +104,7 @@ class Evaluation(Frozen):
             reliability=self.reliability + more.reliability,
             against=self.against + more.against,
             anomalies=self.anomalies or more.anomalies,
+            random_minute=self.random_minute + more.random_minute,
         )
 
     def find(

@@ -4,7 +4,7 @@ from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.fixed_split import Record, fixed_split
-from forecaster.evaluation.hindcast import Hindcast
+from forecaster.evaluation.grades import Hindcast
 from forecaster.features import markets_of
 from forecaster.inference import OnnxEngine, Progress
 from forecaster.market import Candles

@@ -4,6 +4,7 @@ from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import with_companion
 from forecaster.market.gaps import LONGEST_GAP, gapless
+from forecaster.market.hours_ending import hours_past
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
 from forecaster.market.summaries import price_now, span_of
@@ -41,6 +42,7 @@ __all__ = [
     "exchanges",
     "files",
     "gapless",
+    "hours_past",
     "is_symbol",
     "nearest",
     "open_source",

@@ -40,6 +40,14 @@ def hours_ending(fine: Candles, at: int, hours: int) -> Candles:
     )
 
 
+def hours_past(fine: Candles, offset: int) -> Candles:
+    """Every hourly candle that ends `offset` seconds past a full hour, which are a multiple of the finer step."""
+    if len(fine) == 0:
+        return hours_ending(fine, offset, 1)
+    at = (fine.end - offset) // HOUR * HOUR + offset
+    return hours_ending(fine, at, (at - int(fine.time[0])) // HOUR)
+
+
 def reaching_back(recent: Candles, whole: Candles, hours: int) -> Candles:
     """The newest `hours` of `recent`, before which stand `whole` hours of the clock, moved to its nearest marks.
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 from forecaster.evaluation import OURS, Evaluation
-from forecaster.report import findings, galleries, glossary, tables
-from forecaster.report.galleries import Symbols
-from forecaster.report.panels import bands_key
+from forecaster.report import every_coin, findings, galleries, glossary, tables
+from forecaster.report.galleries import Symbols, bands_key
 from forecaster.report.slices import forecasters, horizons, yearly_method, years
 from forecaster.report.weeks import Material
 from forecaster.report.wording import coin, day, name
@@ -41,6 +40,8 @@ def sections(
         Section("years", "Year by year", _years(evaluation, symbols)),
         Section("horizons", "From 1 to 24 hours ahead", _horizons(evaluation, symbols)),
         Section("closes", "From closing prices alone", _closes(evaluation, symbols)),
+        Section("minutes", "Asked at a random minute", _minutes(evaluation)),
+        Section("coins", "Every coin", _coins(report)),
         Section("metrics", "What each number is", tables.metrics(ours)),
         Section("method", "How it was measured", _method(report, evaluation, classic, symbols)),
     ]
@@ -134,6 +135,23 @@ def _horizons(evaluation: Evaluation, symbols: Symbols) -> str:
         + galleries.by_horizon(evaluation, graded)
         + cards({symbol: findings.ahead(evaluation, symbol) for symbol in graded})
     )
+
+
+def _minutes(evaluation: Evaluation) -> str:
+    if not evaluation.random_minute:
+        return ""
+    lead = paragraph(
+        "Nobody waits for the full hour to ask. Each forecast here starts at a five-minute mark; the last column says "
+        "how often the price had already left the range that the last full hour's forecast told."
+    )
+    graded = evaluation.random_minute
+    return lead + bullets(map(every_coin.in_words, graded)) + "".join(map(every_coin.by_minute, graded))
+
+
+def _coins(report: Report) -> str:
+    if not every_coin.several(report):
+        return ""
+    return paragraph("Each coin on its own hours, with its companion's candles beside it.") + every_coin.by_coin(report)
 
 
 def _closes(evaluation: Evaluation, symbols: Symbols) -> str:

@@ -47,7 +47,7 @@ def told_of(file: CandleFile) -> dict[str, Any]:
         "from": f"{utc(int(candles.time[0])):%Y-%m-%dT%H:%MZ}",
         "to": f"{utc(int(candles.time[-1]) + HOUR):%Y-%m-%dT%H:%MZ}",
         "missing_hours": file.missing,
-        "gaps": [{"from": f"{utc(gap.start):%Y-%m-%dT%H:%MZ}", "hours": gap.hours} for gap in file.gaps],
+        "gaps": [{"from": f"{utc(gap.start):%Y-%m-%dT%H:%MZ}", "hours": gap.count} for gap in file.gaps],
         "has_volume": file.has_volume,
         "closes_only": file.closes_only,
         "repairs": list(file.repairs),
@@ -76,5 +76,5 @@ def _step(seconds: float) -> str:
 def _gaps(file: CandleFile) -> str:
     if not file.missing:
         return "none"
-    longest = ", ".join(f"{gap.hours} h from {utc(gap.start):%Y-%m-%d %H:%M}" for gap in file.gaps[:NAMED])
+    longest = ", ".join(f"{gap.count} h from {utc(gap.start):%Y-%m-%d %H:%M}" for gap in file.gaps[:NAMED])
     return f"{file.missing:,} hours without a trade; longest: {longest}"

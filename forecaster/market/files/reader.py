@@ -1,4 +1,4 @@
-"""Candle files read as hourly candles: what they hold, what had to be repaired, and what is not known about them."""
+"""Candle files read as candles of hours or less: what they hold, what had to be repaired, and what is not known."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,31 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecaster.errors import DataFileError, UnsupportedSymbol
-from forecaster.market.candles import Candles
+from forecaster.market.candles import STEPS, Candles
 from forecaster.market.files.joined import Joined, files_of
 from forecaster.market.files.rows import EXPECTED, OutOfOrder, ReadAgain, Reading, Table
+from forecaster.market.files.steps import in_units
 from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
-    from forecaster.market.files.resample import HourlyResampler
+    from forecaster.market.files.resample import Resampler
 
 MOST_GAPS = 10  # longest gaps named
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Consecutive hours without a trade."""
+    """Consecutive hours, or shorter candles, without a trade."""
 
     start: int  # opening of the first, Unix seconds
-    hours: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class CandleFile:
-    """What candle files hold. ``candles.filled()`` gives every hour, with those without a trade filled."""
+    """What candle files hold. ``candles.filled()`` gives every candle, with those without a trade filled."""
 
-    candles: Candles  # the hours that had a trade
-    missing: int  # hours without a trade between the first and the last
+    candles: Candles  # those that had a trade, of hours unless finer ones were asked for
+    missing: int  # candles without a trade between the first and the last
     gaps: tuple[Gap, ...]  # the longest of them, longest first
     rows: int  # rows read
     untraded: int  # of these, rows without prices
@@ -58,11 +59,13 @@ class CandleFile:
         return self.symbol
 
 
-def read_candles(named: Path | str | Iterable[Path | str], reading: Reading | None = None) -> CandleFile:
-    """Read files, patterns and archives, hourly or finer, into hourly candles by opening hour in UTC.
+def read_candles(
+    named: Path | str | Iterable[Path | str], reading: Reading | None = None, step: int = HOUR
+) -> CandleFile:
+    """Read files, patterns and archives, hourly or finer, into candles of `step` seconds by opening time in UTC.
 
-    Several files are joined in order of time. Memory stays bounded by the hours, not by the rows. Equal repeated rows
-    are merged, shuffled ones sorted, seconds of jitter and stray rows mended and counted, and a forming last hour is
+    Several files are joined in order of time. Memory stays bounded by the candles, not by the rows. Equal repeated rows
+    are merged, shuffled ones sorted, seconds of jitter and stray rows mended and counted, and a forming last candle is
     left out. Raises DataFileError naming the line (of a text, from 1) or row when a file is missing, empty, damaged,
     lacks a column, is ambiguous in what `reading` does not say, or holds a row that is not a plausible candle or
     contradicts another; and ConfigurationError for a zone that does not exist.
@@ -73,46 +76,46 @@ def read_candles(named: Path | str | Iterable[Path | str], reading: Reading | No
     reading = reading or Reading()
     tables = [table for path in files_of(named) for table in open_tables(path, reading)]
     joined = Joined(tables)
-    hours, candles = _resampled(joined)
-    if hours.spacing > HOUR:
+    rows, candles = _resampled(joined, step)
+    if rows.spacing > step:
         raise DataFileError(
-            f"{joined.name} has rows {hours.spacing / HOUR:g} hours apart.",
-            f"Get hourly candles or finer ones. {EXPECTED}",
+            f"{joined.name} has rows {in_units(rows.spacing)} apart.",
+            f"Get {'hourly candles' if step == HOUR else f'candles of {STEPS[step]}'} or finer ones. {EXPECTED}",
         )
     told = sorted({name for table in tables for name in table.told.symbols or ()})
-    if hours.rows == 0 and told and reading.symbol:
+    if rows.rows == 0 and told and reading.symbol:
         raise DataFileError(f"{joined.name} holds {', '.join(told[:5])}, not {reading.symbol}.", "Pick one of them.")
     if len(candles) == 0:
-        raise DataFileError(f"{joined.name} holds no complete hour ({hours.rows} rows were read).", EXPECTED)
+        raise DataFileError(f"{joined.name} holds no complete {STEPS[step]} ({rows.rows} rows were read).", EXPECTED)
     coin, coin_notes = identify(tables, reading.symbol, candles)
     missing, gaps = _gaps(candles)
     return CandleFile(
         candles,
         missing,
         gaps,
-        hours.rows,
-        hours.untraded,
-        hours.spacing,
+        rows.rows,
+        rows.untraded,
+        rows.spacing,
         joined.name,
         layout="; ".join(dict.fromkeys(table.told.layout for table in tables)),
         zone="; ".join(dict.fromkeys(table.told.zone for table in tables)),
         symbol=coin.symbol if coin else None,
         quote=(coin.quote if coin else None) or "USD",
-        has_volume=hours.volume,
+        has_volume=rows.volume,
         closes_only=any(table.told.closes_only for table in tables),
-        repairs=_repairs(hours, tables),
-        notes=(*coin_notes, *_notes(hours, tables)),
+        repairs=_repairs(rows, tables),
+        notes=(*coin_notes, *_notes(rows, tables)),
     )
 
 
-def _resampled(joined: Joined) -> "tuple[HourlyResampler, Candles]":
-    """Rows to hours; again from the start where they turn out irregular, and sorted where they turn out shuffled."""
-    from forecaster.market.files.resample import HourlyResampler
+def _resampled(joined: Joined, step: int) -> "tuple[Resampler, Candles]":
+    """Rows to candles; again from the start where they turn out irregular, and sorted where they turn out shuffled."""
+    from forecaster.market.files.resample import Resampler
     from forecaster.market.files.sorting import in_order
 
     is_sorted = True
     for _ in range(len(joined.tables) + 2):  # each table changes its way of reading once
-        hours = HourlyResampler(joined.refuse, closing=any(table.told.closing for table in joined.tables))
+        hours = Resampler(joined.refuse, closing=any(table.told.closing for table in joined.tables), step=step)
         try:
             for rows in joined.batches() if is_sorted else in_order(joined.batches, joined.name):
                 hours.add(rows)
@@ -125,7 +128,7 @@ def _resampled(joined: Joined) -> "tuple[HourlyResampler, Candles]":
     raise DataFileError(f"{joined.name} cannot be read.", EXPECTED)
 
 
-def _repairs(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ...]:
+def _repairs(hours: "Resampler", tables: Sequence[Table]) -> tuple[str, ...]:
     doubled, skipped = (sum(getattr(table.told, name) for table in tables) for name in ("doubled", "skipped"))
     grid = hours.grid
     counted = (
@@ -140,7 +143,7 @@ def _repairs(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ..
     return tuple(words for count, words in counted if count)
 
 
-def _notes(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ...]:
+def _notes(hours: "Resampler", tables: Sequence[Table]) -> tuple[str, ...]:
     notes = [note for table in tables for note in table.told.notes]
     if any("nothing else" in table.told.zone for table in tables):
         notes.append("Its times name no zone and are taken as UTC (--timezone names another).")
@@ -154,7 +157,7 @@ def _notes(hours: "HourlyResampler", tables: Sequence[Table]) -> tuple[str, ...]
 
 
 def _gaps(candles: Candles) -> tuple[int, tuple[Gap, ...]]:
-    lost = np.diff(candles.time) // HOUR - 1  # (n - 1,) hours without a trade after each candle
+    lost = np.diff(candles.time) // candles.step - 1  # (n - 1,) candles without a trade after each
     longest = np.argsort(-lost, kind="stable")[:MOST_GAPS]
-    gaps = tuple(Gap(int(candles.time[i]) + HOUR, int(lost[i])) for i in longest if lost[i] > 0)
+    gaps = tuple(Gap(int(candles.time[i]) + candles.step, int(lost[i])) for i in longest if lost[i] > 0)
     return int(lost.sum()), gaps

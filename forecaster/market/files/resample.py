@@ -1,33 +1,34 @@
-"""Rows of any spacing up to an hour become hourly candles, batch by batch: first, max, min, last and sum."""
+"""Rows of any spacing up to a candle's become candles of an hour or less: first, max, min, last and sum."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import DataFileError
-from forecaster.market.candles import EARLIEST, LATEST, Candles
+from forecaster.market.candles import EARLIEST, LATEST, STEPS, Candles
 from forecaster.market.files.rows import OutOfOrder, Refusal, Rows
-from forecaster.market.files.steps import HOUR_US, SECOND, Grid, in_units, usual_step
+from forecaster.market.files.steps import SECOND, Grid, in_units, usual_step
 from forecaster.schema import HOUR
 
 GATHERED = 1 << 18  # rows that are held until the usual step is known; no file of hours has more
 
 
-class HourlyResampler:
-    """Takes rows, `add` after `add`, and gives closed hours at `finish`.
+class Resampler:
+    """Takes rows, `add` after `add`, and gives closed candles of `step` seconds at `finish`.
 
     Up to 262,144 rows may come in any order; of more, each must be as new as the one before (OutOfOrder).
-    Every hour is computed from its rows at once, whatever the batches were, so that the same rows give
+    Every candle is computed from its rows at once, whatever the batches were, so that the same rows give
     the same candles to the last bit. A row at fault raises what ``refuse(row, problem)`` returns.
     """
 
-    def __init__(self, refuse: Refusal, *, closing: bool = False) -> None:
+    def __init__(self, refuse: Refusal, *, closing: bool = False, step: int = HOUR) -> None:
+        self._step = step
         self._refuse = refuse
         self._closing = closing
         self._gathered: list[Rows] = []
         self._held = 0
-        self._hours: list[NDArray[np.float64]] = []  # (6, hours) time in s, open, high, low, close, volume
-        self._open: Rows | None = None  # rows of the newest hour, which may go on in the next batch
-        self._off_hour: tuple[int, int] | None = None  # the first row that does not open an hour, and its minute
+        self._candles: list[NDArray[np.float64]] = []  # (6, candles) time in s, open, high, low, close, volume
+        self._open: Rows | None = None  # rows of the newest candle, which may go on in the next batch
+        self._off_step: tuple[int, int] | None = None  # the first row that opens no candle, and its minute
         self._newest = np.iinfo(np.int64).min  # time of the last row as it was read, in microseconds
         self._reached = 0  # the same on the file's grid, traded or not
         self.grid: Grid | None = None  # once the usual step is known
@@ -56,25 +57,38 @@ class HourlyResampler:
             self._settle(whole=False)
 
     def finish(self) -> Candles:
-        """The candles of every hour that the rows cover to its end.
+        """Every candle that the rows cover to its end.
 
-        The newest hour of a finer file is still forming unless the last row reaches the hour's end. The
+        The newest one of a finer file is still forming unless the last row reaches its end. The
         oldest is kept even where rows begin within it: a minute without a trade has no row either.
         """
         if self.grid is None and self._gathered:
             self._settle(whole=True)
         if self._open is not None:
-            if self._off_hour and self.spacing in (0, HOUR):  # hours that open at another minute cannot be told apart
-                row, minute = self._off_hour
-                raise DataFileError(
-                    self._refuse(row, f"an hourly row opens at {minute} minutes past the hour").message,
-                    "Get hourly candles that open on the hour, or finer ones, of which hours can be made.",
-                )
-            end = (int(self._open.time[-1]) // HOUR_US + 1) * HOUR_US
+            if self._off_step and self.spacing in (0, self._step):  # candles of other minutes cannot be told apart
+                raise self._misplaced(*self._off_step)
+            end = (int(self._open.time[-1]) // self._step_us + 1) * self._step_us
             if self.spacing == 0 or self._reached + self.spacing * SECOND >= end:
-                self._hours.append(_hourly(self._open))
-        table = np.concatenate([np.empty((6, 0)), *self._hours], axis=1)  # (6, hours)
-        return Candles(table[0].astype(np.int64), *(np.ascontiguousarray(column) for column in table[1:]))
+                self._candles.append(self._stepped(self._open))
+        table = np.concatenate([np.empty((6, 0)), *self._candles], axis=1)  # (6, candles)
+        columns = (np.ascontiguousarray(column) for column in table[1:])
+        return Candles(table[0].astype(np.int64), *columns, step=self._step)
+
+    @property
+    def _step_us(self) -> int:
+        return self._step * SECOND
+
+    def _misplaced(self, row: int, minute: int) -> DataFileError:
+        if self._step == HOUR:
+            return DataFileError(
+                self._refuse(row, f"an hourly row opens at {minute} minutes past the hour").message,
+                "Get hourly candles that open on the hour, or finer ones, of which hours can be made.",
+            )
+        span = STEPS[self._step]
+        return DataFileError(
+            self._refuse(row, f"a row of {span} opens {minute} minutes past the hour").message,
+            f"Get candles that open at multiples of {span}, or finer ones.",
+        )
 
     def _settle(self, *, whole: bool) -> None:
         """Find the usual step in the rows that were gathered, which are the `whole` file or its beginning."""
@@ -96,7 +110,7 @@ class HourlyResampler:
         assert self.grid is not None
         self._newest = int(rows.time[-1])
         _check_times(rows, self._refuse)
-        if self.grid.step > HOUR:
+        if self.grid.step > self._step:
             return
         rows = self.grid.kept(rows)
         if not len(rows.time):
@@ -116,8 +130,8 @@ class HourlyResampler:
             self.repeated += int(repeated.sum())
             rows = rows.where(~repeated)
         self.volume |= bool(rows.prices[4].any())
-        newest = int(np.searchsorted(rows.time, rows.time[-1] // HOUR_US * HOUR_US))
-        self._hours.append(_hourly(rows.where(slice(newest))))
+        newest = int(np.searchsorted(rows.time, rows.time[-1] // self._step_us * self._step_us))
+        self._candles.append(self._stepped(rows.where(slice(newest))))
         self._open = rows.where(slice(newest, None))
 
     def _note_times(self, rows: Rows) -> None:
@@ -131,37 +145,36 @@ class HourlyResampler:
                 self._refuse(int(rows.number[position]), elsewhere).message,
                 "Keep candles of different steps in files apart.",
             )
-        if self._off_hour is None and self.grid.step in (0, HOUR):
-            off = rows.time % HOUR_US != 0
+        if self._off_step is None and self.grid.step in (0, self._step):
+            off = rows.time % self._step_us != 0
             if off.any():
                 first = int(off.argmax())
-                self._off_hour = int(rows.number[first]), int(rows.time[first] % HOUR_US // (60 * SECOND))
+                self._off_step = int(rows.number[first]), int(rows.time[first] % (HOUR * SECOND) // (60 * SECOND))
+
+    def _stepped(self, rows: Rows) -> NDArray[np.float64]:
+        """Sorted rows as (6, candles) float64: opening in Unix s, open, high, low, close, volume."""
+        number = rows.time // self._step_us
+        start = np.flatnonzero(np.diff(number, prepend=-1))  # (candles,) first row of each
+        if len(start) == 0:
+            return np.empty((6, 0))
+        end = np.append(start[1:], len(number)) - 1
+        open_, high, low, close, volume = rows.prices
+        return np.stack(
+            (
+                number[start] * self._step,
+                open_[start],
+                np.maximum.reduceat(high, start),
+                np.minimum.reduceat(low, start),
+                close[end],
+                np.add.reduceat(volume, start),
+            )
+        )
 
 
 def _check_times(rows: Rows, refuse: Refusal) -> None:
     if rows.time[0] < EARLIEST * SECOND or rows.time[-1] > LATEST * SECOND:
         wrong = (rows.time < EARLIEST * SECOND) | (rows.time > LATEST * SECOND)
         raise refuse(int(rows.number[wrong].min()), "the time is not between 2009 and 2100")
-
-
-def _hourly(rows: Rows) -> NDArray[np.float64]:
-    """Sorted rows as (6, hours) float64: opening in Unix s, open, high, low, close, volume."""
-    hour = rows.time // HOUR_US
-    start = np.flatnonzero(np.diff(hour, prepend=-1))  # (hours,) first row of each hour
-    if len(start) == 0:
-        return np.empty((6, 0))
-    end = np.append(start[1:], len(hour)) - 1
-    open_, high, low, close, volume = rows.prices
-    return np.stack(
-        (
-            hour[start] * HOUR,
-            open_[start],
-            np.maximum.reduceat(high, start),
-            np.minimum.reduceat(low, start),
-            close[end],
-            np.add.reduceat(volume, start),
-        )
-    )
 
 
 def _first_fault(rows: Rows) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from forecaster.errors import DataFileError, UnsupportedSymbol
 from forecaster.market.candles import Candles
 from forecaster.market.files.reader import Gap, read_candles
-from forecaster.market.files.resample import HourlyResampler
+from forecaster.market.files.resample import Resampler
 from forecaster.market.files.rows import Rows
 from forecaster.market.files.source import FileSource
 from forecaster.market.files.steps import usual_step
@@ -187,7 +187,7 @@ def test_hours_without_a_trade_are_counted_and_the_longest_named(tmp_path):
 def test_only_the_ten_longest_gaps_are_named(tmp_path):
     times = np.cumsum([0, 1] + [2 + gap for gap in range(15)])
     file = read_candles(csv_file(tmp_path, KAGGLE, *(row(START + HOUR * int(hour)) for hour in times)))
-    assert [gap.hours for gap in file.gaps] == [15, 14, 13, 12, 11, 10, 9, 8, 7, 6]
+    assert [gap.count for gap in file.gaps] == [15, 14, 13, 12, 11, 10, 9, 8, 7, 6]
 
 
 @pytest.mark.parametrize(("last_minute", "complete"), [(58, 1), (59, 2)])
@@ -230,7 +230,7 @@ def scattered_minutes(draw):
 @settings(deadline=None, max_examples=50)
 @given(frame=scattered_minutes(), size=st.integers(1, 40))
 def test_any_minutes_in_batches_of_any_size_become_the_hours_that_pandas_makes(frame, size):
-    resampler = HourlyResampler(lambda row, problem: DataFileError(f"row {row}: {problem}", ""))
+    resampler = Resampler(lambda row, problem: DataFileError(f"row {row}: {problem}", ""))
     time, *prices = frame.to_numpy().T
     whole = Rows(np.arange(len(frame)), (time * 1e6).astype(np.int64), np.stack(prices))
     assume(usual_step(whole.time) < HOUR)  # rows an hour apart are hours, which open on the hour
@@ -376,7 +376,7 @@ def test_a_parquet_file_that_breaks_off_is_refused(tmp_path):
 
 def test_daily_rows_are_refused(tmp_path):
     path = csv_file(tmp_path, KAGGLE, *(row(START + 24 * HOUR * day) for day in range(5)))
-    assert "has rows 24 hours apart" in refusal(path)
+    assert "has rows 1 day apart" in refusal(path)
 
 
 def test_hourly_rows_that_do_not_open_on_the_hour_are_refused(tmp_path):

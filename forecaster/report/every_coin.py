@@ -1,0 +1,92 @@
+"""The report page's tables of what full hours of one pair do not show: every minute, and every coin."""
+
+from collections.abc import Sequence
+
+from forecaster.evaluation import AtOffset, RandomMinute
+from forecaster.quantiles import BANDS
+from forecaster.report.tables import Cell, Column, Row, table
+from forecaster.report.wording import NBSP, NONE, coin, interval, money, number, percent
+from forecaster.schema import Report, TableRow
+
+
+def by_minute(graded: RandomMinute) -> str:
+    """Forecasts for in 60 minutes by the minute at which they are asked for, beside what the last full hour told."""
+    rows = [
+        Row(Cell(f":{int(minute):02d}", f"{row.n:,} forecasts"), None, _asked(row)) for minute, row in _each(graded)
+    ]
+    caption = f"{coin(graded.symbol)}, in 60 minutes, by the minute past the full hour at which it is asked."
+    return table(caption, "asked at", _columns(*MINUTES), rows, best=False)
+
+
+def in_words(graded: RandomMinute) -> str:
+    """What a visitor gains who is told of now, and not of the last full hour."""
+    (now, then), (this, before) = graded.in_60_minutes, graded.this_hour
+    return (
+        f"{coin(graded.symbol)}, over all twelve minutes: the error in 60 minutes is {money(now)}, where the forecast "
+        f"of the last full hour errs by {money(then)} ({percent(1 - now / then)} less); of the close of the hour "
+        f"under way {money(this)}, where it errs by {money(before)} ({percent(1 - this / before)} less)."
+    )
+
+
+def by_coin(report: Report) -> str:
+    """Every coin that was graded, one hour ahead from candles."""
+    rows = [Row(Cell(coin(row.symbol), f"{row.n:,} hours"), None, _graded(row)) for row in _full_hours(report)]
+    return table("Every coin, 1 hour ahead at full hours, from candles.", "coin", _columns(*COINS), rows, best=False)
+
+
+def several(report: Report) -> bool:
+    """Whether coins beside the pair were graded."""
+    return len(_full_hours(report)) > 2
+
+
+MINUTES = (
+    "better than no change",
+    "direction right",
+    "CRPS",
+    "better than rolling quantiles",
+    f"inside 50 / 80 / 95{NBSP}% bands, %",
+    f"outside the last hour's 80{NBSP}% band",
+)
+COINS = ("MAE", *MINUTES[:-1])
+
+
+def _columns(*titles: str) -> list[Column]:
+    return [Column(title, "", lambda _: Cell(NONE)) for title in titles]
+
+
+def _asked(row: AtOffset) -> tuple[Cell, ...]:
+    return (
+        Cell(percent(row.mae_skill, 2, sign=True)),
+        Cell(NONE if row.direction is None else percent(row.direction)),
+        *_sharpness(row.crps, row.crps_rolling_quantiles),
+        Cell(_held(row.coverage)),
+        Cell(percent(row.last_hour.outside_80)),
+    )
+
+
+def _graded(row: TableRow) -> tuple[Cell, ...]:
+    skill = row.mae_skill
+    mae = f"${row.mae:,.2f}" if row.mae >= 1 else f"${row.mae:.3g}"
+    return (
+        Cell(mae),
+        Cell(percent(skill.value, 2, sign=True), interval(skill.ci_low, skill.ci_high)),
+        Cell(NONE if row.direction is None else percent(row.direction)),
+        *_sharpness(row.crps, row.crps_rolling_quantiles),
+        Cell(_held(row.coverage)),
+    )
+
+
+def _sharpness(crps: float, rolling: float) -> tuple[Cell, Cell]:
+    return Cell(number(crps, 2)), Cell(percent(1 - crps / rolling, 2, sign=True))
+
+
+def _held(coverage: dict[str, float]) -> str:
+    return " / ".join(number(100 * coverage[band], 1) for band in BANDS)
+
+
+def _each(graded: RandomMinute) -> Sequence[tuple[str, AtOffset]]:
+    return sorted(graded.by_offset.items(), key=lambda item: int(item[0]))
+
+
+def _full_hours(report: Report) -> list[TableRow]:
+    return [row for row in report.table if (row.hours, row.input) == (1, "full")]
