@@ -41,8 +41,8 @@ MOST_HOURS = 300 - FIRST["closes_only"]  # hours judged, of what one call to eve
 LARGEST_BUDGET = 365.0  # days
 KEPT = 4 * HALF_LIFE  # hours whose scores are remembered
 MARKS = 12  # of an hour, at which hours of five-minute candles end
-# Times as many alarms are raised at all marks together as at one of them: benchmarks/alarms_every_five_minutes.py.
-LOOKS = 2.5
+# So many times the alarms of one mark are raised at all twelve together: see docs/benchmarks.md.
+LOOKS = 2.0
 LARGEST = 690.0  # of the log of a price, about 1e300: the band of a broken market is still a number
 
 

@@ -135,9 +135,9 @@ def test_a_past_that_comes_late_teaches_what_it_would_have_taught_at_first(quant
     assert np.array_equal(widths(late, 410), widths(early, 410))
 
 
-def window(moment: int, hours: Candles = BTC) -> Window:
+def window(moment: int) -> Window:
     """What was known at a five-minute mark: hours that end then, and five minutes."""
-    fine = five_minutes_of(hours.closed_at(moment + HOUR)[-310:]).closed_at(moment)
+    fine = five_minutes_of(BTC.closed_at(moment + HOUR)[-310:]).closed_at(moment)
     ending = hours_ending(fine, moment, 300)
     seen = (Snapshot("BTC-USD", "bitstamp", "USD", candles, moment + 20.0) for candles in (ending, fine[-300:]))
     return Window(next(seen), fine=next(seen))
@@ -153,44 +153,50 @@ def told(predictor, following, moment):
 MARK = NOON - 100 * HOUR + 40 * 60
 
 
-def learned(following, moment, **changes):
-    return np.array(following.trackers(window(moment, **changes))["full"].widths)
+def learned(following, moment):
+    return np.array(following.trackers(window(moment))["full"].widths)
 
 
-def test_outcomes_of_a_forecast_between_full_hours_are_five_minute_closes(quantile):
+def closing_at(seen: Window, price: float) -> Window:
+    """The same with another newest five-minute close."""
+    fine = seen.fine
+    close = np.append(fine.candles.close[:-1], price)
+    return replace(seen, fine=replace(fine, candles=replace(fine.candles, close=close)))
+
+
+def test_outcomes_of_a_forecast_between_full_hours_are_five_minute_closes(shipped):
     for factor, wider in ((1.5, True), (1.0, False)):
-        following, row = Following(quantile), 600 - 100 + 1
-        candles = jump(replace(BTC, close=np.full(600, BTC.close[row - 1])), row, factor)
-        issued = told(quantile, following, MARK)
+        following = Following(shipped)
+        issued = told(shipped, following, MARK)
         before = learned(following, MARK + HOUR - 300)
-        flat = replace(candles, close=np.where(candles.time >= MARK - 2400 + HOUR, factor, 1.0) * issued.last_close)
-        after = learned(following, MARK + HOUR, hours=flat)
-        assert np.array_equal(before, learned(Following(quantile), MARK))
+        assert np.array_equal(before, learned(Following(shipped), MARK))
+        asked = closing_at(window(MARK + HOUR), factor * issued.horizons[3].median)
+        after = np.array(following.trackers(asked)["full"].widths)
         assert (after[0] > before[0]).all() if wider else (after[0] < before[0]).all()
-        assert np.array_equal(after[1:], before[1:])
+        assert np.array_equal(after[1:], before[1:])  # the other hours are still to come
 
 
-def test_bands_learn_from_the_first_forecast_of_each_hour_of_the_clock(quantile):
-    often, once = Following(quantile), Following(quantile)
+def test_bands_learn_from_the_first_forecast_of_each_hour_of_the_clock(shipped):
+    often, once = Following(shipped), Following(shipped)
     for hour in range(4):
         start = NOON - 100 * HOUR + hour * HOUR
         for minute in (5, 10, 40):
-            told(quantile, often, start + 60 * minute)
-        told(quantile, once, start + 300)
+            told(shipped, often, start + 60 * minute)
+        told(shipped, once, start + 300)
     end = NOON - 94 * HOUR
     assert np.array_equal(learned(often, end), learned(once, end))
-    assert not np.array_equal(learned(once, end), learned(Following(quantile), end))
+    assert not np.array_equal(learned(once, end), learned(Following(shipped), end))
 
 
-def test_hours_of_the_clock_tell_outcomes_beside_five_minutes_that_do_not_reach_back(quantile):
-    alone, beside = Following(quantile), Following(quantile)
+def test_hours_of_the_clock_tell_outcomes_beside_five_minutes_that_do_not_reach_back(shipped):
+    alone, beside = Following(shipped), Following(shipped)
     start, later = NOON - 100 * HOUR, NOON - 60 * HOUR + 300
     for following in (alone, beside):
-        told(quantile, following, start)
+        told(shipped, following, start)
     clock = Snapshot("BTC-USD", "bitstamp", "USD", BTC.closed_at(later), float(later))
     with_hours = np.array(beside.trackers(window(later), clock)["full"].widths)
     assert not np.array_equal(with_hours, learned(alone, later))
     elsewhere = replace(clock, source="kraken")
-    another = Following(quantile)
-    told(quantile, another, start)
+    another = Following(shipped)
+    told(shipped, another, start)
     assert np.array_equal(np.array(another.trackers(window(later), elsewhere)["full"].widths), learned(alone, later))
