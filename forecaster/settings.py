@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         description="where btcusd_1h.parquet and ethusd_1h.parquet lie, for evaluate",
     )
     database_url: str = Field(default_factory=_default_database_url, description="where candles and forecasts are kept")
+    ledger_days: int = Field(
+        default=31, ge=21, description="days for which issued forecasts are kept; their grades stay"
+    )
     schedule: bool = Field(default=True, description="whether a server issues a forecast an hour by itself")
     backend_url: str = Field(default="", description="another CryptoSense that forecasts instead; none by default")
     backend_key: str = Field(default="", repr=False, description="its API key, where it asks for one")

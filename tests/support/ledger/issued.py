@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pytest
 
 from forecaster.market.candles import Candles, utc
 from forecaster.quantiles import KEYS, LEVELS
@@ -67,3 +68,17 @@ def without(candles: Candles, *hours: int) -> Candles:
     """The candles but those that close at these hours, counted from noon."""
     closes = {NOON + hour * HOUR for hour in hours}
     return Candles.from_rows(row for row in candles.rows() if row[0] + HOUR not in closes)
+
+
+def alike(kept: Forecast, forecast: Forecast) -> bool:
+    """Whether a ledger gave back a forecast: prices to one part in 1e9, chances and moves to 1e-9, the rest exactly."""
+    return kept.model_copy(update={"horizons": ()}) == forecast.model_copy(update={"horizons": ()}) and all(
+        (one.hours, one.minutes, one.target_time, one.probability_above)
+        == (other.hours, other.minutes, other.target_time, other.probability_above)
+        and one.quantiles.keys() == other.quantiles.keys()
+        and one.median == pytest.approx(other.median, rel=1e-9, abs=0)
+        and one.quantiles == pytest.approx(other.quantiles, rel=1e-9, abs=0)
+        and one.probability_up == pytest.approx(other.probability_up, rel=0, abs=1e-9)
+        and one.expected_move_pct == pytest.approx(other.expected_move_pct, rel=0, abs=1e-9)
+        for one, other in zip(kept.horizons, forecast.horizons, strict=True)
+    )
