@@ -7,7 +7,8 @@ changing any number. They are kept as they lie in memory, little endian, so that
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,15 +135,13 @@ def fell(prices: Floats, levels: Floats, actual: Floats) -> tuple[Floats, NDArra
 
 
 def targets(rows: Sequence[Any]) -> Whole:
-    """When the horizons of rows (as_of, issued_at, short, horizons) close: (n, H) Unix s, NEVER where never graded."""
-    of: dict[Ladder, list[int]] = {}
-    for place, row in enumerate(rows):
-        of.setdefault(Ladder(row.short, row.horizons - row.short), []).append(place)
-    times = np.full((len(rows), max((len(each.minutes) for each in of), default=0)), NEVER, dtype=np.int64)
-    for ladder, places in of.items():
-        as_of, issued = (np.array([getattr(rows[place], name) for place in places]) for name in ("as_of", "issued_at"))
-        target = as_of[:, None] + 60 * np.array(ladder.minutes)
-        times[places, : target.shape[1]] = np.where(target > issued[:, None], target, NEVER)
+    """When horizons of rows (..., as_of, issued_at, short, horizons) close: (n, H) Unix s, NEVER where not graded."""
+    column = np.array([tuple(row)[-4:] for row in rows], dtype=np.int64).reshape(-1, 4)
+    times = np.full((len(rows), int(column[:, 3].max(initial=0))), NEVER, dtype=np.int64)
+    for short, horizons in {(short, horizons) for short, horizons in column[:, 2:].tolist()}:
+        of = np.flatnonzero((column[:, 2:] == (short, horizons)).all(axis=1))
+        target = column[of, :1] + 60 * np.array(Ladder(short, horizons - short).minutes)
+        times[of, :horizons] = np.where(target > column[of, 1:2], target, NEVER)
     return times
 
 
@@ -155,6 +154,31 @@ def graded_rows(rows: Sequence[Any], closes: Iterable[tuple[int, float]]) -> tup
     """The sums (H,) of forecasts (whole rows) by closes (Unix s, price), and the newest misses of each horizon."""
     found, last = outcomes(rows, closes), np.array([row.last_close for row in rows])
     return summed(found, last), _newest_misses(found, rows)
+
+
+def added(sums: Sums, misses: Sequence[MissRow], more: Sums, newer: Sequence[MissRow]) -> tuple[Sums, list[MissRow]]:
+    """The sums and the newest misses of both."""
+    [total] = by_day(np.concatenate([sums, more]), np.zeros(len(sums) + len(more), dtype=np.int64))
+    newest = sorted({*misses, *newer}, key=lambda miss: (miss[0], -miss[2]))
+    return total, [miss for _, of in groupby(newest, key=itemgetter(0)) for miss in islice(of, MISSES)]
+
+
+def by_day(sums: Sums, day: Whole, minutes: int | None = None) -> Sums:
+    """Sums (k,) with the day of each (k,), ascending, as (days, H): of every horizon that is there, or of one.
+
+    Those of one day, which are of several sources, are added.
+    """
+    wanted = np.unique(sums["minutes"]) if minutes is None else np.array([minutes], dtype=SUMS["minutes"])
+    days, row = np.unique(day, return_inverse=True)
+    table = np.zeros((len(days), len(wanted)), dtype=SUMS)
+    table["minutes"], table["first"] = wanted, np.iinfo(np.int64).max
+    mine = np.isin(sums["minutes"], wanted)
+    place = (row[mine], np.searchsorted(wanted, sums["minutes"][mine]))
+    for name in ("n", "error", "no_change", "moved", "right", "inside", "level"):
+        np.add.at(table[name], place, sums[name][mine])
+    np.minimum.at(table["first"], place, sums["first"][mine])
+    np.maximum.at(table["last"], place, sums["last"][mine])
+    return table
 
 
 def summed(found: Outcomes, last_close: NDArray[np.float64]) -> Sums:

@@ -32,7 +32,7 @@ from forecaster.ledger.migrations import VERSION_TABLE
 from forecaster.ledger.reading import Issued
 from forecaster.ledger.rows import forecast_row
 from forecaster.ledger.scoring import Issuer, Series, graded_all
-from forecaster.ledger.settlement import DAY, Pair, due_since, told_by
+from forecaster.ledger.settlement import DAY, Pair, due_since
 from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord
 from forecaster.ledger.upgrade import migrate
 from forecaster.market import Candles
@@ -139,9 +139,7 @@ class Ledger:
         if len(candles) == 0:
             return 0
         pair = Pair(symbol, source)
-        with self._database.begin() as connection:
-            _, new = told_by(connection, pair, candles)
-        count = self._alone(pair, partial(settlement.settle, candles=candles)) if new else 0
+        count = self._alone(pair, partial(settlement.settle, candles=candles))
         self._tidy(pair, candles.end)
         return count
 
@@ -225,7 +223,7 @@ class Ledger:
         """What `work` returns, in a transaction while nobody else settles or folds forecasts of the pair."""
         from forecaster.ledger import statements as sql
 
-        with self._database.begin(Proof.WRITTEN) as connection:
+        with self._database.begin(Proof.TRIED) as connection:
             sql.alone(connection, *pair)
             return work(connection, pair)
 

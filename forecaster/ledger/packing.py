@@ -72,11 +72,15 @@ class Header(NamedTuple):
     share: int
     text: int  # bytes of JSON
 
-    def parts(self) -> tuple[int, int, int]:
-        """How many horizons there are, where their prices end, and where all ends."""
-        size = self.short + self.hours
-        end = self.text + size * len(LEVELS) * self.price
-        return size, end, end + 2 * size * self.share
+    @property
+    def prices(self) -> int:
+        """Bytes of all prices."""
+        return (self.short + self.hours) * len(LEVELS) * self.price
+
+    @property
+    def shares(self) -> int:
+        """Bytes of all chances and moves."""
+        return 2 * (self.short + self.hours) * self.share
 
 
 def pack(forecast: Forecast) -> bytes:
@@ -102,11 +106,12 @@ def unpack(body: bytes, columns: dict[str, Any]) -> Forecast:
         if body[0] == WHOLE:
             return Forecast.model_validate_json(_inflated(zlib.decompressobj(), body[1:], LONGEST))
         header, plain = _opened(body)
-        ladder, (size, end, _) = Ladder(*header[1:3]), header.parts()
-        units = _numbers(plain[header.text : end], 1, header.price).reshape(1, size, len(LEVELS))
-        told = _numbers(plain[end:], 1, header.share).reshape(size, 2)
+        ladder, end = Ladder(*header[1:3]), len(plain) - header.shares
+        units = _numbers(plain[header.text : end], 1, header.price).reshape(1, -1, len(LEVELS))
+        told = _numbers(plain[end:], 1, header.share).reshape(-1, 2)
         returns = _levelled(units, ladder)[0] / SCALE
-        prices, shares = columns["last_close"] * np.exp(returns), _shares(returns) + told / FINE
+        with np.errstate(over="ignore", invalid="ignore"):  # of bytes that were spoilt
+            prices, shares = columns["last_close"] * np.exp(returns), _shares(returns) + told / FINE
         said = {"last_price": columns["last_close"], "price_time": columns["as_of"]} | json.loads(plain[: header.text])
         rows = zip(ladder.minutes, prices.tolist(), shares.tolist(), strict=True)
         horizons = [_horizon(columns["as_of"], minutes, row, share) for minutes, row, share in rows]
@@ -125,7 +130,7 @@ def unpacked_numbers(bodies: Sequence[bytes]) -> tuple[Ladder, Floats]:
         places: dict[int, list[int]] = {}
         for place, body in enumerate(bodies):
             header, plain = _opened(body)
-            planes.setdefault(header.price, []).append(plain[header.text : header.parts()[1]])
+            planes.setdefault(header.price, []).append(plain[header.text : len(plain) - header.shares])
             places.setdefault(header.price, []).append(place)
         ladder = Ladder(*header[1:3])
         residual = np.empty((len(bodies), len(ladder.minutes), len(LEVELS)), dtype=np.int64)
@@ -226,7 +231,7 @@ def _opened(body: bytes) -> tuple[Header, bytes]:
         raise ValueError("no header of a forecast")
     if not (1 <= header.price <= 8 and 1 <= header.share <= 8):
         raise ValueError("numbers of no width")
-    *_, length = header.parts()
+    length = header.text + header.prices + header.shares
     plain = _inflated(zlib.decompressobj(-15, zdict=USUAL), body[HEADER.size :], length)
     if len(plain) != length:
         raise ValueError("not as long as its header says")
@@ -236,9 +241,9 @@ def _opened(body: bytes) -> tuple[Header, bytes]:
 def _numbers(planes: bytes, count: int, width: int) -> Whole:
     """Whole numbers (count, n) of so many times `width` planes."""
     read = np.frombuffer(planes, dtype=np.uint8).reshape(count, width, -1)
-    turned = np.zeros((count, read.shape[2], 8), dtype=np.uint8)
-    turned[:, :, :width] = read.transpose(0, 2, 1)
-    values = turned.view("<u8")[:, :, 0]
+    values = read[:, 0].astype(np.uint64)
+    for place in range(1, width):
+        values |= read[:, place].astype(np.uint64) << np.uint64(8 * place)
     return (values >> np.uint64(1)).view(np.int64) ^ -(values & np.uint64(1)).view(np.int64)
 
 

@@ -1,14 +1,15 @@
 """What is read from the ledger's tables over a connection: whole forecasts, the record, and what bands are taught."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecaster.ledger.grades import unpack_misses, unpack_sums
+from forecaster.ledger.grades import MISSES, MissRow, by_day, unpack_misses, unpack_sums
 from forecaster.ledger.history import Past, waiting
 from forecaster.ledger.rows import forecast_of, span
-from forecaster.ledger.scoring import Issuer, Series, by_day
+from forecaster.ledger.scoring import Issuer, Series
 from forecaster.ledger.settlement import Pair
 from forecaster.ledger.track_record import Kept, outcomes_of
 from forecaster.market import utc
@@ -79,9 +80,16 @@ def series(connection: "Connection", of: Issuer, minutes: int | None) -> Series 
     sums, place = unpack_sums([row.sums for row in rows])
     if not len(sums):
         return None
-    missed = [miss for kept in connection.scalars(sql.misses(*mine, MISSES_FROM)) for miss in unpack_misses(kept)]
     table = by_day(sums, np.array([row.day for row in rows])[place], minutes)
-    return Series(of, table, sorted(missed, key=lambda miss: -miss[2])) if table["n"].any() else None
+    if not table["n"].any():
+        return None
+    missed: list[MissRow] = []
+    for kept in connection.scalars(sql.misses(*mine, MISSES_FROM)):
+        missed += unpack_misses(kept)
+        count = Counter(miss[0] for miss in missed)
+        if all(count[ahead] >= MISSES for ahead in table["minutes"][0].tolist()):
+            break
+    return Series(of, table, sorted(missed, key=lambda miss: -miss[2]))
 
 
 def past(connection: "Connection", of: Issued) -> Past:
@@ -118,7 +126,7 @@ def _first_of_hours(
     from forecaster.ledger import statements as sql
 
     times = sql.first_of_hours(*of, first, last, limit)
-    rows = list(connection.execute(sql.at(*of, times)).all())
+    rows = list(connection.execute(sql.of_times(*of, times)).all())
     return rows, _closes(connection, Pair(of.symbol, of.source), rows)
 
 

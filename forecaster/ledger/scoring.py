@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecaster.evaluation import BLOCK
-from forecaster.ledger.grades import MISSES, SUMS, MissRow, Outcomes, Sums, summed
+from forecaster.ledger.grades import MISSES, MissRow, Outcomes, Sums, summed
 from forecaster.ledger.track_record import Graded, Miss, error_pct
 from forecaster.market import utc
 from forecaster.quantiles import BANDS, Floats
@@ -71,24 +70,6 @@ def graded(symbol: Symbol, hours: int, model: ModelRef, settled: Sequence[Settle
     ]
     [row] = graded_all([Series(Issuer(symbol, model), np.stack(sums), missed[:MISSES])]) if sums else [None]
     return row
-
-
-def by_day(sums: Sums, day: NDArray[np.int64], minutes: int | None = None) -> Sums:
-    """Sums (k,) with the day of each (k,), ascending, as (days, H): of every horizon that is there, or of one.
-
-    Those of one day, which are of several sources, are added.
-    """
-    wanted = np.unique(sums["minutes"]) if minutes is None else np.array([minutes], dtype=SUMS["minutes"])
-    days, row = np.unique(day, return_inverse=True)
-    table = np.zeros((len(days), len(wanted)), dtype=SUMS)
-    table["minutes"], table["first"] = wanted, np.iinfo(np.int64).max
-    mine = np.isin(sums["minutes"], wanted)
-    place = (row[mine], np.searchsorted(wanted, sums["minutes"][mine]))
-    for name in ("n", "error", "no_change", "moved", "right", "inside", "level"):
-        np.add.at(table[name], place, sums[name][mine])
-    np.minimum.at(table["first"], place, sums["first"][mine])
-    np.maximum.at(table["last"], place, sums["last"][mine])
-    return table
 
 
 def _graded(series: Series) -> list[Graded]:

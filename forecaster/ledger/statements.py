@@ -1,6 +1,7 @@
 """Every statement ever sent to the ledger's tables. Each reads by an index, whatever else the tables hold."""
 
 import zlib
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -88,6 +89,12 @@ def of_day(symbol: str, source: str, day: int, model_sha256: str | None = None) 
     return rows if model_sha256 is None else rows.where(_f.model_sha256 == model_sha256)
 
 
+def of_times(symbol: str, source: str, model_sha256: str, times: Collection[int] | Select[int]) -> Select[Any]:
+    """Whole rows with these `as_of`, oldest first."""
+    mine = and_(_of(symbol, source), _f.model_sha256 == model_sha256, _f.as_of.in_(times))
+    return select(*_ROW).where(mine).order_by(_f.as_of)
+
+
 def oldest(symbol: str, source: str) -> Select[int | None]:
     """`as_of` of the oldest forecast."""
     return select(func.min(_f.as_of)).where(_of(symbol, source))
@@ -119,10 +126,10 @@ def delete_day(symbol: str, source: str, day: int) -> tuple[Delete, Delete]:
     )
 
 
-def is_graded(symbol: str, source: str, day: int, model_sha256: str) -> Select[int]:
-    """A row where a day has grades."""
+def grades_of(symbol: str, source: str, day: int, model_sha256: str) -> Select[Any]:
+    """The row (newest, sums, misses) of a day, if there is one."""
     mine = and_(_g.symbol == symbol, _g.model_sha256 == model_sha256, _g.day == day, _g.source == source)
-    return select(_g.day).where(mine)
+    return select(_g.newest, _g.sums, _g.misses).where(mine)
 
 
 def models(symbol: str | None) -> Select[Any]:
@@ -175,12 +182,6 @@ def first_of_hours(
     mine = and_(_of(symbol, source), _f.as_of.between(first, last), _f.model_sha256 == model_sha256)
     head = func.min(_f.as_of)
     return select(head).where(mine).group_by(_f.as_of // HOUR).order_by(head).limit(limit)
-
-
-def at(symbol: str, source: str, model_sha256: str, times: Select[int]) -> Select[Any]:
-    """Whole rows with these `as_of`, oldest first."""
-    mine = and_(_of(symbol, source), _f.model_sha256 == model_sha256, _f.as_of.in_(times))
-    return select(*_ROW).where(mine).order_by(_f.as_of)
 
 
 def _of(symbol: str, source: str) -> ColumnElement[bool]:
