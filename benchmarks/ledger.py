@@ -56,22 +56,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--forecasts", type=int, default=1_000_000)
     count = parser.parse_args().forecasts
-    rows = []
-    with tempfile.TemporaryDirectory() as folder, postgres() as server:
+    with tempfile.TemporaryDirectory() as folder:
         files = {size: Path(folder) / f"{size}.db" for size in (SMALL, count)}
         for size, file in files.items():
             _fill(file, size // len(COINS))
-        bytes_each = files[count].stat().st_size / count
-        urls = {size: server.new_database() for size in files}
-        for size, file in files.items():
-            _copy(file, urls[size])
-        for kind, at in (("SQLite", {size: f"sqlite:///{file}" for size, file in files.items()}), ("PostgreSQL", urls)):
-            small, large = (_measured(at[size], size // len(COINS)) for size in files)
-            for name, goal in GOALS.items():
-                ours, least = getattr(large, name), getattr(small, name)
-                rows.append((f"{kind}: {name.replace('_', ' ')}", f"{ours:.1f}", f"{ours / least:.1f}", goal))
-    note = f"medians; {len(COINS)} coins; {bytes_each:.0f} bytes of SQLite's file a forecast, all else included"
-    table(f"A ledger of {count:,} forecasts", ("", "ms", f"x that of {SMALL:,}", "goal"), rows, note)
+        note = (
+            f"medians; {len(COINS)} coins; {files[count].stat().st_size / count:.0f} bytes of SQLite's file a forecast"
+        )
+        _print("SQLite", {size: f"sqlite:///{file}" for size, file in files.items()}, note)
+        with postgres() as server:
+            urls = {size: server.new_database() for size in files}
+            for size, file in files.items():
+                _copy(file, urls[size])
+            _print("PostgreSQL", urls, "medians")
+
+
+def _print(kind: str, urls: dict[int, str], note: str) -> None:
+    """What both ledgers take."""
+    small, large = (_measured(url, size // len(COINS)) for size, url in urls.items())
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{getattr(large, name):.1f}",
+            f"{getattr(large, name) / getattr(small, name):.1f}",
+            goal,
+        )
+        for name, goal in GOALS.items()
+    ]
+    table(f"{kind}: a ledger of {max(urls):,} forecasts", ("", "ms", f"x that of {SMALL:,}", "goal"), rows, note)
 
 
 def _closes(marks: int) -> np.ndarray:

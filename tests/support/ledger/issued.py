@@ -17,7 +17,7 @@ CLOSE = 70_000.0
 
 
 def issued(
-    hour: int = 0,
+    hour: float = 0,
     *,
     symbol: Symbol = "BTC-USD",
     source: str = "bitstamp",
@@ -29,7 +29,7 @@ def issued(
     warnings: tuple[ForecastWarning, ...] = (),
 ) -> Forecast:
     """The forecast issued at the close of `hour`, counted from noon: its bands widen, its median drifts."""
-    as_of = NOON + hour * HOUR
+    as_of = NOON + round(hour * HOUR)
     digest = hashlib.sha256(f"{symbol}|{source}|{as_of}|{model.sha256}".encode()).hexdigest()
     return Forecast(
         id=f"fc_{digest[:20]}",
