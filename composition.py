@@ -74,7 +74,7 @@ class Composition:
 
         from forecaster.ledger import Ledger
 
-        return Ledger(self.settings.database_url, self.health)
+        return Ledger(self.settings.database_url, self.health, days=self.settings.ledger_days)
 
     @cached_property
     def local(self) -> "LocalBackend":

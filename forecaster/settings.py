@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         default="off", description="weekly: a new model is trained on Sunday night, and answers where it is not worse"
     )
     retrain_weeks: int = Field(default=8, ge=2, le=52, description="newest weeks on which a new model is graded first")
+    ledger_days: int = Field(
+        default=31, ge=21, description="days for which issued forecasts are kept; their grades stay"
+    )
     schedule: bool = Field(default=True, description="whether a server issues a forecast an hour by itself")
     backend_url: str = Field(default="", description="another CryptoSense that forecasts instead; none by default")
     backend_key: str = Field(default="", repr=False, description="its API key, where it asks for one")

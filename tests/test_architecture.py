@@ -59,7 +59,12 @@ HEAVY = {
     "langgraph": ("assistant/",),
     "mcp": ("tools/mcp_server.py",),
     "mcp_types": ("tools/mcp_server.py",),
-    "sqlalchemy": ("forecaster/market/store.py", "forecaster/ledger/tables.py", "forecaster/ledger/migrations/"),
+    "sqlalchemy": (
+        "forecaster/market/store.py",
+        "forecaster/ledger/tables.py",
+        "forecaster/ledger/statements.py",
+        "forecaster/ledger/migrations/",
+    ),
     "alembic": ("forecaster/ledger/migrations/",),
     "psycopg": (),
     "pyarrow": ("forecaster/market/files/",),

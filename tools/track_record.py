@@ -4,7 +4,7 @@ from pydantic import Field
 
 from forecaster.ledger import Graded, Kept, Settled, graded
 from forecaster.market import plain, rounded
-from forecaster.schema import Frozen, Symbol
+from forecaster.schema import Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import TrackRecordFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, minute
@@ -63,12 +63,16 @@ def _settled(kept: Kept) -> Settled | None:
         last_close=kept.forecast.last_close,
         target_time=int(outcome.target_time.timestamp()),
         actual=outcome.actual,
-        median=kept.forecast.horizons[0].median,
+        median=_next_hour(kept).median,
         inside_50=outcome.inside["50"],
         inside_80=outcome.inside["80"],
         inside_95=outcome.inside["95"],
         pit=outcome.pit,
     )
+
+
+def _next_hour(kept: Kept) -> Horizon:
+    return next(each for each in kept.forecast.horizons if each.hours == AHEAD)
 
 
 def _text(answer: TrackRecordAnswer) -> str:
@@ -95,7 +99,7 @@ def _text(answer: TrackRecordAnswer) -> str:
 def _rows(forecasts: tuple[Kept, ...]) -> list[str]:
     rows = []
     for each in forecasts[:ROWS]:
-        horizon, outcome = each.forecast.horizons[0], next(o for o in each.outcomes if o.hours == AHEAD)
+        horizon, outcome = _next_hour(each), next(o for o in each.outcomes if o.hours == AHEAD)
         low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
         held = "yes" if outcome.inside["80"] else "no"
         rows.append(",".join((minute(outcome.target_time), *map(plain, (low, high, outcome.actual)), held)))

@@ -3,7 +3,8 @@
 from forecaster.ledger.history import Past
 from forecaster.ledger.ledger import Ledger, Open
 from forecaster.ledger.recorder import Recorder
-from forecaster.ledger.track_record import Graded, Kept, LedgerPage, Settled, TrackRecord, graded, graded_all
+from forecaster.ledger.scoring import Settled, graded, graded_all
+from forecaster.ledger.track_record import Graded, Kept, LedgerPage, TrackRecord
 
 __all__ = [
     "Graded",

@@ -1,48 +1,57 @@
 """The ledger: every forecast issued from an exchange's candles, and what became of it. Rows are added, never changed.
 
-    record(forecast) --forecasts--> settle(candles of the same exchange) --outcomes--> track_record()
+    record(forecast) --forecasts--> settle(candles of the same exchange) --closes, grades--> track_record()
 
-The first forecast that a model issues from an exchange's candles of an hour stands: its id always means the same
-numbers. A horizon is graded by the first close that its own exchange gave for the target hour; one that had closed
-before the forecast was issued never is.
-Nothing is ever deleted: a forecast of 24 hours takes 17 kB and its outcomes 3 kB, so that a year of the seven symbols
-that are watched by default is about 1.2 GB. What bands learned is kept once a week and a series. The bodies are the
-wire format, so a field added to Forecast later needs a default.
+The first forecast that a model issues from an exchange's candles up to a moment stands: its id always means the same
+numbers. A horizon is graded by the first close that its own exchange gave for the target; one that had closed before
+the forecast was issued never is.
+A forecast of 27 horizons takes 1.7 kB. It is kept for LEDGER_DAYS; then its day is folded into grades by horizon, which
+go on being what they were, and it is deleted, which the database refuses for every other row. What bands learned is
+kept once a week and a series, the newest alone.
 
 The calls block, and the first one imports SQLAlchemy (half a second): run them in a thread where that matters.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from itertools import groupby
+from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from cachetools import LRUCache
 
 from forecaster.calibration import Tracker
 from forecaster.database import ANSWER, Database, Health, Proof
 from forecaster.errors import InvalidInput
+from forecaster.ledger import reading, settlement
 from forecaster.ledger.cursor import Cursor
 from forecaster.ledger.history import Past
 from forecaster.ledger.migrations import VERSION_TABLE
-from forecaster.ledger.rows import forecast_of, forecast_row, outcome_of, outcome_rows
-from forecaster.ledger.track_record import Issuer, Kept, LedgerPage, Series, Settled, TrackRecord, graded_all
+from forecaster.ledger.reading import Issued
+from forecaster.ledger.rows import forecast_row
+from forecaster.ledger.scoring import Issuer, Series, graded_all
+from forecaster.ledger.settlement import DAY, Pair, due_since
+from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord
 from forecaster.ledger.upgrade import migrate
-from forecaster.market import Candles, utc
+from forecaster.market import Candles
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, Forecast, ForecastWarning, InputKind, ModelRef
+from forecaster.schema import FARTHEST, HOUR, MINUTES, MOST_SERIES, Forecast, ForecastWarning, InputKind
 from forecaster.settings import EXCHANGE_NAMES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LONGEST_PAGE = 200  # forecasts
-MOST_GRADED = 1000  # forecasts behind one row of a track record
-PATIENCE = 4 * HORIZONS * HOUR  # seconds of later candles after which a missing one is not waited for any more
-FOLLOWED = 3 * HORIZONS * HOUR  # seconds for which forecaster/serving/followed.py waits
+KEPT_DAYS = 31  # as LEDGER_DAYS has it
+PATIENCE = 4 * HORIZONS * HOUR  # seconds that bands wait for outcomes of a forecast before they go on without
 FOLDED_FROM, FOLDED_AT_ONCE = 7 * 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
+FOLDED_AFTER = 10 * DAY  # seconds that forecasts lie apart of which fewer are, so that none is deleted before
+DAYS_AT_ONCE = 16  # graded or folded with one settlement
 ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+
+T = TypeVar("T")
 
 
 class Open(NamedTuple):
@@ -56,9 +65,11 @@ class Open(NamedTuple):
 class Ledger:
     """The ledger in the database at a URL. Every method may raise ConfigurationError; safe to share between threads."""
 
-    def __init__(self, url: str, health: Health | None = None, answer: float = ANSWER) -> None:
-        """See Database for `health` and `answer`."""
+    def __init__(self, url: str, health: Health | None = None, answer: float = ANSWER, days: int = KEPT_DAYS) -> None:
+        """See Database for `health` and `answer`. Forecasts are kept for so many days."""
         self._database = Database(url, "ledger", migrate, health, answer)
+        self._days = days
+        self._graded: LRUCache[Pair, int] = LRUCache(MOST_SERIES)  # the day on which all before had grades
         self.health = self._database.health
 
     def probe(self) -> None:
@@ -67,27 +78,28 @@ class Ledger:
             connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} SELECT * FROM {VERSION_TABLE} WHERE 1 = 0")
 
     def record(self, forecast: Forecast) -> bool:
-        """Keep a forecast; once this returns True it is on disk.
+        """Keep a forecast of a ladder of horizons; once this returns True it is on disk.
 
-        False where one of the same hour, exchange and model stands already, and for candles that are simulated or a
-        caller's own.
+        False where one of the same time, exchange and model stands already, and for candles that are simulated or a
+        caller's own. Raises InvalidInput for other horizons.
         """
         if forecast.source not in EXCHANGE_NAMES or ForecastWarning.DEMO_DATA in forecast.warnings:
             return False
-        from forecaster.ledger import tables as sql
+        from forecaster.ledger import statements as sql
+        from forecaster.ledger.tables import forecasts
 
         row = forecast_row(forecast)
         with self._database.begin(Proof.WRITTEN) as connection:
-            return bool(connection.execute(sql.append(connection.dialect.name, sql.forecasts), row).all())
+            return bool(connection.execute(sql.append(connection.dialect.name, forecasts), row).all())
 
     def get(self, forecast_id: str) -> Kept | None:
         """A forecast with its outcomes so far, if it is kept."""
-        from forecaster.ledger import tables as sql
+        from forecaster.ledger import statements as sql
 
         if ID.fullmatch(forecast_id) is None:
             return None
         with self._database.begin() as connection:
-            return next(_kept(connection, connection.execute(sql.by_id(forecast_id)).all()), None)
+            return next(iter(reading.kept(connection, connection.execute(sql.by_id(forecast_id)).all())), None)
 
     def page(
         self,
@@ -101,137 +113,128 @@ class Ledger:
         What was kept when the first page was read is read once, whatever is added meanwhile. Raises InvalidInput, and
         UnsupportedSymbol.
         """
-        from forecaster.ledger import tables as sql
+        from forecaster.ledger import statements as sql
 
         if not 1 <= limit <= LONGEST_PAGE:
             raise InvalidInput(f"{limit} forecasts a page are not offered.", f"Ask for 1 to {LONGEST_PAGE}.")
         before = None if cursor is None else Cursor.parse(cursor)
         with self._database.begin() as connection:
             rows = connection.execute(sql.newest(symbol, _seconds(since), before, limit + 1)).all()
-            kept = tuple(_kept(connection, rows[:limit]))
+            kept = tuple(reading.kept(connection, rows[:limit]))
         end = str(Cursor(rows[limit - 1].as_of, rows[limit - 1].id)) if len(rows) > limit else None
         return LedgerPage(forecasts=kept, next_cursor=end)
 
     def open(self, now: float) -> list[Open]:
         """What can be settled at `now` (Unix s), and from which candles on."""
-        from forecaster.ledger import tables as sql
-
         with self._database.begin() as connection:
-            pairs = connection.execute(sql.pairs()).all()
-            oldest = [(*pair, connection.scalar(sql.oldest_due(*pair, int(now), PATIENCE))) for pair in pairs]
-        return [Open(symbol, source, since) for symbol, source, since in oldest if since is not None]
+            due = [(pair, due_since(connection, pair, int(now))) for pair in list(reading.pairs(connection))]
+        return [Open(*pair, since) for pair, since in due if since is not None]
 
     def settle(self, symbol: str, source: str, candles: Candles) -> int:
-        """Append the outcomes that closed candles of `source` tell; the number of new ones.
+        """Keep the outcomes that closed candles of `source`, of any step, tell; the number of new ones.
 
-        An hour without a candle tells nothing. Any number of processes may settle the same forecasts at once.
+        A time without a candle tells nothing. Days that are over are graded, and old ones folded, a few at a time. Any
+        number of processes may settle the same forecasts at once.
         """
-        from forecaster.ledger import tables as sql
-
         if len(candles) == 0:
             return 0
-        ends = candles.time + candles.step
-        first, last = int(ends[0]) - HORIZONS * HOUR, int(ends[-1]) - HOUR
-        closes = dict(zip(ends.tolist(), candles.close.tolist(), strict=True))  # by closing time
-        with self._database.begin() as connection:
-            waiting = connection.execute(sql.unsettled(symbol, source, first, last)).all()
-            known = {(row.forecast_id, row.hours) for row in _outcomes(connection, [row.id for row in waiting])}
-        rows = [row for each in waiting for row in outcome_rows(each, closes) if (each.id, row["hours"]) not in known]
-        if not rows:
-            return 0
-        with self._database.begin(Proof.WRITTEN) as connection:
-            return len(connection.execute(sql.append(connection.dialect.name, sql.outcomes), rows).all())
+        pair = Pair(symbol, source)
+        count = self._alone(pair, partial(settlement.settle, candles=candles))
+        self._tidy(pair, candles.end)
+        return count
 
-    def track_record(self, symbol: str | None = None, hours: int | None = None, last: int = MOST_GRADED) -> TrackRecord:
-        """The grades of what `settled` finds of each symbol and model. Raises what it and `models` raise."""
-        _check(hours, last)
-        rows = [row for of in self.models(symbol) for row in graded_all(self.settled(of, hours, last))]
+    def tidy(self, now: float) -> None:
+        """Fold what is old at `now` (Unix s), of every symbol and source, also of those that nobody asks about."""
+        with self._database.begin() as connection:
+            found = list(reading.pairs(connection))
+        for pair in found:
+            self._fold_days(pair, int(now))
+
+    def track_record(
+        self, symbol: str | None = None, hours: int | None = None, minutes: int | None = None
+    ) -> TrackRecord:
+        """The grades of the last year of each symbol and model, of all horizons or of one. Raises InvalidInput."""
+        rows = [row for of in self.models(symbol) for row in graded_all(self.settled(of, hours, minutes))]
         return TrackRecord(rows=tuple(rows))
 
     def models(self, symbol: str | None = None) -> list[Issuer]:
-        """Whose forecasts are kept, the newest model of each symbol first."""
-        from forecaster.ledger import tables as sql
-
+        """Whose forecasts have grades, the newest model of each symbol first."""
         with self._database.begin() as connection:
-            found = connection.execute(sql.models(symbol)).all()
-        return [
-            Issuer(
-                each.symbol,
-                ModelRef(name=each.model_name, version=each.model_version, sha256=each.model_sha256),
-                each.horizons,
-            )
-            for each in found
-        ]
+            return reading.models(connection, symbol)
 
-    def settled(self, of: Issuer, hours: int | None = None, last: int = MOST_GRADED) -> list[Series]:
-        """The newest `last` (1 to 1000) settled forecasts of each horizon, or of one. Raises InvalidInput."""
-        from forecaster.ledger import tables as sql
-
-        _check(hours, last)
-        series = []
+    def settled(self, of: Issuer, hours: int | None = None, minutes: int | None = None) -> list[Series]:
+        """What was settled in the last year of each horizon, or of one; empty where nothing. Raises InvalidInput."""
+        ahead = _minutes(hours, minutes)
         with self._database.begin() as connection:
-            for ahead in [hours] if hours else range(1, of.horizons + 1):
-                found = connection.execute(sql.settled(of.symbol, of.model.sha256, ahead, last)).all()
-                series.append(Series(of, ahead, [Settled(*row) for row in found]))
-        return series
+            found = reading.series(connection, of, ahead)
+        return [found] if found else []
 
     def past(self, symbol: str, source: str, model_sha256: str) -> Past:
         """What a process that starts has to know to follow the forecasts of a model where another left off."""
-        from forecaster.ledger import tables as sql
-
-        of = (symbol, source, model_sha256)
         with self._database.begin() as connection:
-            after, widths = connection.execute(sql.newest_widths(*of)).first() or (0, None)
-            rows = connection.execute(sql.learned(*of, HORIZONS, after)).all()
-            waiting = connection.execute(sql.awaiting(*of, HORIZONS, FOLLOWED)).all()
-        return Past.of(rows, tuple((forecast_of(body), settled) for body, settled in waiting), widths)
+            return reading.past(connection, Issued(symbol, source, model_sha256))
 
     def fold(self, symbol: str, source: str, model_sha256: str, fresh: Mapping[InputKind, Tracker]) -> bool:
         """Keep what outcomes taught bands, once so many came that `past` would take long; whether there are more.
 
         `fresh` are trackers as they begin, which this teaches. Forecasts that may still get an outcome are left.
         """
-        from forecaster.ledger import tables as sql
+        from forecaster.ledger import statements as sql
+        from forecaster.ledger.tables import widths
 
-        of = (symbol, source, model_sha256)
+        of = Issued(symbol, source, model_sha256)
         with self._database.begin() as connection:
-            after, widths = connection.execute(sql.newest_widths(*of)).first() or (0, None)
-            settled = (connection.scalar(sql.newest_as_of(*of)) or 0) - PATIENCE
-            times = connection.scalars(sql.issued_between(*of, HORIZONS, after, settled, FOLDED_AT_ONCE)).all()
-            if len(times) < FOLDED_FROM:
-                return False
-            past = Past.of(connection.execute(sql.learned(*of, HORIZONS, after, times[-1])).all(), (), widths)
+            past, times = reading.to_teach(connection, of, PATIENCE, FOLDED_AT_ONCE)
+        if not times or (len(times) < FOLDED_FROM and times[-1] - times[0] < FOLDED_AFTER):
+            return False
         past.teach(fresh)
         body = json.dumps({kind: tracker.width.tolist() for kind, tracker in fresh.items()})
-        row = {"symbol": symbol, "source": source, "model_sha256": model_sha256, "as_of": times[-1], "body": body}
+        row = {**of._asdict(), "as_of": times[-1], "body": body}
         with self._database.begin(Proof.WRITTEN) as connection:
-            connection.execute(sql.append(connection.dialect.name, sql.widths), row).all()
+            connection.execute(sql.append(connection.dialect.name, widths), row).all()
+            connection.execute(sql.delete_widths(*of, times[-1]))
         return len(times) == FOLDED_AT_ONCE
 
     def close(self) -> None:
         """Give back the connections."""
         self._database.close()
 
+    def _tidy(self, pair: Pair, now: int) -> None:
+        today = now // DAY
+        if self._graded.get(pair) != today:
+            missing = partial(settlement.grade_missing, before=today, most=DAYS_AT_ONCE)
+            if self._alone(pair, missing) < DAYS_AT_ONCE:
+                self._graded[pair] = today
+        self._fold_days(pair, now)
 
-def _kept(connection: "Connection", rows: Sequence[Any]) -> Iterator[Kept]:
-    """Rows (id, issued_at, body) with their outcomes, in their order."""
-    found = groupby(_outcomes(connection, [row.id for row in rows]), key=lambda row: row.forecast_id)
-    outcomes = {forecast_id: tuple(map(outcome_of, group)) for forecast_id, group in found}
-    for row in rows:
-        yield Kept(forecast=forecast_of(row.body), issued_at=utc(row.issued_at), outcomes=outcomes.get(row.id, ()))
+    def _fold_days(self, pair: Pair, now: int) -> None:
+        """Fold days that ended so long ago, a few at a time."""
+        from forecaster.ledger import statements as sql
+
+        before = now // DAY - self._days
+        for _ in range(DAYS_AT_ONCE):
+            with self._database.begin() as connection:
+                oldest = connection.scalar(sql.oldest(*pair))
+            if oldest is None or oldest // DAY >= before:
+                return
+            self._alone(pair, partial(settlement.fold_oldest, before=before))
+
+    def _alone(self, pair: Pair, work: "Callable[[Connection, Pair], T]") -> T:
+        """What `work` returns, in a transaction while nobody else settles or folds forecasts of the pair."""
+        from forecaster.ledger import statements as sql
+
+        with self._database.begin(Proof.TRIED) as connection:
+            sql.alone(connection, *pair)
+            return work(connection, pair)
 
 
-def _outcomes(connection: "Connection", ids: list[str]) -> Iterable[Any]:
-    from forecaster.ledger import tables as sql
-
-    return connection.execute(sql.outcomes_of(ids)) if ids else ()
-
-
-def _check(hours: int | None, last: int) -> None:
-    if not 1 <= last <= MOST_GRADED:
-        raise InvalidInput(f"{last} graded forecasts are not offered.", f"Ask for 1 to {MOST_GRADED}.")
+def _minutes(hours: int | None, minutes: int | None) -> int | None:
+    """The one horizon that is asked about, if any. Raises InvalidInput where none such is kept."""
     if hours is not None and not 1 <= hours <= HORIZONS:
         raise InvalidInput(f"{hours} hours ahead is never forecast.", f"Ask for 1 to {HORIZONS} hours ahead.")
+    if minutes is not None and minutes not in MINUTES and not (minutes % 60 == 0 and 60 <= minutes <= FARTHEST):
+        raise InvalidInput(f"{minutes} minutes ahead are not graded.", "Ask for 15, 30 or 45, or for whole hours.")
+    return minutes if hours is None else 60 * hours
 
 
 def _seconds(since: datetime | None) -> int | None:

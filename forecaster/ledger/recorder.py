@@ -101,13 +101,13 @@ class Recorder:
         return past
 
     def fold(self, forecast: Forecast, fresh: Fresh) -> None:
-        """Once a day of each series, fold what outcomes taught, in the background."""
+        """Once a day of each series, fold what outcomes taught and what is old, in the background."""
         of = (forecast.symbol, forecast.source, forecast.model.sha256)
         day = int(forecast.as_of.timestamp()) // DAY
         if self._folded.setdefault(of, day) == day:
             return
         self._folded[of] = day
-        task = asyncio.create_task(self._fold(of, fresh))
+        task = asyncio.create_task(self._fold(of, fresh, forecast.as_of.timestamp()))
         self._folding.add(task)
         task.add_done_callback(self._folding.discard)
 
@@ -177,9 +177,10 @@ class Recorder:
             log.exception("Bands of %s begin anew: the ledger was not read.", of[0])
             return None
 
-    async def _fold(self, of: tuple[str, str, str], fresh: Fresh) -> None:
+    async def _fold(self, of: tuple[str, str, str], fresh: Fresh, now: float) -> None:
         with suppress(CryptoSenseError):  # tomorrow is soon enough
             await self._writing.call(partial(_fold_all, self._ledger, of, fresh))
+            await self._writing.call(partial(self._ledger.tidy, now))
 
     def _forget(self) -> None:
         done = [name for name, write in self._writes.items() if write.done()]

@@ -1,20 +1,24 @@
 """The ledger's rows and the wire format, each made from the other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from forecaster.errors import ConfigurationError
-from forecaster.ledger.track_record import Outcome, error_pct, inside, pit
+from forecaster.errors import InvalidInput
+from forecaster.ledger.packing import Ladder, pack, unpack, unreadable
 from forecaster.market import utc
-from forecaster.quantiles import BANDS
-from forecaster.schema import Forecast, ForecastWarning
+from forecaster.schema import Forecast, ForecastWarning, ModelRef
 
 
 def forecast_row(forecast: Forecast) -> dict[str, Any]:
-    """The row that keeps a forecast."""
-    as_of = int(forecast.as_of.timestamp())
+    """The row that keeps a forecast. Raises InvalidInput for horizons that are not those of standing forecasts."""
+    as_of, ladder = int(forecast.as_of.timestamp()), Ladder.of(forecast)
+    if ladder is None:
+        raise InvalidInput(
+            "The ledger keeps no forecast of these horizons.",
+            "Record one of 15, 30 and 45 minutes or the first of them, and of each hour from 1 on.",
+        )
     return {
         "id": forecast.id,
         "symbol": forecast.symbol,
@@ -26,50 +30,33 @@ def forecast_row(forecast: Forecast) -> dict[str, Any]:
         "as_of": as_of,
         "issued_at": as_of + forecast.age_seconds,
         "last_close": forecast.last_close,
-        "horizons": sum(horizon.hours is not None for horizon in forecast.horizons),
-        "body": forecast.model_dump_json(),
+        "horizons": len(forecast.horizons),
+        "body": "",
+        "short": ladder.short,
+        "packed": pack(forecast),
     }
 
 
-def forecast_of(body: str) -> Forecast:
-    """The forecast that a row keeps. Raises ConfigurationError where it keeps something else."""
-    try:
-        return Forecast.model_validate_json(body)
-    except ValidationError as error:
-        raise ConfigurationError(
-            "The ledger holds a forecast that cannot be read.",
-            "Update CryptoSense, or set CRYPTOSENSE_DATABASE_URL to another database.",
-        ) from error
+def forecast_of(row: Any) -> Forecast:
+    """The forecast that a whole row keeps. Raises ConfigurationError where it keeps something else."""
+    if not row.packed:
+        try:
+            return Forecast.model_validate_json(row.body)
+        except ValidationError as error:
+            raise unreadable() from error
+    columns = {
+        "id": row.id,
+        "symbol": row.symbol,
+        "source": row.source,
+        "as_of": utc(row.as_of),
+        "age_seconds": row.issued_at - row.as_of,
+        "last_close": row.last_close,
+        "model": ModelRef(name=row.model_name, version=row.model_version, sha256=row.model_sha256),
+    }
+    return unpack(row.packed, columns)
 
 
-def outcome_rows(row: Any, closes: Mapping[int, float]) -> Iterator[dict[str, Any]]:
-    """Rows of outcomes, by hours, for a row (id, issued_at, body) and closes by closing time (Unix s).
-
-    There is none for a target that has no close, nor for one that had closed when the forecast was issued.
-    """
-    for horizon in forecast_of(row.body).horizons:
-        target = int(horizon.target_time.timestamp())
-        if horizon.hours is None or target not in closes or target <= row.issued_at:
-            continue
-        actual = closes[target]
-        yield {
-            "forecast_id": row.id,
-            "hours": horizon.hours,
-            "target_time": target,
-            "actual": actual,
-            "median": horizon.median,
-            "pit": pit(horizon, actual),
-            **{f"inside_{name}": held for name, held in inside(horizon, actual).items()},
-        }
-
-
-def outcome_of(row: Any) -> Outcome:
-    """The outcome that a row keeps."""
-    return Outcome(
-        hours=row.hours,
-        target_time=utc(row.target_time),
-        actual=row.actual,
-        error_pct=error_pct(row.median, row.actual),
-        inside={name: bool(getattr(row, f"inside_{name}")) for name in BANDS},
-        pit=row.pit,
-    )
+def span(rows: Iterable[Any]) -> tuple[int, int]:
+    """First and last second at which a target of forecasts may close."""
+    times = [row.as_of for row in rows]
+    return min(times, default=0), max(times, default=-86_400) + 86_400

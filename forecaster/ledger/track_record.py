@@ -3,28 +3,36 @@
 An outcome is graded by the quantiles that were issued, never by others. Prices are in the quote currency.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
-from forecaster.evaluation import BLOCK, metrics, skill
+from forecaster.ledger.grades import fell
 from forecaster.market import utc
-from forecaster.quantiles import BANDS, KEYS, LEVELS, Floats
-from forecaster.schema import Forecast, Frozen, Horizon, ModelRef, Symbol
-
-BAND_KEYS = {name: tuple(KEYS[LEVELS.index(level)] for level in levels) for name, levels in BANDS.items()}
-MISSES = 5  # of the newest misses, how many are told
-MISSED = "80"  # the band that answers lead with
-ENOUGH = 2 * BLOCK  # graded hours without which the bootstrap of whole weeks gives no interval
+from forecaster.quantiles import BANDS
+from forecaster.schema import FARTHEST, Forecast, Frozen, Horizon, ModelRef, Symbol
 
 
-class Outcome(Frozen):
+class Ahead(Frozen):
+    """What speaks of one horizon."""
+
+    hours: int | None = Field(default=None, ge=1, le=24, description="ahead of as_of, where these are whole hours")
+    minutes: int = Field(ge=1, le=FARTHEST, description="ahead of as_of")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _agree(cls, given: Any) -> Any:
+        """Whole hours tell the minutes, which earlier versions do not name."""
+        if isinstance(given, Mapping) and "minutes" not in given and given.get("hours") is not None:
+            return {**given, "minutes": 60 * given["hours"]}
+        return given
+
+
+class Outcome(Ahead):
     """What became of one horizon of a forecast."""
 
-    hours: int = Field(ge=1, le=24)
     target_time: AwareDatetime
     actual: float = Field(gt=0, description="the close, at the forecast's own source")
     error_pct: float = Field(description="median - actual, in percent of actual")
@@ -57,11 +65,10 @@ class Miss(Frozen):
     error_pct: float
 
 
-class Graded(Frozen):
-    """How the newest forecasts of one symbol, horizon and model turned out, beside 'no change' on the same hours."""
+class Graded(Ahead):
+    """How the forecasts of a year of one symbol, horizon and model turned out, beside 'no change' on the same times."""
 
     symbol: Symbol
-    hours: int = Field(ge=1, le=24)
     model: ModelRef
     n: int = Field(gt=0, description="forecasts graded")
     graded_from: AwareDatetime = Field(description="close of the first target")
@@ -69,7 +76,7 @@ class Graded(Frozen):
     mae: float = Field(ge=0)
     mae_persistence: float = Field(ge=0)
     skill: float | None = Field(description="1 - mae / mae_persistence; None where the price never moved")
-    skill_low: float | None = Field(description="of its 95 % interval; None with less than two weeks of hours")
+    skill_low: float | None = Field(description="of its 95 % interval; None with less than two weeks")
     skill_high: float | None
     direction: float | None = Field(description="share of moves whose sign was right; None where there was none")
     coverage: dict[str, float] = Field(description="share inside the band: '50', '80', '95' -> 0..1")
@@ -83,84 +90,24 @@ class TrackRecord(Frozen):
     rows: tuple[Graded, ...]
 
 
-class Settled(NamedTuple):
-    """One graded horizon, as its row is kept."""
-
-    forecast_id: str
-    last_close: float
-    target_time: int  # Unix s
-    actual: float
-    median: float
-    inside_50: bool
-    inside_80: bool
-    inside_95: bool
-    pit: float
-
-
-class Issuer(NamedTuple):
-    """A model, and the symbol of which it forecast up to so many hours ahead."""
-
-    symbol: Symbol
-    model: ModelRef
-    horizons: int
-
-
-class Series(NamedTuple):
-    """What was settled of one horizon, newest first."""
-
-    of: Issuer
-    hours: int
-    settled: list[Settled]
-
-
 def pit(horizon: Horizon, actual: float) -> float:
-    """The level at which a close fell, interpolated in its logarithm, from the outermost level to the outermost.
-
-    Probability integral transform: Dawid (1984), "Statistical theory: the prequential approach".
-    """
-    levels = sorted(horizon.quantiles, key=float)
-    prices = [horizon.quantiles[level] for level in levels]
-    return float(np.interp(np.log(actual), np.log(prices), [float(level) for level in levels]))
+    """The level at which a close fell: see grades.fell."""
+    return float(_fell(horizon, actual)[0][0])
 
 
 def inside(horizon: Horizon, actual: float) -> dict[str, bool]:
     """Whether each band holds a close, its edges included."""
-    bounds = {name: (horizon.quantiles[low], horizon.quantiles[high]) for name, (low, high) in BAND_KEYS.items()}
-    return {name: low <= actual <= high for name, (low, high) in bounds.items()}
+    return dict(zip(BANDS, _fell(horizon, actual)[1][0].tolist(), strict=True))
 
 
-def graded(symbol: Symbol, hours: int, model: ModelRef, settled: Sequence[Settled]) -> Graded | None:
-    """The grades of outcomes, newest first; None where there is none."""
-    if not settled:
-        return None
-    column = dict(zip(Settled._fields, map(np.array, zip(*settled[::-1], strict=True)), strict=True))
-    actual, median, last = column["actual"], column["median"], column["last_close"]  # (n,) oldest first
-    missed = (row for row in settled if not getattr(row, f"inside_{MISSED}"))
-    row = metrics(model.name, median, actual, last)
-    value, low, high = _skill(np.abs(median - actual), np.abs(last - actual))
-    return Graded(
-        symbol=symbol,
-        hours=hours,
-        model=model,
-        n=len(settled),
-        graded_from=utc(int(column["target_time"].min())),
-        graded_to=utc(int(column["target_time"].max())),
-        mae=row.mae,
-        mae_persistence=float(np.abs(last - actual).mean()),
-        skill=value,
-        skill_low=low,
-        skill_high=high,
-        direction=row.direction,
-        coverage={name: float(column[f"inside_{name}"].mean()) for name in BANDS},
-        mean_pit=float(column["pit"].mean()),
-        misses=tuple(_miss(row) for row in islice(missed, MISSES)),
-    )
-
-
-def graded_all(series: Iterable[Series]) -> list[Graded]:
-    """The grades of each of these that has anything to grade."""
-    rows = (graded(each.of.symbol, each.hours, each.of.model, each.settled) for each in series)
-    return [row for row in rows if row]
+def outcomes_of(forecast: Forecast, issued_at: int, closes: Mapping[int, float]) -> tuple[Outcome, ...]:
+    """What became of a forecast, by closes by their time (Unix s)."""
+    start, told = int(forecast.as_of.timestamp()), []
+    for horizon in forecast.horizons:
+        target = start + 60 * horizon.minutes
+        if target in closes and target > issued_at:
+            told.append(_outcome(horizon, closes[target]))
+    return tuple(told)
 
 
 def error_pct(median: float, actual: float) -> float:
@@ -168,20 +115,20 @@ def error_pct(median: float, actual: float) -> float:
     return 100 * (median / actual - 1)
 
 
-def _skill(loss: Floats, baseline: Floats) -> tuple[float | None, float | None, float | None]:
-    """Skill of losses (n,) with its interval, as far as there is enough to say so."""
-    if not baseline.any():
-        return None, None, None
-    if len(loss) < ENOUGH:
-        return float(1 - loss.mean() / baseline.mean()), None, None
-    return skill(loss, baseline)
-
-
-def _miss(row: Settled) -> Miss:
-    return Miss(
-        forecast_id=row.forecast_id,
-        target_time=utc(row.target_time),
-        median=row.median,
-        actual=row.actual,
-        error_pct=error_pct(row.median, row.actual),
+def _outcome(horizon: Horizon, actual: float) -> Outcome:
+    level, held = _fell(horizon, actual)
+    return Outcome(
+        hours=horizon.hours,
+        minutes=horizon.minutes,
+        target_time=utc(horizon.target_time.timestamp()),
+        actual=actual,
+        error_pct=error_pct(horizon.median, actual),
+        inside=dict(zip(BANDS, held[0].tolist(), strict=True)),
+        pit=float(level[0]),
     )
+
+
+def _fell(horizon: Horizon, actual: float) -> Any:
+    keys = sorted(horizon.quantiles, key=float)
+    prices = np.array([[horizon.quantiles[key] for key in keys]])
+    return fell(prices, np.array([float(key) for key in keys]), np.array([actual]))

@@ -61,7 +61,7 @@ class Standing:
     def restore(self, symbol: str, source: str, past: Past | None) -> None:
         """Go on where an earlier process left off, or from the graded hours; the first call counts."""
         if self.is_new(symbol, source):
-            newest = past.open[-1][0] if past and past.open else None
+            newest = past.newest or (past.open[-1][0] if past.open else None) if past else None
             self._restored[symbol, source] = newest
             if newest:  # what was told here while the ledger did not answer gives way to it
                 hourly = ForecastWarning.HOURLY in newest.warnings

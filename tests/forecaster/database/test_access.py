@@ -92,15 +92,6 @@ def test_sqlite_writes_ahead_and_synchronises_fully(tmp_path):
     ledger.close()
 
 
-def test_an_outcome_belongs_to_a_forecast(ledger):
-    with pytest.raises(ConfigurationError), ledger._database.begin() as connection:
-        connection.execute(
-            metadata.tables["outcomes"].insert(),
-            {"forecast_id": "fc_none", "hours": 1, "target_time": 0, "actual": 1.0, "median": 1.0, "pit": 0.5}
-            | {f"inside_{name}": True for name in ("50", "80", "95")},
-        )
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
@@ -113,11 +114,14 @@ def test_an_sqlite_file_that_is_full_is_told_until_something_was_written(tmp_pat
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
     limit(1)  # SQLite takes as many as there are
-    assert {cause(lambda hour=hour: ledger.record(issued(hour, horizons=24))) for hour in range(1, 5)} == {FULL}
+    with suppress(DatabaseError):
+        for hour in range(1, 9):  # a row is so small that the pages in use have room for some
+            ledger.record(issued(hour, horizons=24))
+    assert cause(lambda: ledger.record(issued(9, horizons=24))) == FULL
     ledger.probe()
     assert ledger.health.fault.cause == FULL
     limit(1_000_000)
-    assert ledger.record(issued(1))
+    assert ledger.record(issued(9))
     assert ledger.health.fault is None
     ledger.close()
 

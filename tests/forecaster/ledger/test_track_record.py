@@ -5,7 +5,9 @@ import pytest
 
 from forecaster.evaluation.metrics import metrics
 from forecaster.evaluation.significance import skill
-from forecaster.ledger.track_record import ENOUGH, MISSES, Settled, graded, inside, pit
+from forecaster.ledger.grades import MISSES
+from forecaster.ledger.scoring import ENOUGH, Settled, graded
+from forecaster.ledger.track_record import inside, pit
 from forecaster.market.candles import utc
 from forecaster.schema import HOUR
 from tests.support.fakes import NOON
@@ -67,11 +69,13 @@ def test_grades_are_those_of_a_report_on_the_same_hours():
         np.array([getattr(each, name) for each in rows[::-1]]) for name in ("last_close", "actual", "median")
     )
     expected = metrics("quantile", median, actual, last)
-    assert (row.mae, row.direction) == (expected.mae, expected.direction)
+    assert (row.mae, row.direction) == (pytest.approx(expected.mae), expected.direction)
     assert row.mae_persistence == pytest.approx(metrics("persistence", last, actual, last).mae)
-    assert (row.skill, row.skill_low, row.skill_high) == skill(np.abs(median - actual), np.abs(last - actual))
+    assert row.coverage["80"] == pytest.approx(np.mean([each.inside_80 for each in rows]))
+    value, low, high = skill(np.abs(median - actual), np.abs(last - actual))
+    assert row.skill == pytest.approx(value)
     assert row.skill_low < row.skill < row.skill_high
-    assert row.coverage["80"] == np.mean([each.inside_80 for each in rows])
+    assert row.skill_high - row.skill_low == pytest.approx(high - low, rel=0.2)  # weeks of days, not of hours
 
 
 @pytest.mark.parametrize(("n", "known"), [(ENOUGH - 1, False), (ENOUGH, True)])

@@ -133,8 +133,8 @@ async def test_forecasts_are_settled_by_the_exchange_that_they_came_from(ledger)
     assert history.asked == [
         ("BTC-USD", "kraken", -5),
         ("BTC-USD", "bitstamp", 0),
-        ("BTC-USD", "bitstamp", 0),
-        ("BTC-USD", "bitstamp", 0),
+        ("BTC-USD", "bitstamp", 1),
+        ("BTC-USD", "bitstamp", 2),
     ]
     assert len(ledger.get(issued(-5, source="kraken").id).outcomes) == 3
 
