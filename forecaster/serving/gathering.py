@@ -25,7 +25,7 @@ from forecaster.serving.caller_input import hourly
 HISTORY = 300  # hours that a live forecast may read: what one call to every exchange gives
 FINE = 300  # five-minute candles beside them, 25 hours
 WHOLE_HOURS = 12 * WINDOW + 1  # five-minute candles of which hours are made, and no more
-LATE = 600  # seconds by which a five-minute candle may be late before full hours are used
+LATE = 600  # seconds by which a five-minute candle may be late before full hours are used where they are newer
 PATIENCE = 1.0  # seconds that a forecast waits for the companion, and for the last trade, once its own hours are there
 MINUTES_PATIENCE = 2.0  # seconds that it waits for five minutes once hours of the clock are there
 DISAGREE = 0.001  # share by which two closes of the same moment may differ
@@ -80,12 +80,12 @@ async def _at_the_mark(
     await asyncio.wait([fine, hours], return_when=asyncio.FIRST_COMPLETED)
     whole = _result(hours)
     await asyncio.wait([fine], timeout=MINUTES_PATIENCE if whole else None)
-    minutes, why = _in_time(_result(fine))
-    if minutes and ForecastWarning.DEMO_DATA in minutes.warnings:  # real hours are better than made-up minutes
+    minutes, why = _closed(_result(fine))
+    if minutes and (_late(minutes) or _simulated(minutes)):
         await hours
         whole = _result(hours)
-        if whole and ForecastWarning.DEMO_DATA not in whole.warnings:
-            minutes = None
+        if whole and (_simulated(minutes) > _simulated(whole) or (_late(minutes) and whole.as_of > minutes.as_of)):
+            minutes = None  # real hours are better than made-up minutes, and newer hours than late ones
     if minutes:
         ending = await _tried(source.hours_ending(symbol, minutes.as_of, HISTORY))
         if isinstance(ending, Snapshot) and _key(ending) == _key(minutes):
@@ -96,8 +96,8 @@ async def _at_the_mark(
     return Window(hourly(found, f"{why}, so hours of the clock were used, up to the newest full hour"))
 
 
-def _in_time(fine: Snapshot | None) -> tuple[Snapshot | None, str]:
-    """Five-minute candles that are no later than they may be, or None; and what to say where they are not used.
+def _closed(fine: Snapshot | None) -> tuple[Snapshot | None, str]:
+    """Five-minute candles that are closed by the clock of their source, or None; and what to say where none are used.
 
     A clock that was set back shows candles that are yet to close: they are left out.
     """
@@ -107,8 +107,11 @@ def _in_time(fine: Snapshot | None) -> tuple[Snapshot | None, str]:
     if len(closed) == 0:
         return None, "no five-minute candle has closed by the clock of their source"
     fine = replace(fine, candles=closed)
-    words = f"the newest five-minute candle closed {fine.age // 60} minutes ago"
-    return (fine if fine.age <= FIVE_MINUTES + LATE else None), words
+    return fine, f"the newest five-minute candle closed {fine.age // 60} minutes ago"
+
+
+def _late(fine: Snapshot) -> bool:
+    return fine.age > FIVE_MINUTES + LATE
 
 
 async def _with_companion(
@@ -138,13 +141,21 @@ def _checked(window: Window, clock: Snapshot | None) -> Window:
     """The window, whose snapshot tells what is wrong with its five minutes."""
     if window.fine is None:
         return window
-    flags = [*_missing(window.fine), *(_disagreement(window.fine, clock) if clock else ())]
+    flags = [*_stale(window), *_missing(window.fine), *(_disagreement(window.fine, clock) if clock else ())]
     if not flags:
         return window
     own = window.snapshot
     warnings, notes = zip(*flags, strict=True)
     told = replace(own, warnings=(*own.warnings, *warnings), notes=(*notes, *own.notes))
     return replace(window, snapshot=told)
+
+
+def _stale(window: Window) -> list[Flag]:
+    """That candles are late, where their source did not say so."""
+    own, stale = window.snapshot, ForecastWarning.STALE_CANDLES
+    if window.fine is None or not _late(window.fine) or stale in own.warnings:
+        return []
+    return [(stale, f"the newest five-minute candle closed {own.age // 60} minutes ago")]
 
 
 def _missing(fine: Snapshot) -> list[Flag]:

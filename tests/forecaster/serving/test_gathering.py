@@ -66,15 +66,24 @@ async def test_without_five_minutes_it_starts_at_the_full_hour_and_says_so():
     )
 
 
-@pytest.mark.parametrize(("late", "hourly"), [(0, False), (2, False), (3, True)])
-async def test_five_minutes_that_are_late_by_more_than_ten_minutes_give_way_to_full_hours(late, hourly):
-    source = Marks(AT)
+@pytest.mark.parametrize(("late", "hourly"), [(0, False), (3, False), (4, True)])
+async def test_five_minutes_that_are_late_by_more_than_ten_minutes_give_way_to_newer_full_hours(late, hourly):
+    source = Marks(NOON + HOUR + 16 * 60)
     source.late = {"BTC-USD": late, "ETH-USD": late}
     window = (await gathered(source, "BTC-USD")).window
     assert (ForecastWarning.HOURLY in window.snapshot.warnings) == hourly
-    assert window.snapshot.as_of == (NOON if hourly else MARK - late * FIVE_MINUTES)
+    assert window.snapshot.as_of == (NOON + HOUR if hourly else NOON + HOUR + 900 - late * FIVE_MINUTES)
     if hourly:
-        assert window.snapshot.notes[0].startswith("the newest five-minute candle closed 18 minutes ago")
+        assert window.snapshot.notes[0].startswith("the newest five-minute candle closed 21 minutes ago")
+
+
+async def test_five_minutes_that_are_late_are_used_and_told_where_full_hours_are_older_still():
+    source = Marks(AT)
+    source.late = {"BTC-USD": 3, "ETH-USD": 3}
+    window = (await gathered(source, "BTC-USD")).window
+    assert window.snapshot.as_of == MARK - 900
+    assert window.snapshot.warnings == (ForecastWarning.STALE_CANDLES,)
+    assert window.snapshot.notes == ("the newest five-minute candle closed 18 minutes ago",)
 
 
 async def test_hours_that_cannot_be_made_of_the_minutes_give_way_to_those_of_the_clock():

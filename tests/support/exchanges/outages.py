@@ -135,7 +135,9 @@ class Outage:
             if each.door == FORECAST:
                 self.ids.add(body["id"])
                 if self.fault != "gapped":  # of which less is known
-                    assert abs(body["horizons"][0]["median"] / expected - 1) < 1e-9
+                    gone = datetime.fromisoformat(body["price_time"]) - datetime.fromisoformat(body["as_of"])
+                    moved = (expected / body["last_close"]) ** (1 - gone.total_seconds() / HOUR)
+                    assert abs(body["horizons"][0]["median"] / body["last_price"] / moved - 1) < 1e-9
         return told
 
     async def of_all_for_an_hour(self) -> list[Told]:
