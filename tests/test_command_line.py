@@ -20,7 +20,7 @@ from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.saving import save_artifact
 from forecaster.inference.engine import open_engine
 from forecaster.inference.smoke_test import open_predictor
-from forecaster.schema import HOUR, Forecast
+from forecaster.schema import FIVE_MINUTES, HOUR, Forecast
 from forecaster.settings import ROOT
 from options import command_line
 from tests.support.exchanges.fake import FakeExchanges
@@ -122,7 +122,8 @@ def test_a_forecast_starts_from_the_newest_closed_candle_of_the_exchange(exchang
     exchanges.now = NOON + seconds
     assert app.main(["forecast", "--source", "live", "--json"]) == 0
     issued = Forecast.model_validate_json(capsys.readouterr().out)
-    assert (issued.source, issued.last_close, issued.as_of.timestamp()) == ("bitstamp", LAST_CLOSE, NOON)
+    newest = NOON + seconds // FIVE_MINUTES * FIVE_MINUTES
+    assert (issued.source, issued.last_close, issued.as_of.timestamp()) == ("bitstamp", LAST_CLOSE, newest)
 
 
 @pytest.mark.parametrize(
