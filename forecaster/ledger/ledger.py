@@ -99,7 +99,8 @@ class Ledger:
         if ID.fullmatch(forecast_id) is None:
             return None
         with self._database.begin() as connection:
-            return next(iter(reading.kept(connection, connection.execute(sql.by_id(forecast_id)).all())), None)
+            told = reading.kept(connection, connection.execute(sql.by_id(forecast_id)).all())
+        return next(iter(told()), None)
 
     def page(
         self,
@@ -120,9 +121,9 @@ class Ledger:
         before = None if cursor is None else Cursor.parse(cursor)
         with self._database.begin() as connection:
             rows = connection.execute(sql.newest(symbol, _seconds(since), before, limit + 1)).all()
-            kept = tuple(reading.kept(connection, rows[:limit]))
+            told = reading.kept(connection, rows[:limit])
         end = str(Cursor(rows[limit - 1].as_of, rows[limit - 1].id)) if len(rows) > limit else None
-        return LedgerPage(forecasts=kept, next_cursor=end)
+        return LedgerPage(forecasts=told(), next_cursor=end)
 
     def open(self, now: float) -> list[Open]:
         """What can be settled at `now` (Unix s), and from which candles on."""
@@ -172,7 +173,8 @@ class Ledger:
     def past(self, symbol: str, source: str, model_sha256: str) -> Past:
         """What a process that starts has to know to follow the forecasts of a model where another left off."""
         with self._database.begin() as connection:
-            return reading.past(connection, Issued(symbol, source, model_sha256))
+            told = reading.past(connection, Issued(symbol, source, model_sha256))
+        return told()
 
     def fold(self, symbol: str, source: str, model_sha256: str, fresh: Mapping[InputKind, Tracker]) -> bool:
         """Keep what outcomes taught bands, once so many came that `past` would take long; whether there are more.

@@ -1,7 +1,7 @@
 """What is read from the ledger's tables over a connection: whole forecasts, the record, and what bands are taught."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -43,18 +43,19 @@ def pairs(connection: "Connection") -> Iterator[Pair]:
         found = connection.execute(sql.next_pair((found.symbol, found.source))).first()
 
 
-def kept(connection: "Connection", rows: Sequence[Any]) -> list[Kept]:
-    """Whole rows with their outcomes, in their order."""
+def kept(connection: "Connection", rows: Sequence[Any]) -> "Callable[[], tuple[Kept, ...]]":
+    """Whole rows with their outcomes, in their order: made when the transaction is over, which has its time limit."""
     of: dict[Pair, list[Any]] = {}
     for row in rows:
         of.setdefault(Pair(row.symbol, row.source), []).append(row)
     closes = {pair: dict(_closes(connection, pair, its)) for pair, its in of.items()}
-    told = []
-    for row in rows:
-        forecast = forecast_of(row)
-        outcomes = outcomes_of(forecast, row.issued_at, closes[Pair(row.symbol, row.source)])
-        told.append(Kept(forecast=forecast, issued_at=utc(row.issued_at), outcomes=outcomes))
-    return told
+    return lambda: tuple(_kept(row, closes[Pair(row.symbol, row.source)]) for row in rows)
+
+
+def _kept(row: Any, closes: Mapping[int, float]) -> Kept:
+    forecast = forecast_of(row)
+    outcomes = outcomes_of(forecast, row.issued_at, closes)
+    return Kept(forecast=forecast, issued_at=utc(row.issued_at), outcomes=outcomes)
 
 
 def models(connection: "Connection", symbol: str | None) -> list[Issuer]:
@@ -92,17 +93,17 @@ def series(connection: "Connection", of: Issuer, minutes: int | None) -> Series 
     return Series(of, table, sorted(missed, key=lambda miss: -miss[2]))
 
 
-def past(connection: "Connection", of: Issued) -> Past:
-    """See Ledger.past."""
+def past(connection: "Connection", of: Issued) -> "Callable[[], Past]":
+    """See Ledger.past; it is made when the transaction is over, which has its time limit."""
     from forecaster.ledger import statements as sql
 
     after, widths = connection.execute(sql.newest_widths(*of)).first() or (None, None)
     latest = connection.execute(sql.newest_of_model(*of)).first()
     if latest is None:
-        return Past.of((), (), widths)
+        return lambda: Past.of((), (), widths)
     rows, closes = _first_of_hours(connection, of, _next_hour(after), EVER, None)
     recent, since = _first_of_hours(connection, of, latest.as_of - FOLLOWED, EVER, None)
-    return Past.of(rows, closes, widths, waiting(recent, since), forecast_of(latest))
+    return lambda: Past.of(rows, closes, widths, waiting(recent, since), forecast_of(latest))
 
 
 def to_teach(connection: "Connection", of: Issued, patience: int, limit: int) -> tuple[Past, list[int]]:

@@ -111,8 +111,8 @@ def _intervals(error: Floats, no_change: Floats) -> tuple[Floats, Floats]:
     days = len(error)
     if days < ENOUGH_DAYS:
         return np.zeros(error.shape[1]), np.zeros(error.shape[1])
-    drawn = [_counts(days) @ _weeks(each) for each in (error, no_change)]  # (draws, H) each
-    skill = 1 - drawn[0] / np.where(drawn[1] > 0, drawn[1], 1.0)
+    drawn, moved = np.split(_counts(days) @ _weeks(np.concatenate([error, no_change], axis=1)), 2, axis=1)  # (draws, H)
+    skill = 1 - drawn / np.where(moved > 0, moved, 1.0)
     low, high = np.quantile(skill, [0.025, 0.975], axis=0)
     return low, high
 
