@@ -13,7 +13,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +21,7 @@ import numpy as np
 from benchmarks.figures import p50, table, timed
 from forecaster.calibration import Tracker
 from forecaster.ledger import Ledger
-from forecaster.ledger.settlement import DAY, Pair, grade
+from forecaster.ledger.settlement import DAY
 from forecaster.market import Candles
 from forecaster.schema import FIVE_MINUTES
 from tests.support.fakes import NOON
@@ -126,7 +125,7 @@ def _fill(file: Path, each: int) -> None:
     last = (NOON + FIVE_MINUTES * each) // DAY
     for symbol in COINS:
         for day in range(max(last - 3, NOON // DAY), last + 1):
-            ledger._alone(Pair(symbol, SOURCE), partial(grade, day=day))
+            ledger.regrade(symbol, SOURCE, day)
     connection = sqlite3.connect(file)  # a day's grades are as large as another's, so those of one stand for older ones
     columns = "symbol, model_sha256, ?, source, model_name, model_version, ?, 0, sums, misses"
     for day in range(NOON // DAY, last - 3):

@@ -151,6 +151,10 @@ class Ledger:
         for pair in found:
             self._fold_days(pair, int(now))
 
+    def regrade(self, symbol: str, source: str, day: int) -> None:
+        """Work out the grades of a day (since 1970) anew, from all that is kept of it."""
+        self._alone(Pair(symbol, source), partial(settlement.grade, day=day))
+
     def track_record(
         self, symbol: str | None = None, hours: int | None = None, minutes: int | None = None
     ) -> TrackRecord:

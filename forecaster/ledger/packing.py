@@ -1,4 +1,6 @@
-"""A forecast's body in few bytes: its quantiles as whole numbers, the rest as JSON, both deflated.
+"""A forecast's body in few bytes, deflated; long because packing and unpacking are read side by side.
+
+Quantiles are whole numbers, the rest is JSON:
 
     version 1 | minutes below an hour, hours, bytes a price, bytes a share | bytes of JSON | deflated JSON, then planes
     version 2 | deflated JSON of the whole forecast, for one that is of another form
