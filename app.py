@@ -29,6 +29,7 @@ from options import command_line, reading_of
 if TYPE_CHECKING:
     from forecaster.artifact import Artifact
     from forecaster.inference import Progress
+    from forecaster.market import Candles
     from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
@@ -91,7 +92,7 @@ def fetch(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on files of candles, and grade it."""
     from forecaster.artifact import check_place
-    from forecaster.errors import InvalidInput, UnsupportedSymbol
+    from forecaster.errors import DataFileError, InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
@@ -99,6 +100,9 @@ def train(options: argparse.Namespace) -> None:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from two coins.", "Name the other one's file: --other FILE.")
+    for folder in (options.coins, options.five_minutes):
+        if folder is not None and not folder.is_dir():
+            raise DataFileError(f"There is no folder {folder}.", "Name one that holds a file of candles for each coin.")
     out = options.out or ROOT / "models" / options.recipe
     check_place(out)
     with _progress(f"reading {options.data[0]}") as show:
@@ -111,7 +115,7 @@ def train(options: argparse.Namespace) -> None:
 
 def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
     from forecaster.market.files import read_candles
-    from forecaster.schema import SYMBOLS
+    from forecaster.schema import FIVE_MINUTES, HOUR, SYMBOLS
 
     file = read_candles(options.data, reading_of(options))
     symbol, candles = file.known_symbol(SYMBOLS), file.candles
@@ -124,7 +128,17 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
 
     other = read_candles(options.other, reading_of(options, of_coin=False)).candles
     btc, eth = (candles, other) if symbol == "BTC-USD" else (other, candles)
-    return train_quantile(btc, eth, out, show, keep=options.keep)
+    coins, fine = (_of_coins(options, *each) for each in ((options.coins, HOUR), (options.five_minutes, FIVE_MINUTES)))
+    return train_quantile(btc, eth, out, show, keep=options.keep, coins=coins, fine=fine)
+
+
+def _of_coins(options: argparse.Namespace, folder: Path | None, step: int) -> "dict[str, Candles]":
+    """Candles by coin of every file in a folder, each of which says whose they are."""
+    from forecaster.market.files import read_candles
+
+    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder else []
+    read = (read_candles(path, reading_of(options, of_coin=False), step) for path in files)
+    return {file.known_symbol(): file.candles for file in read}
 
 
 def evaluate(options: argparse.Namespace) -> None:

@@ -91,10 +91,10 @@ class QuantilePredictor(Issuer):
 
     def _untaught(self, symbol: str) -> dict[InputKind, Tracker]:
         """Trackers that nobody teaches anything, made once."""
-        graded = symbol if symbol in self._graded else ""  # others begin with the same widths
-        if graded not in self._fresh:
-            self._fresh[graded] = self.trackers(graded)
-        return self._fresh[graded]
+        known = symbol if symbol in self._manifest.symbols else ""  # others begin with the same widths
+        if known not in self._fresh:
+            self._fresh[known] = self.trackers(known)
+        return self._fresh[known]
 
     def forecast(
         self,
