@@ -28,7 +28,7 @@ Progress = Callable[[float], None]  # the share that is done, 0..1
 class Recipe:
     """How the networks are trained. docs/training.md says what else was tried."""
 
-    seeds: int = 3
+    seeds: int = 2
     epochs: int = 2
     batch: int = 512
     rate: float = 2e-3
