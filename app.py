@@ -31,6 +31,7 @@ from options import command_line, reading_of
 if TYPE_CHECKING:
     from forecaster.artifact import Artifact, Grades
     from forecaster.inference import Progress
+    from forecaster.market import Candles
     from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
@@ -94,7 +95,7 @@ def fetch(options: argparse.Namespace) -> None:
 def train(options: argparse.Namespace) -> None:
     """Train a recipe on files of candles, and grade it."""
     from forecaster.artifact import check_place
-    from forecaster.errors import InvalidInput, UnsupportedSymbol
+    from forecaster.errors import DataFileError, InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
     from forecaster.settings import ROOT
 
@@ -102,6 +103,9 @@ def train(options: argparse.Namespace) -> None:
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
     if options.recipe == "quantile" and options.other is None:
         raise InvalidInput("The quantile recipe learns from two coins.", "Name the other one's file: --other FILE.")
+    for folder in (options.coins, options.five_minutes):
+        if folder is not None and not folder.is_dir():
+            raise DataFileError(f"There is no folder {folder}.", "Name one that holds a file of candles for each coin.")
     out = options.out or ROOT / "models" / options.recipe
     check_place(out)
     with _progress(f"reading {options.data[0]}") as show:
@@ -114,7 +118,7 @@ def train(options: argparse.Namespace) -> None:
 
 def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
     from forecaster.market.files import read_candles
-    from forecaster.schema import SYMBOLS
+    from forecaster.schema import FIVE_MINUTES, HOUR, SYMBOLS
 
     file = read_candles(options.data, reading_of(options))
     symbol, candles = file.known_symbol(SYMBOLS), file.candles
@@ -127,7 +131,17 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
 
     other = read_candles(options.other, reading_of(options, of_coin=False)).candles
     btc, eth = (candles, other) if symbol == "BTC-USD" else (other, candles)
-    return train_quantile(btc, eth, out, show, keep=options.keep)
+    coins, fine = (_of_coins(options, *each) for each in ((options.coins, HOUR), (options.five_minutes, FIVE_MINUTES)))
+    return train_quantile(btc, eth, out, show, keep=options.keep, coins=coins, fine=fine, until=options.until)
+
+
+def _of_coins(options: argparse.Namespace, folder: Path | None, step: int) -> "dict[str, Candles]":
+    """Candles by coin of every file in a folder, each of which says whose they are."""
+    from forecaster.market.files import read_candles
+
+    files = sorted(path for path in folder.iterdir() if path.is_file()) if folder and folder.is_dir() else []
+    read = (read_candles(path, reading_of(options, of_coin=False), step) for path in files)
+    return {file.known_symbol(): file.candles for file in read}
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -159,19 +173,32 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
     from forecaster.evaluation import headline, in_words, regrade
+    from forecaster.market import BITCOIN, ETHER
     from forecaster.market.files import read_candles
+    from forecaster.schema import FIVE_MINUTES, HOUR
     from forecaster.settings import ROOT
 
     with _progress("reading candles") as show:
         files = (settings.data_dir / f"{name}_1h.parquet" for name in ("btcusd", "ethusd"))
         btc, eth = (read_candles(file).candles for file in files)
-        record = regrade(artifact, btc, eth, show)
+        folders = ((settings.data_dir / "coins_1h", HOUR), (settings.data_dir / "candles_5m", FIVE_MINUTES))
+        coins, fine = (_of_coins(options, *each) for each in folders)
+        record = regrade(artifact, {**coins, BITCOIN: btc, ETHER: eth}, show, fine)
         if options.walk_forward:
             from forecaster.training import publish
 
             others = {"classic": ROOT / "models" / "classic", "competitors": ROOT / "benchmarks" / "competitors.json"}
             publish(
-                artifact, record, btc, eth, settings.model_dir, ROOT / "docs" / "report", others, options.keep, show
+                artifact,
+                record,
+                btc,
+                eth,
+                settings.model_dir,
+                ROOT / "docs" / "report",
+                others,
+                options.keep,
+                show,
+                fine,
             )
     _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
 

@@ -101,6 +101,9 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", required=True, metavar="FILE", help="candle files, or patterns of them")
     parser.add_argument("--recipe", choices=("classic", "quantile"), default="classic", help="default: classic")
     parser.add_argument("--other", nargs="+", metavar="FILE", help="the other coin's candles, for quantile")
+    parser.add_argument("--coins", type=Path, metavar="DIR", help="more coins' hours, a file each, for quantile")
+    parser.add_argument("--five-minutes", type=Path, metavar="DIR", help="coins' five-minute candles, for quantile")
+    parser.add_argument("--until", type=_day, help="learn from hours before this time alone, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
 

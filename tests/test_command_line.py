@@ -78,6 +78,16 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
         ),
         (["train", "--data", "gone.csv", "--recipe", "quantile"], {}, "--other FILE"),
         (["train", "--data", "gone.csv", "--other", "gone.csv", "--recipe", "quantile"], {}, "gone.csv"),
+        (
+            ["train", "--data", "gone.csv", "--other", "gone.csv", "--recipe", "quantile", "--coins", "c"],
+            {},
+            "folder c",
+        ),
+        (
+            ["train", "--data", "gone.csv", "--other", "gone.csv", "--recipe", "quantile", "--five-minutes", "f"],
+            {},
+            "folder f",
+        ),
         (["fetch", "--exchange", "nowhere"], {}, "nowhere"),
         (["ask", "--jsonl", "gone.jsonl"], {}, "gone.jsonl"),
     ],

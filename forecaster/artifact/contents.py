@@ -16,7 +16,7 @@ from forecaster.artifact import inspect_onnx as onnx_graph
 from forecaster.artifact.inspect_onnx import Shape, Unfit
 from forecaster.artifact.manifest import Manifest
 from forecaster.calibration import Calibration, ResidualBands
-from forecaster.features import CHANNELS, CONTEXT, FROM_CLOSES, LOOKBACK, Familiarity, MinMaxScaling
+from forecaster.features import CHANNELS, CONTEXT, FLAGS, FROM_CLOSES, LOOKBACK, SUBHOUR, Familiarity, MinMaxScaling
 from forecaster.quantiles import HORIZONS, LEVELS
 from forecaster.schema import WINDOW, Frozen, Report
 
@@ -46,10 +46,15 @@ RECIPES = {
         calibration=ResidualBands,
     ),
     "quantile": Expected(
-        features=(*CHANNELS, *CONTEXT),
+        features=(*CHANNELS, *CONTEXT, *SUBHOUR),
         input_hours=LOOKBACK,
         horizons=HORIZONS,
-        inputs={"window": (WINDOW, len(CHANNELS)), "context": (len(CONTEXT),), "known": (3,)},
+        inputs={
+            "window": (WINDOW, len(CHANNELS)),
+            "context": (len(CONTEXT),),
+            "subhour": (len(SUBHOUR),),
+            "known": (FLAGS,),
+        },
         output=(HORIZONS, len(LEVELS)),
         scaling=Familiarity,
         calibration=Calibration,

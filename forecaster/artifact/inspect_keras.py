@@ -25,7 +25,7 @@ CLASSES: dict[str, tuple[str | None, ...]] = {  # class -> the modules that it m
     "Adam": ("keras.optimizers",),
 }
 MODULES = ("forecaster.networks.quantile", "forecaster.model_quantile")  # where our layers are, and were at first
-OURS = ("Relative", "Newest", "Quantiles")  # layers of quantile.py
+OURS = ("Relative", "Newest", "Fading", "Quantiles")  # layers of quantile.py
 
 
 def check(archive: bytes, inputs: Mapping[str, Shape]) -> None:

@@ -1,7 +1,7 @@
 """What validation hours and live outcomes teach about a network's quantiles: shifts, widths, tails, limits."""
 
 from forecaster.calibration.adaptive import Tracker, Widths, tracked
-from forecaster.calibration.conformal import METHOD, Calibration, Conformal
+from forecaster.calibration.conformal import METHOD, Calibration, Conformal, Within
 from forecaster.calibration.detector import (
     HALF_LIFE,
     RAREST,
@@ -35,6 +35,7 @@ __all__ = [
     "ResidualBands",
     "Tracker",
     "Widths",
+    "Within",
     "alarms",
     "lagged",
     "limit_for",

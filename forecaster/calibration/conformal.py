@@ -15,7 +15,7 @@ from pydantic import Field
 from forecaster.calibration.adaptive import Tracker, Widths
 from forecaster.calibration.detector import Detectors
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, Floats, ascending, interquartile
-from forecaster.schema import Frozen, InputKind
+from forecaster.schema import MINUTES, Frozen, InputKind
 
 METHOD = "conformal shifts of ensemble quantiles per horizon, in interquartile ranges, fitted on validation hours"
 TRUSTS = np.linspace(0, 1, 21)  # shares of the median's move that are tried
@@ -39,23 +39,59 @@ class Conformal(Frozen):
 
         Romano, Patterson, Candès (2019), "Conformalized quantile regression", one side at a time.
         """
-        trust, shift = np.empty(HORIZONS), np.empty((HORIZONS, len(LEVELS)))
-        for row in range(HORIZONS):
-            known = np.isfinite(actual[:, row])
-            issued, outcome = quantiles[known, row], actual[known, row]
-            losses = [np.abs(outcome - share * issued[:, MEDIAN]).mean() for share in TRUSTS]
-            trust[row] = TRUSTS[int(np.argmin(losses))]
-            issued = issued + (trust[row] - 1) * issued[:, MEDIAN : MEDIAN + 1]
-            miss = (outcome[:, None] - issued) / interquartile(issued)
-            shift[row] = [np.quantile(miss[:, i], level) for i, level in enumerate(LEVELS)]
-        shift[:, MEDIAN] = 0.0
-        return cls(trust=tuple(trust.tolist()), shift=tuple(tuple(row) for row in shift.tolist()))
+        trust, shift = zip(*(_fitted(quantiles[:, row], actual[:, row]) for row in range(HORIZONS)), strict=True)
+        return cls(trust=trust, shift=shift)
 
     def apply(self, quantiles: Floats) -> Floats:
         """Calibrated quantiles (n, 24, Q), ascending; or of the first hours alone (n, h, Q)."""
         hours = quantiles.shape[1]
-        trusted = quantiles + ((np.array(self.trust[:hours]) - 1) * quantiles[:, :, MEDIAN])[:, :, None]
-        return ascending(trusted + np.array(self.shift[:hours]) * interquartile(trusted))
+        return _shifted(quantiles, np.array(self.trust[:hours]), np.array(self.shift[:hours]))
+
+
+class Within(Frozen):
+    """The same for 15, 30 and 45 minutes, which no network forecasts: from what is forecast for the hour.
+
+    A random walk goes sqrt(t) as far in a share t of an hour. The hour's quantiles are scaled so, then shifted.
+    """
+
+    trust: tuple[float, ...] = Field(min_length=len(MINUTES), max_length=len(MINUTES), description="as of Conformal")
+    shift: tuple[Shifts, ...] = Field(min_length=len(MINUTES), max_length=len(MINUTES), description="as of Conformal")
+
+    @classmethod
+    def of(cls, hour: Floats, actual: Floats) -> Self:
+        """Fit on calibrated quantiles of the next hour (n, Q) and log returns of its parts (n, 3), NaN if unknown."""
+        parts = _parts(hour)
+        trust, shift = zip(*(_fitted(parts[:, row], actual[:, row]) for row in range(len(MINUTES))), strict=True)
+        return cls(trust=trust, shift=shift)
+
+    def apply(self, hour: Floats) -> Floats:
+        """Quantiles of the next hour's log return (n, Q), as told -> of the parts' (n, 3, Q), ascending."""
+        return _shifted(_parts(hour), np.array(self.trust), np.array(self.shift))
+
+
+def _fitted(quantiles: Floats, actual: Floats) -> tuple[float, Shifts]:
+    """One horizon's trust and shifts, from log returns (n, Q) and (n,)."""
+    known = np.isfinite(actual)
+    issued, outcome = quantiles[known], actual[known]
+    losses = [np.abs(outcome - share * issued[:, MEDIAN]).mean() for share in TRUSTS]
+    trust = float(TRUSTS[int(np.argmin(losses))])
+    issued = issued + (trust - 1) * issued[:, MEDIAN : MEDIAN + 1]
+    miss = (outcome[:, None] - issued) / interquartile(issued)
+    shift = [float(np.quantile(miss[:, i], level)) for i, level in enumerate(LEVELS)]
+    shift[MEDIAN] = 0.0
+    return trust, tuple(shift)
+
+
+def _shifted(quantiles: Floats, trust: Floats, shift: Floats) -> Floats:
+    """Quantiles (n, h, Q) with trusts (h,) and shifts (h, Q) applied, ascending."""
+    trusted = quantiles + ((trust - 1) * quantiles[:, :, MEDIAN])[:, :, None]
+    return ascending(trusted + shift * interquartile(trusted))
+
+
+def _parts(hour: Floats) -> Floats:
+    """An hour's quantiles (n, Q) scaled to its parts (n, 3, Q) by the root of time."""
+    parts: Floats = hour[:, None, :] * np.sqrt(np.array(MINUTES) / 60)[:, None]
+    return parts
 
 
 class Calibration(Frozen):
@@ -66,6 +102,7 @@ class Calibration(Frozen):
     widths: dict[InputKind, dict[str, Widths]] = Field(
         default={}, description="by symbol, where a tracker goes on: its widths after the hours that were graded"
     )
+    within: Within | None = Field(default=None, description="for the horizons within an hour")
     detectors: Detectors | None = Field(default=None, description="what tells anomalies, fitted on the same hours")
 
     def of(self, kind: InputKind) -> Conformal:

@@ -12,6 +12,7 @@ from forecaster.evaluation.regrade import headline, in_words, regrade
 from forecaster.evaluation.rolling_origin import FEWEST, MOST, RollingOrigin, rolling_origin
 from forecaster.evaluation.significance import BLOCK, DRAWS, skill
 from forecaster.evaluation.walk_forward import walk_forward
+from forecaster.evaluation.wider_record import widened
 
 __all__ = [
     "ALL",
@@ -48,4 +49,5 @@ __all__ = [
     "skill",
     "verdict",
     "walk_forward",
+    "widened",
 ]

@@ -25,7 +25,7 @@ class CoinRecord(NamedTuple):
     """What was measured of one coin, and the widths with which serving goes on."""
 
     symbol: Symbol
-    rows: tuple[TableRow, ...]  # 1, 6 and 24 hours, from candles and from closes alone
+    rows: tuple[TableRow, ...]  # 1, 6 and 24 hours, from candles and from closes alone; none of a few hours
     widths: dict[InputKind, Widths]
 
 
@@ -34,7 +34,7 @@ def coin_records(
 ) -> Iterator[CoinRecord]:
     """Grade each market from `start` (Unix s) on; `engine` runs networks that saw none of those hours."""
     for market in markets:
-        if len(market.issued(start, float("inf"))) >= FEWEST:
+        if len(market.issued(start, float("inf"))):
             progress(f"grading {market.symbol}", 0.0)
             yield _record(engine, calibration, market, start)
 
@@ -49,7 +49,7 @@ def _record(engine: Engine, calibration: Calibration, market: Market, start: flo
         still = calibration.of(kind).apply(backtest(engine, market, rows, kind))
         issued = tracked(still, market.target[rows], tracker)
         widths[kind] = tracker.widths
-        for ahead in SHOWN:
+        for ahead in SHOWN if len(rows) >= FEWEST else ():
             outcome = market.target[rows, ahead - 1]
             known = np.isfinite(outcome)
             parts = (each[known] for each in (issued[:, ahead - 1], still[:, ahead - 1], rolling[ahead]))

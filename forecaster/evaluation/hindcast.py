@@ -14,9 +14,9 @@ from forecaster.evaluation.grades import Hindcast
 from forecaster.evaluation.metrics import coverage, mae_skill, metrics
 from forecaster.features import LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
-from forecaster.market import LONGEST_GAP, Candles, utc
+from forecaster.market import LONGEST_GAP, Candles, hours_past, utc
 from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
-from forecaster.schema import HOUR, WINDOW, InputKind, Symbol
+from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
 
@@ -24,8 +24,14 @@ FEWEST = 2  # forecasts, without which nothing can be said
 def hindcast_of(
     artifact: Artifact, symbol: str, candles: Candles, other: Candles | None = None, start: datetime | None = None
 ) -> Hindcast:
-    """Of the networks that an artifact ships. Raises what `hindcast` raises, and what reading an artifact does."""
-    return hindcast(*opened(artifact), symbol, candles, other, seconds(start))
+    """Of the networks that an artifact ships, from hours or five minutes, which tell what the last ones were like.
+
+    Raises what `hindcast` raises, and what reading an artifact does.
+    """
+    fine = candles if candles.step == FIVE_MINUTES else None
+    if fine is not None:
+        candles, other = hours_past(candles, 0), None if other is None else hours_past(other, 0)
+    return hindcast(*opened(artifact), symbol, candles, other, seconds(start), fine)
 
 
 def opened(artifact: Artifact) -> tuple[Engine, Calibration]:
@@ -51,15 +57,18 @@ def hindcast(
     candles: Candles,
     other: Candles | None = None,
     start: float = 0.0,
+    fine: Candles | None = None,
 ) -> Hindcast:
     """Grade every hour from `start` (Unix s) on; candles before it are history only, `other` is the companion's.
+
+    `fine` are the coin's five-minute candles, where they are known.
 
     An hour is forecast when its 60 hours before hold no gap longer than 6, and graded when it has a candle of its
     own. With fewer than 289 hours of history a forecast sees closes alone, as it does when served. Bands go on from
     the model's own widths and follow the outcomes, each from the hour on at which it had closed.
     Raises InvalidInput when fewer than two hours can be graded.
     """
-    market = Market.of(symbol, candles, other if other is not None else candles[:0])
+    market = Market.of(symbol, candles, other if other is not None else candles[:0], fine)
     return graded(symbol, issued(engine, calibration, market, start))
 
 

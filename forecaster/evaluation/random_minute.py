@@ -17,10 +17,10 @@ from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisH
 from forecaster.evaluation.hindcast import FEWEST, Issued, graded, issued, opened, seconds
 from forecaster.evaluation.metrics import coverage, metrics
 from forecaster.features import Market
-from forecaster.inference import Engine
+from forecaster.inference import Engine, between
 from forecaster.market import Candles, hours_past
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
-from forecaster.schema import FIVE_MINUTES, HOUR, Symbol
+from forecaster.schema import FIVE_MINUTES, HOUR, MINUTES, Symbol
 
 OFFSETS = tuple(range(0, HOUR // 60, FIVE_MINUTES // 60))  # minutes past the full hour
 SEED = 0  # of the minute that each hour is asked at
@@ -51,7 +51,7 @@ def at_random(
     if len(few.as_of) < FEWEST:
         graded(symbol, few)  # which says what to do
     whole = graded(symbol, _drawn(series))
-    by_offset = {str(minutes): _graded(rows, minutes, series[0]) for minutes, rows in series.items()}
+    by_offset = {str(minutes): _graded(rows, minutes, series[0], calibration) for minutes, rows in series.items()}
     return RandomMinute(**dict(whole), by_offset=by_offset)
 
 
@@ -69,7 +69,7 @@ def at_offset(
     others = hours[:0] if other is None else hours_past(other, minutes * 60)
     if len(hours) < FEWEST:
         return Issued.none()
-    return issued(engine, calibration, Market.of(symbol, hours, others), start + minutes * 60)
+    return issued(engine, calibration, Market.of(symbol, hours, others, fine), start + minutes * 60)
 
 
 def _drawn(series: Mapping[int, Issued]) -> Issued:
@@ -82,15 +82,13 @@ def _drawn(series: Mapping[int, Issued]) -> Issued:
     return drawn[np.argsort(drawn.as_of)]
 
 
-def _graded(rows: Issued, minutes: int, full: Issued) -> AtOffset:
+def _graded(rows: Issued, minutes: int, full: Issued, calibration: Calibration) -> AtOffset:
     """The grades of forecasts at one minute; `full` are those of the full hours."""
     asked = rows.as_of - minutes * 60
     at = np.minimum(np.searchsorted(full.as_of, asked), len(full.as_of) - 1)
     known = full.as_of[at] == asked
     now, before = rows[known], full[at[known]]
-    share = np.sqrt(1 - minutes / 60)  # of the spread of 60 minutes, left until the full hour
-    this_hour = now.last * np.exp(share * now.quantiles[:, MEDIAN])
-    bands = {name: tuple(now.last * np.exp(share * edge) for edge in band(now.quantiles, name)) for name in BANDS}
+    until = now.last[:, None] * np.exp(_within_the_hour(calibration, now.quantiles, 60 - minutes))  # (n, Q) prices
     low, high = (before.last * np.exp(edge) for edge in band(before.quantiles, "80"))
     row = metrics("quantile", rows.predicted, rows.actual, rows.last)
     persistence = _error(rows.last, rows.actual)
@@ -104,9 +102,9 @@ def _graded(rows: Issued, minutes: int, full: Issued) -> AtOffset:
         crps_rolling_quantiles=float(1e4 * crps(rows.rolling, rows.outcome).mean()),
         coverage=coverage({name: band(rows.quantiles, name) for name in BANDS}, rows.outcome),
         this_hour=ThisHour(
-            mae=_error(this_hour, before.actual),
+            mae=_error(until[:, MEDIAN], before.actual),
             mae_persistence=_error(now.last, before.actual),
-            coverage=coverage({name: (low, high) for name, (low, high) in bands.items()}, before.actual),
+            coverage=coverage({name: band(until, name) for name in BANDS}, before.actual),
         ),
         last_hour=LastHour(
             mae=_error(before.predicted, now.actual),
@@ -114,6 +112,13 @@ def _graded(rows: Issued, minutes: int, full: Issued) -> AtOffset:
             outside_80=float(((now.last < low) | (now.last > high)).mean()),
         ),
     )
+
+
+def _within_the_hour(calibration: Calibration, hour: Floats, minutes: int) -> Floats:
+    """Quantiles (n, Q) of the log return so many minutes ahead, as served, from those of the next hour (n, Q)."""
+    parts = [hour[:, None]] if calibration.within is None else [calibration.within.apply(hour), hour[:, None]]
+    known = (60,) if calibration.within is None else (*MINUTES, 60)
+    return between(known, np.concatenate(parts, axis=1), (minutes,))[:, 0]
 
 
 def _error(predicted: Floats, actual: Floats) -> float:

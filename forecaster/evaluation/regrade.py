@@ -1,34 +1,43 @@
 """Measures an artifact's record again, with the networks that were graded and the bands they were graded with."""
 
+from collections.abc import Mapping
+
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.fixed_split import Record, fixed_split
 from forecaster.evaluation.grades import Hindcast
-from forecaster.features import markets_of
+from forecaster.evaluation.wider_record import widened
+from forecaster.features import all_markets
 from forecaster.inference import OnnxEngine, Progress
 from forecaster.market import Candles
-from forecaster.schema import Report, TableRow
+from forecaster.schema import SYMBOLS, Report, Symbol, TableRow
 
 
-def regrade(artifact: Artifact, btc: Candles, eth: Candles, progress: Progress) -> Record:
-    """The record on the hours after the artifact's split.
+def regrade(
+    artifact: Artifact,
+    hours: Mapping[Symbol, Candles],
+    progress: Progress,
+    fine: Mapping[Symbol, Candles] | None = None,
+) -> Record:
+    """The record on the hours after the artifact's split, of coins whose `hours` are given: BTC and ETH at least.
 
-    Raises InvalidInput for an artifact that holds no graded network.
+    `fine` are five-minute candles, where there are some. Raises InvalidInput for an artifact that holds no graded
+    network.
     """
     if "graded.onnx" not in artifact.files:
         raise InvalidInput(
             f"The {artifact.manifest.name} model holds no graded network.",
             "Set CRYPTOSENSE_MODEL_DIR=models/quantile, or grade it on candles of yours: evaluate --data FILE.",
         )
-    return fixed_split(
-        OnnxEngine(artifact.files["graded.onnx"]),
-        Calibration.model_validate_json(artifact.files["calibration.json"]),
-        markets_of(btc, eth),
-        artifact.report.graded_from.timestamp(),
-        artifact.report.remarks,
-        progress,
-    )
+    engine = OnnxEngine(artifact.files["graded.onnx"])
+    calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
+    start, minutes = artifact.report.graded_from.timestamp(), fine or {}
+    markets = all_markets(hours, minutes)
+    pair = tuple(market for market in markets if market.symbol in SYMBOLS)
+    others = (market for market in markets if market.symbol not in SYMBOLS)
+    record = fixed_split(engine, calibration, pair, start, artifact.report.remarks, progress)
+    return widened(record, engine, calibration, others, minutes, start, progress)
 
 
 def headline(report: Report) -> Hindcast:
@@ -50,8 +59,9 @@ def headline(report: Report) -> Hindcast:
 
 
 def in_words(report: Report, committed: Report) -> str:
-    """Every row of the table, and whether the committed report says the same."""
-    rows, theirs = ([_line(row) for row in each.table] for each in (report, committed))
+    """Every row of the table, and whether the committed report says the same of these coins."""
+    graded = {row.symbol for row in report.table}
+    rows, theirs = ([_line(row) for row in each.table if row.symbol in graded] for each in (report, committed))
     same = rows == theirs and headline(report).in_words() == headline(committed).in_words()
     verdict = (
         "The committed report says the same, to the last digit printed here."

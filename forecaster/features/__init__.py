@@ -8,33 +8,38 @@ from forecaster.features.closes import (
     window_volatility,
 )
 from forecaster.features.closes_only import bare_inputs, read_closes
-from forecaster.features.dataset import YEAR, Examples, Market, markets_of
+from forecaster.features.dataset import YEAR, Examples, Market, all_markets, markets_of, returns_within
 from forecaster.features.hourly import (
     CANDLES_KNOWN,
     CHANNELS,
     CONTEXT,
-    FLOOR,
+    FLAGS,
     FROM_CLOSES,
     KINDS,
     LOOKBACK,
     OTHER_KNOWN,
-    RANGE_TO_SIGMA,
+    SUBHOUR_KNOWN,
     Hours,
     hours_of,
 )
 from forecaster.features.novelty import Familiarity
-from forecaster.features.tape import Tape
+from forecaster.features.subhour import FINE_LOOKBACK, SUBHOUR, Minutes
+from forecaster.features.tape import FLOOR, RANGE_TO_SIGMA, Tape
 
 __all__ = [
     "CANDLES_KNOWN",
     "CHANNELS",
     "CONTEXT",
+    "FINE_LOOKBACK",
+    "FLAGS",
     "FLOOR",
     "FROM_CLOSES",
     "KINDS",
     "LOOKBACK",
     "OTHER_KNOWN",
     "RANGE_TO_SIGMA",
+    "SUBHOUR",
+    "SUBHOUR_KNOWN",
     "VOLATILITY_FLOOR",
     "VOLATILITY_HALF_LIFE",
     "YEAR",
@@ -43,11 +48,14 @@ __all__ = [
     "Hours",
     "Market",
     "MinMaxScaling",
+    "Minutes",
     "Tape",
+    "all_markets",
     "bare_inputs",
     "close_windows",
     "hours_of",
     "markets_of",
     "read_closes",
+    "returns_within",
     "window_volatility",
 ]

@@ -7,8 +7,9 @@ the returns and the columns in FROM_CLOSES. Those are sums over the window, so t
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features.hourly import CHANNELS, CONTEXT, FLOOR, FROM_CLOSES
-from forecaster.features.tape import Floats
+from forecaster.features.hourly import CHANNELS, CONTEXT, FLAGS, FROM_CLOSES
+from forecaster.features.subhour import SUBHOUR
+from forecaster.features.tape import FLOOR, Floats
 from forecaster.schema import WINDOW
 
 
@@ -32,7 +33,12 @@ def bare_inputs(closes: Floats) -> dict[str, NDArray[np.float32]]:
     window[:, :, 0] = returns
     context = np.zeros((len(closes), len(CONTEXT)), np.float32)
     context[:, _COLUMNS] = told
-    return {"window": window, "context": context, "known": np.zeros((len(closes), 3), np.float32)}
+    return {
+        "window": window,
+        "context": context,
+        "subhour": np.zeros((len(closes), len(SUBHOUR)), np.float32),
+        "known": np.zeros((len(closes), FLAGS), np.float32),
+    }
 
 
 def read_closes(closes: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,16 +1,19 @@
-"""What the quantile recipe learns from and is graded on: both symbols' hours with the returns that followed."""
+"""What the quantile recipe learns from and is graded on: each coin's hours with the returns that followed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.features.closes import window_volatility
 from forecaster.features.hourly import CONTEXT, LOOKBACK, Hours, hours_of
+from forecaster.features.subhour import Minutes
 from forecaster.features.tape import Tape
-from forecaster.market import Candles
+from forecaster.market import BITCOIN, ETHER, LONGEST_GAP, Candles, companion, hours_past
 from forecaster.quantiles import HORIZONS, Floats
-from forecaster.schema import HOUR, SYMBOLS, WINDOW, Symbol
+from forecaster.schema import HOUR, MINUTES, SYMBOLS, WINDOW, Symbol
 
 YEAR = 365.25 * 24 * HOUR  # seconds
 QUIET = 0.25  # share of the last 48 hours without a trade: such hours say little of today's market
@@ -30,13 +33,22 @@ class Market:
     target: Floats  # (n, 24) log return from this close to the one h hours on; NaN beyond the end
 
     @classmethod
-    def of(cls, symbol: Symbol, candles: Candles, other: Candles) -> "Market":
-        """The market of `candles`, with the other symbol's as context."""
+    def of(cls, symbol: Symbol, candles: Candles, other: Candles, fine: Candles | None = None) -> "Market":
+        """The market of `candles`, with the other symbol's as context, and the minutes of its own finer ones."""
         tape = Tape.of(candles, other)
+        minutes = Minutes.of(fine, tape.time + HOUR) if fine is not None else None
         log, target = np.log(tape.close), np.full((len(tape.close), HORIZONS), np.nan)
         for ahead in range(1, min(HORIZONS, len(log) - 1) + 1):
             target[:-ahead, ahead - 1] = log[ahead:] - log[:-ahead]
-        return cls(symbol, tape, tape.time, tape.close, hours_of(tape), np.isin(tape.time, candles.time), target)
+        return cls(
+            symbol,
+            tape,
+            tape.time,
+            tape.close,
+            hours_of(tape, minutes=minutes),
+            np.isin(tape.time, candles.time),
+            target,
+        )
 
     def issued(self, start: float, stop: float) -> NDArray[np.int64]:
         """Rows whose next hour opens in [start, stop) and is known, with a whole look-back before them."""
@@ -57,42 +69,92 @@ class Market:
         return np.where(closes <= stop, self.target[rows], np.nan)
 
 
+def returns_within(fine: Candles, moments: NDArray[np.int64]) -> Floats:
+    """Log returns (n, 3) of the 15, 30 and 45 minutes after moments (n,) in Unix s; NaN where a close is not known."""
+    end, log = fine.time + fine.step, np.log(fine.close)
+    times = moments[:, None] + 60 * np.array([0, *MINUTES])  # (n, 4)
+    row = np.minimum(np.searchsorted(end, times), len(end) - 1)
+    closes = np.where(end[row] == times, log[row], np.nan)
+    returns: Floats = closes[:, 1:] - closes[:, :1]
+    return returns
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Hours to learn from, as rows of arrays that hold every market one after another."""
 
     channels: NDArray[np.float32]  # (hours, 6)
     context: NDArray[np.float32]  # (hours, C)
-    other: NDArray[np.float32]  # (hours,) 1 where the other symbol is known
+    subhour: NDArray[np.float32]  # (hours, S)
+    known: NDArray[np.float32]  # (hours, 2) 1 where the other symbol is known, and where five-minute candles are
     row: NDArray[np.int32]  # (n,) which hour a forecast is issued at
+    group: NDArray[np.int64]  # (n,) forecasts that tell much the same have one number
     target: NDArray[np.float32]  # (n, 24) log returns
     weight: NDArray[np.float32]  # (n, 24, 2) of all levels' loss, and of the median's
 
     @classmethod
-    def before(cls, stop: float, markets: tuple[Market, ...], half_life: float, first: float) -> "Examples":
+    def before(
+        cls,
+        stop: float,
+        markets: tuple[Market, ...],
+        half_life: float,
+        first: float,
+        *,
+        drawn: int = 1,
+        fresh: float = 0.0,
+        others: float = 1.0,
+    ) -> "Examples":
         """Every hour whose 24 targets close before `stop` (Unix s).
 
         A loss counts in units of the volatility known at that hour, so that calm and wild years weigh alike.
         The loss of all levels also halves with every `half_life` years of age: the shape of the distribution
-        has changed over the years, what moves its median has not. The 1 h horizon counts `first` times.
+        has changed over the years, what moves its median has not. The 1 h horizon counts `first` times. All coins but
+        the two of SYMBOLS together count `others` times what one of those does. How much each of several forecasts
+        of one hour counts, of which an epoch shows `drawn`: see _together.
         """
         parts = [market.learnable(stop) for market in markets]
+        pairs = list(zip(markets, parts, strict=True))
         starts = np.cumsum([0, *(len(market.time) for market in markets)])
-        age = [(stop - market.time[part]) / YEAR for market, part in zip(markets, parts, strict=True)]
-        even = np.concatenate([_even(market, part) for market, part in zip(markets, parts, strict=True)])
-        recent = np.concatenate([0.5 ** (years / half_life) / (0.5 ** (years / half_life)).mean() for years in age])
+        age = np.concatenate([(stop - market.time[part]) / YEAR for market, part in pairs])
+        coin = np.concatenate([np.full(len(part), 1.0 if m.symbol in SYMBOLS else others) for m, part in pairs])
+        group = np.concatenate([m.time[part] // HOUR * 3 + _kin(m.symbol) for m, part in pairs])
+        together, chance = _together(group, drawn, fresh)
+        even = np.concatenate([_even(market, part) for market, part in pairs])
+        target = np.concatenate([market.target[part] for market, part in pairs])
+        recent = 0.5 ** (age / half_life)
+        recent /= np.average(recent, weights=coin * chance)
         horizon = np.ones(HORIZONS)
         horizon[0] = first
-        weight = np.stack([recent[:, None] * even, even], axis=2) * (horizon / horizon.mean())[:, None]
-        target = np.concatenate([market.target[part] for market, part in zip(markets, parts, strict=True)])
+        counts = coin[:, None] * together * even * (horizon / horizon.mean())
+        weight = np.stack([recent[:, None] * counts, counts], axis=2)
         return cls(
             channels=np.concatenate([market.hours.channels for market in markets]),
             context=np.concatenate([market.hours.context for market in markets]),
-            other=np.concatenate([market.hours.other for market in markets]),
+            subhour=np.concatenate([market.hours.minutes.values for market in markets]),
+            known=np.concatenate([np.stack([m.hours.other, m.hours.minutes.known], axis=1) for m in markets]),
             row=np.concatenate([part + start for part, start in zip(parts, starts, strict=False)]).astype(np.int32),
+            group=group,
             target=target.astype(np.float32),
             weight=(weight / np.median((even * np.abs(target)).mean(axis=1))).astype(np.float32),
         )
+
+
+def _kin(symbol: Symbol) -> int:
+    """Which coins' forecasts of one hour of the clock tell much the same: all but BTC and ETH."""
+    return SYMBOLS.index(symbol) if symbol in SYMBOLS else len(SYMBOLS)
+
+
+def _together(group: NDArray[np.int64], drawn: int, fresh: float) -> tuple[Floats, Floats]:
+    """How much a forecast counts at each horizon (n, 24) when it is shown, and how likely an epoch shows it (n,).
+
+    Twelve forecasts of one hour, five minutes apart, tell hardly more than one of them about the next 24 hours, whose
+    outcomes they share, and more about the next one. So an hour with k of them counts as 1 + `fresh` (1 - 1 / k) / h
+    at h hours, spread over the `drawn` that an epoch shows.
+    """
+    _, number, count = np.unique(group, return_inverse=True, return_counts=True)
+    many, shown = count[number], np.minimum(count[number], drawn)
+    whole = 1 + fresh * (1 - 1 / many)[:, None] / np.arange(1, HORIZONS + 1)
+    return whole / shown[:, None], shown / many
 
 
 def _even(market: Market, rows: NDArray[np.int64]) -> Floats:
@@ -104,6 +166,40 @@ def _even(market: Market, rows: NDArray[np.int64]) -> Floats:
     return even
 
 
-def markets_of(btc: Candles, eth: Candles) -> tuple[Market, ...]:
-    """Both symbols' hours, each with the other's as context."""
-    return Market.of(SYMBOLS[0], btc, eth), Market.of(SYMBOLS[1], eth, btc)
+def markets_of(btc: Candles, eth: Candles, fine: Mapping[Symbol, Candles] | None = None) -> tuple[Market, ...]:
+    """Both symbols' hours of the clock, each with the other's as context; `fine` are their five-minute candles."""
+    return all_markets({BITCOIN: btc, ETHER: eth}, fine or {})
+
+
+def all_markets(
+    hours: Mapping[Symbol, Candles], fine: Mapping[Symbol, Candles], offsets: tuple[int, ...] = ()
+) -> tuple[Market, ...]:
+    """Every coin's hours of the clock, then its hours ending so many minutes past; companions as context.
+
+    `hours` holds Bitcoin and Ether at least. There are offsets (minutes) where five-minute candles of the coin and of
+    its companion exist, a market for each piece without a long gap.
+    """
+    clock = (
+        Market.of(symbol, candles, hours[companion(symbol)], fine.get(symbol)) for symbol, candles in hours.items()
+    )
+    moved = (
+        _moved(symbol, piece, fine[companion(symbol)], 60 * minutes)
+        for symbol in fine
+        if companion(symbol) in fine
+        for piece in _pieces(fine[symbol])
+        for minutes in offsets
+    )
+    return (*clock, *(market for market in moved if market is not None))
+
+
+def _moved(symbol: Symbol, fine: Candles, other: Candles, offset: int) -> Market | None:
+    """One coin's hours that end `offset` seconds past, where there are enough of them to learn from."""
+    candles, others = (hours_past(each, offset) for each in (fine, other))
+    return Market.of(symbol, candles, others, fine) if len(candles) > LOOKBACK + HORIZONS else None
+
+
+def _pieces(fine: Candles) -> list[Candles]:
+    """Runs of candles without a gap longer than a forecast may fill."""
+    cuts = np.flatnonzero(np.diff(fine.time) > LONGEST_GAP * HOUR) + 1
+    edges = [0, *cuts.tolist(), len(fine)]
+    return [fine[first:last] for first, last in pairwise(edges)]

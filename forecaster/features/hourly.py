@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features.tape import Floats, Tape
+from forecaster.features.subhour import SUBHOUR, Minutes
+from forecaster.features.tape import FLOOR, JUMP, RANGE_TO_SIGMA, Floats, Tape
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, WINDOW, InputKind
 
@@ -21,9 +22,6 @@ LOOKBACK = 24 * DAYS + 1  # candles a row of the context depends on
 OTHER_LOOKBACK = WINDOW + 1  # candles of the other symbol without which it counts as unknown
 SCALES = (1, 3, 6, 12, 24, 72, 168, 288)  # hours: the volatility of the last hour, of a morning, of a week
 OTHER_SCALES = (1, 3, 24, 168)
-FLOOR = 1e-6  # log return per hour: constant prices still get a band of positive width
-RANGE_TO_SIGMA = 1.0 / (2.0 * np.sqrt(np.log(2.0)))  # Parkinson (1980): std of the return from high / low
-JUMP = 0.36  # of a squared return counts as variance where a jump left no range
 
 MOVES = (3, 6, 12, 24, 48, 96, 168)  # hours the price has come from
 OTHER_MOVES = (3, 24)
@@ -46,7 +44,8 @@ CONTEXT = (
 )
 FROM_CLOSES = ("return_6h", "return_12h", "return_24h", "move_3h", "move_6h", "move_12h", "move_24h", "move_48h",
                "repeat_1d", "repeat_2d")  # what 60 closes tell as well as 300 candles do  # fmt: skip
-CANDLES_KNOWN, OTHER_KNOWN, CLOCK_KNOWN = 0, 1, 2  # columns of `known`
+CANDLES_KNOWN, OTHER_KNOWN, CLOCK_KNOWN, SUBHOUR_KNOWN = 0, 1, 2, 3  # columns of `known`
+FLAGS = 4
 
 _HOURS, _DAYS = np.eye(24), np.eye(7)
 _SAME_HOUR = 24 * np.arange(1, REPEATS + 1) - 1  # hours back from the newest to the hour of day that comes next
@@ -61,41 +60,47 @@ class Hours:
     channels: NDArray[np.float32]  # (rows, 6), see CHANNELS
     context: NDArray[np.float32]  # (contexts, 94), see CONTEXT, of the newest rows; known when the hour closed
     other: NDArray[np.float32]  # (rows,) 1 where the other symbol's last 61 candles are known
+    minutes: Minutes  # of the rows
 
     def newest(self) -> dict[str, NDArray[np.float32]]:
         """What the network is given for the forecasts from candles at the newest hour of each tape, as by `inputs`."""
-        known = np.ones((*self.other.shape[:-1], 3), np.float32)
-        known[..., OTHER_KNOWN] = self.other[..., -1]
+        known = np.ones((*self.other.shape[:-1], FLAGS), np.float32)
+        known[..., OTHER_KNOWN], known[..., SUBHOUR_KNOWN] = self.other[..., -1], self.minutes.known[..., -1]
         return {
             "window": self.channels[..., -WINDOW:, :].reshape(-1, WINDOW, len(CHANNELS)),
             "context": self.context[..., -1, :].reshape(-1, len(CONTEXT)),
-            "known": known.reshape(-1, 3),
+            "subhour": self.minutes.values[..., -1, :].reshape(-1, len(SUBHOUR)),
+            "known": known.reshape(-1, FLAGS),
         }
 
     def inputs(self, row: NDArray[np.int64], kind: InputKind) -> dict[str, NDArray[np.float32]]:
         """What the network is given for the forecasts issued at the close of each `row` (n,), each at least 59.
 
-        window (n, 60, 6), context (n, 94), known (n, 3): which of candles, other symbol and clock are real.
+        window (n, 60, 6), context (n, 94), subhour (n, 22), known (n, 4): which of candles, other symbol, clock and
+        five-minute candles are real.
         """
-        known = np.zeros((len(row), 3), np.float32)
+        known = np.zeros((len(row), FLAGS), np.float32)
         if kind == "full":
             known[:] = 1
-            known[:, OTHER_KNOWN] = self.other[row]
+            known[:, OTHER_KNOWN], known[:, SUBHOUR_KNOWN] = self.other[row], self.minutes.known[row]
         return {
             "window": self.channels[row[:, None] + np.arange(1 - WINDOW, 1)],
             "context": self.context[row - len(self.channels)],  # counted from the newest
+            "subhour": self.minutes.values[row],
             "known": known,
         }
 
 
-def hours_of(tape: Tape, rows: int | None = None, contexts: int | None = None) -> Hours:
+def hours_of(tape: Tape, rows: int | None = None, contexts: int | None = None, minutes: Minutes | None = None) -> Hours:
     """Model input for the newest `rows` hours of a tape (all by default), contexts for its newest `contexts`.
 
-    A row is exact when 288 hours precede it; earlier ones stand for a tape that repeats its first hour.
+    A row is exact when 288 hours precede it; earlier ones stand for a tape that repeats its first hour. `minutes` are
+    those of the rows, where five-minute candles tell any.
     """
     rows = tape.close.shape[-1] if rows is None else rows
     context = _context(tape, rows if contexts is None else contexts)
-    return Hours(_channels(tape, rows), context, _other_known(tape, rows))
+    other = _other_known(tape, rows)
+    return Hours(_channels(tape, rows), context, other, minutes or Minutes.unknown(*other.shape))
 
 
 def _channels(tape: Tape, rows: int) -> NDArray[np.float32]:

@@ -12,6 +12,10 @@ from forecaster.schema import HOUR
 
 Floats = NDArray[np.float64]
 
+FLOOR = 1e-6  # log return per hour: constant prices still get a band of positive width
+RANGE_TO_SIGMA = 1.0 / (2.0 * np.sqrt(np.log(2.0)))  # Parkinson (1980): std of the return from high / low
+JUMP = 0.36  # of a squared return counts as variance where a jump left no range
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tape:

@@ -4,7 +4,7 @@ from forecaster.inference.annotate import Flag, gaps_flag
 from forecaster.inference.backtest import Progress, backtest
 from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
-from forecaster.inference.interpolation import horizons_of, standard
+from forecaster.inference.interpolation import between, horizons_of, standard
 from forecaster.inference.loop_batch import LoopTurn
 from forecaster.inference.predictor import Predictor
 from forecaster.inference.smoke_test import EngineKind, open_model, tried
@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "Window",
     "backtest",
+    "between",
     "detailed",
     "gaps_flag",
     "horizons_of",

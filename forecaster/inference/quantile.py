@@ -92,10 +92,10 @@ class QuantilePredictor(Issuer):
 
     def _untaught(self, symbol: str) -> dict[InputKind, Tracker]:
         """Trackers that nobody teaches anything, made once."""
-        graded = symbol if symbol in self._graded else ""  # others begin with the same widths
-        if graded not in self._fresh:
-            self._fresh[graded] = self.trackers(graded)
-        return self._fresh[graded]
+        known = symbol if symbol in self._manifest.symbols else ""  # others begin with the same widths
+        if known not in self._fresh:
+            self._fresh[known] = self.trackers(known)
+        return self._fresh[known]
 
     def forecast(
         self,
@@ -178,7 +178,10 @@ class QuantilePredictor(Issuer):
         returns = tracker.apply(self._calibrated(raw, kind))
         ahead = standard(raw.shape[1])[0 if minutes else len(MINUTES) :]
         if minutes:
+            hour = returns[:, 0]
             returns = between(ahead[len(MINUTES) :], returns, ahead)
+            if self._calibration.within and kind == "full":
+                returns[:, : len(MINUTES)] = self._calibration.within.apply(hour)
         foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
         distributions = _distributions(part.alike, ahead, returns)
         for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):

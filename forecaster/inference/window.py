@@ -7,10 +7,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.features import LOOKBACK, Tape, bare_inputs, hours_of
+from forecaster.features import LOOKBACK, Minutes, Tape, bare_inputs, hours_of
 from forecaster.inference.annotate import Flag, gaps_flag
 from forecaster.market import Candles, Snapshot, gapless
-from forecaster.schema import WINDOW, ForecastWarning, InputKind
+from forecaster.schema import HOUR, WINDOW, ForecastWarning, InputKind
 
 Inputs = Mapping[str, NDArray[np.float32]]
 
@@ -21,7 +21,7 @@ class Window:
 
     snapshot: Snapshot
     other: Snapshot | None = None  # the other symbol's
-    fine: Snapshot | None = None  # the newest five-minute candles, up to the close of the snapshot's newest hour
+    fine: Snapshot | None = None  # the newest five-minute candles, 289 of them or more, that end where the hours do
     bare: bool = False  # closes are all there is: opens, highs, lows and volumes only stand in for them
 
 
@@ -56,6 +56,12 @@ class Reading:
         other = self.window.other
         return self.candles[-LOOKBACK:], other.candles if other else None
 
+    @property
+    def minutes(self) -> Minutes:
+        """What the five-minute candles tell at the close of the newest hour (1,)."""
+        fine = self.window.fine
+        return Minutes.of(fine.candles, self.candles.time[-1:] + HOUR) if fine else Minutes.unknown(1)
+
     def flags(self, foreign: bool) -> list[Flag]:
         """What to say of the candles; `foreign` where they are unlike those of training."""
         flags = gaps_flag(self.filled, WINDOW if self.kind == "closes_only" else LOOKBACK)
@@ -75,5 +81,7 @@ def inputs_of(alike: Sequence[Reading]) -> Inputs:
     """What the network is given for readings of one group."""
     if alike[0].kind == "closes_only":
         return bare_inputs(np.stack([each.candles.close[-WINDOW:] for each in alike]))
-    tape = Tape.of(*alike[0].pair) if len(alike) == 1 else Tape.side_by_side([each.pair for each in alike])
-    return hours_of(tape, WINDOW, 1).newest()
+    if len(alike) == 1:
+        return hours_of(Tape.of(*alike[0].pair), WINDOW, 1, alike[0].minutes).newest()
+    tape = Tape.side_by_side([each.pair for each in alike])
+    return hours_of(tape, WINDOW, 1, Minutes.stacked([each.minutes for each in alike])).newest()

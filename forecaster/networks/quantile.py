@@ -2,7 +2,8 @@
 
     window (B, 60, 6)  --in units of its own volatility-->  LSTM  --+--> centre  (B, 24)
     context (B, C)    ----------------relative to it----------------+--> spread  (B, 24)
-    known (B, 3)      --which inputs are real-----------------------+--> steps   (B, 24, Q - 1) > 0
+    subhour (B, S)    --relative to it--> minutes, the less the more hours ahead
+    known (B, 4)      --which inputs are real-----------------------+--> steps   (B, 24, Q - 1) > 0
 
     quantile = volatility * sqrt(h) * exp(spread) * (centre -/+ running sum of steps): they cannot cross.
 
@@ -21,10 +22,13 @@ from forecaster.features import (
     CANDLES_KNOWN,
     CHANNELS,
     CONTEXT,
+    FLAGS,
     FLOOR,
     FROM_CLOSES,
     OTHER_KNOWN,
     RANGE_TO_SIGMA,
+    SUBHOUR,
+    SUBHOUR_KNOWN,
     VOLATILITY_HALF_LIFE,
 )
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN
@@ -34,7 +38,9 @@ Tensor = Any  # of whichever backend runs
 
 RETURNS = WINDOW - 1  # of the 60 closes a bare request brings
 FARTHEST = 4.0  # of a log volatility from the window's own; beyond it nothing was learned
-UNITS, DENSE, SHAPES, DROPOUT = 32, 64, 16, 0.2
+UNITS, DENSE, MINUTE_UNITS, SHAPES, DROPOUT = 32, 64, 32, 16, 0.2
+MINUTES_FADE = 2.5  # hours
+CENTRE_FADES = 0.5  # power of the hours ahead by which the median is held back, beside the root by which it spreads
 NEWEST = 36  # hours the LSTM reads; the context speaks for the older ones
 
 
@@ -51,17 +57,19 @@ class Relative(keras.layers.Layer):
         self.governed = np.stack([candles, other, clock, free]).astype("float32")  # (4, C) by which flag
         self.log = _named("range", "return", "other_range", "profile").astype("float32")  # (C,) log volatilities
         self.move = _named("move", "repeat", "other_move", "other_repeat").astype("float32")  # (C,) log returns
+        self.fine_log = _named("fine_range", names=SUBHOUR).astype("float32")  # (S,) likewise
+        self.fine_move = _named("fine_move", names=SUBHOUR).astype("float32")
 
-    def call(self, window: Tensor, context: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 60, 6), (B, C), (B, 3) -> window (B, 60, 6), level (B, C + 21), volatility (B, 1)."""
+    def call(self, window: Tensor, context: Tensor, subhour: Tensor, known: Tensor) -> tuple[Tensor, ...]:
+        """(B, 60, 6), (B, C), (B, S), (B, 4) -> window (B, 60, 6), level (B, C + 21), fine (B, S), sigma (B, 1)."""
+        known, told = known[:, :SUBHOUR_KNOWN], known[:, SUBHOUR_KNOWN:]
         sigma = self._volatility(window[:, :, 0])  # (B, 1)
         relative = self._relative(window, known, sigma)
-        move = ops.arcsinh(context * self.move / sigma)
-        rest = ops.clip(context - self.log * ops.log(sigma), -FARTHEST, FARTHEST) * (1.0 - self.move)
         flags = ops.concatenate([known, ops.ones_like(known[:, :1])], axis=-1)  # closes are always known
-        level = (move + rest) * ops.matmul(flags, self.governed)
+        level = _in_units(context, sigma, self.log, self.move) * ops.matmul(flags, self.governed)
+        fine = _in_units(subhour, sigma, self.fine_log, self.fine_move) * told
         recent = ops.reshape(relative[:, -3:], (-1, 3 * len(CHANNELS)))
-        return relative, ops.concatenate([level, recent, known], axis=-1), sigma
+        return relative, ops.concatenate([level, recent, known], axis=-1), fine, sigma
 
     def _relative(self, window: Tensor, known: Tensor, sigma: Tensor) -> Tensor:
         candles = known[:, None, CANDLES_KNOWN : CANDLES_KNOWN + 1]
@@ -100,12 +108,40 @@ class Newest(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("cryptosense")
+class Fading(keras.layers.Layer):
+    """What the minutes tell of each hour ahead: nothing where they are not known, and less the farther it is.
+
+    Of a day ahead the last minutes tell little, and a network that may use them there learns chance. With `between`
+    they speak of forecasts between full hours alone.
+    """
+
+    def __init__(self, between: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.between = between
+
+    def build(self, *shapes: object) -> None:
+        """All of it for the next hour, half as much for every so many hours more; and where it counts."""
+        self.share = (0.5 ** (np.arange(HORIZONS) / MINUTES_FADE)).astype("float32")  # (24,)
+        marks = _named("past", names=SUBHOUR)  # one of them is 1 where the minutes are known
+        self.marks = (marks & (np.array(SUBHOUR) != "past_00") if self.between else marks).astype("float32")  # (S,)
+
+    def call(self, told: Tensor, fine: Tensor) -> Tensor:
+        """(B, 24), (B, S) -> (B, 24)."""
+        return told * self.share * ops.sum(fine * self.marks, axis=1, keepdims=True)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves of the layer."""
+        return {**super().get_config(), "between": self.between}
+
+
+@keras.saving.register_keras_serializable("cryptosense")
 class Quantiles(keras.layers.Layer):
     """Centre, log spread and steps between levels to ascending quantiles of the log return."""
 
     def build(self, *shapes: object) -> None:
         """The root of time, by which a random walk spreads."""
         self.root = np.sqrt(np.arange(1, HORIZONS + 1)).astype("float32")  # (24,)
+        self.reach = (np.arange(1, HORIZONS + 1) ** -CENTRE_FADES).astype("float32")  # (24,)
 
     def call(self, centre: Tensor, spread: Tensor, steps: Tensor, sigma: Tensor) -> Tensor:
         """(B, 24), (B, 24), (B, 24 * (Q - 1)), (B, 1) -> (B, 24, Q)."""
@@ -113,30 +149,36 @@ class Quantiles(keras.layers.Layer):
         lower = steps[:, :, :MEDIAN]
         below = ops.sum(lower, axis=2, keepdims=True) - (ops.cumsum(lower, axis=2) - lower)  # from the median down
         above = ops.cumsum(steps[:, :, MEDIAN:], axis=2)
-        middle = centre[:, :, None]
+        middle = (centre * self.reach)[:, :, None]
         standard = ops.concatenate([middle - below, middle, middle + above], axis=2)  # (B, 24, Q)
         unit = sigma * self.root * ops.exp(ops.clip(spread, -FARTHEST, FARTHEST))  # (B, 24)
         return unit[:, :, None] * standard
 
 
 def quantile_network() -> keras.Model:
-    """window (B, 60, 6), context (B, C), known (B, 3) -> (B, 24, 21) quantiles of the log return.
+    """window (B, 60, 6), context (B, C), subhour (B, S), known (B, 4) -> (B, 24, 21) quantiles of the log return.
 
     Centre and spread also have a linear path from the context: what a linear model can tell of the median it
     tells better than a hidden layer. Before training the bands are those of a Student t with 3 degrees of freedom.
     """
     inputs = network_inputs()
-    relative, level, sigma = Relative(name="relative")(*inputs)
+    relative, level, fine, sigma = Relative(name="relative")(*inputs)
     state = keras.layers.LSTM(UNITS, name="lstm")(Newest(NEWEST)(relative))
     latent = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()([state, level]))
     latent = keras.layers.Dense(DENSE, activation="silu", name="latent")(latent)
     latent = keras.layers.Dropout(DROPOUT)(latent)
+    minutes = keras.layers.Concatenate()([fine, level])
+    minutes = keras.layers.Dense(MINUTE_UNITS, activation="silu", name="minutes")(minutes)
+    minutes = keras.layers.Concatenate()([fine, keras.layers.Dropout(DROPOUT)(minutes)])
     small = keras.initializers.RandomNormal(stddev=0.01, seed=1)
     centre, spread = (
         keras.layers.Add()(
             [
                 keras.layers.Dense(HORIZONS, kernel_initializer=small, name=name)(latent),
                 keras.layers.Dense(HORIZONS, kernel_initializer="zeros", use_bias=False, name=f"{name}_level")(level),
+                Fading(between=name == "centre")(
+                    keras.layers.Dense(HORIZONS, kernel_initializer="zeros", name=f"{name}_minutes")(minutes), fine
+                ),
             ]
         )
         for name in ("centre", "spread")
@@ -151,11 +193,12 @@ def quantile_network() -> keras.Model:
 
 
 def network_inputs() -> list[Tensor]:
-    """Symbolic window, context and known, by these names."""
+    """Symbolic window, context, subhour and known, by these names."""
     return [
         keras.Input((WINDOW, len(CHANNELS)), name="window"),
         keras.Input((len(CONTEXT),), name="context"),
-        keras.Input((3,), name="known"),
+        keras.Input((len(SUBHOUR),), name="subhour"),
+        keras.Input((FLAGS,), name="known"),
     ]
 
 
@@ -182,9 +225,15 @@ def _log_ratio(spread: Tensor, sigma: Tensor) -> Tensor:
     return ops.clip(log, -FARTHEST, FARTHEST)
 
 
-def _named(*heads: str) -> NDArray[np.bool_]:
-    """Which columns of the context (C,) begin with one of `heads`."""
-    return np.array([name.startswith(heads) for name in CONTEXT])
+def _in_units(values: Tensor, sigma: Tensor, log: Tensor, move: Tensor) -> Tensor:
+    """Columns (B, n) in units of a volatility (B, 1): log volatilities where `log` (n,), moves where `move` (n,)."""
+    rest = ops.clip(values - log * ops.log(sigma), -FARTHEST, FARTHEST) * (1.0 - move)
+    return ops.arcsinh(values * move / sigma) + rest
+
+
+def _named(*heads: str, names: tuple[str, ...] = CONTEXT) -> NDArray[np.bool_]:
+    """Which of the columns (n,) begin with one of `heads`."""
+    return np.array([name.startswith(heads) for name in names])
 
 
 def _student(level: NDArray[np.float64]) -> NDArray[np.float64]:

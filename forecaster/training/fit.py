@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from forecaster.features import OTHER_KNOWN, Examples
+from forecaster.features import FLAGS, OTHER_KNOWN, SUBHOUR, SUBHOUR_KNOWN, Examples
 from forecaster.networks.quantile import Tensor, network_inputs, pinball, quantile_network
 from forecaster.quantiles import MEDIAN
 from forecaster.schema import WINDOW
@@ -26,10 +26,10 @@ Progress = Callable[[float], None]  # the share that is done, 0..1
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the networks are trained. docs/decisions.md says what else was tried."""
+    """How the networks are trained. docs/training.md says what else was tried."""
 
-    seeds: int = 4
-    epochs: int = 3
+    seeds: int = 2
+    epochs: int = 2
     batch: int = 512
     rate: float = 2e-3
     decay: float = 1e-3
@@ -39,17 +39,23 @@ class Recipe:
     median: float = 0.5  # times that the median's own loss counts, beside the mean over all levels
     closes_only: float = 0.25  # share of examples of which only closes are shown
     alone: float = 0.10  # share of which the other symbol is hidden
+    hourly: float = 0.25  # share of full hours of which five-minute candles are hidden
+    drawn: int = 3  # forecasts within one hour of the clock that an epoch shows at most
+    fresh: float = 2.0  # how much more than one such an hour counts at 1 h, see Examples.before
+    others: float = 0.5  # times that all coins but BTC and ETH count together
 
 
 def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
     """A trained network."""
     keras.utils.set_random_seed(seed)
     network = quantile_network()
+    if not keras.distribution.list_devices("gpu"):
+        network.get_layer("lstm").supports_jit = True  # without cuDNN it compiles, and takes three quarters of the time
     row = keras.Input((1,), dtype="int32", name="row")
     known = network_inputs()[-1]
-    window, context = _Gather(examples.channels, examples.context)(row)
-    trainer = keras.Model([row, known], network([window, context, known]))
-    batches = _Batches(examples, recipe, seed)
+    window, context, subhour = _Gather(examples.channels, examples.context, examples.subhour)(row)
+    trainer = keras.Model([row, known], network([window, context, subhour, known]))
+    batches = Batches(examples, recipe, seed)
     steps = len(batches) * recipe.epochs
     optimizer = keras.optimizers.AdamW(
         _Cosine(recipe.rate, steps),
@@ -60,6 +66,17 @@ def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> ke
     )
     trainer.compile(optimizer=optimizer, loss=_loss(recipe.median))
     trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[_Told(steps, progress)])
+    return settled(network)
+
+
+def settled(network: keras.Model) -> keras.Model:
+    """A trained network, whose minutes no longer move the median.
+
+    In training they do, so that what is particular to the forecasts between full hours is learned there, and not by
+    what tells the median at full hours, which is more predictable. What that is was chance in the validation year.
+    """
+    layer = network.get_layer("centre_minutes")
+    layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
     return network
 
 
@@ -80,43 +97,52 @@ def _loss(median: float) -> Callable[[Tensor, Tensor], Tensor]:
 
 @keras.saving.register_keras_serializable("cryptosense")
 class _Gather(keras.layers.Layer):
-    """Row numbers (B, 1) to windows (B, 60, 6) and contexts (B, C), from arrays that lie on the device."""
+    """Row numbers (B, 1) to windows (B, 60, 6), contexts (B, C) and minutes (B, S), from arrays on the device."""
 
-    def __init__(self, channels: NDArray[np.float32], context: NDArray[np.float32]) -> None:
+    def __init__(self, *arrays: NDArray[np.float32]) -> None:
         super().__init__(trainable=False)
-        self.channels = self.add_weight(shape=channels.shape, initializer="zeros", trainable=False)
-        self.context = self.add_weight(shape=context.shape, initializer="zeros", trainable=False)
-        self.channels.assign(channels)
-        self.context.assign(context)
+        self.arrays = [self.add_weight(shape=each.shape, initializer="zeros", trainable=False) for each in arrays]
+        for held, each in zip(self.arrays, arrays, strict=True):
+            held.assign(each)
         self.past = np.arange(1 - WINDOW, 1, dtype="int32")
 
-    def call(self, row: Tensor) -> tuple[Tensor, Tensor]:
-        return ops.take(self.channels, row + self.past, axis=0), ops.take(self.context, row[:, 0], axis=0)
+    def call(self, row: Tensor) -> tuple[Tensor, ...]:
+        channels, *newest = self.arrays
+        return ops.take(channels, row + self.past, axis=0), *(ops.take(each, row[:, 0], axis=0) for each in newest)
 
 
-class _Batches(keras.utils.PyDataset):
+class Batches(keras.utils.PyDataset):
     """Shuffled batches of row numbers, of what is shown of each, and of targets with their weights."""
 
     def __init__(self, examples: Examples, recipe: Recipe, seed: int) -> None:
         super().__init__()
         self._examples, self._recipe = examples, recipe
         self._truth = np.concatenate([examples.target[:, :, None], examples.weight], axis=2)  # (n, 24, 3)
+        self._on_the_hour = examples.subhour[:, SUBHOUR.index("past_00")] == 1
         self._random = np.random.default_rng(seed)
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        return max(1, len(self._examples.row) // self._recipe.batch)
+        return max(1, len(self._order) // self._recipe.batch)
 
     def __getitem__(self, index: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
         take = self._order[index * self._recipe.batch : (index + 1) * self._recipe.batch]
         row, draw = self._examples.row[take], self._random.random(len(take))
-        known = np.ones((len(take), 3), np.float32)
-        known[:, OTHER_KNOWN] = self._examples.other[row] * (draw < 1 - self._recipe.alone)
+        known = np.ones((len(take), FLAGS), np.float32)
+        known[:, OTHER_KNOWN] = self._examples.known[row, 0] * (draw < 1 - self._recipe.alone)
+        hidden = self._on_the_hour[row] & (self._random.random(len(take)) < self._recipe.hourly)
+        known[:, SUBHOUR_KNOWN] = self._examples.known[row, 1] * ~hidden
         known[draw < self._recipe.closes_only] = 0
         return {"row": row[:, None], "known": known}, self._truth[take]
 
     def on_epoch_end(self) -> None:
-        self._order = self._random.permutation(len(self._examples.row))
+        """Draw what the next epoch shows: of each hour of the clock no more than the recipe's number, in any order."""
+        shuffled = self._random.permutation(len(self._examples.row))
+        group = self._examples.group[shuffled]
+        order = np.argsort(group, kind="stable")
+        first = np.searchsorted(group[order], group[order])  # where each one's group begins
+        drawn = np.arange(len(order)) - first < self._recipe.drawn
+        self._order = self._random.permutation(shuffled[order[drawn]])
 
 
 @keras.saving.register_keras_serializable("cryptosense")

@@ -1,5 +1,6 @@
 """Renews an artifact's record by a walk-forward, and the page and pictures that show it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from forecaster.artifact import Artifact, load_artifact, save_artifact
@@ -9,7 +10,7 @@ from forecaster.inference import Engine, Progress
 from forecaster.market import Candles, utc
 from forecaster.report import Material, report_page
 from forecaster.report.png import pictures
-from forecaster.schema import HOUR, Report
+from forecaster.schema import HOUR, Report, Symbol
 from forecaster.training.quantile import engine_of, trained
 
 
@@ -23,6 +24,7 @@ def publish(
     others: dict[str, Path],
     keep: Path | None,
     progress: Progress,
+    fine: Mapping[Symbol, Candles] | None = None,
 ) -> Evaluation:
     """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
 
@@ -30,7 +32,7 @@ def publish(
     scores that benchmarks/competitors.py wrote ("competitors"); `keep` see train_quantile.trained. Takes as long
     as 36 trainings.
     """
-    markets = markets_of(btc, eth)
+    markets = markets_of(btc, eth, fine)
 
     def networks(stop: float) -> Engine:
         return engine_of(trained(markets, utc(stop), progress, keep=keep), markets)[0]

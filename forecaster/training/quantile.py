@@ -1,4 +1,4 @@
-"""Trains the quantile recipe on both symbols: three ensembles of the same recipe, each for one purpose.
+"""Trains the quantile recipe on all coins: three ensembles of the same recipe, each for one purpose.
 
 hours       |------------------ 2013 ... ------------------|-- 2022-12 --|-- 2023-12 ... -->
 1st         | fit                                          | calibrate   |
@@ -7,26 +7,28 @@ hours       |------------------ 2013 ... ------------------|-- 2022-12 --|-- 202
 """
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.artifact import Headline, Manifest, save_artifact
-from forecaster.calibration import METHOD, Calibration, Conformal, Detectors, moves
+from forecaster.calibration import METHOD
 from forecaster.errors import ConfigurationError, DataFileError
-from forecaster.evaluation import fixed_split
-from forecaster.features import CHANNELS, CONTEXT, KINDS, LOOKBACK, Examples, Familiarity, Market, markets_of
-from forecaster.inference import Engine, OnnxEngine, Progress, backtest, next_close
-from forecaster.market import Candles, utc
+from forecaster.evaluation import fixed_split, widened
+from forecaster.features import CHANNELS, CONTEXT, LOOKBACK, SUBHOUR, Examples, Market, all_markets
+from forecaster.inference import Engine, OnnxEngine, Progress, next_close
+from forecaster.market import BITCOIN, ETHER, Candles, utc
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import HOUR, SYMBOLS, Report
+from forecaster.schema import HOUR, Report, Symbol
+from forecaster.training.calibrate import Year, calibration_of, clock_of, familiarity_of, graded_of, others_of
 from forecaster.training.export import export
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from forecaster.training.fit import Recipe
 
 EXPIRES = timedelta(days=400)  # after the newest hour trained on
-FEWEST = 200  # hours of each symbol that every part must hold
+GRADED = timedelta(days=182)  # before the end of a training that does not keep the record's split
+FEWEST = 200  # hours of BTC and of ETH that every part must hold
+OFFSETS = tuple(range(5, 60, 5))  # minutes past at which the hours end that are learned from besides the clock's
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class Split:
 
     validation: datetime = datetime(2022, 12, 1, tzinfo=UTC)
     test: datetime = datetime(2023, 12, 4, tzinfo=UTC)
+
+    @classmethod
+    def before(cls, until: datetime) -> Self:
+        """For candles that end then: the last half year is graded, the year before it calibrates."""
+        test = until - GRADED
+        return cls(test - timedelta(days=368), test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +73,43 @@ def train_quantile(
     recipe: "Recipe | None" = None,
     split: Split | None = None,
     keep: Path | None = None,
+    coins: Mapping[Symbol, Candles] | None = None,
+    fine: Mapping[Symbol, Candles] | None = None,
+    until: datetime | None = None,
 ) -> Report:
-    """Train on hourly candles of both symbols and write the artifact to `out`; `keep` see `trained`.
+    """Train on hourly candles and write the artifact to `out`; `keep` see `trained`.
+
+    `coins` are other coins' hours, `fine` five-minute candles of any of them: of BTC and ETH they also tell the hours
+    that end between those of the clock.
+
+    Nothing that closes after `until` is looked at; the split is then counted back from there.
 
     Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
     """
+    if until is not None:
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)
+        split = split or Split.before(until)
     split = split or Split()
     progress("features", 0.0)
-    markets = markets_of(btc, eth)
+    hours = {BITCOIN: btc, ETHER: eth, **(coins or {})} | {BITCOIN: btc, ETHER: eth}
+    hours, fine = ({symbol: _closed(each, until) for symbol, each in of.items()} for of in (hours, fine or {}))
+    markets = markets_to_learn(hours, fine)
     _check(markets, split)
     stops = (split.validation, split.test, utc(_end(markets)))
     ensembles = Ensembles(*(trained(markets, stop, progress, recipe, keep) for stop in stops))
-    return assemble(markets, ensembles, out, progress, split)
+    return assemble(markets, ensembles, out, progress, split, fine)
+
+
+def _closed(candles: Candles, until: datetime | None) -> Candles:
+    """Those that had closed by then."""
+    return candles if until is None else candles.closed_at(until.timestamp())
+
+
+def markets_to_learn(hours: Mapping[Symbol, Candles], fine: Mapping[Symbol, Candles]) -> tuple[Market, ...]:
+    """Every coin's hours of the clock, and those of BTC and ETH that end at each other five-minute mark."""
+    clock = all_markets(hours, fine)
+    both = {symbol: fine[symbol] for symbol in (BITCOIN, ETHER) if symbol in fine}
+    return (*clock, *all_markets({}, both, OFFSETS))
 
 
 def trained(
@@ -95,19 +130,33 @@ def trained(
         raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
 
     recipe = recipe or Recipe()
-    examples = Examples.before(stop.timestamp(), markets, recipe.half_life, recipe.first)
+    examples: Examples | None = None
     networks = []
     for seed in range(recipe.seeds):
         path = keep / f"{stop:%Y-%m-%dT%H}_{seed}.keras" if keep else None
         if path and path.exists():
             networks.append(reopened(path))
             continue
+        examples = examples or examples_of(stop.timestamp(), markets, recipe)
         doing = f"hours until {stop:%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
         networks.append(fit(examples, recipe, seed, partial(progress, doing)))
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             networks[-1].save(path)
     return networks
+
+
+def examples_of(stop: float, markets: tuple[Market, ...], recipe: "Recipe") -> Examples:
+    """What a network of that recipe learns from before `stop` (Unix s)."""
+    return Examples.before(
+        stop,
+        markets,
+        recipe.half_life,
+        recipe.first,
+        drawn=recipe.drawn,
+        fresh=recipe.fresh,
+        others=recipe.others,
+    )
 
 
 def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tuple[Engine, bytes]:
@@ -119,12 +168,18 @@ def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tup
 
 
 def _sample(markets: tuple[Market, ...]) -> dict[str, NDArray[np.float32]]:
-    """Some hours on which Keras and ONNX Runtime must agree."""
-    return markets[0].hours.inputs(markets[0].issued(0, float("inf"))[:64], "full")
+    """Some hours, old and new, on which Keras and ONNX Runtime must agree."""
+    rows = markets[0].issued(0, float("inf"))
+    return markets[0].hours.inputs(rows[np.linspace(0, len(rows) - 1, 64).astype(np.int64)], "full")
 
 
 def assemble(
-    markets: tuple[Market, ...], ensembles: Ensembles, out: Path, progress: Progress, split: Split | None = None
+    markets: tuple[Market, ...],
+    ensembles: Ensembles,
+    out: Path,
+    progress: Progress,
+    split: Split | None = None,
+    fine: Mapping[Symbol, Candles] | None = None,
 ) -> Report:
     """Calibrate, grade and save networks that are trained already, such as on a machine with a GPU."""
     from forecaster.networks.quantile import ensemble
@@ -132,44 +187,24 @@ def assemble(
     split = split or Split()
     progress("calibration", 0.0)
     validated, _ = engine_of(ensembles.validated, markets)
-    calibration = _calibration(validated, markets, split)
-    graded, graph = engine_of(ensembles.graded, markets)
     start, remarks = split.test.timestamp(), remarks_of(split)
-    record = fixed_split(graded, calibration, markets, start, remarks, progress)
+    year = Year(split.validation.timestamp(), start)
+    calibration = calibration_of(validated, markets, year, fine)
+    graded, graph = engine_of(ensembles.graded, markets)
+    record = fixed_split(graded, calibration, graded_of(markets), start, remarks, progress)
+    record = widened(record, graded, calibration, others_of(markets), fine or {}, start, progress)
     progress("saving", 1.0)
     followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
     shipped = ensemble(ensembles.shipped)
     files = export(shipped, _sample(markets))
     files["graded.onnx"] = graph
     files[next_close.NAME] = next_close.next_close(shipped)
-    files["scaling.json"] = _familiarity(markets, split).model_dump_json().encode()
+    files["scaling.json"] = familiarity_of(markets, year).model_dump_json().encode()
     files["calibration.json"] = followed.model_dump_json().encode()
     files["report.json"] = (record.report.model_dump_json(indent=2) + "\n").encode()
     files["evaluation.json"] = record.evaluation.compact()
     save_artifact(out, files, _manifest(markets, record.report))
     return record.report
-
-
-def _calibration(engine: Engine, markets: tuple[Market, ...], split: Split) -> Calibration:
-    """Fitted on both symbols' validation hours together: twice the hours tell better how the recipe errs."""
-    parts = [(market, market.issued(split.validation.timestamp(), split.test.timestamp())) for market in markets]
-    actual = np.concatenate([market.closed(rows, split.test.timestamp()) for market, rows in parts])
-    fitted, judged = {}, {}
-    for kind in KINDS:
-        issued = [backtest(engine, market, rows, kind) for market, rows in parts]
-        fitted[kind] = Conformal.of(np.concatenate(issued), actual)
-        judged[kind] = [
-            (fitted[kind].apply(each), moves(market.close[rows[0] : rows[-1] + 2]))
-            for each, (market, rows) in zip(issued, parts, strict=True)
-        ]
-    return Calibration(full=fitted["full"], closes_only=fitted["closes_only"], detectors=Detectors.of(judged))
-
-
-def _familiarity(markets: tuple[Market, ...], split: Split) -> Familiarity:
-    start, stop = split.validation.timestamp(), split.test.timestamp()
-    training = [market.hours.context[market.issued(0, start)] for market in markets]
-    validation = [market.hours.context[market.issued(start, stop)] for market in markets]
-    return Familiarity.of(np.concatenate(training), np.concatenate(validation))
 
 
 def remarks_of(split: Split) -> tuple[str, ...]:
@@ -189,7 +224,7 @@ def _end(markets: tuple[Market, ...]) -> int:
 
 def _check(markets: tuple[Market, ...], split: Split) -> None:
     edges = (0.0, split.validation.timestamp(), split.test.timestamp(), float("inf"))
-    for market in markets:
+    for market in graded_of(markets):
         for start, stop in pairwise(edges):
             if len(market.issued(start, stop)) < FEWEST:
                 raise DataFileError(
@@ -205,13 +240,13 @@ def _manifest(markets: tuple[Market, ...], report: Report) -> Manifest:
     return Manifest(
         format=1,
         name="quantile",
-        version="1.0",
+        version="2.0",
         recipe="quantile",
-        symbols=SYMBOLS,
+        symbols=tuple(market.symbol for market in clock_of(markets)),
         trained_from=utc(min(int(market.time[0]) for market in markets)),
         trained_to=trained_to,
         expires=trained_to + EXPIRES,
-        features=(*CHANNELS, *CONTEXT),
+        features=(*CHANNELS, *CONTEXT, *SUBHOUR),
         input_hours=LOOKBACK,
         horizons=HORIZONS,
         band_method=METHOD,

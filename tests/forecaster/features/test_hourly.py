@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from forecaster.features.hourly import CHANNELS, CONTEXT, FROM_CLOSES, LOOKBACK, hours_of
+from forecaster.features.hourly import CHANNELS, CONTEXT, FLAGS, FROM_CLOSES, LOOKBACK, hours_of
+from forecaster.features.subhour import SUBHOUR
 from forecaster.features.tape import Tape
 from forecaster.market.candles import Candles
 from forecaster.schema import HOUR, WINDOW
@@ -23,7 +24,8 @@ def test_inputs_have_the_shapes_and_names_that_they_promise():
     assert {name: values.shape for name, values in inputs.items()} == {
         "window": (2, WINDOW, len(CHANNELS)),
         "context": (2, len(CONTEXT)),
-        "known": (2, 3),
+        "subhour": (2, len(SUBHOUR)),
+        "known": (2, FLAGS),
     }
     assert {values.dtype for values in inputs.values()} == {np.dtype(np.float32)}
     assert np.array_equal(inputs["window"][0, -1], WHOLE.channels[500])

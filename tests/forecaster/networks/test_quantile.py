@@ -4,18 +4,33 @@ import keras
 import numpy as np
 import pytest
 
-from forecaster.features.hourly import Hours, hours_of
+from forecaster.features.dataset import Market
+from forecaster.features.hourly import SUBHOUR_KNOWN, Hours, hours_of
+from forecaster.features.subhour import SUBHOUR
 from forecaster.features.tape import Tape
 from forecaster.inference.engine import KerasEngine, OnnxEngine
 from forecaster.market.candles import Candles
+from forecaster.market.hours_ending import hours_past
 from forecaster.networks.quantile import ensemble, quantile_network
-from forecaster.quantiles import HORIZONS, LEVELS, probability_up
+from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, probability_up
 from forecaster.schema import HOUR, WINDOW, InputKind
 from forecaster.training.export import export
-from tests.support.artifacts.markets import market, rewritten_after, scaled, tape_of_closes
+from tests.support.artifacts.markets import five_minutes, market, rewritten_after, scaled, tape_of_closes
 
 BTC, ETH = market(1_000, seed=1), market(1_000, seed=2, start=1_500.0)
-SAMPLE = hours_of(Tape.of(BTC, ETH)).inputs(np.arange(300, 1_000, 20), "full")
+FINE = five_minutes(20, seed=4)
+
+
+def sample(past: int = 0, fine: Candles = FINE):
+    """The inputs of hours that end so many minutes past, from five-minute candles."""
+    hours = Market.of("BTC-USD", hours_past(FINE, 60 * past), ETH[:0], fine).hours
+    return hours.inputs(np.arange(320, 470, 10), "full")
+
+
+SAMPLE = {
+    name: np.concatenate([values, *(sample(past)[name] for past in (0, 25))])
+    for name, values in hours_of(Tape.of(BTC, ETH)).inputs(np.arange(300, 1_000, 20), "full").items()
+}
 
 
 def disturbed(seed):
@@ -43,7 +58,7 @@ def quantiles(engine, hours: Hours, kind: InputKind = "full"):
 
 def test_keras_and_onnx_runtime_agree_on_two_members(files, engine):
     expected = KerasEngine(files["model.keras"]).run(SAMPLE)
-    assert expected.shape == (35, HORIZONS, len(LEVELS))
+    assert expected.shape == (65, HORIZONS, len(LEVELS))
     assert np.abs(engine.run(SAMPLE) - expected).max() < 1e-4 * np.abs(expected).max()
 
 
@@ -55,7 +70,7 @@ def test_the_mean_of_two_members_is_their_mean(files, engine):
 def test_before_training_the_bands_are_those_of_a_random_walk():
     untrained = np.asarray(quantile_network().predict_on_batch(SAMPLE))
     width = untrained[..., -1] - untrained[..., 0]
-    assert width / width[:, :1] == pytest.approx(np.tile(np.arange(1, 25) ** 0.5, (35, 1)), rel=0.3)
+    assert width / width[:, :1] == pytest.approx(np.tile(np.arange(1, 25) ** 0.5, (65, 1)), rel=0.3)
     assert probability_up(untrained.astype(np.float64)) == pytest.approx(0.5, abs=0.1)
 
 
@@ -89,6 +104,33 @@ def test_what_comes_after_an_hour_changes_no_forecast_at_or_before_it(engine, ow
         after = engine.run(hours_of(tape).inputs(rows, kind))
         assert np.array_equal(after[:-1], before[:-1])
         assert not np.array_equal(after[-1], before[-1])  # the first rewritten hour is seen
+
+
+def test_minutes_that_are_not_known_and_none_are_the_same(engine):
+    hidden = dict(sample(), known=sample()["known"] * (np.arange(4) != SUBHOUR_KNOWN))
+    assert engine.run(hidden) == pytest.approx(engine.run(sample(fine=FINE[:100])), abs=1e-7)
+
+
+def without(name: str, inputs):
+    """The same inputs, but for the minutes that are called so."""
+    kept = np.array([not each.startswith(name) for each in SUBHOUR], dtype=np.float32)
+    return dict(inputs, subhour=inputs["subhour"] * kept)
+
+
+@pytest.mark.parametrize("past", [0, 25])
+def test_what_the_minutes_tell_fades_with_the_hours_ahead(engine, past):
+    told, other = engine.run(sample(past)), engine.run(without("fine_range", sample(past)))
+    change = np.abs(told[..., -1].astype(np.float64) / other[..., -1] - 1).mean(axis=0)  # (24,)
+    assert change[0] > 0.005 and change[-1] < 0.02 * change[0]
+
+
+@pytest.mark.parametrize("past", [0, 25])
+def test_the_minutes_move_no_median_at_full_hours_and_do_between_them(past):
+    network, centres = disturbed(1), []
+    for inputs in (sample(past), without("fine_move", sample(past))):
+        told = np.asarray(network.predict_on_batch(inputs)).astype(np.float64)[:, 0]
+        centres.append(told[:, MEDIAN] / (told[:, -1] - told[:, 0]))  # whatever the spread
+    assert np.allclose(*centres, rtol=1e-3, atol=1e-5) is (past == 0)
 
 
 def flat(price: float, spike: float = 1.0, at: int = -1) -> Candles:

@@ -6,15 +6,19 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from forecaster.calibration import Calibration
 from forecaster.errors import DataFileError
 from forecaster.features.dataset import Examples, Market, markets_of
-from forecaster.features.hourly import LOOKBACK
+from forecaster.features.hourly import LOOKBACK, SUBHOUR_KNOWN
 from forecaster.features.novelty import Familiarity
+from forecaster.features.subhour import SUBHOUR
 from forecaster.inference.engine import KerasEngine, OnnxEngine
-from forecaster.quantiles import HORIZONS
+from forecaster.quantiles import HORIZONS, MEDIAN
 from forecaster.schema import HOUR
-from forecaster.training.quantile import Split, train_quantile
-from tests.support.artifacts.quantile import BTC, ETH, SPLIT
+from forecaster.training.fit import Batches, Recipe
+from forecaster.training.quantile import Split, markets_to_learn, train_quantile
+from tests.support.artifacts.markets import market
+from tests.support.artifacts.quantile import BTC, ETH, FINE, SPLIT
 from tests.support.fakes import NOON
 
 MARKETS = markets_of(BTC, ETH)
@@ -27,6 +31,7 @@ def test_the_artifact_says_what_it_is(trained_quantile):
     assert manifest.input_hours == LOOKBACK == 289
     assert manifest.expires - manifest.trained_to == timedelta(days=400)
     assert manifest.headline.skill == trained_quantile.report.skill.value
+    assert Calibration.model_validate_json(trained_quantile.files["calibration.json"]).within is not None
 
 
 def test_progress_is_told_network_by_network(trained_quantile, told_while_training):
@@ -85,6 +90,60 @@ def test_older_hours_weigh_less_and_the_first_horizon_more():
     share = weight[:, 0, 0] / weight[:, 0, 1]
     assert (np.diff(share) > 0).all()
     assert weight[0, 0, 1] / weight[0, 3, 1] == pytest.approx(10 * 2)
+
+
+ALL = markets_to_learn({"BTC-USD": BTC, "ETH-USD": ETH, "SOL-USD": market(700, seed=7), "ADA-USD": ETH}, FINE)
+
+
+def test_an_hour_that_many_forecasts_share_counts_little_more_than_one():
+    examples = Examples.before(NOON, ALL, 1e9, 1.0, drawn=3, fresh=2.0)
+    _, number, count = np.unique(examples.group, return_inverse=True, return_counts=True)
+    shared = count[number]
+    assert set(count) >= {1, 2, 12}
+    level = examples.weight[:, :, 1] * examples.target / examples.target  # of the median's loss
+    sigma = level[:, 23] * np.sqrt(24)
+    hours = np.arange(1, HORIZONS + 1)
+    for many, shown in ((1, 1), (2, 2), (12, 3)):
+        got = level[shared == many] * np.sqrt(hours) / sigma[shared == many, None]
+        whole = 1 + 2 * (1 - 1 / many) / hours
+        assert got == pytest.approx(np.tile(whole / whole[23], (len(got), 1)), rel=1e-4)
+        assert shown == min(many, 3)
+
+
+def test_an_epoch_shows_a_few_forecasts_of_each_hour_and_others_in_the_next():
+    examples = Examples.before(NOON, ALL, 3.0, 10.0)
+    batches = Batches(examples, Recipe(drawn=2, batch=64), 0)
+    shown = []
+    for _ in range(2):
+        rows = np.concatenate([batches[number][0]["row"][:, 0] for number in range(len(batches))])
+        group = dict(zip(examples.row.tolist(), examples.group.tolist(), strict=True))
+        _, count = np.unique([group[row] for row in rows.tolist()], return_counts=True)
+        assert count.max() == 2 and len(rows) == len(set(rows.tolist()))
+        shown.append(set(rows.tolist()))
+        batches.on_epoch_end()
+    assert len(shown[0]) == len(shown[1]) and shown[0] != shown[1]
+
+
+def test_five_minute_candles_are_hidden_from_a_share_of_the_full_hours():
+    examples = Examples.before(NOON, ALL, 3.0, 10.0)
+    batches = Batches(examples, Recipe(hourly=0.5, batch=len(examples.row), drawn=12), 0)
+    given, _ = batches[0]
+    row, shown = given["row"][:, 0], given["known"][:, SUBHOUR_KNOWN]
+    told, full = examples.known[row, 1] == 1, examples.subhour[row, SUBHOUR.index("past_00")] == 1
+    assert shown[~told].max() == 0
+    assert shown[told & ~full].mean() == pytest.approx(0.75, abs=0.05)  # of the rest only closes are shown
+    assert shown[full].mean() == pytest.approx(0.75 * 0.5, abs=0.05)
+
+
+def test_the_minutes_of_a_trained_network_move_no_median(trained_quantile):
+    market = next(each for each in ALL if each.symbol == "BTC-USD" and each.time[0] % HOUR == 15 * 60)
+    inputs = market.hours.inputs(np.arange(400, 430), "full")
+    moves = np.array([name.startswith("fine_move") for name in SUBHOUR])
+    engine = OnnxEngine(trained_quantile.files["model.onnx"])
+    told, still = (engine.run(each)[:, 0] for each in (inputs, dict(inputs, subhour=inputs["subhour"] * ~moves)))
+    assert not np.allclose(told, still, rtol=1e-4, atol=0)
+    centres = [each[:, MEDIAN] / (each[:, -1] - each[:, 0]) for each in (told, still)]
+    assert centres[0] == pytest.approx(centres[1], rel=1e-3, abs=1e-5)
 
 
 def test_graded_hours_begin_at_the_split():

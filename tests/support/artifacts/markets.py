@@ -4,26 +4,34 @@ import numpy as np
 
 from forecaster.features.tape import Tape
 from forecaster.market.candles import Candles
-from forecaster.schema import HOUR
+from forecaster.schema import FIVE_MINUTES, HOUR
 from tests.support.fakes import NOON
 
 
-def market(hours: int, seed: int = 3, start: float = 20_000.0, close_time: int = NOON) -> Candles:
-    """Hourly candles that end at `close_time`."""
+def market(
+    hours: int, seed: int = 3, start: float = 20_000.0, close_time: int = NOON, step: int = HOUR, sigma: float = 0.004
+) -> Candles:
+    """Candles of hours, or of a shorter step, that end at `close_time`; `sigma` is a step's volatility at first."""
     random = np.random.default_rng(seed)
-    sigma = 0.004 * np.exp(random.normal(0, 0.05, hours).cumsum() / 3)
-    close = start * np.exp((sigma * random.standard_t(4, hours)).cumsum())
+    sigmas = sigma * np.exp(random.normal(0, 0.05, hours).cumsum() / 3)
+    close = start * np.exp((sigmas * random.standard_t(4, hours)).cumsum())
     open_ = np.concatenate([close[:1], close[:-1]])
-    high = np.maximum(open_, close) * np.exp(np.abs(random.normal(0, 0.3, hours)) * sigma)
-    low = np.minimum(open_, close) * np.exp(-np.abs(random.normal(0, 0.3, hours)) * sigma)
-    time = close_time - HOUR * np.arange(hours, 0, -1)
-    return Candles.from_rows(np.column_stack([time, open_, high, low, close, random.lognormal(3, 1, hours)]).tolist())
+    high = np.maximum(open_, close) * np.exp(np.abs(random.normal(0, 0.3, hours)) * sigmas)
+    low = np.minimum(open_, close) * np.exp(-np.abs(random.normal(0, 0.3, hours)) * sigmas)
+    time = close_time - step * np.arange(hours, 0, -1)
+    rows = np.column_stack([time, open_, high, low, close, random.lognormal(3, 1, hours)])
+    return Candles.from_rows(rows.tolist(), step)
+
+
+def five_minutes(days: int, seed: int = 3, start: float = 20_000.0) -> Candles:
+    """Five-minute candles of so many days."""
+    return market(288 * days, seed, start, step=FIVE_MINUTES, sigma=0.0012)
 
 
 def scaled(candles: Candles, factor: float) -> Candles:
     """The same market priced in another unit."""
     prices = (factor * column for column in (candles.open, candles.high, candles.low, candles.close))
-    return Candles(candles.time, *prices, candles.volume)
+    return Candles(candles.time, *prices, candles.volume, step=candles.step)
 
 
 def rewritten_after(candles: Candles, count: int, seed: int) -> Candles:
@@ -32,7 +40,7 @@ def rewritten_after(candles: Candles, count: int, seed: int) -> Candles:
     columns = []
     for column in (candles.open, candles.high, candles.low, candles.close, candles.volume):
         columns.append(np.concatenate([column[:count], column[count:] * random.lognormal(0, 2, len(column) - count)]))
-    return Candles(candles.time, *columns)
+    return Candles(candles.time, *columns, step=candles.step)
 
 
 def tape_of_closes(close: np.ndarray) -> Tape:

@@ -1,0 +1,94 @@
+"""What the validation year teaches: shifts, the horizons within an hour, limits of anomalies, and what is familiar."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecaster.calibration import Calibration, Conformal, Detectors, Within, moves
+from forecaster.features import KINDS, Familiarity, Market, returns_within
+from forecaster.inference import Engine, backtest
+from forecaster.market import Candles
+from forecaster.quantiles import Floats
+from forecaster.schema import HOUR, SYMBOLS, InputKind, Symbol
+
+QUARTERS = (0, 15, 30, 45)  # minutes past at which the hours end that calibrate
+FEWEST = 2_000  # outcomes without which nothing is said of the horizons within an hour
+
+Part = tuple[Market, NDArray[np.int64]]  # rows of a market
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The hours that calibrate: those whose forecasts are issued between two times (Unix s)."""
+
+    start: float
+    stop: float
+
+
+def clock_of(markets: tuple[Market, ...]) -> tuple[Market, ...]:
+    """Those whose hours are the clock's."""
+    return tuple(market for market in markets if market.time[0] % HOUR == 0)
+
+
+def others_of(markets: tuple[Market, ...]) -> tuple[Market, ...]:
+    """The other coins' hours of the clock, which are graded in fewer numbers."""
+    return tuple(market for market in clock_of(markets) if market.symbol not in SYMBOLS)
+
+
+def graded_of(markets: tuple[Market, ...]) -> tuple[Market, ...]:
+    """Those that the record speaks of: BTC's and ETH's hours of the clock."""
+    return tuple(market for market in clock_of(markets) if market.symbol in SYMBOLS)
+
+
+def calibration_of(
+    engine: Engine, markets: tuple[Market, ...], year: Year, fine: Mapping[Symbol, Candles] | None = None
+) -> Calibration:
+    """Fitted on BTC's and ETH's hours together, those ending at each quarter where there are such.
+
+    Twice the hours tell better how the recipe errs. Anomalies are judged on the hours of the clock.
+    """
+    parts = [(market, market.issued(year.start, year.stop)) for market in markets if _calibrates(market)]
+    parts = [(market, rows) for market, rows in parts if len(rows)]
+    actual = np.concatenate([market.closed(rows, year.stop) for market, rows in parts])
+    fitted: dict[InputKind, Conformal] = {}
+    judged, within = {}, None
+    for kind in KINDS:
+        issued = [backtest(engine, market, rows, kind) for market, rows in parts]
+        fitted[kind] = Conformal.of(np.concatenate(issued), actual)
+        held = [fitted[kind].apply(each) for each in issued]
+        judged[kind] = [
+            (each, moves(market.close[rows[0] : rows[-1] + 2]))
+            for each, (market, rows) in zip(held, parts, strict=True)
+            if market.time[0] % HOUR == 0
+        ]
+        if kind == "full":
+            within = _within(
+                [each[:, 0] for each in held],
+                parts,
+                {symbol: each.closed_at(year.stop) for symbol, each in (fine or {}).items()},
+            )
+    return Calibration(
+        full=fitted["full"], closes_only=fitted["closes_only"], within=within, detectors=Detectors.of(judged)
+    )
+
+
+def _calibrates(market: Market) -> bool:
+    return market.symbol in SYMBOLS and int(market.time[0]) % HOUR // 60 in QUARTERS
+
+
+def _within(hour: Sequence[Floats], parts: Sequence[Part], fine: Mapping[Symbol, Candles]) -> Within | None:
+    """From each part's forecasts of the next hour (n, Q), where its minutes are known."""
+    known = [(each, market, rows) for each, (market, rows) in zip(hour, parts, strict=True) if market.symbol in fine]
+    moves_within = [returns_within(fine[market.symbol], market.time[rows] + HOUR) for _, market, rows in known]
+    if sum(len(each[np.isfinite(each).all(axis=1)]) for each in moves_within) < FEWEST:
+        return None
+    return Within.of(np.concatenate([each for each, _, _ in known]), np.concatenate(moves_within))
+
+
+def familiarity_of(markets: tuple[Market, ...], year: Year) -> Familiarity:
+    """What every coin's hours of the clock were like before the year, and how unlike those within it."""
+    training = [market.hours.context[market.issued(0, year.start)] for market in clock_of(markets)]
+    validation = [market.hours.context[market.issued(year.start, year.stop)] for market in clock_of(markets)]
+    return Familiarity.of(np.concatenate(training), np.concatenate(validation))
