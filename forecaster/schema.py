@@ -109,7 +109,7 @@ class CandleSpan(Provenance):
     candles: tuple[Candle, ...]
 
 
-def _of_hours(data: dict[str, Any]) -> int:
+def minutes_of(data: dict[str, Any]) -> int:
     """Whole hours in minutes; 0, which is none, where there are no hours."""
     return 60 * (data["hours"] or 0)
 
@@ -119,7 +119,7 @@ class Horizon(Frozen):
 
     hours: int | None = Field(default=None, ge=1, le=24, description="ahead of as_of, where these are whole hours")
     minutes: int = Field(  # earlier versions do not name them
-        default_factory=_of_hours, validate_default=True, ge=1, le=FARTHEST, description="ahead of as_of"
+        default_factory=minutes_of, validate_default=True, ge=1, le=FARTHEST, description="ahead of as_of"
     )
     target_time: AwareDatetime
     median: float = Field(gt=0)

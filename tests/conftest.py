@@ -1,5 +1,6 @@
 """Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
 
+import gc
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +21,7 @@ from forecaster.serving.protocol import ForecastBackend
 from forecaster.settings import ROOT, Settings
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import NOON, FakeBackend, candles_ending
-from tests.support.ledger.postgres import Server, postgres
+from tests.support.ledger.postgres import UNHURRIED, Server, postgres
 from tests.support.service.v1 import serving
 
 pytest_plugins = ["tests.support.browser.fixtures"]
@@ -34,6 +35,12 @@ _OF_TESTS = ("CRYPTOSENSE_MCP1_PYTHON",)  # no setting: what a test needs to run
 for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of every scope are covered
     if _name.startswith("CRYPTOSENSE_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
         del os.environ[_name]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every garbage collection, which would take over a second, and then takes none."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -151,6 +158,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
     """A ledger there."""
-    ledger = Ledger(url)
+    ledger = Ledger(url, answer=UNHURRIED)
     yield ledger
     ledger.close()

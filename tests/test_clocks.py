@@ -15,7 +15,7 @@ from forecaster.market.candles import utc
 from forecaster.market.exchanges.base import open_client
 from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
-from forecaster.schema import HOUR, Forecast, ForecastWarning
+from forecaster.schema import FIVE_MINUTES, HOUR, Forecast, ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.exchanges.outages import service
@@ -50,6 +50,10 @@ def newest_close(fake):
     return int(fake.now) // HOUR * HOUR
 
 
+def newest_mark(fake):
+    return int(fake.now) // FIVE_MINUTES * FIVE_MINUTES
+
+
 def next_at(hour, fake):
     """When the exchange's clock next shows that hour of the day."""
     start = utc(fake.now).replace(hour=hour, minute=0, second=0, microsecond=0)
@@ -68,8 +72,10 @@ async def assistant(fake, predictor):
     client = open_client()
     source = LiveSource([EXCHANGES["bitstamp"](client, fake.urls["bitstamp"])], clock=lambda: OURS)
     backend = LocalBackend(source, predictor, clock=source.now)
-    yield build_agent(OfflineModel(clock=lambda: OURS), bind_tools(backend))
-    await backend.close()
+    try:
+        yield build_agent(OfflineModel(clock=lambda: OURS), bind_tools(backend))
+    finally:
+        await backend.close()
 
 
 async def turn(agent, question):
@@ -86,11 +92,12 @@ async def test_a_time_of_day_is_that_of_the_exchange_and_no_sentence_mixes_two_c
             text, asked, [answer] = await turn(agent, question)
             issued, target = answer.forecast, next_at(hour, fake)
             assert [each.name for each in asked] == ["forecast"], question
-            assert issued.as_of == utc(newest_close(fake))
+            assert issued.as_of == utc(newest_mark(fake))
             assert issued.horizons[-1].target_time == target, question
-            assert issued.as_of + timedelta(hours=issued.horizons[-1].hours) == target
+            assert issued.as_of + timedelta(minutes=issued.horizons[-1].minutes) == target
             clocks = set(re.findall(r"\d\d:\d\d", text))
-            assert clocks == {f"{target:%H:%M}", f"{issued.as_of:%H:%M}"}, text
+            told = {f"{target:%H:%M}", f"{issued.price_time:%H:%M}"}
+            assert told <= clocks <= told | {f"{issued.as_of:%H:%M}"}, text
             assert_told(issued.warnings, issued.notes, how)
 
 
@@ -141,9 +148,10 @@ async def test_rest_tells_every_time_by_the_exchange_and_that_its_clock_differs(
         closes = candles_ending().close[-60:].tolist()
         sent = (await client.post("/v1/forecast", json={"symbol": "BTC-USD", "closes": closes})).json()
     newest = utc(newest_close(fake))
-    assert live.as_of == newest
-    assert [each.target_time for each in live.horizons] == [newest + timedelta(hours=hours) for hours in (1, 2, 3)]
-    assert (price["age_seconds"], live.age_seconds) == (int(fake.now) % HOUR,) * 2
+    mark = utc(newest_mark(fake))
+    assert live.as_of == mark
+    assert [each.target_time for each in live.horizons] == [mark + timedelta(hours=hours) for hours in (1, 2, 3)]
+    assert price["age_seconds"] == int(fake.now) % HOUR and live.age_seconds == int(fake.now) % FIVE_MINUTES
     assert ForecastWarning.STALE_CANDLES not in live.warnings
     assert_told(live.warnings, live.notes, how)
     assert_told(price["warnings"], price["notes"], how)

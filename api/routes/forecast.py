@@ -24,12 +24,13 @@ from api.wire import (
     Price,
     Problem,
     Whole,
+    WholeMinutes,
     candles_of,
     documented,
 )
 from forecaster.errors import InvalidInput
 from forecaster.inference import HIGHEST, LOWEST, detailed
-from forecaster.schema import FARTHEST, Forecast, Symbol
+from forecaster.schema import Forecast, Symbol
 from forecaster.serving import ForecastBackend, Sent
 
 MOST_WINDOWS = 1024
@@ -40,7 +41,6 @@ REPLAYED = {
 }
 
 Level = Annotated[float, Field(strict=True, ge=LOWEST, le=HIGHEST)]
-Minutes = Annotated[Whole, Field(ge=1, le=FARTHEST)]
 Key = Annotated[
     str | None,
     Header(pattern=r"^[!-~]{1,64}$", description="the same key with the same body gets the same answer for a day"),
@@ -119,7 +119,7 @@ class ForecastRequest(Wanted, Window):
         json_schema_extra={"examples": [examples.LIVE, examples.MINUTES, examples.FROM_CLOSES, examples.FROM_CANDLES]}
     )
 
-    minutes: Minutes | None = Field(
+    minutes: WholeMinutes | None = Field(
         default=None, description="instead of hours, of a live forecast: how far ahead of its as_of"
     )
     until: Moment | None = Field(default=None, description="instead of both: the moment of the last close")

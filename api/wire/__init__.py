@@ -15,6 +15,7 @@ from api.wire.caller_values import (
     QueryMoment,
     QueryWhole,
     Whole,
+    WholeMinutes,
     candles_of,
 )
 from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
@@ -48,6 +49,7 @@ __all__ = [
     "QueryWhole",
     "StrictJSONRoute",
     "Whole",
+    "WholeMinutes",
     "candles_of",
     "documented",
     "documented_openai",

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from api.wire.strict_json import StrictJSONRoute
 from forecaster.errors import InvalidInput
 from forecaster.market import EARLIEST, LATEST, Candles, Row, utc
-from forecaster.schema import HOUR
+from forecaster.schema import FARTHEST, HOUR
 
 MOST_CANDLES = 1000
 CHEAPEST, DEAREST = 1e-12, 1e15  # per coin, in any currency: beyond, squares and ratios leave the numbers
@@ -96,6 +96,7 @@ OpeningTime = Annotated[int, PlainValidator(opening), _OPENING_SCHEMA]
 Price = Annotated[float, Field(strict=True, ge=CHEAPEST, le=DEAREST)]  # NaN is neither
 Volume = Annotated[float, Field(strict=True, ge=0, le=LARGEST_VOLUME)]
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_one_number)]
+WholeMinutes = Annotated[int, Field(strict=True, ge=1, le=FARTHEST), BeforeValidator(_one_number)]  # ahead
 QueryWhole = Annotated[int, BeforeValidator(_whole)]
 QueryHours = Annotated[int, Field(ge=1, le=24), BeforeValidator(_whole)]  # ahead
 

@@ -7,27 +7,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from forecaster.ledger.grades import fell
 from forecaster.market import utc
 from forecaster.quantiles import BANDS
-from forecaster.schema import FARTHEST, Forecast, Frozen, Horizon, ModelRef, Symbol
+from forecaster.schema import FARTHEST, Forecast, Frozen, Horizon, ModelRef, Symbol, minutes_of
 
 
 class Ahead(Frozen):
     """What speaks of one horizon."""
 
     hours: int | None = Field(default=None, ge=1, le=24, description="ahead of as_of, where these are whole hours")
-    minutes: int = Field(ge=1, le=FARTHEST, description="ahead of as_of")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _agree(cls, given: Any) -> Any:
-        """Whole hours tell the minutes, which earlier versions do not name."""
-        if isinstance(given, Mapping) and "minutes" not in given and given.get("hours") is not None:
-            return {**given, "minutes": 60 * given["hours"]}
-        return given
+    minutes: int = Field(  # earlier versions do not name them
+        default_factory=minutes_of, validate_default=True, ge=1, le=FARTHEST, description="ahead of as_of"
+    )
 
 
 class Outcome(Ahead):

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.errors import ArtifactError
-from forecaster.inference import Inputs, OnnxEngine
+from forecaster.features import Market
+from forecaster.inference import Engine, Inputs, OnnxEngine
 
 if TYPE_CHECKING:
     import keras
@@ -38,3 +40,17 @@ def export(network: "keras.Model", sample: Inputs) -> dict[str, bytes]:
             "Train again with the versions in requirements-dev.lock.",
         )
     return files
+
+
+def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tuple[Engine, bytes]:
+    """The ensemble of these networks in ONNX Runtime, and its graph."""
+    from forecaster.networks.quantile import ensemble
+
+    graph = export(ensemble(networks), sample_of(markets))["model.onnx"]
+    return OnnxEngine(graph), graph
+
+
+def sample_of(markets: tuple[Market, ...]) -> dict[str, NDArray[np.float32]]:
+    """Some hours, old and new, on which Keras and ONNX Runtime must agree."""
+    rows = markets[0].issued(0, float("inf"))
+    return markets[0].hours.inputs(rows[np.linspace(0, len(rows) - 1, 64).astype(np.int64)], "full")

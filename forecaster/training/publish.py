@@ -11,7 +11,8 @@ from forecaster.market import Candles, utc
 from forecaster.report import Material, report_page
 from forecaster.report.png import pictures
 from forecaster.schema import HOUR, Report, Symbol
-from forecaster.training.quantile import engine_of, trained
+from forecaster.training.export import engine_of
+from forecaster.training.quantile import trained
 
 
 def publish(

@@ -16,20 +16,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from forecaster.artifact import Headline, Manifest, save_artifact
 from forecaster.calibration import METHOD
 from forecaster.errors import ConfigurationError, DataFileError
 from forecaster.evaluation import fixed_split, widened
 from forecaster.features import CHANNELS, CONTEXT, LOOKBACK, SUBHOUR, Examples, Market, all_markets
-from forecaster.inference import Engine, OnnxEngine, Progress, next_close
+from forecaster.inference import Progress, next_close
 from forecaster.market import BITCOIN, ETHER, Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, Report, Symbol
 from forecaster.training.calibrate import Year, calibration_of, clock_of, familiarity_of, graded_of, others_of
-from forecaster.training.export import export
+from forecaster.training.export import engine_of, export, sample_of
 
 if TYPE_CHECKING:
     import keras
@@ -159,20 +156,6 @@ def examples_of(stop: float, markets: tuple[Market, ...], recipe: "Recipe") -> E
     )
 
 
-def engine_of(networks: "list[keras.Model]", markets: tuple[Market, ...]) -> tuple[Engine, bytes]:
-    """The ensemble of these networks in ONNX Runtime, and its graph."""
-    from forecaster.networks.quantile import ensemble
-
-    graph = export(ensemble(networks), _sample(markets))["model.onnx"]
-    return OnnxEngine(graph), graph
-
-
-def _sample(markets: tuple[Market, ...]) -> dict[str, NDArray[np.float32]]:
-    """Some hours, old and new, on which Keras and ONNX Runtime must agree."""
-    rows = markets[0].issued(0, float("inf"))
-    return markets[0].hours.inputs(rows[np.linspace(0, len(rows) - 1, 64).astype(np.int64)], "full")
-
-
 def assemble(
     markets: tuple[Market, ...],
     ensembles: Ensembles,
@@ -196,7 +179,7 @@ def assemble(
     progress("saving", 1.0)
     followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
     shipped = ensemble(ensembles.shipped)
-    files = export(shipped, _sample(markets))
+    files = export(shipped, sample_of(markets))
     files["graded.onnx"] = graph
     files[next_close.NAME] = next_close.next_close(shipped)
     files["scaling.json"] = familiarity_of(markets, year).model_dump_json().encode()

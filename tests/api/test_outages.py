@@ -16,7 +16,6 @@ from tests.support.exchanges.outages import (
     DOORS,
     FORECAST,
     NAMES,
-    TAPE,
     Outage,
     ask,
     assert_flagged_then_refused,
@@ -96,7 +95,7 @@ async def test_a_hundred_callers_of_a_cold_service_share_one_failure(fake, shipp
 
 
 async def test_candles_that_stop_are_told_with_their_age_for_two_hours_and_then_not_at_all(fake, shipped):
-    fake.candles = TAPE.closed_at(NOON)
+    fake.halted = NOON
 
     def pass_minutes(minutes: int) -> None:
         fake.now += 60 * minutes

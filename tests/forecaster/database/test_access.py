@@ -20,6 +20,7 @@ from forecaster.market.store import CandleStore
 from forecaster.settings import ROOT
 from tests.support.ledger.issued import closing, issued
 from tests.support.ledger.kills import broken_off, check, everything
+from tests.support.ledger.postgres import UNHURRIED
 
 KILLS = 4  # tests/soak/ledger_kills.py: 200
 THREADS = 8
@@ -79,7 +80,7 @@ def test_candles_and_ledger_live_in_one_database(ledger, url):
     assert ledger.record(issued())
     assert len(store.newest("bitstamp", "BTC-USD", 10)) == 10
     store.close()
-    again = Ledger(url)
+    again = Ledger(url, answer=UNHURRIED)
     assert not again.record(issued())
     again.close()
 

@@ -50,6 +50,7 @@ def test_rows_before_the_day_are_history_only(quantile, trained_quantile):
 
 
 def test_what_is_graded_is_what_would_have_been_served(trained_quantile, quantile):
+    from forecaster.inference import Window
     from forecaster.market.sources import Snapshot
     from forecaster.serving.followed import Following
 
@@ -57,7 +58,7 @@ def test_what_is_graded_is_what_would_have_been_served(trained_quantile, quantil
     for count in range(700, 720):
         asked = Snapshot("BTC-USD", "file", "USD", BTC[count - 300 : count], now=float(BTC.time[count - 1] + HOUR + 60))
         other = Snapshot("ETH-USD", "file", "USD", ETH[count - 300 : count], now=asked.now)
-        forecast = quantile.forecast(asked, HORIZONS, other, following.trackers(asked))
+        forecast = quantile.forecast(asked, HORIZONS, other, following.trackers(Window(asked, other)))
         following.remember(forecast)
         low, high = (forecast.horizons[0].quantiles[level] for level in ("0.10", "0.90"))
         predicted.append((forecast.horizons[0].median, low <= BTC.close[count] <= high))

@@ -15,6 +15,7 @@ from forecaster.quantiles import HORIZONS
 from forecaster.schema import FIVE_MINUTES, HOUR, ModelRef
 from tests.support.fakes import NOON
 from tests.support.ledger.issued import CLOSE, MODEL, closing, issued, standing
+from tests.support.ledger.postgres import UNHURRIED
 
 BTC, BITSTAMP = "BTC-USD", "bitstamp"
 DAYS, EVERY = 4, 6  # of a forecast every half an hour
@@ -24,7 +25,7 @@ MARKS = DAYS * DAY // FIVE_MINUTES
 @pytest.fixture
 def short(url: str) -> Iterator[Ledger]:
     """A ledger that keeps two days."""
-    ledger = Ledger(url, days=2)
+    ledger = Ledger(url, answer=UNHURRIED, days=2)
     yield ledger
     ledger.close()
 
@@ -51,7 +52,7 @@ def lived(ledger: Ledger, marks: int = MARKS) -> None:
 
 
 def test_a_record_says_the_same_before_and_after_its_forecasts_are_deleted(short, url):
-    whole = Ledger(url, days=1000)
+    whole = Ledger(url, answer=UNHURRIED, days=1000)
     lived(whole)
     last = NOON + MARKS * FIVE_MINUTES
     before, kept = whole.track_record().rows, len(whole.page(limit=200).forecasts)

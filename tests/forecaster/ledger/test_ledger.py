@@ -17,6 +17,7 @@ from forecaster.schema import HOUR, Forecast, ForecastWarning, ModelRef
 from tests.support.fakes import NOON
 from tests.support.ledger.issued import CLOSE, MODEL, alike, closing, issued, without
 from tests.support.ledger.kills import everything
+from tests.support.ledger.postgres import UNHURRIED
 
 BTC, BITSTAMP = "BTC-USD", "bitstamp"
 
@@ -44,7 +45,7 @@ def test_a_forecast_comes_back_as_it_was_issued_after_a_restart_too(ledger, url)
     forecast = issued(horizons=24, warnings=(ForecastWarning.GAPS_FILLED,))
     assert ledger.record(forecast)
     ledger.close()
-    for again in (ledger, Ledger(url)):
+    for again in (ledger, Ledger(url, answer=UNHURRIED)):
         kept = again.get(forecast.id)
         assert alike(kept.forecast, forecast)
         assert kept.issued_at == utc(NOON + 25)

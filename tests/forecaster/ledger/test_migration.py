@@ -16,6 +16,7 @@ from forecaster.market.candles import Candles
 from forecaster.schema import HOUR, Forecast
 from tests.support.fakes import NOON
 from tests.support.ledger.issued import CLOSE, MODEL, issued
+from tests.support.ledger.postgres import UNHURRIED
 
 BTC, BITSTAMP = "BTC-USD", "bitstamp"
 FIRST, LAST, SETTLED = -24 * 3, 6, 3  # hours from noon: forecasts, and what had closed
@@ -111,7 +112,7 @@ def test_it_is_settled_and_graded_as_time_goes_on(before, ledger, tmp_path):
 
 
 def test_its_old_days_are_folded(before, ledger, url):
-    short = Ledger(url, days=1)
+    short = Ledger(url, answer=UNHURRIED, days=1)
     short.settle(BTC, BITSTAMP, tape(SETTLED + 1))
     left = [each.forecast for each in short.page(limit=200).forecasts]
     assert min(each.as_of.timestamp() for each in left) // DAY == NOON // DAY - 1

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from forecaster.calibration import Tracker
+from forecaster.evaluation import coin_records
+from forecaster.features import Market
 from forecaster.schema import FIVE_MINUTES, HOUR
-from forecaster.training.calibrate import Year, calibration_of, clock_of, followed_widths, graded_of
+from forecaster.training.calibrate import Year, calibration_of, clock_of, graded_of, others_of
 from forecaster.training.quantile import markets_to_learn
 from tests.support.artifacts.markets import five_minutes, market, rewritten_after
 from tests.support.artifacts.volatility_engine import VolatilityEngine
@@ -49,7 +51,27 @@ def test_without_five_minute_candles_nothing_is_said_of_the_horizons_within_an_h
 
 
 def test_every_other_coin_gets_the_widths_that_its_own_hours_teach(calibration):
-    widths = followed_widths(ENGINE, calibration, MARKETS, YEAR.stop, lambda doing, share: None)
-    assert set(widths) == {"full", "closes_only"}
-    assert all(set(by_coin) == {"SOL-USD"} for by_coin in widths.values())
-    assert Tracker.of(widths["full"]["SOL-USD"]).width.any()
+    [coin] = coin_records(ENGINE, calibration, others_of(MARKETS), YEAR.stop, lambda doing, share: None)
+    assert coin.symbol == "SOL-USD" and set(coin.widths) == {"full", "closes_only"}
+    assert Tracker.of(coin.widths["full"]).width.any()
+    assert coin.rows == ()  # ten days are no record
+
+
+def test_a_coin_with_a_season_of_hours_is_graded_at_three_horizons_and_from_both_inputs(calibration):
+    start = NOON - 35 * DAY
+    long = market(130 * 24, seed=9)
+    [coin] = coin_records(
+        ENGINE,
+        calibration,
+        [Market.of("SOL-USD", long, long)],
+        NOON - 100 * DAY,
+        lambda doing, share: None,
+    )
+    assert [(row.hours, row.input) for row in coin.rows] == [
+        (hours, kind) for kind in ("full", "closes_only") for hours in (1, 6, 24)
+    ]
+    first = coin.rows[0]
+    assert start > NOON - 100 * DAY and first.n >= 90 * 24
+    moves = np.abs(np.diff(long.close))[-first.n :]
+    assert first.mae_persistence == pytest.approx(moves.mean())
+    assert first.crps > 0 and 0.2 < first.coverage["50"] < 0.8

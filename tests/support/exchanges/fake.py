@@ -14,6 +14,7 @@ By hand: python -m tests.support.exchanges.fake --port 9000
 
 import argparse
 import json
+import math
 import socket
 import threading
 import time
@@ -54,6 +55,7 @@ class FakeExchanges:
         self.candles = candles
         self.now = now
         self.dated = True  # whether answers carry a Date header
+        self.halted = math.inf  # Unix s after which no candle closes any more
         self.calls: Counter[str] = Counter()
         self.queries: list[tuple[str, dict[str, str]]] = []  # exchange and query of each request
         self.asked: list[tuple[str, Asked]] = []  # the same, understood; those refused are not in it
@@ -111,15 +113,16 @@ class FakeExchanges:
 
     def closed(self, symbol: str = "BTC-USD", step: int = HOUR) -> Candles:
         """The closed candles that are served, oldest first."""
-        hours = self.candles.closed_at(self.time())
+        end = min(self.time(), self.halted)
+        hours = self.candles.closed_at(end)
         if step == HOUR:
             closed = hours
         else:  # those of the hour that is forming too, unless this exchange stopped before
-            hour = int(self.time()) // HOUR * HOUR
+            hour = int(end) // HOUR * HOUR
             within = self.candles.since(hour)[:1] if hours.end == hour else hours[:0]
             if len(within) == 0 and hours.end == hour:
                 within = flat(hour, float(hours.close[-1]))
-            closed = five_minutes_of(hours.then(within)).closed_at(self.time())
+            closed = five_minutes_of(hours.then(within)).closed_at(end)
         scale = SCALES[symbol.removesuffix("-USD")]
         time, *prices, volume = closed.columns()
         return Candles(time, *(scale * column for column in prices), volume, step=step)

@@ -99,6 +99,7 @@ UNFIT: dict[str, RowFault] = {  # plausible, and yet nothing can be forecast fro
     "old": lambda rows: _without_hours(rows, 4, None),
 }
 ROWS = HARMLESS | HARMFUL | UNFIT
+OF_HOURS = ("few", "gapped lately")  # five-minute candles that are asked for from the last one held on come whole
 TICKERS: dict[str, Callable[[float, float], tuple[object, object]]] = {  # of the price and its time
     "nan": lambda price, time: (float("nan"), time),
     "nan text": lambda price, time: ("NaN", time),
@@ -119,7 +120,7 @@ TICKERS: dict[str, Callable[[float, float], tuple[object, object]]] = {  # of th
 FAULTS = (*ANSWERS, *WIRE, *ROWS)
 
 NO_CANDLES, IMPLAUSIBLE = "sent something that is not candles", "sent implausible candles"
-TOO_FEW = "lacks too many of the last 60 hours"
+TOO_FEW = "lacks too many of the last "  # hours
 CAUSES = {
     "429": "asked to be left alone for 30 s",
     "429 without a word": "asked to be left alone for 30 s",
@@ -161,4 +162,6 @@ OF_TICKERS = ("sent something that is not a price", "sent an implausible price",
 def causes(exchange: str, fault: str) -> tuple[str, ...]:
     """How an error may begin to say what `fault` of `exchange` is."""
     said = (CAUSES[fault],) if fault in CAUSES else (IMPLAUSIBLE, NO_CANDLES)
+    if fault == "old":  # of candles that are asked for from a newer one on, and of tickers
+        said = (*said, CAUSES["empty"], "has no price newer than ")
     return (*said, *OF_TICKERS)

@@ -12,6 +12,7 @@ from forecaster.ledger.track_record import Kept
 from forecaster.schema import HOUR
 from forecaster.settings import ROOT
 from tests.support.fakes import NOON
+from tests.support.ledger.postgres import UNHURRIED
 
 Process = subprocess.Popen[str]
 
@@ -43,7 +44,7 @@ def _one(url: str, first: int, chance: random.Random, end: Callable[[Process], N
 
 def everything(url: str) -> list[Kept]:
     """All that is kept, newest first, page by page."""
-    ledger = Ledger(url)
+    ledger = Ledger(url, answer=UNHURRIED)
     page = ledger.page(limit=200)
     kept = list(page.forecasts)
     while page.next_cursor:

@@ -24,6 +24,7 @@ SETTINGS = (
     "-c",
     "max_connections=60",
 )  # no UTC, on purpose
+UNHURRIED = 60.0  # seconds for a transaction of a test that asks what is kept: others may use the processor meanwhile
 
 
 class Server:

@@ -135,16 +135,27 @@ def _sensible(body: JSON) -> JSON:
     return _window(body)
 
 
-def _window(sent: JSON) -> JSON:
+def _ahead(sent: JSON) -> JSON:
+    """One of hours, minutes and until; hours alone with candles or closes."""
+    if sent.get("candles") or sent.get("closes"):
+        return {name: value for name, value in sent.items() if name not in ("minutes", "until")}
+    if sent.get("until") is not None:
+        rest = {name: value for name, value in sent.items() if name not in ("hours", "minutes")}
+        return rest | {"until": f"{utc(NOON + 2 * HOUR):%Y-%m-%dT%H:%M:%SZ}"}
+    return {name: value for name, value in sent.items() if name != "hours" or sent.get("minutes") is None}
+
+
+def _window(given: JSON) -> JSON:
     """Candles of consecutive hours, or closes of consecutive hours, or neither."""
+    sent = _ahead(given)
     rest = {name: value for name, value in sent.items() if name not in SENT}
     if sent.get("candles"):
         both = {name: sent[name] for name in ("candles", "other_candles") if sent.get(name)}
         return rest | {name: _hourly(candles) for name, candles in both.items()}
     if not sent.get("closes"):
         return rest
-    given = {} if sent.get("last_open_time") is None else {"last_open_time": _time(sent["last_open_time"], MOST)}
-    return rest | {"closes": sent["closes"]} | given
+    last = {} if sent.get("last_open_time") is None else {"last_open_time": _time(sent["last_open_time"], MOST)}
+    return rest | {"closes": sent["closes"]} | last
 
 
 def _whole(window: JSON) -> JSON:

@@ -211,7 +211,7 @@ def test_two_steps_in_one_file_are_refused_with_the_line(read, step, said):
     )
 
 
-@pytest.mark.parametrize(("step", "said"), [(2 * HOUR, "2 hours"), (4 * HOUR, "4 hours"), (86_400, "24 hours")])
+@pytest.mark.parametrize(("step", "said"), [(2 * HOUR, "2 hours"), (4 * HOUR, "4 hours"), (86_400, "1 day")])
 def test_a_step_above_an_hour_is_refused(read, step, said):
     text = lines(HEADER, [[START + step * at, *row[1:]] for at, row in enumerate(ROWS[:50])])
     assert f"has rows {said} apart" in refusal(read, text)
