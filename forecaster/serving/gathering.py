@@ -89,7 +89,7 @@ async def _at_the_mark(
     if minutes:
         ending = await _tried(source.hours_ending(symbol, minutes.as_of, HISTORY))
         if isinstance(ending, Snapshot) and _key(ending) == _key(minutes):
-            return Window(ending, fine=minutes)
+            return Window(_with_causes(ending, minutes), fine=minutes)
     found = await hours
     if isinstance(found, CryptoSenseError):
         raise found
@@ -108,6 +108,12 @@ def _closed(fine: Snapshot | None) -> tuple[Snapshot | None, str]:
         return None, "no five-minute candle has closed by the clock of their source"
     fine = replace(fine, candles=closed)
     return fine, f"the newest five-minute candle closed {fine.age // 60} minutes ago"
+
+
+def _with_causes(ending: Snapshot, minutes: Snapshot) -> Snapshot:
+    """The hours with why their five minutes are late, which may be over by the time that hours are made of them."""
+    full = (next((said for said in minutes.notes if said.startswith(note)), note) for note in ending.notes)
+    return replace(ending, notes=tuple(full))
 
 
 def _late(fine: Snapshot) -> bool:

@@ -86,6 +86,23 @@ async def test_five_minutes_that_are_late_are_used_and_told_where_full_hours_are
     assert window.snapshot.notes == ("the newest five-minute candle closed 18 minutes ago",)
 
 
+async def test_why_minutes_are_late_is_told_though_an_exchange_answers_again_before_hours_are_made_of_them():
+    why = "the newest candle at hand, from bitstamp, closed 18 minutes ago"
+    causes = f"{why}; nothing newer could be had: bitstamp timed out"
+
+    class Again(Marks):
+        def _snapshot(self, symbol, candles):
+            notes = (why, "another") if candles.step == HOUR else (causes,)
+            told = super()._snapshot(symbol, candles)
+            return replace(told, warnings=(ForecastWarning.STALE_CANDLES,), notes=notes)
+
+    source = Again(AT)
+    source.late = {"BTC-USD": 3, "ETH-USD": 3}
+    snapshot = (await gathered(source, "BTC-USD")).window.snapshot
+    assert (snapshot.as_of, snapshot.warnings) == (MARK - 900, (ForecastWarning.STALE_CANDLES,))
+    assert snapshot.notes == (causes, "another")
+
+
 async def test_hours_that_cannot_be_made_of_the_minutes_give_way_to_those_of_the_clock():
     source = Marks(AT)
     source.broken = {("hours_ending", "BTC-USD")}

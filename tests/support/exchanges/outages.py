@@ -32,7 +32,7 @@ from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from forecaster.settings import Settings
 from tests.support.artifacts.markets import market
-from tests.support.exchanges.fake import ETH, FORMING, FakeExchanges
+from tests.support.exchanges.fake import FORMING, FakeExchanges
 from tests.support.exchanges.faults import HARMLESS, OF_HOURS, RAW, causes
 from tests.support.fakes import NOON
 from tests.support.service.serving import assert_problem, served, settled
@@ -216,8 +216,7 @@ def assert_given(told: Told, fake: FakeExchanges) -> dict[str, Any]:
     body: dict[str, Any] = told.answer.json()
     as_of = datetime.fromisoformat(body["as_of"]).timestamp()
     assert as_of <= fake.time()
-    [close] = fake.candles.since(as_of - HOUR)[:1].close.tolist()
-    close *= ETH if body["symbol"] == "ETH-USD" else 1
+    [close] = fake.closed(body["symbol"], FIVE_MINUTES).since(as_of - FIVE_MINUTES)[:1].close.tolist()
     assert body["quote"] == EXCHANGES[body["source"]].quote
     assert body["last_close"] == close
     if told.door == PRICE:
