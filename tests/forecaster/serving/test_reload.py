@@ -76,15 +76,15 @@ async def test_the_model_that_is_there_goes_on_answering(watched):
 
 async def test_a_new_model_is_taken_at_the_second_look_and_once(watched):
     await watched.looks()
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks(1)
     assert watched.served == []
     await watched.looks(3)
-    assert [model.ref.version for model in watched.served] == ["2.0"]
-    assert watched.reloading.state.loaded.version == "2.0"
-    watched.save("3.0")
+    assert [model.ref.version for model in watched.served] == ["9.2"]
+    assert watched.reloading.state.loaded.version == "9.2"
+    watched.save("9.3")
     await watched.looks()
-    assert [model.ref.version for model in watched.served] == ["2.0", "3.0"]
+    assert [model.ref.version for model in watched.served] == ["9.2", "9.3"]
 
 
 async def test_a_directory_that_is_still_being_written_is_left_until_it_is_quiet(watched):
@@ -102,7 +102,7 @@ async def test_a_directory_that_is_still_being_written_is_left_until_it_is_quiet
 
 async def test_a_damaged_model_is_refused_and_told_once(watched, caplog):
     await watched.looks()
-    watched.save("2.0")
+    watched.save("9.2")
     damage(watched.directory)
     await watched.looks(5)
     os.utime(watched.directory / "model.onnx")  # looked at again, and as bad as before
@@ -132,9 +132,9 @@ async def test_a_good_model_is_taken_after_a_bad_one_was_refused(watched):
     damage(watched.directory)
     await watched.looks()
     assert watched.refused is not None
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks()
-    assert [model.ref.version for model in watched.served] == ["2.0"]
+    assert [model.ref.version for model in watched.served] == ["9.2"]
     assert watched.refused is None
 
 
@@ -154,7 +154,7 @@ async def test_what_another_process_refuses_is_not_served(directory):
         load_artifact(directory / "nothing")
 
     watched = Watched(directory, refusing)
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks()
     assert watched.served == []
     assert "is missing or cannot be read" in watched.refused
@@ -162,15 +162,15 @@ async def test_what_another_process_refuses_is_not_served(directory):
 
 async def test_a_model_that_is_replaced_while_it_is_tried_is_looked_at_again(directory):
     async def slow(directory, kind):
-        if (found := load_artifact(directory)).manifest.version == "2.0":
-            watched.save("3.0")
+        if (found := load_artifact(directory)).manifest.version == "9.2":
+            watched.save("9.3")
             found = load_artifact(directory)
         return found.sha256
 
     watched = Watched(directory, slow)
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks(4)
-    assert [model.ref.version for model in watched.served] == ["3.0"]
+    assert [model.ref.version for model in watched.served] == ["9.3"]
 
 
 async def test_an_unforeseen_failure_is_told_and_the_watch_goes_on(directory, caplog):
@@ -182,7 +182,7 @@ async def test_an_unforeseen_failure_is_told_and_the_watch_goes_on(directory, ca
         raise ZeroDivisionError
 
     watched = Watched(directory, failing)
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks()
     os.utime(directory / "report.json")
     await watched.looks()
@@ -198,11 +198,11 @@ async def test_it_watches_until_it_is_told_to_stop_with_a_trial_in_another_proce
     reloading = Reloading(directory, open_model(found), lambda model: served.set(), interval=0.02)
     stop = asyncio.Event()
     running = asyncio.create_task(reloading.run(stop))
-    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
+    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "9.2"}))
     await asyncio.wait_for(served.wait(), 60)
     stop.set()
     await asyncio.wait_for(running, 60)
-    assert reloading.state.loaded.version == "2.0"
+    assert reloading.state.loaded.version == "9.2"
 
 
 async def test_a_stop_breaks_off_a_trial(directory):
@@ -213,7 +213,7 @@ async def test_a_stop_breaks_off_a_trial(directory):
         await asyncio.Event().wait()
 
     watched, stop = Watched(directory, endless), asyncio.Event()
-    watched.save("2.0")
+    watched.save("9.2")
     running = asyncio.create_task(watched.reloading.run(stop))
     await asyncio.wait_for(trying.wait(), 60)
     stop.set()
@@ -240,7 +240,7 @@ async def test_a_question_under_way_ends_with_the_model_it_began_with(directory)
     reloading = Reloading(directory, backend.predictor, backend.serve, trial=trusted)
     begun = asyncio.create_task(backend.forecast("BTC-USD", 24))
     await source.asked_for.wait()
-    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "2.0"}))
+    save_artifact(directory, found.files, found.manifest.model_copy(update={"version": "9.2"}))
     for _ in range(2):
         await reloading.look()
     source.go_on.set()
@@ -259,7 +259,7 @@ async def test_a_question_under_way_is_not_held_up_by_a_trial(directory):
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    watched.save("2.0")
+    watched.save("9.2")
     await watched.looks()
     counting.cancel()
     assert len(watched.served) == 1
