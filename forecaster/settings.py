@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default=ROOT.parent / "shared" / "data",
-        description="where btcusd_1h.parquet and ethusd_1h.parquet lie, for evaluate",
+        description="where btcusd_1h.parquet, ethusd_1h.parquet, coins_1h and candles_5m lie, for evaluate and retrain",
     )
     database_url: str = Field(default_factory=_default_database_url, description="where candles and forecasts are kept")
     retrain: Literal["off", "weekly"] = Field(
