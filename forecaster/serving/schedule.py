@@ -22,6 +22,7 @@ DELAY = 20.0  # seconds after the full hour, by when exchanges have published it
 RETRIES = (60.0, 120.0, 240.0, 480.0, 960.0)  # seconds between attempts where an exchange is late or does not answer
 
 MOST_PAGES = 8  # of five-minute candles that settle one symbol at a time: of the fewest that an exchange gives, a week
+OLD = 6 * HOUR  # seconds: closes that waited longer are asked for in five minutes too, whatever hours brought
 
 # (symbol, source, since, step): an exchange's closed candles
 History = Callable[[str, str, int, int], Awaitable[Candles]]
@@ -88,14 +89,21 @@ class Schedule:
         return kept is not None and forecast.as_of.timestamp() >= hour
 
     async def _settled(self) -> bool:
-        """Whether all that has closed could be looked up: in hours, and what then still waits in five minutes."""
+        """Whether all that has closed could be looked up: in hours, and what then still waits in five minutes.
+
+        Hours bring closes up to now, beyond which the ledger waits no longer for old ones between them. So after an
+        outage of half a day five minutes are asked for from where hours were.
+        """
         failed: set[tuple[str, str]] = set()
+        old: dict[tuple[str, str], Open] = {}
         for step in (HOUR, FIVE_MINUTES):
             try:
                 found = await asyncio.to_thread(self._ledger.open, self._clock())
             except CryptoSenseError as error:
                 log.warning("The track record does not grow: %s", error)
                 return False
+            found = [old.pop((each.symbol, each.source), each) for each in found] + list(old.values())
+            old = {(each.symbol, each.source): each for each in found if each.since < self._clock() - OLD}
             waiting = [each for each in found if (each.symbol, each.source) not in failed]
             failed |= {(each.symbol, each.source) for each in waiting if not await self._settle(each, step)}
         return not failed

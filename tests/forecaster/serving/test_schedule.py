@@ -171,6 +171,19 @@ async def test_where_only_hours_exist_forecasts_of_full_hours_are_settled_all_th
     assert "from bitstamp are not settled: bitstamp answered with an error" in caplog.text
 
 
+async def test_after_a_day_without_a_server_forecasts_between_full_hours_are_settled_though_hours_were_first(ledger):
+    clock = Clock(0, HOUR)
+    history = Histories(clock)
+    given = [given_at(minute) for minute in (-26 * 60 - 15, -20 * 60 - 35, -15 * 60 - 55)]
+    for forecast in given:
+        ledger.record(forecast)
+    ledger.record(given_at(-24 * 60))  # of a full hour, which hours settle
+    ledger.record(given_at(-4 * 60))
+    await run(Hourly(ledger, clock), ledger, history, symbols=("BTC-USD",))
+    for forecast in given:
+        assert [each.hours for each in ledger.get(forecast.id).outcomes] == [1, 2, 3]
+
+
 async def test_five_minutes_are_looked_up_page_by_page_up_to_the_newest(ledger):
     clock = Clock(0, HOUR)
     history = Histories(clock)
