@@ -125,7 +125,7 @@ async def _live(exchanges: FakeExchanges, now: float, hours: int) -> None:
         parts = Composition(Settings())  # which remembers no candles of an hour before
         for symbol in SYMBOLS:
             await parts.backend.forecast(symbol, 24)
-            candles = (await parts.source.latest(symbol, hours + 24)).candles
+            candles = (await parts.source.five_minutes(symbol, 300)).candles
             parts.ledger.settle(symbol, "bitstamp", candles)
         await parts.close()
 
