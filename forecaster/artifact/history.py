@@ -65,7 +65,7 @@ class ModelHistory:
         name = name_of(artifact)
         save_artifact(self.directory / name, artifact.files, artifact.manifest)
         if grades is not None:
-            (self.directory / f"{name}.json").write_text(grades.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            self._write(name, grades)
         for old in self._kept()[KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
             old.with_name(f"{old.name}.json").unlink(missing_ok=True)
@@ -79,12 +79,19 @@ class ModelHistory:
             raise InvalidInput(f"There is no model {name[:60]!r}.", f"Choose from: {known}.")
         chosen = load_artifact(paths[name])
         self.answer_by(chosen)
+        shutil.rmtree(paths[name], ignore_errors=True)  # it answers now, and is none of those beside it
         return chosen
 
-    def answer_by(self, artifact: Artifact) -> None:
-        """Put a model in the place of the one that answers, which is kept."""
-        self.keep(load_artifact(self.place), self._grades(name_of(load_artifact(self.place))))
+    def answer_by(self, artifact: Artifact, grades: Grades | None = None, before: Grades | None = None) -> None:
+        """Put a model in the place of the one that answers, which is kept; with the grades of both, where compared."""
+        champion = load_artifact(self.place)
+        self.keep(champion, before or self._grades(name_of(champion)))
+        if grades is not None:
+            self._write(name_of(artifact), grades)
         save_artifact(self.place, artifact.files, artifact.manifest)
+
+    def _write(self, name: str, grades: Grades) -> None:
+        (self.directory / f"{name}.json").write_text(grades.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     def _kept(self) -> list[Path]:
         """Their directories, the newest first."""

@@ -72,9 +72,7 @@ def _settle(history: ModelHistory, champion: Artifact, challenger: Artifact, fou
     if load_artifact(history.place).sha256 != champion.sha256:
         raise ArtifactError("Another model was put in place meanwhile; nothing was changed.", "Retrain again.")
     if found.promoted:
-        history.keep(champion, found.champion)
-        history.keep(challenger, found.challenger)
-        history.answer_by(challenger)
+        history.answer_by(challenger, found.challenger, found.champion)
 
 
 @asynccontextmanager
