@@ -2,11 +2,14 @@
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
+from forecaster.inference import Odds
 from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
+from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
+from tools.compare import ComparedCoin, Comparison, LeftOut
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
-from tools.prices import LONGEST_LOOK_BACK, moment_of
+from tools.prices import PriceAnswer, moment_of
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
 from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record
@@ -25,10 +28,16 @@ __all__ = [
     "AnomalyReport",
     "BoundTool",
     "Coin",
+    "ComparedCoin",
+    "Comparison",
     "ForecastAnswer",
+    "LeftOut",
     "Metric",
     "MetricExplanation",
     "MetricsAnswer",
+    "Odds",
+    "PriceAnswer",
+    "SpanAnswer",
     "Surprise",
     "TrackRecordAnswer",
     "TrackRecordArguments",

@@ -1,48 +1,31 @@
 """The forecast: the distribution of the next closes, with the record of such forecasts."""
 
 import logging
-import re
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from forecaster.errors import CryptoSenseError
-from forecaster.inference import HIGHEST, LOWEST, detailed
+from forecaster.inference import HIGHEST, LOWEST, AmountIn, Direction, Odds, OddsAsked, Side, detailed, odds
 from forecaster.market import plain, rounded
 from forecaster.schema import FARTHEST as MOST_MINUTES
 from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import ForecastFacts
-from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
+from tools.moments import Moment
+from tools.tool import MOST_AMOUNT, Arguments, Tool, ToolResult, fitting, minute, provenance
 
 FARTHEST = MOST_MINUTES // 60  # hours ahead
 PICTURED = 48  # hours of candles shown before the forecast
 WHOLE = 1_000  # a price from which on cents are left out of the hours in brief
 DEAREST = 100_000_000  # a price that may be asked about
+MOST_MOVE = 1_000  # percent
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+AskedPrice = Annotated[float, Field(gt=0, le=DEAREST)]
 
 log = logging.getLogger(__name__)
-
-
-def _moment(given: object) -> datetime:
-    """A time as it is, or written as ISO 8601 has it. It must name its zone."""
-    try:
-        time = datetime.fromisoformat(given) if isinstance(given, str) and TIME.fullmatch(given) else given
-    except ValueError:
-        time = None
-    if not isinstance(time, datetime) or time.tzinfo is None:
-        raise PydanticCustomError("moment", "Input should be a time with its zone, such as 2026-03-19T17:00Z")
-    return time
-
-
-Until = Annotated[
-    datetime,
-    PlainValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{TIME.pattern}$"}),
-]
 
 
 class ForecastArguments(Arguments):
@@ -55,17 +38,40 @@ class ForecastArguments(Arguments):
     minutes: int | None = Field(
         default=None, ge=1, le=MOST_MINUTES, description="instead of hours: how many minutes ahead of now"
     )
-    until: Until | None = Field(
+    until: Moment | None = Field(
         default=None, description="instead of hours: the very time, with its zone, such as 2026-03-19T17:00Z"
     )
     threshold: float | None = Field(
-        default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above it"
+        default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above and below it"
     )
+    between: list[AskedPrice] | None = Field(
+        default=None, min_length=2, max_length=2, description="[low, high]: the chance of a close between two prices"
+    )
+    move_pct: float | None = Field(
+        default=None, gt=0, le=MOST_MOVE, description="the chance of a move of at least so many percent"
+    )
+    direction: Direction = Field(default="either", description="of move_pct")
+    level: float | None = Field(default=None, ge=1, le=99, description="percent: the prices that hold with that chance")
+    side: Side = Field(
+        default="range", description="of level: the central range, or the price it stays above, or below"
+    )
+    touch: bool = Field(
+        default=False, description="with threshold or move_pct: also the chance to touch that price on the way"
+    )
+    amount: float | None = Field(
+        default=None, gt=0, le=MOST_AMOUNT, description="what an amount may be worth then, and lose until then"
+    )
+    amount_in: AmountIn = Field(default="coin", description="of amount: coins, or the currency of the price")
+    path: bool = Field(default=False, description="that every step on the way is what is asked about")
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if len(self.ahead) > 1:
             raise PydanticCustomError("ahead", "give only one of hours, minutes and until")
+        if self.between is not None and not self.between[0] < self.between[1]:
+            raise PydanticCustomError("between", "between needs a lower and a higher price, in that order")
+        if self.touch and self.threshold is None and self.move_pct is None:
+            raise PydanticCustomError("touch", "touch needs a threshold or a move_pct")
         return self
 
     @property
@@ -74,6 +80,23 @@ class ForecastArguments(Arguments):
         given = {"hours": self.hours, "minutes": self.minutes, "until": self.until}
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    def asked(self) -> OddsAsked | None:
+        """What is asked of the distribution; None where nothing but the distribution is."""
+        if all(each is None for each in (self.threshold, self.between, self.move_pct, self.level, self.amount)):
+            return None
+        return OddsAsked(
+            threshold=self.threshold,
+            between=(self.between[0], self.between[1]) if self.between else None,
+            move_pct=self.move_pct,
+            direction=self.direction,
+            level=self.level,
+            side=self.side,
+            touch=self.touch,
+            amount=self.amount,
+            amount_in=self.amount_in,
+        )
+
 
 class ForecastAnswer(Frozen):
     """A forecast with the candles that led up to it, oldest first; none where they could not be had."""
@@ -81,13 +104,23 @@ class ForecastAnswer(Frozen):
     forecast: Forecast
     recent: tuple[Candle, ...] = ()
     threshold: float | None = Field(default=None, description="of each horizon's probability_above")
+    odds: Odds | None = Field(default=None, description="of the last horizon; None where no question needs them")
+    touch: bool = Field(default=False, description="whether the way there was asked about, and not the close alone")
+    path: bool = Field(default=False, description="whether every step on the way was asked about")
 
 
 async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> ToolResult:
     """The forecast from now on, as a ForecastAnswer."""
     issued = await _issued(backend, arguments)
     told = detailed(issued, threshold=arguments.threshold)
-    answer = ForecastAnswer(forecast=told, recent=await _recent(backend, told), threshold=arguments.threshold)
+    answer = ForecastAnswer(
+        forecast=told,
+        recent=await _recent(backend, told),
+        threshold=arguments.threshold,
+        odds=odds(told, asked) if (asked := arguments.asked) else None,
+        touch=arguments.touch,
+        path=arguments.path,
+    )
     return ToolResult(_text(answer), answer)
 
 

@@ -1,29 +1,61 @@
-"""Prices: the last trade, and the newest candles with what happened over them."""
+"""Prices: the last trade, a past moment's close, and what an amount is worth, in other currencies too."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from forecaster.errors import CryptoSenseError
+from forecaster.inference import AmountIn
 from forecaster.market import BITCOIN, rounded
-from forecaster.schema import Symbol
-from forecaster.serving import LONGEST_SPAN, ForecastBackend
-from tools.facts import CandleFacts, PriceFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
+from forecaster.schema import Frozen, Price, Symbol
+from forecaster.serving import ForecastBackend
+from tools.facts import PriceFacts
+from tools.moments import Moment
+from tools.tool import MOST_AMOUNT, Arguments, Tool, ToolResult, compact, minute, provenance
 
-LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
+Currency = Annotated[str, Field(pattern="^[A-Z0-9]{2,12}$")]
 
 
 class PriceArguments(Arguments):
-    """Which coin."""
+    """Which coin, and where they matter: a past moment, an amount, another currency."""
 
     symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
+    at: Moment | None = Field(
+        default=None, description="a past moment with its zone, such as 2026-03-18T12:00Z: the close of then"
+    )
+    amount: float | None = Field(default=None, gt=0, le=MOST_AMOUNT, description="how much it is worth is told")
+    amount_in: AmountIn = Field(
+        default="coin", description="of amount: coins, told in money, or the currency of the price, told in coins"
+    )
+    currency: Currency | None = Field(
+        default=None, description="another currency, such as EUR, or another coin, such as ETH: the price in it"
+    )
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but the price now is asked for."""
+        return self.at is None and self.amount is None and self.currency is None
 
 
-class CandleArguments(PriceArguments):
-    """Which coin, and how far back."""
+class PriceAnswer(Frozen):
+    """A price with what more was asked of it. Where `at` is given, all of it is of then."""
 
-    hours: int = Field(default=24, ge=1, le=LONGEST_LOOK_BACK, description="how many hours to look back")
+    price: Price = Field(description="now")
+    at: AwareDatetime | None = Field(default=None, description="the past moment asked about")
+    close_then: float | None = Field(default=None, gt=0, description="close of the newest candle closed by `at`")
+    close_time: AwareDatetime | None = Field(default=None, description="when that candle closed")
+    close_source: str | None = Field(default=None, description="where that close comes from")
+    amount: float | None = None
+    amount_in: AmountIn | None = None
+    value: float | None = Field(
+        default=None, gt=0, description="of the amount: in `value_in` where coins are asked about, else in coins"
+    )
+    value_in: str | None = Field(default=None, description="a currency, or the coin's code")
+    currency: str | None = Field(default=None, description="another currency or coin that the price is told in too")
+    rate_source: str | None = Field(default=None, description="where price_in_currency comes from")
+    price_in_currency: float | None = Field(default=None, gt=0)
+    currency_unknown: str | None = Field(default=None, description="asked for, and quoted by nobody that is asked")
 
 
 async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
@@ -52,21 +84,6 @@ async def moment_of(backend: ForecastBackend) -> datetime | None:
     return price.as_of + timedelta(seconds=price.age_seconds)
 
 
-async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
-    """What the price did over the last hours, as a CandleSpan."""
-    span = await backend.candles(arguments.symbol, arguments.hours)
-    facts = {
-        "symbol": span.symbol,
-        "hours": span.hours,
-        "open": rounded(span.first_open),
-        "close": rounded(span.last_close),
-        "change_pct": round(span.change_pct, 2),
-        "high": rounded(span.high),
-        "low": rounded(span.low),
-    }
-    return ToolResult(compact(facts | provenance(span)), span)
-
-
 GET_PRICE = Tool(
     name="get_price",
     title="Price",
@@ -74,12 +91,4 @@ GET_PRICE = Tool(
     arguments=PriceArguments,
     facts=PriceFacts,
     run=get_price,
-)
-GET_CANDLES = Tool(
-    name="get_candles",
-    title="Candles",
-    description="What a coin's price did over the last hours: open, close, change, high and low of that span.",
-    arguments=CandleArguments,
-    facts=CandleFacts,
-    run=get_candles,
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 from forecaster.serving import ForecastBackend
 from tools.anomalies import DETECT_ANOMALIES
+from tools.candles import GET_CANDLES
 from tools.forecast import FORECAST
 from tools.metrics import EXPLAIN_METRICS
-from tools.prices import GET_CANDLES, GET_PRICE
+from tools.prices import GET_PRICE
 from tools.tool import BoundTool, Tool
 from tools.track_record import TRACK_RECORD
 

@@ -7,6 +7,7 @@ from forecaster.market import plain, rounded
 from forecaster.schema import Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
 from tools.facts import TrackRecordFacts
+from tools.moments import Moment
 from tools.tool import Arguments, Tool, ToolResult, compact, minute
 
 AHEAD = 1  # hours: each forecast is judged by the close after it
@@ -21,6 +22,11 @@ class TrackRecordArguments(Arguments):
 
     symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
     last: int = Field(default=USUAL_LAST, ge=1, le=MOST_LAST, description="how many of the newest settled forecasts")
+    at: Moment | None = Field(
+        default=None, description="a moment with its zone: what was forecast for it, and what came of that"
+    )
+    hours: int = Field(default=1, ge=1, le=24, description="which forecasts: those so many hours ahead")
+    worst: bool = Field(default=False, description="the farthest miss among the last ones")
 
 
 class TrackRecordAnswer(Frozen):
@@ -30,6 +36,9 @@ class TrackRecordAnswer(Frozen):
     grades: Graded | None = Field(description="of these forecasts; None where none has an outcome yet")
     forecasts: tuple[Kept, ...] = Field(description="those with an outcome, of the newest model alone")
     waiting: int = Field(ge=0, description="newer forecasts whose hour has not closed yet")
+    hours: int = Field(default=1, description="how far ahead these forecasts looked")
+    asked: Kept | None = Field(default=None, description="the forecast for the moment asked about, settled or open")
+    worst: Kept | None = Field(default=None, description="of these, the one whose median was farthest off in percent")
 
 
 async def track_record(backend: ForecastBackend, arguments: TrackRecordArguments) -> ToolResult:

@@ -6,6 +6,7 @@ from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
 from forecaster.inference.interpolation import between, horizons_of, standard
 from forecaster.inference.loop_batch import LoopTurn
+from forecaster.inference.odds import AmountIn, Direction, Odds, OddsAsked, Side, odds
 from forecaster.inference.predictor import Predictor
 from forecaster.inference.smoke_test import EngineKind, open_model, tried
 from forecaster.inference.window import Window
@@ -13,14 +14,19 @@ from forecaster.inference.window import Window
 __all__ = [
     "HIGHEST",
     "LOWEST",
+    "AmountIn",
+    "Direction",
     "Engine",
     "EngineKind",
     "Flag",
     "Inputs",
     "LoopTurn",
+    "Odds",
+    "OddsAsked",
     "OnnxEngine",
     "Predictor",
     "Progress",
+    "Side",
     "Window",
     "backtest",
     "between",
@@ -28,6 +34,7 @@ __all__ = [
     "gaps_flag",
     "horizons_of",
     "next_close",
+    "odds",
     "open_model",
     "standard",
     "tried",

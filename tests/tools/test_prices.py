@@ -1,7 +1,8 @@
 import json
 
 from tests.support.fakes import LAST_CLOSE, FakeBackend
-from tools.prices import GET_CANDLES, GET_PRICE
+from tools.candles import GET_CANDLES
+from tools.prices import GET_PRICE
 from tools.tool import BoundTool
 
 
