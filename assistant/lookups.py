@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assistant.replies import MOST_TOLD, Failure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import
     from langchain_core.messages import ToolCall, ToolMessage
 
 MOST_CALLS = MOST_TOLD  # in one turn
+MOST_AMOUNT = 1e12  # that tools take
 USUAL_SPAN = 24  # hours of candles, where none were asked for
 Call = tuple[str, dict[str, object]]  # a tool's name and arguments
 
@@ -46,22 +48,49 @@ def _calls(ask: Ask) -> list[Call]:
     args: dict[str, object] = {}
     match ask.intent:
         case Intent.PRICE:
-            name = "get_price"
+            name, args = "get_price", _price(ask)
         case Intent.CANDLES:
-            name, args = "get_candles", {"hours": _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)}
+            name, args = "get_candles", _span(ask)
         case Intent.FORECAST | Intent.ADVICE:
-            name, args = "forecast", _ahead(ask) | _given(threshold=ask.threshold)
+            name, args = "forecast", _ahead(ask) | _odds(ask)
+        case Intent.COMPARE:
+            return [("compare", {"symbols": list(ask.symbols), "by": ask.compare_by or "move"} | _lasting(ask))]
         case Intent.ANOMALIES:
             days = None if ask.days is None else _within(ask.days, int(LARGEST_BUDGET), 1)
             name, args = "detect_anomalies", {"hours": _within(ask.hours, MOST_HOURS, USUAL_HOURS)} | _given(days=days)
         case Intent.TRACK_RECORD:
-            last = ask.hours if ask.last is None else ask.last
-            name, args = "track_record", {"last": _within(last, MOST_LAST, USUAL_LAST)}
+            name, args = "track_record", _record(ask)
+        case Intent.EXPLAIN:
+            return [("explain", _given(topic=ask.topic))]
         case Intent.METRICS | Intent.WHY:
             return [("explain_metrics", _given(metric=ask.metric))]
         case _:
             return []
     return [(name, {"symbol": symbol} | args) for symbol in ask.symbols]
+
+
+def _price(ask: Ask) -> dict[str, object]:
+    """A price now or at a moment of the past, of an amount, in another currency."""
+    amount = _amount(ask)
+    return _given(at=_minute(ask.at), currency=ask.currency) | amount
+
+
+def _span(ask: Ask) -> dict[str, object]:
+    """Days of the calendar, or the last hours."""
+    if ask.start is not None:
+        return _given(start=_minute(ask.start), end=_minute(ask.end))
+    return {"hours": _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)}
+
+
+def _lasting(ask: Ask) -> dict[str, object]:
+    return {} if ask.hours is None else {"hours": _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)}
+
+
+def _record(ask: Ask) -> dict[str, object]:
+    """The newest forecasts, the one for a time, or the worst miss."""
+    if ask.at is not None:
+        return _given(at=_minute(ask.at))
+    return {"last": _within(ask.last, MOST_LAST, USUAL_LAST)} | ({"worst": True} if ask.worst else {})
 
 
 def _ahead(ask: Ask) -> dict[str, object]:
@@ -70,7 +99,29 @@ def _ahead(ask: Ask) -> dict[str, object]:
         return {"until": minute(ask.target)}
     if ask.minutes in range(1, 60 * FARTHEST + 1):
         return {"minutes": ask.minutes}
-    return {"hours": _within(ask.hours, FARTHEST, 1)}
+    return {"hours": _within(ask.hours, FARTHEST, FARTHEST if ask.path else 1)}
+
+
+def _odds(ask: Ask) -> dict[str, object]:
+    """What a forecast is asked besides its range: of prices, percentages, a level, an amount, or hour by hour."""
+    asked = _given(threshold=ask.threshold, between=None if ask.between is None else list(ask.between))
+    if ask.move_pct is not None:
+        asked |= {"move_pct": ask.move_pct, "direction": ask.direction}
+    if ask.level is not None:
+        asked |= {"level": ask.level, "side": ask.side}
+    if ask.touch and (ask.threshold is not None or ask.move_pct is not None):
+        asked["touch"] = True
+    return asked | ({"path": True} if ask.path else {}) | _amount(ask)
+
+
+def _amount(ask: Ask) -> dict[str, object]:
+    if ask.amount is None or not 0 < ask.amount <= MOST_AMOUNT:
+        return {}
+    return {"amount": ask.amount, "amount_in": ask.amount_in}
+
+
+def _minute(time: datetime | None) -> str | None:
+    return None if time is None else minute(time)
 
 
 def _given(**args: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ Names come from the catalogue and from other_coins.toml. What an exchange lists 
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from assistant.understanding.spelling import plain
 from forecaster.schema import Symbol
 from tools import catalogue, spellings
 
+ABOUT = 20  # times what a coin usually costs, or that part of it: what may be its price
 MARK = "\u01c2"  # a letter of no European language: what follows it is a coin's code, which no typo or glossary touches
 OTHERS = Path(__file__).with_name("other_coins.toml")
 
@@ -60,7 +61,7 @@ def any_of(words: Iterable[str]) -> str:
 SPELT = any_of(name for name in NAMES.sure if name.isascii())
 WORDS = any_of(NAMES.words)
 _SIGNS = any_of(name for name in NAMES.sure if not name.isascii())
-_COINS = re.compile(
+COINS = re.compile(
     rf"{MARK}(?P<mark>[a-z0-9]{{1,12}})"
     rf"|(?<![a-z])(?:(?P<name>{SPELT})s?(?:[-/ ]?usd[tc]?)?|(?P<word>{WORDS})[-/ ]?usd[tc]?(?! ?\d))(?![a-z])"
     rf"|(?P<sign>{_SIGNS})"
@@ -97,7 +98,7 @@ def symbols_in(
     `every` are those that "all coins" means, `both` those that "both" means.
     """
     found: dict[Symbol, None] = {}
-    for at in _COINS.finditer(english):
+    for at in COINS.finditer(english):
         if not _DENIAL.search(english[max(0, at.start() - _LONGEST_DENIAL) : at.start()]):
             found.setdefault(_symbol(at))
     if every and _EVERY.search(english):
@@ -109,12 +110,12 @@ def symbols_in(
 
 def unnamed(english: str) -> str:
     """A text in plain English with every coin, and all else that has a price, made alike."""
-    return FOREIGN.sub(" coin ", _COINS.sub(" coin ", english))
+    return FOREIGN.sub(" coin ", COINS.sub(" coin ", english))
 
 
 def foreign(english: str) -> str | None:
     """A stock, currency or metal that a text names: what no exchange of coins lists."""
-    named = FOREIGN.search(_COINS.sub(" ", english))
+    named = FOREIGN.search(COINS.sub(" ", english))
     return named[0] if named else None
 
 
@@ -125,10 +126,13 @@ def name_of(symbol: Symbol, language: Language = Language.ENGLISH) -> str:
     return NAMES.shown.get(symbol, symbol.partition("-")[0])
 
 
-def usual_price(symbol: Symbol) -> float | None:
-    """About what a coin costs in USD, to tell a price from other numbers; None where it is not known."""
-    coin = catalogue().get(symbol)
-    return coin.simulated.level if coin else None
+def priced_like(symbols: Sequence[Symbol]) -> Callable[[float], bool]:
+    """Whether a number may be the price in USD of one of these coins, to tell it from other numbers.
+
+    That of a coin whose usual price is not known may be any.
+    """
+    usual = [catalogue()[symbol].simulated.level if symbol in catalogue() else None for symbol in symbols]
+    return lambda value: value > 0 and any(price is None or price / ABOUT <= value <= price * ABOUT for price in usual)
 
 
 def _symbol(at: "re.Match[str]") -> Symbol:

@@ -29,15 +29,20 @@ _PASSES = re.compile(
 )
 _DAY_WORDS = {
     "day after tomorrow": 48, "day before yesterday": 48, "day before": 48, "tomorrow": 24, "yesterday": 24,
-    "today": 24,
-    "daily": 24, "overnight": 12, "last night": 12, "this morning": 12, "weekly": 168, "fortnight": 336,
+    "daily": 24, "overnight": 8, "last night": 12, "this morning": 12, "weekly": 168, "fortnight": 336,
 }  # fmt: skip
+_ASSUMED: dict[str, re.Pattern[str]] = {  # vague words, by the key of what is said of them
+    "overnight": re.compile(r"\bover ?night\b"),
+    "few_hours": re.compile(r"\bfew \d+ hours\b"),
+    "few_minutes": re.compile(r"\bfew \d+ minutes\b"),
+    "soon": re.compile(r"\b(?:soon|shortly|in a bit|later)\b(?! today)"),
+}
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"\b(?:this|same) time tomorrow\b", "in 24 hours"),
-        (r"\b(?:an? )?(?:couple|pair|few|several|handful|some)(?: of)?(?: more)? minutes\b", "15 minutes"),
-        (r"\b(?:next|coming|following) minutes\b", "next 15 minutes"),  # the nearest that are forecast
+        (r"\b(?:an? )?(?:couple|pair|few|several|handful|some)(?: of)?(?: more)? minutes\b", "few 15 minutes"),
+        (r"\b(?:next|coming|following) minutes\b", "next few 15 minutes"),  # the nearest that are forecast
         (r"\b(?:an?|one|1) hours? and an? quarter\b|\b(?:an?|one|1) and an? quarter hours?\b", "75 minutes"),
         (r"\b(?:3|three)[ -]quarters? (?:of )?(?:an? |the )?hour\b", "45 minutes"),
         (r"\b(?:an? |1 )?quarter[ -](?:of )?(?:an? |the )?hour\b", "15 minutes"),
@@ -48,7 +53,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(\d{1,4}) and (?:an? )?half (hours|days)\b|\b(\d{1,4}) (hours|days) and (?:an? )?half\b", r"\1\3.5 \2\4"),
         (r"\b(\d{1,4}) and 30 minutes (?:after|later|in|from)", r"\1.5 hours later"),
         (r"\b(?:an? )?(?:couple|pair)(?: of)?(?: more)? (?=(?:hours|days|weeks))", "2 "),
-        (r"\b(?:an? )?(?:few|several|handful of|some)(?: more)? (?=(?:hours|days|weeks))", "3 "),
+        (r"\b(?:an? )?(?:few|several|handful of|some)(?: more)? (?=(?:hours|days|weeks))", "few 3 "),
         (rf"\bbetween (\d{{1,4}}) and (\d{{1,4}}) ?(?={_UNITS})", r"\1-\2 "),
         (rf"(?<![\d$.-])(\d{{1,4}}) ?(?:-|to|or|until) ?(\d{{1,4}})[ -]?(?={_UNITS})", r"\2 "),
         (r"\b(\d{1,3}) ?h ?(\d\d)(?: ?m(?:in)?)?\b", r"\1 hours \2 minutes"),
@@ -79,6 +84,11 @@ def rewritten(text: str) -> str:
 def minutes_marked(text: str) -> str:
     """A text with "15m" as "15 minutes", unless that may be millions that a price passes."""
     return _M.sub(lambda found: found[0] if _PASSES.search(text[: found.start()]) else f"{found[1]} minutes", text)
+
+
+def assumed_in(text: str) -> str | None:
+    """The vague word for a span that a text has, by its key; None where there is none."""
+    return next((key for key, pattern in _ASSUMED.items() if pattern.search(text)), None)
 
 
 def unitless(text: str) -> int | None:

@@ -17,7 +17,18 @@ from assistant.understanding.durations import unitless
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.meaning import (
+    MOST_COMPARED,
+    QUANTITIES,
+    TIMES,
+    Topics,
+    asked_topic,
+    filled,
+    meant,
+    no_topic,
+)
 from assistant.understanding.slots import Slots, metrics_named
+from assistant.understanding.zones import known_zone
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
@@ -28,9 +39,15 @@ SURE = -0.35  # a score
 _BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
 _AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
 _TIMED = _BACK | _AHEAD
-_ABOUT_A_COIN = _TIMED | {Intent.PRICE}
+_ABOUT_A_COIN = _TIMED | {Intent.PRICE, Intent.COMPARE}
 _LOOKED_UP = _ABOUT_A_COIN | {Intent.METRICS, Intent.WHY}
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
+_MORE = re.compile(
+    r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
+)
+_MORE_ONLY = re.compile(
+    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail)(?: please)?[ ?!.]*$"
+)
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 
 
@@ -41,6 +58,8 @@ class Before:
     last: Ask = field(default_factory=lambda: Ask(Intent.OTHER))  # the newest thing asked, small talk aside
     about_coins: tuple[Ask, ...] = ()  # the newest things that were asked about a coin, together
     language: Language = Language.ENGLISH
+    zone: str | None = None  # that was named
+    record_told: bool = False
     named: tuple[Symbol, ...] = ()  # the newest two coins that were asked about, the older first
 
     @property
@@ -60,7 +79,15 @@ class Before:
         last = asks[-1] if asks else self.last
         newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
         named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
-        return replace(self, last=last, about_coins=coins or self.about_coins, language=question.language, named=named)
+        return replace(
+            self,
+            last=last,
+            about_coins=coins or self.about_coins,
+            language=question.language,
+            named=named,
+            zone=next((ask.zone for ask in question.asks if ask.zone), self.zone),
+            record_told=self.record_told or any(ask.intent in _AHEAD for ask in asks),
+        )
 
 
 def read_question(
@@ -68,36 +95,60 @@ def read_question(
     classifier: IntentClassifier,
     now: datetime | None = None,
     offered: tuple[Symbol, ...] = OFFERED,
+    zone: str = "UTC",
+    topics: Topics = no_topic,
 ) -> Question:
     """The question of the newest of a person's messages, oldest first, at `now` (UTC).
 
     `offered` are the coins that are followed: the first of them is meant where none is named, all of them by "all
-    coins".
+    coins". `zone` is the visitor's, by its IANA name, and `topics` finds what of the knowledge a text asks about.
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
-    before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered)
+    zone = known_zone(zone)
+    before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in messages[-MEMORY:]:
-        language = classifier.reader.language(typed, before.language)
-        message = Message(typed, language, classifier, now or datetime.now(UTC), offered, before.both)
-        question = replace(_question(message, language, classifier, before), offered=offered)
+        language, guest = classifier.reader.languages(typed, before.language)
+        message = Message(
+            typed, guest or language, classifier, now or datetime.now(UTC), offered, before.both, before.zone or zone
+        )
+        question = _question(message, language, classifier, before, topics)
+        question = replace(
+            question,
+            offered=offered,
+            zone=zone,
+            more=_MORE.search(message.text) is not None,
+            record_told=before.record_told,
+            apology=guest,
+        )
         before = before.after(question)
     return question
 
 
-def _question(message: Message, language: Language, classifier: IntentClassifier, before: Before) -> Question:
+def _question(
+    message: Message, language: Language, classifier: IntentClassifier, before: Before, topics: Topics
+) -> Question:
     """Everything that a message asks."""
     parts = message.parts()
-    if len(parts) == 1 and (nearest := _nearest(parts[0], classifier, before)):
-        return Question(language=language, nearest=nearest)
+    if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
+        return Question(before.about_coins or (before.last,), language)
+    if len(parts) == 1:
+        topic = topics(message.typed)
+        if explained := asked_topic(parts[0], topic):
+            return Question((explained,), language)
+        if nearest := _nearest(parts[0], classifier, before):
+            return Question(language=language, nearest=nearest)
     asks: list[Ask] = []
     for part in parts:
-        asks += _asks(part, message, asks[-1] if asks else None, before)
+        explained = asked_topic(part, topics(part.text)) if len(parts) > 1 else None
+        asks += [explained] if explained else _asks(part, message, asks[-1] if asks else None, before)
     return Question(tuple(dict.fromkeys(asks)) or (Ask(Intent.OTHER),), language)
 
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
-    slots, intent = part.slots, part.intent
+    slots, intent = part.slots, meant(part)
+    if slots.impossible or slots.quantities.sums:
+        return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
     if intent is Intent.METRICS and metrics_named(part.text) > 1:
         named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
         if len(several := [metric for metric in named if metric]) > 1:
@@ -106,7 +157,9 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         return _followed(part, beside, before)
     last = beside or before.last
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
-    ask = _timed(Ask(intent, symbols, metric=slots.metric if intent is Intent.METRICS else None), slots)
+    if intent is Intent.COMPARE and len(symbols) < 2:
+        symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
+    ask = filled(Ask(intent, symbols), slots)
     return _with_foreign(_same_forecast(ask, part, last), slots)
 
 
@@ -118,17 +171,19 @@ def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
 
 
 def _as_before(ask: Ask, last: Ask) -> Ask:
-    """With the time, count and price of the ask before, where it has none of its own."""
-    if ask.hours is None and ask.last is None:
-        ask = replace(ask, hours=last.hours, minutes=last.minutes, target=last.target, last=last.last)
-    return ask if ask.threshold is not None else replace(ask, threshold=last.threshold, below=last.below)
+    """With the time, count, zone, amount and price of the ask before, where it has none of its own."""
+    if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
+        ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
+    if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
+        ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES})
+    return ask if ask.currency else replace(ask, currency=last.currency)
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     """What is asked by naming only another coin, time, price, metric or count."""
     slots = part.slots
     names_a_coin = bool(slots.symbols or slots.foreign)
-    timeless = not slots.hours and slots.threshold is None and slots.metric is None and slots.last is None
+    timeless = not slots.timed and not slots.priced and slots.metric is None and slots.last is None
     if beside is None and names_a_coin and timeless and len(before.about_coins) > 1:
         again = [replace(ask, symbols=slots.symbols or ask.symbols, foreign=None) for ask in before.about_coins]
         return [each for ask in again for each in _with_foreign(ask, slots)]
@@ -136,71 +191,63 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if beside is None and slots.symbols and last.intent not in _ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
     slots = _with_unit(slots, part.text, last)
-    intent = _continued(part.masked, slots, last)
+    intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in _ABOUT_A_COIN else before.symbols)
-    ask = _timed(Ask(intent, symbols, metric=slots.metric), slots)
+    ask = filled(Ask(intent, symbols), slots)
     return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
 
 
 def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
     """The slots, where a number has no unit with that of the ask before: "and in 12"."""
-    if slots.threshold is None and last.minutes is not None and (count := slots.bare or unitless(text)):
+    if not slots.priced and last.minutes is not None and (count := slots.bare or unitless(text)):
         return replace(slots, hours=ceil(count / 60), minutes=count if count % 60 else None)
-    if slots.bare is None or last.intent not in _TIMED or slots.threshold is not None:
+    if slots.bare is None or last.intent not in _TIMED or slots.priced:
         return slots
     counted = last.intent is Intent.TRACK_RECORD
     return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
 
 
-def _continued(masked: str, slots: Slots, last: Ask) -> Intent:
+def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
     """What a message wants that only names another coin, time, price, metric or count."""
     if slots.metric:
         return Intent.METRICS
-    if slots.threshold is not None:
+    if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
+        return Intent.PRICE
+    if slots.priced or slots.quantities.path:
         return Intent.FORECAST
     if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
         return Intent.TRACK_RECORD
-    if _NOW.search(masked) and slots.hours in (None, 24) and last.intent not in _BACK:
+    if _NOW.search(part.masked) and slots.hours in (None, 24) and slots.start is None and last.intent not in _BACK:
         return Intent.PRICE
-    if slots.direction == "past" and slots.hours is not None:
+    if (slots.direction == "past" and slots.hours is not None) or slots.start is not None:
+        if slots.start is not None and slots.end is None and last.intent in _AHEAD | {Intent.PRICE}:
+            return last.intent  # today
         return last.intent if last.intent in _BACK else Intent.CANDLES
     if slots.hours is not None and (slots.direction == "future" or last.intent not in _TIMED):
         return Intent.FORECAST
     if last.intent in _LOOKED_UP - {Intent.WHY}:
         return last.intent
-    return Intent.PRICE if slots.symbols or slots.foreign else Intent.OTHER
+    return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
 
 
 def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[Ask, ...]:
     """The two likeliest readings of a message that is unclear; none where it is clear."""
     slots, symbols = part.slots, part.slots.symbols or before.symbols
-    if slots.foreign:
+    if slots.foreign or slots.quantities.amount is not None or slots.currency or slots.at or slots.impossible:
         return ()
     if part.intent is Intent.FOLLOWUP:
-        unclear = slots.bare is not None and slots.symbols and slots.hours is None and slots.threshold is None
+        unclear = slots.bare is not None and slots.symbols and not slots.timed and not slots.priced
         if not unclear or before.last.intent in _TIMED:
             return ()
         return Ask(Intent.FORECAST, symbols, slots.bare), Ask(Intent.CANDLES, symbols, slots.bare)
-    if part.intent is Intent.OTHER and slots.symbols and classifier.clueless(part.masked):
+    if part.intent is Intent.OTHER and slots.symbols and not slots.priced and classifier.clueless(part.masked):
         return Ask(Intent.PRICE, symbols), Ask(Intent.FORECAST, symbols)
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
-    if part.intent is not first or high > SURE or high - low > UNSURE or not {first, second} <= _LOOKED_UP:
+    if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()
-    return tuple(_timed(Ask(intent, symbols, metric=slots.metric), slots) for intent in (first, second))
-
-
-def _timed(ask: Ask, slots: Slots) -> Ask:
-    """With the hours, counts and prices that its intent takes."""
-    if ask.intent is Intent.TRACK_RECORD:
-        return replace(ask, hours=slots.hours, last=slots.last)
-    if ask.intent in _AHEAD:
-        ask = replace(ask, hours=slots.hours, minutes=slots.minutes, target=slots.target)
-        if ask.intent is Intent.ADVICE or slots.threshold is None:
-            return ask
-        return replace(ask, threshold=slots.threshold, below=slots.below)
-    if ask.intent is Intent.ANOMALIES:
-        return replace(ask, hours=slots.hours, days=slots.days)
-    return replace(ask, hours=slots.hours) if ask.intent in _TIMED else ask
+    if not {first, second} <= _LOOKED_UP:
+        return ()
+    return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))
 
 
 def _with_foreign(ask: Ask, slots: Slots) -> list[Ask]:

@@ -51,6 +51,17 @@ class Language(StrEnum):
     CHINESE = "zh"
 
 
+class Guest(StrEnum):
+    """A language that is recognized, understood as far as its few words here go, and answered in English."""
+
+    ITALIAN = "it"
+    RUSSIAN = "ru"
+    JAPANESE = "ja"
+
+
+Spoken = Language | Guest
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One thing that is asked. Numbers are as asked: they may be negative or huge. Times are aware and in UTC."""

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from typing import Self
 
 from assistant.understanding.coins import FOREIGN_WORDS, NAME_WORDS
-from assistant.understanding.frame import Intent, Language
+from assistant.understanding.frame import Guest, Intent, Language, Spoken
 from assistant.understanding.languages import Examples, Reader
 from assistant.understanding.slots import mask, readied
 
@@ -47,13 +47,13 @@ _TENSE = frozenset(("past", "future", "move", "now"))
 class IntentClassifier:
     """A linear classifier over a question's words and concepts, all in plain English."""
 
-    def __init__(self, examples: Sequence[Examples]) -> None:
+    def __init__(self, examples: Sequence[Examples], guests: Sequence[Examples] = ()) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.svm import LinearSVC
 
         alike = {name: words for each in examples for name, words in each.alike.items()}
         self._concepts = {name: _any_of(words) for name, words in alike.items()}
-        self.reader = Reader(list(examples), _mattering(alike))
+        self.reader = Reader(list(examples), _mattering(alike), guests)
         self._features = TfidfVectorizer(analyzer=self._in, sublinear_tf=True)
         pairs = [
             (self.masked(question, each.language), str(intent))
@@ -68,9 +68,9 @@ class IntentClassifier:
     @classmethod
     def load(cls) -> Self:
         """A classifier fitted on every examples file."""
-        return cls([Examples.load(language) for language in Language])
+        return cls([Examples.load(language) for language in Language], [Examples.load(guest) for guest in Guest])
 
-    def masked(self, question: str, language: Language) -> str:
+    def masked(self, question: str, language: Spoken) -> str:
         """A question in plain English with coins and numbers made alike."""
         return mask(readied(self.reader.english(question, language), language))
 

@@ -6,28 +6,40 @@ classifier know; the order stays as it was, and what is unknown stays as it is.
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from assistant.understanding.coins import NAME_WORDS
-from assistant.understanding.frame import Intent, Language
+from assistant.understanding.currencies import currencies_marked
+from assistant.understanding.frame import Guest, Intent, Language, Spoken
 from assistant.understanding.numbers import arabic
 from assistant.understanding.spelling import Spelling, plain, replacer
 from assistant.understanding.written_coins import marked
+from assistant.understanding.zones import zones_marked
 
 FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
 _ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
+_SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their script tells
+    Guest.JAPANESE: re.compile(r"[\u3040-\u30ff]"),
+    Guest.RUSSIAN: re.compile(r"[\u0400-\u04ff]{2}"),
+    "ko": re.compile(r"[\uac00-\ud7af]"),
+    "ar": re.compile(r"[\u0600-\u06ff]{2}"),
+    "he": re.compile(r"[\u0590-\u05ff]{2}"),
+    "hi": re.compile(r"[\u0900-\u097f]{2}"),
+    "th": re.compile(r"[\u0e00-\u0e7f]{2}"),
+    "el": re.compile(r"[\u0370-\u03ff]{3}"),
+}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Signs that only one of the languages has.
 _SIGNS = {
     Language.SPANISH: re.compile(r"[¿¡ñÑ]"),
     Language.GERMAN: re.compile(r"[äöüßÄÖÜ]"),
-    Language.FRENCH: re.compile(r"[èùûœîÈ]|\s[?!]|\b[àÀ] \d|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
+    Language.FRENCH: re.compile(r"[èùûœîÈ]|\b[àÀ] \d|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
     Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d"),
 }
 
@@ -36,21 +48,21 @@ _SIGNS = {
 class Examples:
     """Example questions of a language by intent, its glossary, and words that mean much the same by a common name."""
 
-    language: Language
+    language: Spoken
     questions: dict[Intent, list[str]]
     gloss: dict[str, str]  # plain words in the language -> in English
     alike: dict[str, list[str]]
     common: frozenset[str]  # words that tell the language
 
     @classmethod
-    def load(cls, language: Language, folder: Path = FOLDER) -> Self:
+    def load(cls, language: Spoken, folder: Path = FOLDER) -> Self:
         """Read the examples file of a language."""
         name = f"{language}.toml"
         with (folder / name).open("rb") as file:
             tables = tomllib.load(file)
         return cls(
             language,
-            {Intent(intent): questions for intent, questions in tables["questions"].items()},
+            {Intent(intent): questions for intent, questions in tables.get("questions", {}).items()},
             {_plain(word, language): english for english, words in tables["gloss"].items() for word in words},
             tables.get("alike", {}),
             frozenset(plain(word) for word in tables["common"].split()),
@@ -60,10 +72,10 @@ class Examples:
 class Reader:
     """Tells the languages apart and turns each into plain English."""
 
-    def __init__(self, examples: list[Examples], matter: set[str]) -> None:
+    def __init__(self, examples: list[Examples], matter: set[str], guests: Sequence[Examples] = ()) -> None:
         self._votes: dict[str, dict[Language, float]] = {}
-        self._glossaries: dict[Language, _Glossary] = {}
-        self._spellings: dict[Language, Spelling] = {}
+        self._glossaries: dict[str, _Glossary] = {}
+        self._spellings: dict[str, Spelling] = {}
         coins = {word for word in NAME_WORDS if len(word) > SHORT}
         english = {word for each in examples if each.language is Language.ENGLISH for word in _words(each)}
         for each in examples:
@@ -73,6 +85,14 @@ class Reader:
             self._spellings[each.language] = Spelling(mended, english | _words(each), glossary.knows)
             self._count(each.language, each.common, 1.0)
             self._count(each.language, _words(each) - each.common, 0.5)
+        for guest in guests:
+            self._glossaries[guest.language] = glossary = _Glossary(
+                guest.gloss, spaced=guest.language is not Guest.JAPANESE
+            )
+            self._spellings[guest.language] = Spelling(coins, english | _words(guest), glossary.knows)
+        self._italian_words = {
+            w for each in guests if each.language is Guest.ITALIAN for w in _words(each) | each.common
+        }
         for said in self._votes.values():
             for language in said:
                 said[language] /= len(said)
@@ -94,11 +114,28 @@ class Reader:
                 votes[language] += vote
         return max(votes, key=lambda language: (votes[language], language is before))
 
-    def english(self, text: str, language: Language) -> str:
+    def languages(self, text: str, before: Language) -> tuple[Language, str | None]:
+        """The language to answer in, and the code of the one that was spoken where there are no answers in it."""
+        guest = next((code for code, script in _SCRIPTS.items() if script.search(text)), None)
+        if guest is None and self._italian(text):
+            guest = Guest.ITALIAN
+        return (self.language(text, before), None) if guest is None else (Language.ENGLISH, guest)
+
+    def _italian(self, text: str) -> bool:
+        """Whether more of a text's words are Italian than of any language that is answered in."""
+        words = re.findall(r"[^\W\d_]+", plain(text))
+        italian = sum(word in self._italian_words for word in words)
+        others = [sum(self._votes.get(word, {}).get(language, 0.0) > 0 for word in words) for language in Language]
+        return italian > 0 and italian > max(others)
+
+    def english(self, text: str, language: str) -> str:
         """A message's words in plain English, with typos mended."""
         written = marked(text, romance=language in _ROMANCE, words=self._votes)
-        spelt = self._spellings[language].correct(_plain(written, language))
-        english = self._glossaries[language].glossed(arabic(spelt) if language is Language.CHINESE else spelt)
+        named = currencies_marked(zones_marked(_plain(written, language), romance=language in _ROMANCE))
+        known = language if language in self._glossaries else Language.ENGLISH
+        spelt = self._spellings[known].correct(named)
+        counted = arabic(spelt) if known in (Language.CHINESE, Guest.JAPANESE) else spelt
+        english = self._glossaries[known].glossed(counted)
         if language is not Language.ENGLISH:  # whoever mixes them
             english = self._glossaries[Language.ENGLISH].glossed(english)
         return " ".join(english.split())
@@ -127,7 +164,7 @@ class _Glossary:
         return next((meaning for stem, meaning in self._stems if stem.fullmatch(word)), word)
 
 
-def _plain(text: str, language: Language) -> str:
+def _plain(text: str, language: str) -> str:
     """The plain text, in which words that only an accent tells apart stay apart."""
     for accented, apart in _ACCENTED.get(language, ()):
         text = accented.sub(apart, text)

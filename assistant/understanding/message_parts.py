@@ -12,6 +12,7 @@ from assistant.understanding.slots import Slots, mask, read_slots, readied
 from forecaster.schema import Symbol
 
 MOST_PARTS = 16
+_TIMES = ("hours", "minutes", "target", "at", "start", "end")
 TALK = frozenset({Intent.GREETING, Intent.THANKS})
 BETWEEN = re.compile(
     r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
@@ -44,17 +45,25 @@ class Message:
         now: datetime,
         every: tuple[Symbol, ...],
         both: tuple[Symbol, ...],
+        zone: str = "UTC",
     ) -> None:
-        """`every` is what "all coins" means, `both` what "both" means where the message names no two coins itself."""
+        """`every` is what "all coins" means, `both` what "both" means where the message names no two coins itself,
+        and `zone` that of its clocks."""
+        self.typed, self._zone = typed, zone
         self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
         named = symbols_in(self._text, both=())
-        self._every, self._both = every, named if len(named) == 2 else both
+        self.every, self._both = every, named if len(named) == 2 else both
+
+    @property
+    def text(self) -> str:
+        """The message in plain English."""
+        return self._text
 
     def part(self, text: str, intent: Intent | None = None) -> Part:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
-        slots = read_slots(text, self._language, self._now, self._every, self._both)
+        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone)
         return Part(text, masked, slots, intent or self._intent(masked))
 
     def parts(self) -> list[Part]:
@@ -63,9 +72,12 @@ class Message:
         groups = self._groups(pieces)
         asked = _worth_asking(groups)
         aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
+        whole = self.part(self._text)
+        if whole.slots.quantities.between or whole.slots.ratio or whole.slots.compare_by and len(whole.slots.symbols) > 1:
+            return [whole]
         if len(asked) > 1 or (aside and asked and asked[0].intent is not Intent.OTHER):
             return asked
-        return [self.part(self._text)]
+        return [whole]
 
     def _intent(self, masked: str) -> Intent:
         if self._classifier.elliptic(masked):
@@ -97,7 +109,7 @@ class Message:
         if last is None or piece.intent is not last.intent or piece.slots.metric:
             return [*groups, piece]
         timed = last.slots.hours is not None, piece.slots.hours is not None
-        priced = last.slots.threshold is not None and piece.slots.threshold is not None
+        priced = last.slots.priced and piece.slots.priced
         other_coin = bool(last.slots.symbols and piece.slots.symbols and last.slots.symbols != piece.slots.symbols)
         if all(timed) or priced or (other_coin and any(timed)):
             return [*groups, piece]
@@ -128,7 +140,8 @@ def _is_aside(part: Part) -> bool:
 
 def _with_slots(slots: Slots, more: Slots) -> Slots:
     """The slots, with what they leave open from others."""
-    unsaid = {f.name: getattr(more, f.name) for f in fields(slots) if getattr(slots, f.name) in (None, (), False)}
-    if slots.hours is not None:
-        unsaid = {name: value for name, value in unsaid.items() if name not in ("minutes", "target")}
+    empty = Slots()
+    unsaid = {f.name: getattr(more, f.name) for f in fields(slots) if getattr(slots, f.name) == getattr(empty, f.name)}
+    if slots.timed:
+        unsaid = {name: value for name, value in unsaid.items() if name not in _TIMES}
     return replace(slots, **unsaid)

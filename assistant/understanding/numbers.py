@@ -44,15 +44,16 @@ def _counted(said: "re.Match[str]", text: str) -> str:
     follows = text[said.end() : said.end() + 1]
     if numeral == "万" or (len(numeral) == 1 and follows not in _AFTER) or (numeral == "一" and follows in "次点下"):
         return numeral
-    total, section, digit = 0, 0, 0
+    total, section, digit, unit = 0, 0, 0, 1
     for sign in numeral:
         if sign in _DIGITS:
-            digit = _DIGITS[sign]
+            digit, unit = _DIGITS[sign], unit if digit == 0 and sign not in "零〇" else 1
         elif sign in _TENS:
-            section, digit = section + (digit or 1) * _TENS[sign], 0
+            section, digit, unit = section + (digit or 1) * _TENS[sign], 0, _TENS[sign]
         else:
-            total, section, digit = (total + section + digit) * 10_000, 0, 0
-    value = total + section + digit
+            total, section, digit, unit = (total + section + digit) * 10_000, 0, 0, 10_000
+    spoken = unit > 10 and numeral[-1] in _DIGITS and len(numeral) > 2  # 六万三 is 63,000, 一百五 is 150
+    value = total + section + digit * (unit // 10 if spoken else 1)
     return f" ${value} " if "万" in numeral else str(value)
 
 

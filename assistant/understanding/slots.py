@@ -1,42 +1,68 @@
-"""A small grammar: which coins, hours, prices, metrics and counts a question names. It reads plain English.
+"""A small grammar: which coins, times, quantities, metrics and counts a question names. It reads plain English.
 
-Other languages are turned into plain English first, word by word, by assistant/understanding/languages.py.
+Other languages are turned into plain English first, word by word, by assistant/understanding/languages.py. Times are
+read before other numbers, so that no date or clock is taken for a price.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from math import ceil
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from assistant.understanding.coins import foreign, symbols_in, unnamed, usual_price
-from assistant.understanding.durations import minutes_marked, rewritten, span_minutes
-from assistant.understanding.frame import Language
+from assistant.understanding.coins import COINS, foreign, priced_like, symbols_in, unnamed
+from assistant.understanding.currencies import currency_in
+from assistant.understanding.currencies import unmarked as without_currencies
+from assistant.understanding.durations import assumed_in, minutes_marked, rewritten, span_minutes
+from assistant.understanding.frame import CompareBy, Language
 from assistant.understanding.numbers import digits
-from assistant.understanding.times import DATE, clocks_marked, hour_close, hour_close_masked, moment
+from assistant.understanding.quantities import LEAST_PRICE, PASSED, PERCENT, Quantities, quantities_in
+from assistant.understanding.times import DATE, Impossible, clocks_marked, hour_close, hour_close_masked, moment
+from assistant.understanding.zones import MARKED as ZONES
+from assistant.understanding.zones import zone_in
 from forecaster.schema import Symbol
-from tools import DEAREST, Metric
+from tools import Metric
 
-Direction = Literal["past", "future"]
+Tense = Literal["past", "future"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What a question names. ``hours`` are as asked, so they may be 0, negative or huge."""
+    """What a question names. ``hours`` are as asked, so they may be 0, negative or huge. Times are in UTC."""
 
     symbols: tuple[Symbol, ...] = ()
     foreign: str | None = None  # a stock, currency or metal
     hours: int | None = None  # rounded up
     minutes: int | None = None  # the same, where they are no whole hours
-    target: datetime | None = None  # UTC, where the hours come from a time of day
-    direction: Direction | None = None
-    threshold: float | None = None
-    below: bool = False
+    target: datetime | None = None  # a moment to come
+    at: datetime | None = None  # a moment of the past
+    start: datetime | None = None  # of a day, or of what is asked since then
+    end: datetime | None = None
+    zone: str | None = None  # that the question names
+    assumed: str | None = None  # the vague word that a time was taken for
+    direction: Tense | None = None
+    quantities: Quantities = field(default_factory=Quantities)
+    currency: str | None = None  # but the dollar
+    compare_by: CompareBy | None = None
+    ratio: bool = False  # one coin's price in another
     metric: Metric | None = None
     last: int | None = None
+    worst: bool = False
     days: int | None = None
     bare: int | None = None  # a number that belongs to nothing
+    impossible: bool = False  # a date or time that there is not
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time or a span is named."""
+        return any(each is not None for each in (self.hours, self.target, self.at, self.start))
+
+    @property
+    def priced(self) -> bool:
+        """Whether something is asked of the distribution: a price, two, a percentage, a level."""
+        q = self.quantities
+        return any(each is not None for each in (q.threshold, q.between, q.move_pct, q.level))
 
 
 _PAST = re.compile(
@@ -60,29 +86,6 @@ _METRICS: dict[Metric, re.Pattern[str]] = {
     "coverage": re.compile(r"\b(?:coverage|calibrat(?:ed|ion)|[589][05] ?% (?:range|band|interval))"),
     "persistence": re.compile(r"\b(?:persistence|no[ -]change|naive|baseline|benchmark)\b"),
 }
-_MONEY = re.compile(r"\$(\d+(?:\.\d+)?)")
-_PASSED = re.compile(
-    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|"
-    r"tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to|falls? to|drops? to"
-    r"|rises? to|climbs? to|up to|down to|to|at|back)\b|[<>]=?)"
-    r"(?: (?:the|a|mark|level|price|of|as|about|around|back|dollars?|usd)){0,3} ?(?P<number>\d{2,9}(?:\.\d+)?)\b"
-    r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?"
-    r"|forecasts?)\b|[:%])"
-)
-_BELOW = re.compile(
-    r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?)\b|<"
-)
-_OWN_MONEY = re.compile(r"\b(?:have|has|got|invest\w*|put|spend|savings|worth of|deposit|with)\b[^?]{0,16}$")
-_LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
-_ABOUT = 20  # times what a coin usually costs, or that part of it: what may be its price
-_SMALL_PASSED = re.compile(
-    r"\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least)\b"
-    r"(?: (?:the|a|mark|level|price|of|about|around)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
-    r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|candles?|forecasts?"
-    r"|coins?)\b|[:%])"
-)
 _COUNT = re.compile(
     r"\b(?:last|past|previous|recent|latest|newest|prior) (?P<a>\d{1,6})\b(?! ?(?:hours?|hrs?|h|days?|d|weeks?|w"
     r"|minutes?|months?|years?)\b)"
@@ -95,6 +98,32 @@ _ONE = re.compile(
     r"|miss|missed|misses)\b)"
 )
 _ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) days\b")
+_WORST = re.compile(
+    r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call|fail\w*)\b|\bmost wrong\b"
+)
+_SINCE = re.compile(r"\bsince\b")
+_DAY = 24 * 60  # minutes
+_COMPARED: dict[CompareBy, re.Pattern[str]] = {
+    "volatility": re.compile(
+        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder|jumpier|quiet(?:er)?|swings? more)\b"
+    ),
+    "record": re.compile(
+        r"\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better|best|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+    ),
+    "forecast": re.compile(
+        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook|chance|odds)|higher chance|will (?:rise|fall|drop|gain|move|go up|go down|do|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
+    ),
+    "move": re.compile(
+        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:dropped|drop|fell|fall|gained|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest|top gainers?)\b"
+    ),
+    "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
+}
+_RATIO = re.compile(
+    r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per | against | ratio to | to )COIN"
+)
+_RATIO_WORD = re.compile(
+    r"\bratio\b|\bcross rate\b|how many COIN(?:s)? (?:for|is|are|per|in|does|do|make|equal|can|to|would|i get)\b.{0,24}COIN"
+)
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
 
@@ -104,37 +133,85 @@ def read_slots(
     now: datetime,
     every: tuple[Symbol, ...] = (),
     both: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD"),
+    zone: str = "UTC",
 ) -> Slots:
-    """What a question in plain English names; `now` is in UTC.
+    """What a question in plain English names; `now` is in UTC, and `zone` that of its clocks where it names none.
 
     `every` is what "all coins" means, and `both` what "both" means.
     """
     text = readied(english, language)
-    direction: Direction | None = "past" if _PAST.search(text) else "future" if _FUTURE.search(text) else None
-    threshold, below, rest = _threshold(text)
-    count = _COUNT.search(" ".join(unnamed(rest).split()))
-    closing, target = hour_close(rest, now) if direction != "past" else None, None
-    minutes = span_minutes(rest) if closing is None else None
-    hours = None if minutes is None else ceil(minutes / 60)
-    if minutes is None and (at := closing or moment(rest, now)):
-        target, rest = at
-        hours, direction, target = _hours_to(target, now, direction)
-    alarm = _ALARM.search(text)
-    bare = _BARE.search(rest)
-    return Slots(
-        symbols=symbols_in(text, every=every, both=both),
+    named, currency = zone_in(text), currency_in(text)
+    symbols = symbols_in(text, every=every, both=both)
+    alarm, count = _ALARM.search(text), _COUNT.search(" ".join(unnamed(text).split()))
+    slots = Slots(
+        symbols=symbols,
         foreign=foreign(text),
-        hours=hours,
-        minutes=minutes if minutes is not None and minutes % 60 else None,
-        target=target,
-        direction=direction,
-        threshold=threshold,
-        below=below,
+        zone=named,
+        currency=currency,
+        compare_by=_compared(text),
+        ratio=_is_ratio(text),
         metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
         last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
+        worst=_WORST.search(text) is not None,
         days=int(alarm[1] or alarm[2]) if alarm else None,
-        bare=int(bare[1]) if bare and hours is None and not count else None,
     )
+    try:
+        slots, rest = _timed(slots, text, now.astimezone(ZoneInfo(named or zone)))
+    except Impossible:
+        return replace(slots, impossible=True)
+    rest = without_currencies(ZONES.sub(" ", rest))
+    quantities, rest = quantities_in(
+        rest, COINS, priced_like(symbols_in(text, both=())), foreign_money=currency is not None
+    )
+    bare = _BARE.search(rest)
+    return replace(
+        slots,
+        quantities=quantities,
+        bare=int(bare[1]) if bare and not slots.timed and not count else None,
+        foreign=None if currency else slots.foreign,
+    )
+
+
+def _timed(slots: Slots, text: str, now: datetime) -> tuple[Slots, str]:
+    """The slots with the times of a text, which are on the clock of `now`, and the text without them."""
+    direction: Tense | None = "past" if _PAST.search(text) else "future" if _FUTURE.search(text) else None
+    slots = replace(slots, direction=direction, assumed=assumed_in(text))
+    if direction != "past" and (closing := hour_close(text, now)):
+        return _ahead(slots, closing[0], now), closing[1]
+    found = moment(text, now)
+    spanned = span_minutes(text) if found is None or (found.day and not found.clock) else None
+    if spanned is not None and not (found and found.day and spanned == _DAY):
+        whole = None if spanned % 60 == 0 else spanned
+        return replace(slots, hours=ceil(spanned / 60), minutes=whole), text
+    if found is None:
+        return slots, text
+    slots = replace(slots, assumed=found.assumed or slots.assumed)
+    if found.day is not None:
+        start, end = (each.astimezone(UTC) for each in found.day)
+        slots = replace(slots, start=start, end=None if end > now else end)
+    if found.at > now:
+        return _ahead(slots, found.at, now), found.rest
+    at = found.at.astimezone(UTC)
+    if _SINCE.search(text):
+        return replace(slots, direction="past", start=at, end=None), found.rest
+    return replace(slots, direction="past", at=at if found.clock else None), found.rest
+
+
+def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:
+    """The slots with a moment to come, and the hours until then rounded up."""
+    hours = ceil((target - now).total_seconds() / 3600)
+    return replace(slots, hours=hours, target=target.astimezone(UTC), direction=slots.direction or "future")
+
+
+def _compared(text: str) -> CompareBy | None:
+    """What two coins are compared by, where a text compares."""
+    return next((by for by, pattern in _COMPARED.items() if pattern.search(text)), None)
+
+
+def _is_ratio(text: str) -> bool:
+    """Whether a text asks for one coin's price in another."""
+    named = COINS.sub("COIN", text)
+    return named.count("COIN") == 2 and (_RATIO.search(named) or _RATIO_WORD.search(named)) is not None
 
 
 def metrics_named(english: str) -> int:
@@ -149,54 +226,11 @@ def readied(english: str, language: Language) -> str:
 
 def mask(readied_text: str) -> str:
     """A readied text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
-    dated = DATE.sub("attime", hour_close_masked(readied_text))
+    unmarked = without_currencies(ZONES.sub(" ", readied_text))
+    dated = DATE.sub("attime", hour_close_masked(unmarked))
     masked = unnamed(re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", dated))
-    masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", masked)
-    masked = _PASSED.sub(
-        lambda at: at[0].replace(at["number"], "money") if float(at["number"]) >= _LEAST_PRICE else at[0], masked
+    masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", PERCENT.sub(" n% ", masked))
+    masked = PASSED.sub(
+        lambda at: at[0].replace(at["number"], "money") if float(at["number"]) >= LEAST_PRICE else at[0], masked
     )
     return " ".join(re.sub(r"-?\d[\d,.:]*(e\d+)?", " n ", masked).split())
-
-
-def _threshold(text: str) -> tuple[float | None, bool, str]:
-    """A price that the coin may pass, whether below is meant, and the text without it."""
-    found = [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text)]
-    found += [(at.start("number"), at["number"], at["number"]) for at in _PASSED.finditer(text)]
-    found += [
-        (n.start(), n[0], n[0])
-        for n in re.finditer(r"(?<![\w$.:/-])\d{4,9}(?:\.\d+)?(?![\w:%-]| ?(?:hours|minutes))", text)
-    ]
-    found = [each for each in found if float(each[1]) >= (1 if each[2][0] == "$" else _LEAST_PRICE)]
-    near = _costs(text)
-    found += [(money.start(), money[1], money[0]) for money in _MONEY.finditer(text) if near(float(money[1]))]
-    found += [(at.start("number"), n, n) for at in _SMALL_PASSED.finditer(text) if near(float(n := at["number"]))]
-    for place, number, whole in sorted(set(found)):
-        value = float(number)
-        sold_as_year = (
-            not text.startswith("$", place)
-            and 2020 <= value <= 2099
-            and re.search(r"\b(?:in|by|since|of) $", text[:place])
-        )
-        if sold_as_year or _OWN_MONEY.search(text[:place]):
-            continue
-        rest = text[:place] + " money " + text[place + len(whole) :]
-        return min(value, float(DEAREST)), _BELOW.search(text) is not None, rest
-    return None, False, text
-
-
-def _costs(text: str) -> Callable[[float], bool]:
-    """Whether an amount may be the price of a coin that the text names."""
-    usual = [usual_price(symbol) for symbol in symbols_in(text, both=())]
-    return lambda value: (
-        value > 0 and any(price is None or price / _ABOUT <= value <= price * _ABOUT for price in usual)
-    )
-
-
-def _hours_to(
-    target: datetime, now: datetime, direction: Direction | None
-) -> tuple[int | None, Direction | None, datetime | None]:
-    """Hours from now until a moment, or from one in the past until the newest close of an hour."""
-    if target > now:
-        return ceil((target - now).total_seconds() / 3600), "future" if direction is None else direction, target
-    closed = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return max(1, ceil((closed - target).total_seconds() / 3600)), "past", None

@@ -1,32 +1,42 @@
-"""Times of day and dates in plain English ("by midnight", "at 9 tomorrow morning", "on 25 march"), as UTC moments."""
+"""Times of day and days in plain English ("by midnight", "at 9 tomorrow morning", "friday's close", "3 hours ago").
+
+They are read on the clock of the zone that `now` is in, and come out as moments of that zone.
+"""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
+from assistant.understanding.durations import span_minutes
 from assistant.understanding.frame import Language
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+REACH = DAY  # ahead, that a forecast looks
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
-    r"(?<![\d$.:,])\b(?P<hour>[01]?\d|2[0-4])(?:(?P<colon>[:h.])(?P<minute>[0-5]\d)(?!\d))?(?![\d$:,%]|\.\d)"
-    rf"(?: ?(?P<half>[ap]m|oclock|o'clock)\b)?(?: ?(?P<zone>utc|gmt|est|edt|cet|cest|pst|pdt|bst)\b)?"
+    r"(?<![\d$.:,/-])\b(?P<hour>[01]?\d|2[0-4])(?:(?P<colon>[:h.])(?P<minute>[0-5]\d)(?::[0-5]\d)?(?!\d))?"
+    r"(?![\d$:,%]|\.\d)"
+    r"(?: ?(?P<half>[ap]m|oclock|o'clock)\b)?(?: ?(?:in |on |at |, )?(?P<zone>\u01c3[a-z][a-z]))?"
     rf"(?! ?{_UNIT}\b)(?! ?(?:%|percent))"
 )
-_LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?h(\d\d)?\b(?! ?(?:hours|minutes))")
+_NO_CLOCK = re.compile(
+    r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
+)
+_LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
 _CLOCK_H = re.compile(r"\b(at|by|until|till|before) (\d{1,2}) ?h ?([0-5]\d)\b")
-_ZONES = {"est": -5, "edt": -4, "cet": 1, "cest": 2, "pst": -8, "pdt": -7, "bst": 1}  # hours from UTC
-_NAMED: tuple[tuple[re.Pattern[str], int], ...] = tuple(
-    (re.compile(rf"\b(?:{words})\b"), hour)
-    for words, hour in (
-        ("(?:end|close) of (?:the |this )?(?:trading )?day|eod|midnight|tonight|later today|end of today", 24),
-        ("tomorrow night", 24),
-        ("(?:this|tomorrow|in the) evening|tomorrow's evening", 20),
-        ("(?:this|tomorrow|in the) afternoon", 15),
-        ("tomorrow morning|in the morning|next morning", 9),
-        ("noon|midday|lunchtime", 12),
+_NAMED: tuple[tuple[re.Pattern[str], int, str | None], ...] = tuple(
+    (re.compile(rf"\b(?:{words})\b"), hour, assumed)
+    for words, hour, assumed in (
+        ("(?:end|close) of (?:the |this )?(?:trading )?day|eod|midnight|end of today", 24, None),
+        ("tonight|later today", 24, "tonight"),
+        ("(?:tomorrow|yesterday) night", 24, None),
+        ("(?:this|tomorrow|yesterday|in the) evening|tomorrow's evening", 20, "evening"),
+        ("(?:this|tomorrow|yesterday|in the) afternoon", 15, "afternoon"),
+        ("(?:tomorrow|yesterday) morning|in the morning|next morning", 9, "morning"),
+        ("noon|midday|lunchtime", 12, None),
     )
 )
 _HOUR_CLOSE = re.compile(
@@ -39,47 +49,73 @@ _HOUR_CLOSE = re.compile(
 )
 _CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)}|weekend)\b")
+_WEEKDAY = re.compile(rf"\b(?P<next>next |coming )?(?P<day>{'|'.join(_WEEKDAYS)}|weekend)\b")
 _MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|"
     "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 )
 DATE = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)? (?:{_MONTHS})\b(?: \d{{4}})?|"
+    rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?(?: the)? (?:{_MONTHS})\b(?:,? (?:of )?\d{{4}})?|"
     rf"\b(?:{_MONTHS}) \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?(?:{_UNIT}|\d))(?:,? \d{{4}})?|"
-    r"\b20\d\d-[01]?\d-[0-3]?\d\b"
+    r"\b20\d\d[-/.][01]?\d[-/.][0-3]?\d(?!\d)|(?<![\d$.,/-])[0-3]?\d[./][0-3]?\d[./]20\d\d(?!\d)"
+    r"|(?<![\d$.,/-])[0-3]?\d\.[01]?\d\.(?![\d.])"
 )
-_FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of) (20[2-9]\d)\b")
+_FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b")
 _END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|quarter|year)\b")
-_SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago)\b(?!.*\bwill\b)")
+_SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
+_AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
+_CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
+_AGO = re.compile(r"\b(?:ago|earlier|before now|back)\b")
+_TODAY = re.compile(r"\btoday(?:'?s)?\b")
+_YESTERDAY = re.compile(r"\byesterday(?:'?s)?\b")
+_PREVIOUS = re.compile(r"\bday before\b(?: yesterday\b)?")
+
+
+class Moment(NamedTuple):
+    """A time that a text names, as a moment; where it is a day of the past or today, that day too."""
+
+    at: datetime
+    rest: str  # the text without it
+    day: tuple[datetime, datetime] | None = None  # its beginning and end, where no time of day was named
+    assumed: str | None = None  # the vague word that the time was taken for
+    clock: bool = True  # a time of day was named
+
+
+class Impossible(ValueError):
+    """A date or time of day that there is not, such as 30 February."""
 
 
 def clocks_marked(english: str, language: Language) -> str:
-    """A text with the French and Portuguese "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
+    """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
-    if language not in (Language.FRENCH, Language.PORTUGUESE):
+    if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
     return _LOCAL_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
 
 
-def moment(english: str, now: datetime) -> tuple[datetime, str] | None:
-    """The moment (UTC) that a text names and the text without it; None where it names none. `now` is in UTC."""
+def moment(english: str, now: datetime) -> Moment | None:
+    """The moment that a text names; None where it names none. Raises Impossible for 30 February and 25:00."""
+    if _NO_CLOCK.search(english):
+        raise Impossible
+    if (ago := _ago(english, now)) is not None:
+        return ago
     past = _SINCE.search(english) is not None
-    day, day_words = _day(english, now, past=past)
+    ahead = _AHEAD.search(english) is not None
+    day, day_words = _day(english, now, past=past, ahead=ahead)
     if clock := _clock(english):
-        return _on_the_clock(english, clock, now, day, past=past), _without(english, clock[0], *day_words)
-    for pattern, hour in _NAMED:
+        at = _on_the_clock(english, clock, now, day, past=past and not ahead)
+        return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
+    for pattern, hour, assumed in _NAMED:
         if found := pattern.search(english):
             tomorrow = "tomorrow" in english and day is None
-            base = day or _midnight(now) + DAY * tomorrow
-            return _shifted(base + hour * HOUR, now, found[0], past=past), _without(english, found[0], *day_words)
-    if day is not None:
-        return day + DAY - (DAY if past else timedelta()), _without(english, *day_words)
-    return None
+            base = day or _midnight(now) + DAY * tomorrow - DAY * (day is None and found[0].startswith("yesterday"))
+            at = _shifted(base + hour * HOUR, now, found[0] + " " * 0, past=past, dated=day is not None)
+            return Moment(at, _without(english, found[0], *day_words), None, assumed)
+    return None if day is None else _whole(english, day, day_words, now)
 
 
 def hour_close(english: str, now: datetime) -> tuple[datetime, str] | None:
-    """The end (UTC) of the hour of the clock that `now` is in and the text without it, where a text names that."""
+    """The end of the hour of the clock that `now` is in and the text without it, where a text names that."""
     found = _HOUR_CLOSE.search(english) or _CLOSES_THIS_HOUR.search(english)
     if found is None:
         return None
@@ -91,8 +127,27 @@ def hour_close_masked(english: str) -> str:
     return _HOUR_CLOSE.sub("attime", english)
 
 
+def _ago(english: str, now: datetime) -> Moment | None:
+    """So long before now."""
+    found = _AGO.search(english)
+    minutes = span_minutes(english) if found else None
+    if minutes is None or minutes <= 0 or minutes > 10 * 366 * 24 * 60:
+        return None
+    return Moment(now - timedelta(minutes=minutes), english)
+
+
+def _whole(english: str, day: datetime, words: list[str], now: datetime) -> Moment:
+    """A day without a time in it: its end, for a day to come its end too, and its two ends where it began already."""
+    span = (day, day + DAY) if day <= now else None
+    at = day + DAY
+    if re.search(r"\bsince\b", english):
+        at = day
+    return Moment(at, _without(english, *words), span, clock=_CLOSE.search(english) is not None and at <= now)
+
+
 def _clock(english: str) -> "re.Match[str] | None":
-    for found in _CLOCK.finditer(english):
+    undated = DATE.sub(lambda date: " " * len(date[0]), english)
+    for found in _CLOCK.finditer(undated):
         minutes = found["colon"] in (":", "h") or (found["colon"] == "." and found["half"]) or found["zone"]
         if found["half"] or found["before"] or minutes or (found["at"] and not found["colon"]):
             return found
@@ -107,31 +162,24 @@ def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: date
         hour += 12
     elif half == "am" and hour == 12:
         hour = 0
-    time = timedelta(hours=hour - _ZONES.get(clock["zone"] or "", 0), minutes=minute)
+    time = timedelta(hours=hour, minutes=minute)
     if day is None and "tomorrow" in english:
         day = _midnight(now) + DAY
-    elif day is None and "yesterday" in english:
-        day = _midnight(now) - DAY
     if day is not None:
         return day + time
-    unclear = (
-        not half
-        and not clock["zone"]
-        and clock["colon"] is None
-        and 1 <= hour <= 12
-        and not past
-        and "morning" not in english
-    )
+    unclear = not half and clock["colon"] is None and 1 <= hour <= 12 and not past and "morning" not in english
     if unclear:  # "at 5": whichever comes first
         return min(_upcoming(_midnight(now) + time + half_day * HOUR, now) for half_day in (0, 12))
-    return _shifted(_midnight(now) + time, now, "", past=past)
+    return _shifted(_midnight(now) + time, now, "", past=past, dated=False)
 
 
-def _shifted(at: datetime, now: datetime, words: str, *, past: bool) -> datetime:
-    """The occurrence before now of what lies in the past, else the one after it."""
+def _shifted(at: datetime, now: datetime, words: str, *, past: bool, dated: bool) -> datetime:
+    """The occurrence before now of what lies in the past, else the one after it; a day that was named is that day."""
+    if dated or words.startswith(("tomorrow", "yesterday")):
+        return at
     if past:
         return at - DAY if at > now else at
-    return at if words.startswith("tomorrow") else _upcoming(at, now)
+    return _upcoming(at, now)
 
 
 def _upcoming(at: datetime, now: datetime) -> datetime:
@@ -140,39 +188,69 @@ def _upcoming(at: datetime, now: datetime) -> datetime:
     return at
 
 
-def _day(english: str, now: datetime, *, past: bool) -> tuple[datetime | None, list[str]]:
+def _day(english: str, now: datetime, *, past: bool, ahead: bool) -> tuple[datetime | None, list[str]]:
     """Midnight at the beginning of the day that a text names, and the words that name it."""
-    if far := _FAR_YEAR.search(english):
-        return datetime(int(far[1]), 12, 31, tzinfo=UTC), [far[0]]
     if end := _END_OF.search(english):
         days = {"week": 6 - now.weekday(), "month": 30 - now.day, "quarter": 90, "year": 365 - now.timetuple().tm_yday}
         return _midnight(now) + max(0, days[end[1]]) * DAY, [end[0]]
     if date := DATE.search(english):
-        parsed = _parsed(date[0], _midnight(now), "past" if past else "future")
-        return parsed, [date[0]]
+        return _dated(date[0], now, past=past and not ahead), [date[0]]
+    if far := _FAR_YEAR.search(english):
+        return now.replace(year=int(far[1]), month=12, day=31, hour=0, minute=0, second=0, microsecond=0), [far[0]]
     if named := _WEEKDAY.search(english):
-        weekday = 5 if named[1] == "weekend" else _WEEKDAYS.index(named[1])
-        ahead = (weekday - now.weekday()) % 7
-        return _midnight(now) + (ahead - 7 * (past and ahead > 0)) * DAY, [named[0]]
+        weekday = 5 if named["day"] == "weekend" else _WEEKDAYS.index(named["day"])
+        days = (weekday - now.weekday()) % 7
+        gone = past and not named["next"] or (_midnight(now) + days * DAY - now > REACH and not ahead)
+        back = 7 * (days > 0 or now.weekday() == weekday and bool(re.search(r"\blast\b", english)))
+        if gone:
+            days -= back
+        elif named["next"] and days == 0:
+            days = 7
+        return _midnight(now) + days * DAY, [named[0]]
+    for pattern, days in ((_PREVIOUS, -2), (_YESTERDAY, -1), (_TODAY, 0)):
+        if word := pattern.search(english):
+            return _midnight(now) + days * DAY, [word[0]]
     return None, []
 
 
+def _dated(date: str, now: datetime, *, past: bool) -> datetime:
+    """The day of a date: of this year where none is named, unless only another can be meant."""
+    parsed = _parsed(date, _midnight(now).replace(tzinfo=None))
+    if parsed is None:
+        raise Impossible
+    day = parsed.replace(tzinfo=now.tzinfo)
+    if re.search(r"\d{4}", date):
+        return day
+    if past and day > now:
+        return day.replace(year=day.year - 1)
+    half_a_year = 183 * DAY
+    if not past and day + DAY < now - half_a_year:
+        return day.replace(year=day.year + 1)
+    return day
+
+
 @lru_cache(maxsize=256)
-def _parsed(date: str, now: datetime, prefer: str) -> datetime | None:
+def _parsed(date: str, today: datetime) -> datetime | None:
     import dateparser  # type: ignore[import-untyped]  # takes a second, which few questions need
 
+    if numeric := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", date):
+        date = f"{numeric[1]}-{int(numeric[2]):02}-{int(numeric[3]):02}"
+    order = "MDY" if re.match(r"\d{1,2}/\d", date) and not re.match(r"(1[3-9]|[23]\d)/", date) else "DMY"
+    if re.match(r"\d{4}-", date):
+        order = "YMD"
     settings = {
-        "RELATIVE_BASE": now.replace(tzinfo=None),
-        "PREFER_DATES_FROM": prefer,
-        "TIMEZONE": "UTC",
+        "RELATIVE_BASE": today,
+        "PREFER_DATES_FROM": "current_period",
         "REQUIRE_PARTS": ["day", "month"],
+        "DATE_ORDER": order,
+        "PARSERS": ["absolute-time"],
     }
-    parsed = dateparser.parse(date, languages=["en"], settings=settings)
-    return None if parsed is None else _midnight(parsed.replace(tzinfo=UTC))
+    parsed = dateparser.parse(date.rstrip("."), languages=["en"], settings=settings)
+    return None if parsed is None else _midnight(parsed.replace(tzinfo=None))
 
 
 def _midnight(time: datetime) -> datetime:
-    return time.replace(hour=0, minute=0, second=0, microsecond=0)
+    return time.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _without(english: str, *words: str) -> str:

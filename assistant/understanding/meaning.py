@@ -1,0 +1,210 @@
+"""What a part of a message wants, once its slots are known, and the ask that they fill.
+
+The classifier sees words alone. A time in the past, two coins beside each other, an amount or a percentage say more
+than it can know, so they decide here.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from assistant.understanding.frame import Ask, Intent
+from assistant.understanding.message_parts import Part
+from assistant.understanding.slots import Slots
+
+MOST_COMPARED = 15  # coins
+TIMES = ("hours", "minutes", "target", "at", "start", "end")
+QUANTITIES = (
+    "threshold", "below", "between", "move_pct", "direction", "level", "side", "touch", "path", "amount", "amount_in",
+)  # fmt: skip
+
+
+class Topic(NamedTuple):
+    """An entry of the knowledge, and how sure it is that a text asks for it: 0 to 1."""
+
+    name: str
+    score: float
+
+
+Topics = Callable[[str], Topic | None]
+SURE_TOPIC = 0.62  # a text that the classifier takes for a question about prices asks for an entry from here on
+_TALK = frozenset({Intent.GREETING, Intent.THANKS})
+_OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
+_ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES, Intent.OTHER})
+_WHICH = re.compile(
+    r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
+)
+_LOSS = re.compile(
+    r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
+)
+_MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
+_CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
+_MOVED = re.compile(
+    r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart|happened|swing|green|red|min|max)\b"
+)
+_SAID = re.compile(
+    r"\b(?:you|your|yours)\b.{0,40}\b(?:forecast|predict\w*|say|said|told|tell|call(?:ed)?|expect(?:ed)?|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct|come true|turn out)\b"
+)
+_CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
+_DEFINES = re.compile(
+    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
+)
+_NOW = re.compile(r"\b(?:now|currently|already|yet|passed|at the moment)\b")
+
+
+def no_topic(text: str) -> Topic | None:
+    """Nothing, where there is no knowledge."""
+    return None
+
+
+def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
+    """The ask for an entry of the knowledge, where a part is a question for it and not for a price."""
+    if topic is None:
+        return None
+    slots = part.slots
+    of_prices = slots.symbols or slots.timed or slots.priced or slots.quantities.amount is not None or slots.currency
+    if part.intent in _ABOUT_US and not of_prices:
+        return Ask(Intent.EXPLAIN, topic=topic.name, metric=slots.metric)
+    if topic.score >= SURE_TOPIC and _DEFINES.search(part.text) and not slots.priced and slots.at is None:
+        return Ask(Intent.EXPLAIN, topic=topic.name, metric=slots.metric)
+    return None
+
+
+def meant(part: Part) -> Intent:
+    """What a part wants."""
+    slots, intent, text = part.slots, part.intent, part.text
+    asked = slots.priced or slots.quantities.path
+    if intent in _TALK and (asked or slots.symbols or slots.timed):
+        intent = Intent.FOLLOWUP
+    if (
+        intent is Intent.TRACK_RECORD
+        or _SAID.search(text)
+        and (slots.at or slots.target)
+        and slots.quantities.threshold is None
+    ):
+        return Intent.TRACK_RECORD
+    if compared := _comparison(intent, slots, text):
+        return compared
+    if intent in (Intent.ADVICE, Intent.ANOMALIES):
+        return intent
+    if (amounts := _of_an_amount(intent, slots, text)) is not None:
+        return amounts
+    if asked and slots.direction != "past" and slots.at is None:
+        current = intent is Intent.PRICE and slots.quantities.threshold is not None and not slots.timed
+        if current and slots.quantities.between is None and _NOW.search(text):
+            return intent
+        if intent is not Intent.METRICS or slots.symbols or slots.timed:
+            return Intent.FOLLOWUP if intent is Intent.FOLLOWUP else Intent.FORECAST
+    if intent in _OF_PRICES:
+        return _of_a_time(intent, slots, text)
+    return intent
+
+
+def filled(ask: Ask, slots: Slots) -> Ask:
+    """The ask with the times, counts and quantities that its intent takes."""
+    q = slots.quantities
+    timed = replace(
+        ask, hours=slots.hours, minutes=slots.minutes, target=slots.target, zone=slots.zone, assumed=slots.assumed
+    )
+    match ask.intent:
+        case Intent.TRACK_RECORD:
+            last = (
+                slots.last
+                if slots.last is not None
+                else 24
+                if slots.start
+                else slots.hours
+                if slots.target is None
+                else None
+            )
+            moment = slots.at or slots.target
+            return replace(
+                ask, last=last, at=moment, worst=slots.worst, zone=slots.zone, hours=None if moment else ask.hours
+            )
+        case Intent.FORECAST:
+            values = {name: getattr(q, name) for name in QUANTITIES}
+            if slots.currency and q.amount is None:
+                values |= {"threshold": None, "between": None}  # a price in another currency is none in dollars
+            return replace(timed, **values, currency=slots.currency)
+        case Intent.ADVICE:
+            return timed
+        case Intent.PRICE:
+            return _priced(ask, slots)
+        case Intent.CANDLES | Intent.COMPARE:
+            by = slots.compare_by if ask.intent is Intent.COMPARE else None
+            span = replace(ask, hours=slots.hours, zone=slots.zone, compare_by=by or ask.compare_by)
+            return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
+        case Intent.ANOMALIES:
+            return replace(ask, hours=slots.hours, start=slots.start, days=slots.days)
+        case Intent.METRICS:
+            return replace(ask, metric=slots.metric)
+    return ask
+
+
+def _priced(ask: Ask, slots: Slots) -> Ask:
+    """A price: now or at a moment of the past, of an amount, in a currency or another coin."""
+    q, currency = slots.quantities, slots.currency
+    if len(ask.symbols) == 2 and q.path is False and currency is None and slots.compare_by is None and slots.ratio:
+        ask, currency = replace(ask, symbols=ask.symbols[:1]), ask.symbols[1].partition("-")[0]
+    closed = slots.end if slots.at is None else slots.at
+    return replace(ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency)
+
+
+def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
+    """COMPARE or the ratio of two coins, where a part sets coins beside each other."""
+    several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
+    if slots.ratio and len(slots.symbols) == 2 and slots.direction != "future":
+        return Intent.PRICE
+    if slots.compare_by is None or not several or intent in (Intent.ADVICE, Intent.METRICS) or slots.priced:
+        return None
+    if intent is Intent.OTHER and not slots.symbols and slots.compare_by not in ("move", "volatility", "forecast"):
+        return None
+    if (
+        intent is Intent.PRICE
+        and slots.compare_by == "move"
+        and not re.search(r"\b(?:more|most|best|worst|better|compare\w*)\b", text)
+    ):
+        return None
+    return Intent.COMPARE
+
+
+def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
+    """FORECAST or PRICE, where an amount or another currency is named."""
+    q = slots.quantities
+    if q.amount is None and slots.currency is None:
+        loss = re.search(r"\b(?:value at risk|at risk|could i lose|can i lose|might i lose)\b", text)
+        return Intent.FORECAST if loss and slots.symbols else None
+    if slots.at is not None or slots.end is not None:
+        return Intent.PRICE
+    ahead = slots.target is not None or (slots.hours is not None and slots.direction != "past")
+    if q.amount is not None and _LOSS.search(text) and (_MAY.search(text) or ahead) and slots.direction != "past":
+        return Intent.FORECAST
+    if ahead or (
+        intent is Intent.FORECAST and re.search(r"\b(?:will|forecast|predict\w*|going to|next|tomorrow)\b", text)
+    ):
+        return Intent.FORECAST
+    if intent is Intent.FOLLOWUP and q.amount is None:
+        return Intent.FOLLOWUP
+    return Intent.PRICE if intent in _OF_PRICES else None
+
+
+def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
+    """What the time that is named makes of a question about a coin."""
+    followed = intent is Intent.FOLLOWUP and not slots.symbols
+    if intent in (Intent.PRICE, Intent.FORECAST, Intent.OTHER) and _CALM.search(text) and slots.direction != "future":
+        return Intent.CANDLES if slots.symbols or slots.start else intent
+    if slots.at is not None:
+        return Intent.FOLLOWUP if followed else Intent.PRICE
+    if slots.start is not None:
+        if slots.end is not None:
+            closed = _CLOSED.search(text) and not _MOVED.search(text)
+            return Intent.PRICE if closed else Intent.FOLLOWUP if followed else Intent.CANDLES
+        if intent in (Intent.OTHER, Intent.FOLLOWUP) and slots.symbols and _MOVED.search(text):
+            return Intent.CANDLES
+        return intent
+    if slots.target is not None and intent in (Intent.PRICE, Intent.OTHER) and slots.symbols:
+        return Intent.FORECAST
+    if slots.target is not None and intent is Intent.CANDLES and slots.direction != "past":
+        return Intent.FORECAST
+    return intent
