@@ -133,6 +133,7 @@ def filled(ask: Ask, slots: Slots) -> Ask:
             return _priced(ask, slots)
         case Intent.CANDLES | Intent.COMPARE:
             by = slots.compare_by if ask.intent is Intent.COMPARE else None
+            by = "forecast" if by == "move" and slots.direction == "future" else by
             span = replace(ask, hours=slots.hours, zone=slots.zone, compare_by=by or ask.compare_by)
             return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
         case Intent.ANOMALIES:
@@ -195,6 +196,8 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
     if intent in (Intent.PRICE, Intent.FORECAST, Intent.OTHER) and _CALM.search(text) and slots.direction != "future":
         return Intent.CANDLES if slots.symbols or slots.start else intent
     if slots.at is not None:
+        if intent is Intent.CANDLES and slots.hours is not None and _MOVED.search(text):
+            return intent
         return Intent.FOLLOWUP if followed else Intent.PRICE
     if slots.start is not None:
         if slots.end is not None:

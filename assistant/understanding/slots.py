@@ -194,7 +194,9 @@ def _timed(slots: Slots, text: str, now: datetime) -> tuple[Slots, str]:
     at = found.at.astimezone(UTC)
     if _SINCE.search(text):
         return replace(slots, direction="past", start=at, end=None), found.rest
-    return replace(slots, direction="past", at=at if found.clock else None), found.rest
+    back = span_minutes(text) if found.rest == text else None  # "3 hours ago"
+    hours = None if back is None else ceil(back / 60)
+    return replace(slots, direction="past", at=at if found.clock else None, hours=hours), found.rest
 
 
 def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:

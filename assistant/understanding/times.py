@@ -65,7 +65,7 @@ _END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|qu
 _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
-_AGO = re.compile(r"\b(?:ago|earlier|before now|back)\b")
+_AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 _TODAY = re.compile(r"\btoday(?:'?s)?\b")
 _YESTERDAY = re.compile(r"\byesterday(?:'?s)?\b")
 _PREVIOUS = re.compile(r"\bday before\b(?: yesterday\b)?")
@@ -129,7 +129,7 @@ def hour_close_masked(english: str) -> str:
 
 def _ago(english: str, now: datetime) -> Moment | None:
     """So long before now."""
-    found = _AGO.search(english)
+    found = None if _AHEAD.search(english) else _AGO.search(english)
     minutes = span_minutes(english) if found else None
     if minutes is None or minutes <= 0 or minutes > 10 * 366 * 24 * 60:
         return None

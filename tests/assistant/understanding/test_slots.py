@@ -137,12 +137,12 @@ def test_spans_are_read_as_hours(text, hours):
 def test_minutes_are_read_where_they_are_no_whole_hours(text, language, minutes):
     found = read_slots(text, Language(language))
     assert found.minutes == minutes
-    assert found.hours == (found.hours if minutes is None else -(-minutes // 60)) and found.threshold is None
+    assert found.hours == (found.hours if minutes is None else -(-minutes // 60)) and found.quantities.threshold is None
 
 
 @pytest.mark.parametrize(("text", "threshold"), [("above 2m", 2e6), ("hit $1m", 1e6), ("in 2000 minutes", None)])
 def test_millions_and_minutes_are_told_apart(text, threshold):
-    assert read_slots(text).threshold == threshold
+    assert read_slots(text).quantities.threshold == threshold
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_past_and_future_are_told_apart(text, direction):
 )
 def test_a_price_that_may_be_passed_is_a_threshold(text, language, threshold, below):
     found = read_slots(text, Language(language))
-    assert (found.threshold, found.below and found.threshold is not None) == (threshold, below)
+    assert (found.quantities.threshold, found.quantities.below and found.quantities.threshold is not None) == (threshold, below)
 
 
 @pytest.mark.parametrize(
@@ -254,4 +254,4 @@ def test_the_longest_message_is_read_at_once(text):
 )
 def test_no_text_of_numbers_breaks_the_grammar(text, language):
     found = read_slots(text, language)
-    assert found.threshold is None or 0 < found.threshold <= 100_000_000
+    assert found.quantities.threshold is None or 0 < found.quantities.threshold <= 100_000_000

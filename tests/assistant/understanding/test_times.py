@@ -30,7 +30,7 @@ def at(day, hour, minute=0, month=3):
         ("by midnight", at(20, 0)),
         ("end of day", at(20, 0)),
         ("tomorrow at noon", at(20, 12)),
-        ("at 8 am est", at(19, 13)),
+        ("at 8 am", at(20, 8)),
         ("by friday", at(21, 0)),
         ("on 25 march", at(26, 0)),
         ("on march 25th at 15:00", at(25, 15)),

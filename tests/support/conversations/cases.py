@@ -15,7 +15,8 @@ _TOOLS = {
 }  # fmt: skip
 _CALL = re.compile(
     r"(?P<tool>\w+)(?: (?P<coin>[A-Z]+))?(?: (?P<number>\d+)(?P<minutes>m)?)?(?: @(?P<day>\d\d)T(?P<time>\d\d:\d\d))?"
-    r"(?: >(?P<price>[\d.]+))?(?: (?P<metric>[a-z]+))?"
+    r"(?: from (?P<start>\d\dT\d\d:\d\d))?(?: to (?P<end>\d\dT\d\d:\d\d))?"
+    r"(?: >(?P<price>[\d.]+))?(?P<touch> touch)?(?: (?P<metric>[a-z]+))?"
 )
 
 
@@ -45,8 +46,11 @@ def _call(written: str) -> tuple[str, dict[str, object]]:
         args[unit] = int(read["number"])
     if read["time"]:
         args["until"] = f"2026-03-{read['day']}T{read['time']}Z"
+    args |= {name: f"2026-03-{read[name]}Z" for name in ("start", "end") if read[name]}
     if read["price"]:
         args["threshold"] = float(read["price"])
+    if read["touch"]:
+        args["touch"] = True
     if read["metric"]:
         args["metric"] = read["metric"]
     return _TOOLS[read["tool"]], args
