@@ -65,7 +65,8 @@ def ask(options: argparse.Namespace) -> None:
     from assistant import run_ask
 
     parts = Composition(_settings(options), reading=reading_of(options))
-    asyncio.run(_closing(parts, run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl)))
+    asked = run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl, zone=options.timezone)
+    asyncio.run(_closing(parts, asked))
 
 
 def forecast(options: argparse.Namespace) -> None:

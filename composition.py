@@ -220,22 +220,26 @@ class Composition:
         directory = Path(file).parent if kind == "sqlite" and file else data_directory()
         return Feedback(checked(directory) / "feedback.jsonl")
 
-    async def turn(self, messages: Sequence[Mapping[str, str]], *, site: str = "") -> "AsyncGenerator[Event, None]":
+    async def turn(
+        self, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC"
+    ) -> "AsyncGenerator[Event, None]":
         """Answer the newest of the messages; the first turn may wait until the assistant is built."""
         from assistant import run_turn
 
         agent = await asyncio.to_thread(self._build_agent)
-        async with aclosing(run_turn(agent, messages, site=site)) as events:
+        async with aclosing(run_turn(agent, messages, site=site, zone=zone)) as events:
             async for event in events:
                 yield event
 
-    async def told(self, messages: Sequence[Mapping[str, str]]) -> "AsyncGenerator[Step | Words | Told, None]":
+    async def told(
+        self, messages: Sequence[Mapping[str, str]], *, zone: str = "UTC"
+    ) -> "AsyncGenerator[Step | Words | Told, None]":
         """The same turn, as the API tells it: tools by name alone."""
         from api import Step, Told, Words
         from assistant import Token, ToolFinished
         from tools import ForecastAnswer
 
-        async with aclosing(self.turn(messages)) as events:
+        async with aclosing(self.turn(messages, zone=zone)) as events:
             async for event in events:
                 if isinstance(event, Token):
                     yield Words(event.text)

@@ -76,6 +76,7 @@ def _add_ask_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("question", nargs="?", help="such as: what's BTC next hour?")
     what.add_argument("--jsonl", type=Path, metavar="FILE", help='one conversation a line: {"turns": ["...", ...]}')
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    parser.add_argument("--timezone", default="UTC", help="whose clock is yours, such as Europe/Berlin (default: UTC)")
 
 
 def _add_forecast_options(parser: argparse.ArgumentParser) -> None:

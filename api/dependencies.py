@@ -46,8 +46,14 @@ class Told:
     forecast: Forecast
 
 
-# one turn of the assistant: the conversation so far, newest last -> what happens; closing it ends the turn
-Turn = Callable[[Sequence[Mapping[str, str]]], AsyncGenerator[Step | Words | Told, None]]
+class Turn(Protocol):
+    """One turn of the assistant: the conversation so far, newest last -> what happens; closing it ends the turn."""
+
+    def __call__(
+        self, messages: Sequence[Mapping[str, str]], /, *, zone: str = "UTC"
+    ) -> AsyncGenerator[Step | Words | Told, None]:
+        """Answer the newest message of somebody whose clock is of `zone`, an IANA name."""
+        ...
 
 
 async def loaded_predictor(request: Request) -> Predictor:

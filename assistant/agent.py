@@ -75,7 +75,7 @@ class Agent:
 
     graph: "Graph"
     embedded: "Graph"
-    read: "Callable[[Sequence[str]], Question]"  # what the newest of a person's messages asks
+    read: "Callable[[Sequence[str], str], Question]"  # what the newest of a person's messages asks, in a time zone
     silence: float  # seconds that a language model may leave a visitor waiting
     budget: Budget | None
 
@@ -103,22 +103,22 @@ def build_agent(
 
 
 async def run_turn(
-    agent: Agent, messages: Sequence[Mapping[str, str]], *, site: str = ""
+    agent: Agent, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC"
 ) -> AsyncGenerator[Event, None]:
     """Answer the newest of the messages, ``{"role": "user" | "assistant", "content": ...}``, oldest first.
 
-    `site` is where the visitor asks from: each has its share of a language model. What fails is told in words and
-    never raised.
+    `site` is where the visitor asks from: each has its share of a language model. `zone` is the visitor's, by its
+    IANA name: times are read and told in it. What fails is told in words and never raised.
     """
     newest = messages[-1]["content"] if messages else ""
     messages = [{**m, "content": m["content"][:LONGEST_MESSAGE]} for m in messages[-NEWEST:]]
-    asked = agent.read([m["content"] for m in messages if m["role"] != "assistant"])
+    asked = agent.read([m["content"] for m in messages if m["role"] != "assistant"], zone)
     speech = Speech(asked.language)
     if not newest.strip() or len(newest) > LONGEST_MESSAGE:
         longest = speech.number(LONGEST_MESSAGE)
         yield Token(speech.say("turn.too_long", longest=longest) if newest.strip() else speech.say("turn.empty"))
         return
-    turn = _Turn(history(messages), Grounding(messages, asked), Patience(agent.silence), speech)
+    turn = _Turn(history(messages, zone), Grounding(messages, asked), Patience(agent.silence), speech)
     try:
         async with aclosing(_answered(agent, turn, messages, site)) as events:
             async for event in events:

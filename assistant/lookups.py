@@ -83,14 +83,15 @@ def _span(ask: Ask) -> dict[str, object]:
 
 
 def _lasting(ask: Ask) -> dict[str, object]:
-    return {} if ask.hours is None else {"hours": _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN)}
+    """How many hours a comparison spans, where any were named."""
+    return _given(hours=None if ask.hours is None else _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN))
 
 
 def _record(ask: Ask) -> dict[str, object]:
     """The newest forecasts, the one for a time, or the worst miss."""
     if ask.at is not None:
         return _given(at=_minute(ask.at))
-    return {"last": _within(ask.last, MOST_LAST, USUAL_LAST)} | ({"worst": True} if ask.worst else {})
+    return _given(last=_within(ask.last, MOST_LAST, USUAL_LAST), worst=ask.worst or None)
 
 
 def _ahead(ask: Ask) -> dict[str, object]:
@@ -104,7 +105,7 @@ def _ahead(ask: Ask) -> dict[str, object]:
 
 def _odds(ask: Ask) -> dict[str, object]:
     """What a forecast is asked besides its range: of prices, percentages, a level, an amount, or hour by hour."""
-    asked = _given(threshold=ask.threshold, between=None if ask.between is None else list(ask.between))
+    asked: dict[str, object] = _given(threshold=ask.threshold, between=None if ask.between is None else list(ask.between))
     if ask.move_pct is not None:
         asked |= {"move_pct": ask.move_pct, "direction": ask.direction}
     if ask.level is not None:

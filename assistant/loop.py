@@ -17,6 +17,7 @@ from tools import TOOLS, BoundTool
 
 if TYPE_CHECKING:  # LangChain takes seconds to import
     from langchain.agents.middleware import AgentMiddleware
+    from langchain.agents.middleware.types import ModelRequest
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
     from langgraph.graph.state import CompiledStateGraph
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import
 
 T = TypeVar("T")
 
+ZONE = "timezone"  # of the visitor: the additional argument of a message that names it
 TOOL_CALLS = 6  # in one turn
 MODEL_CALLS = TOOL_CALLS + 1  # in one turn
 HISTORY = 3000  # tokens of a conversation that a model reads
@@ -41,15 +43,20 @@ def build_graph(
 ) -> "Graph":
     """The loop of this model with these tools, following these coins. It takes part in any number of turns at once."""
     from langchain.agents import create_agent
-    from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware
+    from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware, dynamic_prompt
 
     from tools.langchain_tools import to_langchain
 
+    @dynamic_prompt
+    def prompt(request: "ModelRequest[Any]") -> str:
+        return system(offered, zone_of(request.messages))
+
     limits: list[AgentMiddleware[Any, Any, Any]] = [
+        prompt,
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="end"),
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS, exit_behavior="continue"),
     ]
-    return create_agent(chat_model, to_langchain(tools), system_prompt=system(offered), middleware=limits)
+    return create_agent(chat_model, to_langchain(tools), middleware=limits)
 
 
 class Patience:
@@ -89,21 +96,30 @@ async def next_within(parts: AsyncGenerator[T, None], seconds: float) -> T | Non
         return await anext(parts, None)
 
 
-def history(messages: Sequence[Mapping[str, str]]) -> "list[BaseMessage]":
-    """The newest messages that fit the token budget, of which the first is a person's."""
+def zone_of(messages: "Sequence[BaseMessage]") -> str:
+    """The zone of whoever wrote the newest of a person's messages, by its IANA name."""
+    zones = [str(m.additional_kwargs.get(ZONE, "")) for m in messages if m.type == "human"]
+    return (zones[-1] if zones else "") or "UTC"
+
+
+def history(messages: Sequence[Mapping[str, str]], zone: str = "UTC") -> "list[BaseMessage]":
+    """The newest messages that fit the token budget, of which the first is a person's, whose clocks are of `zone`."""
     from langchain_core.messages.utils import count_tokens_approximately, trim_messages
 
     said = [  # whoever sends another role, such as "system", is a person
         {"role": "assistant" if m["role"] == "assistant" else "user", "content": m["content"]}
         for m in messages[-NEWEST:]
     ]
-    return trim_messages(
+    kept = trim_messages(
         said,
         max_tokens=HISTORY,
         token_counter=count_tokens_approximately,
         strategy="last",
         start_on="human",
     )
+    for message in kept[-1:]:
+        message.additional_kwargs[ZONE] = zone
+    return kept
 
 
 def settled(said: "Sequence[BaseMessage]") -> "list[BaseMessage]":
@@ -132,5 +148,9 @@ def visible(tool: str, args: Mapping[str, object]) -> dict[str, object]:
     return {
         name: value
         for name, value in args.items()
-        if name in _ARGUMENTS[tool] and (isinstance(value, int | float) or _WORD.fullmatch(str(value)))
+        if name in _ARGUMENTS[tool] and all(map(_shown, value if isinstance(value, list) else [value]))
     }
+
+
+def _shown(value: object) -> bool:
+    return isinstance(value, int | float) or _WORD.fullmatch(str(value)) is not None

@@ -23,8 +23,9 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, PrivateAttr
 
 from assistant.lookups import MOST_CALLS, failure_of, first_calls, second_calls
+from assistant.loop import zone_of
 from assistant.replies import from_results, without_tools
-from assistant.understanding import OFFERED, IntentClassifier, Question, read_question
+from assistant.understanding import OFFERED, IntentClassifier, Question, Topics, no_topic, read_question
 
 NAME = "cryptosense-offline"
 CHUNK = 16  # characters of a streamed piece
@@ -40,6 +41,7 @@ class OfflineModel(BaseChatModel):
     clock: Callable[[], float] = Field(default=time.time, exclude=True)  # Unix seconds
     moment: Callable[[], Awaitable[datetime | None]] | None = Field(default=None, exclude=True)
     offered: tuple[str, ...] = Field(default=OFFERED, exclude=True)  # coins that are followed
+    topics: Topics = Field(default=no_topic, exclude=True)  # finds what of the knowledge a text asks about
     chunk: int = Field(default=CHUNK, exclude=True, gt=0)  # characters of a streamed piece
     _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
 
@@ -47,9 +49,9 @@ class OfflineModel(BaseChatModel):
     def _llm_type(self) -> str:
         return NAME
 
-    def read(self, messages: Sequence[str]) -> Question:
-        """What the newest of a person's messages asks, oldest first."""
-        return read_question(messages, self._classifier, self._here(), self.offered)
+    def read(self, messages: Sequence[str], zone: str = "UTC") -> Question:
+        """What the newest of a person's messages asks, oldest first; `zone` is the visitor's, by its IANA name."""
+        return read_question(messages, self._classifier, self._here(), self.offered, zone, self.topics)
 
     def bind_tools(
         self,
@@ -110,7 +112,7 @@ class OfflineModel(BaseChatModel):
 
     def _read(self, messages: Sequence[BaseMessage], when: datetime) -> Question:
         said = [m.text for m in messages if isinstance(m, HumanMessage)]
-        return read_question(said, self._classifier, when, self.offered)
+        return read_question(said, self._classifier, when, self.offered, zone_of(messages), self.topics)
 
     def _reply(
         self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], when: datetime | None = None

@@ -22,8 +22,9 @@ Facts
 
 Answers
 - At most 90 words of plain text in the language of the question. No tables, headings, links or images.
+- Tools tell times in UTC. The visitor's clock is that of {zone}: tell times on it and name the zone.
 - A forecast starts with last_price and price_time, then the 80 % range at target_time, the median and the chance of
-  going up, then how such forecasts did beside "no change", then the time (UTC) and the source of the newest candle.
+  going up, then how such forecasts did beside "no change", then the time and the source of the newest candle.
 - If their error is a multiple of that of "no change", say so and that the last close is the better guess. If
   the skill is positive, give it in percent and call the direction nearly a coin flip.
 - If the warnings hold demo_data, begin with: "These prices are simulated, not market data." Put other warnings
@@ -38,7 +39,7 @@ Limits
 """
 
 
-def system(offered: Sequence[Symbol]) -> str:
-    """The prompt where these coins are followed."""
+def system(offered: Sequence[Symbol], zone: str = "UTC") -> str:
+    """The prompt where these coins are followed, for a visitor whose clock is of `zone` (IANA name)."""
     coins = ", ".join(f"{name_of(symbol)} ({symbol})" for symbol in offered[:MOST_NAMED])
-    return SYSTEM.format(coins=coins if len(offered) <= MOST_NAMED else f"{coins} and others")
+    return SYSTEM.format(coins=coins if len(offered) <= MOST_NAMED else f"{coins} and others", zone=zone)

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.agent import Event, Token, ToolFinished, ToolStarted, run_turn
+from assistant.understanding import known_zone
 from forecaster.errors import InvalidInput
 from forecaster.schema import Forecast, Frozen
 from tools import ForecastAnswer
@@ -53,25 +54,40 @@ class Conversation(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     turns: list[str] = Field(min_length=1, max_length=MOST_TURNS)
+    timezone: str | None = Field(default=None, max_length=64)  # IANA name; UTC where it is none
 
 
 async def run_ask(
-    agent: "Agent", question: str | None = None, *, as_json: bool = False, jsonl: Path | None = None
+    agent: "Agent",
+    question: str | None = None,
+    *,
+    as_json: bool = False,
+    jsonl: Path | None = None,
+    zone: str = "UTC",
 ) -> None:
-    """Print the answer to a question, or to each conversation of a file. Raises InvalidInput for an unreadable file."""
+    """Print the answer to a question, or to each conversation of a file, by the clock of `zone` (IANA name).
+
+    Raises InvalidInput for an unreadable file, and for a zone that there is not.
+    """
+    if known_zone(zone) != zone:
+        raise InvalidInput(f"There is no time zone {zone[:64]!r}.", "Name one such as Europe/Berlin.")
     if jsonl is not None:
-        async for answered in ask_lines(agent, jsonl):
+        async for answered in ask_lines(agent, jsonl, zone):
             _print(f"{answered.model_dump_json()}\n")
     elif as_json:
-        answer = await ask(agent, [{"role": "user", "content": question or ""}])
+        answer = await ask(agent, [{"role": "user", "content": question or ""}], zone=zone)
         _print(f"{answer.model_dump_json()}\n")
     else:
-        await ask(agent, [{"role": "user", "content": question or ""}], _narrator())
+        await ask(agent, [{"role": "user", "content": question or ""}], _narrator(), zone=zone)
         _print("\n")
 
 
 async def ask(
-    agent: "Agent", conversation: Sequence[Mapping[str, str]], watch: Callable[[Event], None] = lambda event: None
+    agent: "Agent",
+    conversation: Sequence[Mapping[str, str]],
+    watch: Callable[[Event], None] = lambda event: None,
+    *,
+    zone: str = "UTC",
 ) -> Answer:
     """Answer the newest message of a conversation. `watch` sees every event as it happens."""
     begun = time.monotonic()
@@ -79,7 +95,7 @@ async def ask(
     args: dict[str, dict[str, object]] = {}  # by the call's id
     calls: list[ToolCall] = []
     forecast: Forecast | None = None
-    async for event in run_turn(agent, conversation):
+    async for event in run_turn(agent, conversation, zone=zone):
         watch(event)
         match event:
             case Token():
@@ -94,8 +110,9 @@ async def ask(
     return Answer(answer="".join(words), tool_calls=tuple(calls), forecast=forecast, elapsed_ms=elapsed_ms)
 
 
-async def ask_lines(agent: "Agent", path: Path) -> AsyncIterator[Answer | Refusal]:
-    """Answer the last turn of each conversation in a file of JSON lines, ``{"turns": ["...", ...]}``.
+async def ask_lines(agent: "Agent", path: Path, zone: str = "UTC") -> AsyncIterator[Answer | Refusal]:
+    """Answer the last turn of each conversation in a file of JSON lines, ``{"turns": ["...", ...]}``, with its own
+    ``"timezone"`` if it has one.
 
     The earlier turns are answered too, since the last one may speak of them. A line that cannot be read
     gets a Refusal. Raises InvalidInput when the file cannot be opened.
@@ -109,7 +126,7 @@ async def ask_lines(agent: "Agent", path: Path) -> AsyncIterator[Answer | Refusa
             if not line.strip():
                 continue
             try:
-                yield await _last_answer(agent, Conversation.model_validate_json(line))
+                yield await _last_answer(agent, Conversation.model_validate_json(line), zone)
             except ValidationError:
                 form = f'Write {{"turns": ["...", ...]}} with 1 to {MOST_TURNS} turns in at most {LONGEST_LINE} bytes.'
                 yield Refusal(error=f"Line {number} is not a conversation. {form}")
@@ -118,11 +135,12 @@ async def ask_lines(agent: "Agent", path: Path) -> AsyncIterator[Answer | Refusa
                 yield Refusal(error=f"Line {number} could not be answered. The log says why.")
 
 
-async def _last_answer(agent: "Agent", conversation: Conversation) -> Answer:
+async def _last_answer(agent: "Agent", conversation: Conversation, zone: str) -> Answer:
+    zone = known_zone(conversation.timezone or zone)
     said: list[dict[str, str]] = []
     for turn in conversation.turns:
         said.append({"role": "user", "content": turn})
-        answer = await ask(agent, said)
+        answer = await ask(agent, said, zone=zone)
         said.append({"role": "assistant", "content": answer.answer})
     return answer
 

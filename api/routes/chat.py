@@ -11,10 +11,11 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from api import examples
@@ -60,6 +61,16 @@ class ChatRequest(Given):
     messages: Annotated[
         list[Message], Field(min_length=1, max_length=MOST_MESSAGES), AfterValidator(_ends_with_question)
     ]
+    timezone: str = Field(
+        default="UTC", strict=True, max_length=64, description="of your clock, by its IANA name: Europe/Berlin"
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise PydanticCustomError("timezone", "Name a time zone of the IANA database, such as Europe/Berlin.")
+        return zone
 
 
 async def _assistant(body: ChatRequest, request: Request) -> Turn:
@@ -77,7 +88,7 @@ async def chat(body: ChatRequest, turn: Annotated[Turn, Depends(_assistant)]) ->
     """
     said = [{"role": message.role, "content": message.content} for message in body.messages]
     try:
-        async for event in _events(turn, said):
+        async for event in _events(turn, said, body.timezone):
             yield event
     except CryptoSenseError as error:
         yield _error(503, str(error))
@@ -88,9 +99,9 @@ async def chat(body: ChatRequest, turn: Annotated[Turn, Depends(_assistant)]) ->
         yield ServerSentEvent(event="done", data={})
 
 
-async def _events(turn: Turn, said: Sequence[Mapping[str, str]]) -> AsyncIterator[ServerSentEvent]:
+async def _events(turn: Turn, said: Sequence[Mapping[str, str]], zone: str) -> AsyncIterator[ServerSentEvent]:
     newest: Forecast | None = None
-    async with aclosing(turn(said)) as happening:
+    async with aclosing(turn(said, zone=zone)) as happening:
         async for each in happening:
             match each:
                 case Words():

@@ -32,6 +32,7 @@ from assistant.page.ticker import Prices, ticker
 from assistant.page.transcript import Shown, asked, conversation, from_page, judged, stopped
 from assistant.page.turn_limit import AT_ONCE, WAITING, Places
 from assistant.page.turns import replies
+from assistant.understanding import known_zone
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Symbol
 
@@ -157,10 +158,11 @@ def _wire_turn(
         if not question.strip():
             yield gr.skip(), gr.skip()
             return
-        site = site_of(dict(request.query_params), sites)
+        query = dict(request.query_params)
+        site, zone = site_of(query, sites), known_zone(query.get("timezone", ""))
         before = shown = [*from_page(page), asked(question)]
         yield gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True), shown
-        async for reply in replies(behind.turn, places, conversation(before), site):
+        async for reply in replies(behind.turn, places, conversation(before), site, zone):
             shown = before + reply
             yield gr.skip(), shown
         yield gr.Textbox(submit_btn=True, stop_btn=False), shown

@@ -12,9 +12,14 @@ from tools import TrackRecordAnswer
 
 
 class Turn(Protocol):
-    """One turn: the conversation so far, newest last -> what happens. `site` is the origin that frames the page."""
+    """One turn: the conversation so far, newest last -> what happens.
 
-    def __call__(self, messages: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    `site` is the origin that frames the page, `zone` the visitor's time zone.
+    """
+
+    def __call__(
+        self, messages: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         """Answer the newest message."""
         ...
 

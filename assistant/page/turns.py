@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 async def replies(
-    turn: Turn, places: Places, said: Sequence[Mapping[str, str]], site: str = ""
+    turn: Turn, places: Places, said: Sequence[Mapping[str, str]], site: str = "", zone: str = "UTC"
 ) -> AsyncIterator[list[Shown]]:
     """The messages of the reply as it grows. A turn that fails, or finds no place, ends in a friendly sentence."""
     reply, drawn = Reply(), 0.0
@@ -25,7 +25,7 @@ async def replies(
         reply.wait()
     yield reply.messages()
     try:
-        async with places.taken(), aclosing(cast("AsyncGenerator[Event]", turn(said, site=site))) as events:
+        async with places.taken(), aclosing(cast("AsyncGenerator[Event]", turn(said, site=site, zone=zone))) as events:
             async for event in events:
                 reply.add(event)
                 if time.monotonic() - drawn >= FRAME:

@@ -1,9 +1,10 @@
 """What a visitor asks: words of six languages in, a frame of intent, coins, times and numbers out."""
 
-from assistant.understanding.coins import name_of
 from assistant.understanding.follow_up import read_question
 from assistant.understanding.frame import OFFERED, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.meaning import Topic, Topics, no_topic
+from assistant.understanding.slots import known_zone, name_of
 
 __all__ = [
     "OFFERED",
@@ -12,6 +13,10 @@ __all__ = [
     "IntentClassifier",
     "Language",
     "Question",
+    "Topic",
+    "Topics",
+    "known_zone",
     "name_of",
+    "no_topic",
     "read_question",
 ]

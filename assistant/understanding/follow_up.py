@@ -8,15 +8,13 @@ its neighbour, or says again what was asked before about another coin or time.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
-from typing import Self
 
-from assistant.understanding.durations import unitless
+from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.message_parts import BETWEEN, Message, Part
 from assistant.understanding.meaning import (
     MOST_COMPARED,
     QUANTITIES,
@@ -27,67 +25,23 @@ from assistant.understanding.meaning import (
     meant,
     no_topic,
 )
-from assistant.understanding.slots import Slots, metrics_named
-from assistant.understanding.zones import known_zone
+from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
-BOTH: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD")  # where no two coins were named
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
-_BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
-_AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
-_TIMED = _BACK | _AHEAD
-_ABOUT_A_COIN = _TIMED | {Intent.PRICE, Intent.COMPARE}
-_LOOKED_UP = _ABOUT_A_COIN | {Intent.METRICS, Intent.WHY}
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
 _MORE_ONLY = re.compile(
-    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail)(?: please)?[ ?!.]*$"
+    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
+    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail)(?: please)?[ ?!.]*$"
 )
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What was said until now."""
-
-    last: Ask = field(default_factory=lambda: Ask(Intent.OTHER))  # the newest thing asked, small talk aside
-    about_coins: tuple[Ask, ...] = ()  # the newest things that were asked about a coin, together
-    language: Language = Language.ENGLISH
-    zone: str | None = None  # that was named
-    record_told: bool = False
-    named: tuple[Symbol, ...] = ()  # the newest two coins that were asked about, the older first
-
-    @property
-    def symbols(self) -> tuple[Symbol, ...]:
-        """The coins that were spoken of."""
-        return self.about_coins[-1].symbols if self.about_coins else self.last.symbols
-
-    @property
-    def both(self) -> tuple[Symbol, ...]:
-        """What "both" means: the newest two coins, else the two that most people mean."""
-        return self.named if len(self.named) == 2 else BOTH
-
-    def after(self, question: Question) -> Self:
-        """With one more question answered."""
-        asks = [ask for ask in question.asks if ask.intent in _LOOKED_UP]
-        coins = tuple(ask for ask in asks if ask.intent in _ABOUT_A_COIN)
-        last = asks[-1] if asks else self.last
-        newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
-        named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
-        return replace(
-            self,
-            last=last,
-            about_coins=coins or self.about_coins,
-            language=question.language,
-            named=named,
-            zone=next((ask.zone for ask in question.asks if ask.zone), self.zone),
-            record_told=self.record_told or any(ask.intent in _AHEAD for ask in asks),
-        )
 
 
 def read_question(
@@ -188,11 +142,11 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
         again = [replace(ask, symbols=slots.symbols or ask.symbols, foreign=None) for ask in before.about_coins]
         return [each for ask in again for each in _with_foreign(ask, slots)]
     last = beside or before.last
-    if beside is None and slots.symbols and last.intent not in _ABOUT_A_COIN and before.about_coins:
+    if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
     slots = _with_unit(slots, part.text, last)
     intent = _continued(part, slots, last)
-    symbols = slots.symbols or (last.symbols if beside or last.intent in _ABOUT_A_COIN else before.symbols)
+    symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     ask = filled(Ask(intent, symbols), slots)
     return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
 
@@ -201,7 +155,7 @@ def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
     """The slots, where a number has no unit with that of the ask before: "and in 12"."""
     if not slots.priced and last.minutes is not None and (count := slots.bare or unitless(text)):
         return replace(slots, hours=ceil(count / 60), minutes=count if count % 60 else None)
-    if slots.bare is None or last.intent not in _TIMED or slots.priced:
+    if slots.bare is None or last.intent not in TIMED or slots.priced:
         return slots
     counted = last.intent is Intent.TRACK_RECORD
     return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
@@ -217,15 +171,15 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return Intent.FORECAST
     if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
         return Intent.TRACK_RECORD
-    if _NOW.search(part.masked) and slots.hours in (None, 24) and slots.start is None and last.intent not in _BACK:
+    if _NOW.search(part.masked) and slots.hours in (None, 24) and slots.start is None and last.intent not in BACK:
         return Intent.PRICE
     if (slots.direction == "past" and slots.hours is not None) or slots.start is not None:
-        if slots.start is not None and slots.end is None and last.intent in _AHEAD | {Intent.PRICE}:
+        if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
             return last.intent  # today
-        return last.intent if last.intent in _BACK else Intent.CANDLES
-    if slots.hours is not None and (slots.direction == "future" or last.intent not in _TIMED):
+        return last.intent if last.intent in BACK else Intent.CANDLES
+    if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
         return Intent.FORECAST
-    if last.intent in _LOOKED_UP - {Intent.WHY}:
+    if last.intent in LOOKED_UP - {Intent.WHY}:
         return last.intent
     return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
 
@@ -237,7 +191,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
         return ()
     if part.intent is Intent.FOLLOWUP:
         unclear = slots.bare is not None and slots.symbols and not slots.timed and not slots.priced
-        if not unclear or before.last.intent in _TIMED:
+        if not unclear or before.last.intent in TIMED:
             return ()
         return Ask(Intent.FORECAST, symbols, slots.bare), Ask(Intent.CANDLES, symbols, slots.bare)
     if part.intent is Intent.OTHER and slots.symbols and not slots.priced and classifier.clueless(part.masked):
@@ -245,14 +199,14 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()
-    if not {first, second} <= _LOOKED_UP:
+    if not {first, second} <= LOOKED_UP:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))
 
 
 def _with_foreign(ask: Ask, slots: Slots) -> list[Ask]:
     """The ask, and the same of a coin that is not offered, where one is named; of that alone, where no other is."""
-    if slots.foreign is None or ask.intent not in _ABOUT_A_COIN:
+    if slots.foreign is None or ask.intent not in ABOUT_A_COIN:
         return [ask]
     of_foreign = replace(ask, foreign=slots.foreign)
     return [ask, of_foreign] if slots.symbols else [of_foreign]

@@ -6,10 +6,9 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Self
 
-from assistant.understanding.coins import FOREIGN_WORDS, NAME_WORDS
 from assistant.understanding.frame import Guest, Intent, Language, Spoken
 from assistant.understanding.languages import Examples, Reader
-from assistant.understanding.slots import mask, readied
+from assistant.understanding.slots import FOREIGN_WORDS, NAME_WORDS, mask, readied
 
 NOTHING = "nothing"  # the concept of a question that holds no other
 # Words that only join others, or say when and about what, and so leave open what is wanted.

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from assistant.understanding.coins import NAME_WORDS
-from assistant.understanding.currencies import currencies_marked
 from assistant.understanding.frame import Guest, Intent, Language, Spoken
-from assistant.understanding.numbers import arabic
+from assistant.understanding.slots import NAME_WORDS, arabic, currencies_marked, marked, zones_marked
 from assistant.understanding.spelling import Spelling, plain, replacer
-from assistant.understanding.written_coins import marked
-from assistant.understanding.zones import zones_marked
 
 FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
@@ -73,7 +69,7 @@ class Reader:
     """Tells the languages apart and turns each into plain English."""
 
     def __init__(self, examples: list[Examples], matter: set[str], guests: Sequence[Examples] = ()) -> None:
-        self._votes: dict[str, dict[Language, float]] = {}
+        self._votes: dict[str, dict[Spoken, float]] = {}
         self._glossaries: dict[str, _Glossary] = {}
         self._spellings: dict[str, Spelling] = {}
         coins = {word for word in NAME_WORDS if len(word) > SHORT}
@@ -97,7 +93,7 @@ class Reader:
             for language in said:
                 said[language] /= len(said)
 
-    def _count(self, language: Language, words: Iterable[str], weight: float) -> None:
+    def _count(self, language: Spoken, words: Iterable[str], weight: float) -> None:
         for word in words:
             self._votes.setdefault(word, {})[language] = weight
 
@@ -105,14 +101,14 @@ class Reader:
         """The language of a message; that of the one before it where this one is too short to tell."""
         if _HAN.search(text):
             return Language.CHINESE
-        votes = dict.fromkeys(Language, 0.0)
+        votes: dict[Spoken, float] = dict.fromkeys(Language, 0.0)
         votes[before] += KEPT
         for language, sign in _SIGNS.items():
             votes[language] += SIGN if sign.search(text) else 0
         for word in re.findall(r"[^\W\d_]+", plain(text)):
             for language, vote in self._votes.get(word, {}).items():
                 votes[language] += vote
-        return max(votes, key=lambda language: (votes[language], language is before))
+        return max(Language, key=lambda language: (votes[language], language is before))
 
     def languages(self, text: str, before: Language) -> tuple[Language, str | None]:
         """The language to answer in, and the code of the one that was spoken where there are no answers in it."""
@@ -171,7 +167,7 @@ def _plain(text: str, language: str) -> str:
     return plain(text)
 
 
-_ACCENTED = {
+_ACCENTED: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     Language.PORTUGUESE: ((re.compile(r"\b[éÉ]\b"), "eh"), (re.compile(r"\b[eE]stá\b"), "estah")),
     Language.SPANISH: ((re.compile(r"\b[eE]stá\b"), "estah"), (re.compile(r"\b[eE]stán\b"), "estahn")),
     Language.FRENCH: (

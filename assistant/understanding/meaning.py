@@ -33,7 +33,8 @@ _TALK = frozenset({Intent.GREETING, Intent.THANKS})
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES, Intent.OTHER})
 _WHICH = re.compile(
-    r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
+    r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
+    r"|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
 )
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
@@ -41,14 +42,19 @@ _LOSS = re.compile(
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _MOVED = re.compile(
-    r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart|happened|swing|green|red|min|max)\b"
+    r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
+    r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"
+    r"|happened|swing|green|red|min|max)\b"
 )
 _SAID = re.compile(
-    r"\b(?:you|your|yours)\b.{0,40}\b(?:forecast|predict\w*|say|said|told|tell|call(?:ed)?|expect(?:ed)?|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct|come true|turn out)\b"
+    r"\b(?:you|your|yours)\b.{0,40}\b(?:forecast|predict\w*|say|said|told|tell|call(?:ed)?|expect(?:ed)?"
+    r"|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
+    r"|come true|turn out)\b"
 )
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
 _DEFINES = re.compile(
-    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
+    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
+    r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
 )
 _NOW = re.compile(r"\b(?:now|currently|already|yet|passed|at the moment)\b")
 
@@ -77,11 +83,8 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent in _TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
-    if (
-        intent is Intent.TRACK_RECORD
-        or _SAID.search(text)
-        and (slots.at or slots.target)
-        and slots.quantities.threshold is None
+    if intent is Intent.TRACK_RECORD or (
+        _SAID.search(text) and (slots.at or slots.target) and slots.quantities.threshold is None
     ):
         return Intent.TRACK_RECORD
     if compared := _comparison(intent, slots, text):

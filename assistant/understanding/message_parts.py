@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from assistant.understanding.coins import symbols_in
-from assistant.understanding.frame import Intent, Language
+from assistant.understanding.frame import Intent
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.slots import Slots, mask, read_slots, readied
+from assistant.understanding.slots import Slots, mask, read_slots, readied, symbols_in
 from forecaster.schema import Symbol
 
 MOST_PARTS = 16
@@ -22,6 +21,9 @@ _ASIDE = re.compile(
     r"^(?:so |well |hi |hey |hello )*(?:i|i'm|i've|im|ive|i'd|my|we|we're|our)\b"
     r"(?! (?:want|need|wonder|would|wanna|d like|was wondering|am wondering|'d))"
 )
+
+
+_DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Message:
     def __init__(
         self,
         typed: str,
-        language: Language,
+        language: str,
         classifier: IntentClassifier,
         now: datetime,
         every: tuple[Symbol, ...],
@@ -73,7 +75,11 @@ class Message:
         asked = _worth_asking(groups)
         aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
         whole = self.part(self._text)
-        if whole.slots.quantities.between or whole.slots.ratio or whole.slots.compare_by and len(whole.slots.symbols) > 1:
+        if (
+            whole.slots.quantities.between
+            or whole.slots.ratio
+            or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
+        ):
             return [whole]
         if len(asked) > 1 or (aside and asked and asked[0].intent is not Intent.OTHER):
             return asked
@@ -82,7 +88,9 @@ class Message:
     def _intent(self, masked: str) -> Intent:
         if self._classifier.elliptic(masked):
             return Intent.FOLLOWUP
-        return Intent.OTHER if self._classifier.clueless(masked) else self._classifier.ranked(masked)[0][0]
+        if not self._classifier.clueless(masked):
+            return self._classifier.ranked(masked)[0][0]
+        return Intent.PRICE if _DOING.search(masked) else Intent.OTHER
 
     def _groups(self, pieces: Sequence[Part]) -> list[Part]:
         """Pieces that want something, each with the elliptic ones that belong to it."""

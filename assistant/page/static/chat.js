@@ -1,6 +1,11 @@
 (() => {
   // What the address asks for and must be known before anything is drawn: the compact form, and light or dark.
   const asked = new URLSearchParams(location.search);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // times are read and told on the visitor's clock
+  if (zone && asked.get("timezone") !== zone) {
+    asked.set("timezone", zone);
+    history.replaceState(history.state, "", `?${asked}${location.hash}`);
+  }
   if (asked.get("embed") === "1") document.documentElement.classList.add("embed");
   const theme = asked.get("theme");
   if (theme === "light" || theme === "dark") {

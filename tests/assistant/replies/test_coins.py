@@ -5,8 +5,8 @@ import pytest
 from assistant.replies.answers import from_results, without_tools
 from assistant.replies.failures import Failure
 from assistant.replies.speech import Speech
-from assistant.understanding.coins import name_of
 from assistant.understanding.frame import Ask, Intent, Language, Question
+from assistant.understanding.slots.coins import name_of
 from tests.support.conversations import said
 from tests.support.conversations.said import data
 

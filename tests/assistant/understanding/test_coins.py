@@ -3,12 +3,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assistant.understanding.coins import foreign, name_of, symbols_in
 from assistant.understanding.follow_up import read_question
 from assistant.understanding.frame import OFFERED, Intent, Language
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.slots import readied
-from assistant.understanding.written_coins import marked
+from assistant.understanding.slots.coins import foreign, name_of, symbols_in
+from assistant.understanding.slots.grammar import readied
+from assistant.understanding.slots.written_coins import marked
 from tests.support.conversations.cases import NOW
 from tools import catalogue, spellings
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from assistant.understanding.frame import Language
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.slots import Slots, mask, readied
-from assistant.understanding.slots import read_slots as slots_of
+from assistant.understanding.slots.grammar import Slots, mask, readied
+from assistant.understanding.slots.grammar import read_slots as slots_of
 from tests.support.conversations.cases import NOW
 
 BTC, ETH = "BTC-USD", "ETH-USD"
@@ -175,7 +175,10 @@ def test_past_and_future_are_told_apart(text, direction):
 )
 def test_a_price_that_may_be_passed_is_a_threshold(text, language, threshold, below):
     found = read_slots(text, Language(language))
-    assert (found.quantities.threshold, found.quantities.below and found.quantities.threshold is not None) == (threshold, below)
+    assert (found.quantities.threshold, found.quantities.below and found.quantities.threshold is not None) == (
+        threshold,
+        below,
+    )
 
 
 @pytest.mark.parametrize(

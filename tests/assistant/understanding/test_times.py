@@ -4,8 +4,8 @@ import pytest
 
 from assistant.understanding.frame import Language
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.slots import read_slots
-from assistant.understanding.times import clocks_marked, hour_close, moment
+from assistant.understanding.slots.grammar import read_slots
+from assistant.understanding.slots.times import clocks_marked, hour_close, moment
 from tests.support.conversations.cases import NOW
 
 READER = IntentClassifier.load().reader

@@ -6,7 +6,7 @@ They are found in a message as it was typed, before it becomes plain English, an
 import re
 from collections.abc import Collection
 
-from assistant.understanding.coins import FIAT, FOREIGN, MARK, NAMES, SPELT, WORDS, any_of
+from assistant.understanding.slots.coins import FIAT, FOREIGN, MARK, NAMES, SPELT, WORDS, any_of
 from forecaster.schema import Symbol
 
 _HAN = re.compile(r"[\u3400-\u9fff]")

@@ -5,15 +5,13 @@ They are read on the clock of the zone that `now` is in, and come out as moments
 
 import re
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
-from assistant.understanding.durations import span_minutes
 from assistant.understanding.frame import Language
+from assistant.understanding.slots.days import DATE, DAY, Impossible, day_in, midnight
+from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-REACH = DAY  # ahead, that a forecast looks
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -48,27 +46,10 @@ _HOUR_CLOSE = re.compile(
     r"|(?:next|coming) full hour\b)(?!['\w])"
 )
 _CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = re.compile(rf"\b(?P<next>next |coming )?(?P<day>{'|'.join(_WEEKDAYS)}|weekend)\b")
-_MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|"
-    "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
-)
-DATE = re.compile(
-    rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?(?: the)? (?:{_MONTHS})\b(?:,? (?:of )?\d{{4}})?|"
-    rf"\b(?:{_MONTHS}) \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?(?:{_UNIT}|\d))(?:,? \d{{4}})?|"
-    r"\b20\d\d[-/.][01]?\d[-/.][0-3]?\d(?!\d)|(?<![\d$.,/-])[0-3]?\d[./][0-3]?\d[./]20\d\d(?!\d)"
-    r"|(?<![\d$.,/-])[0-3]?\d\.[01]?\d\.(?![\d.])"
-)
-_FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b")
-_END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|quarter|year)\b")
 _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
-_TODAY = re.compile(r"\btoday(?:'?s)?\b")
-_YESTERDAY = re.compile(r"\byesterday(?:'?s)?\b")
-_PREVIOUS = re.compile(r"\bday before\b(?: yesterday\b)?")
 
 
 class Moment(NamedTuple):
@@ -81,11 +62,7 @@ class Moment(NamedTuple):
     clock: bool = True  # a time of day was named
 
 
-class Impossible(ValueError):
-    """A date or time of day that there is not, such as 30 February."""
-
-
-def clocks_marked(english: str, language: Language) -> str:
+def clocks_marked(english: str, language: str) -> str:
     """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
@@ -101,14 +78,14 @@ def moment(english: str, now: datetime) -> Moment | None:
         return ago
     past = _SINCE.search(english) is not None
     ahead = _AHEAD.search(english) is not None
-    day, day_words = _day(english, now, past=past, ahead=ahead)
+    day, day_words = day_in(english, now, past=past, ahead=ahead)
     if clock := _clock(english):
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
     for pattern, hour, assumed in _NAMED:
         if found := pattern.search(english):
             tomorrow = "tomorrow" in english and day is None
-            base = day or _midnight(now) + DAY * tomorrow - DAY * (day is None and found[0].startswith("yesterday"))
+            base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and found[0].startswith("yesterday"))
             at = _shifted(base + hour * HOUR, now, found[0] + " " * 0, past=past, dated=day is not None)
             return Moment(at, _without(english, found[0], *day_words), None, assumed)
     return None if day is None else _whole(english, day, day_words, now)
@@ -164,13 +141,13 @@ def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: date
         hour = 0
     time = timedelta(hours=hour, minutes=minute)
     if day is None and "tomorrow" in english:
-        day = _midnight(now) + DAY
+        day = midnight(now) + DAY
     if day is not None:
         return day + time
     unclear = not half and clock["colon"] is None and 1 <= hour <= 12 and not past and "morning" not in english
     if unclear:  # "at 5": whichever comes first
-        return min(_upcoming(_midnight(now) + time + half_day * HOUR, now) for half_day in (0, 12))
-    return _shifted(_midnight(now) + time, now, "", past=past, dated=False)
+        return min(_upcoming(midnight(now) + time + half_day * HOUR, now) for half_day in (0, 12))
+    return _shifted(midnight(now) + time, now, "", past=past, dated=False)
 
 
 def _shifted(at: datetime, now: datetime, words: str, *, past: bool, dated: bool) -> datetime:
@@ -186,71 +163,6 @@ def _upcoming(at: datetime, now: datetime) -> datetime:
     while at <= now:
         at += DAY
     return at
-
-
-def _day(english: str, now: datetime, *, past: bool, ahead: bool) -> tuple[datetime | None, list[str]]:
-    """Midnight at the beginning of the day that a text names, and the words that name it."""
-    if end := _END_OF.search(english):
-        days = {"week": 6 - now.weekday(), "month": 30 - now.day, "quarter": 90, "year": 365 - now.timetuple().tm_yday}
-        return _midnight(now) + max(0, days[end[1]]) * DAY, [end[0]]
-    if date := DATE.search(english):
-        return _dated(date[0], now, past=past and not ahead), [date[0]]
-    if far := _FAR_YEAR.search(english):
-        return now.replace(year=int(far[1]), month=12, day=31, hour=0, minute=0, second=0, microsecond=0), [far[0]]
-    if named := _WEEKDAY.search(english):
-        weekday = 5 if named["day"] == "weekend" else _WEEKDAYS.index(named["day"])
-        days = (weekday - now.weekday()) % 7
-        gone = past and not named["next"] or (_midnight(now) + days * DAY - now > REACH and not ahead)
-        back = 7 * (days > 0 or now.weekday() == weekday and bool(re.search(r"\blast\b", english)))
-        if gone:
-            days -= back
-        elif named["next"] and days == 0:
-            days = 7
-        return _midnight(now) + days * DAY, [named[0]]
-    for pattern, days in ((_PREVIOUS, -2), (_YESTERDAY, -1), (_TODAY, 0)):
-        if word := pattern.search(english):
-            return _midnight(now) + days * DAY, [word[0]]
-    return None, []
-
-
-def _dated(date: str, now: datetime, *, past: bool) -> datetime:
-    """The day of a date: of this year where none is named, unless only another can be meant."""
-    parsed = _parsed(date, _midnight(now).replace(tzinfo=None))
-    if parsed is None:
-        raise Impossible
-    day = parsed.replace(tzinfo=now.tzinfo)
-    if re.search(r"\d{4}", date):
-        return day
-    if past and day > now:
-        return day.replace(year=day.year - 1)
-    half_a_year = 183 * DAY
-    if not past and day + DAY < now - half_a_year:
-        return day.replace(year=day.year + 1)
-    return day
-
-
-@lru_cache(maxsize=256)
-def _parsed(date: str, today: datetime) -> datetime | None:
-    import dateparser  # type: ignore[import-untyped]  # takes a second, which few questions need
-
-    if numeric := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", date):
-        date = f"{numeric[1]}-{int(numeric[2]):02}-{int(numeric[3]):02}"
-    order = "MDY" if re.match(r"\d{1,2}/\d", date) and not re.match(r"(1[3-9]|[23]\d)/", date) else "DMY"
-    if re.match(r"\d{4}-", date):
-        order = "YMD"
-    settings = {
-        "RELATIVE_BASE": today,
-        "PREFER_DATES_FROM": "current_period",
-        "REQUIRE_PARTS": ["day", "month"],
-        "DATE_ORDER": order,
-        "PARSERS": ["absolute-time"],
-    }
-    parsed = dateparser.parse(date.rstrip("."), languages=["en"], settings=settings)
-    return None if parsed is None else _midnight(parsed.replace(tzinfo=None))
-
-
-def _midnight(time: datetime) -> datetime:
-    return time.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _without(english: str, *words: str) -> str:

@@ -11,24 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
+from assistant.understanding.slots.amounts import NUMBER, amount_in
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
 LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
-MOST_AMOUNT = 1e12
-SATOSHI = 1e-8  # of a bitcoin
-_NUMBER = r"\d{1,15}(?:\.\d{1,12})?(?:e\d{1,3})?"
-_PRICE = rf"-?\$?{_NUMBER}"
+_PRICE = rf"-?\$?{NUMBER}"
 _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
-PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{_NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
-_PERCENT_OF = re.compile(rf"{_NUMBER} ?(?:%|percent) of \$?{_NUMBER}(?!\w)")
+PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
+_PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
     rf"\b(?:between|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of|within|in|between))*"
     rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{_NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{_NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
     rf"\babove (?P<low>{_PRICE})(?: and| but| or)* (?:below|under) (?P<high>{_PRICE}){_NOT_A_PRICE}"
@@ -38,7 +36,8 @@ _MONEY = re.compile(r"(?P<sign>-)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
     r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to"
-    r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liquidat\w+|wicks?|strike|target)\b|[<>]=?)"
+    r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liquidat\w+|wicks?|strike"
+    r"|target)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|as|about|around|back|at|is|to|down|up|loss|dollars?|usd)){0,3}"
     r" ?(?P<number>\d{2,9}(?:\.\d+)?)\b" + _NOT_A_PRICE
 )
@@ -71,10 +70,12 @@ _MOVE = re.compile(
     r"|fluctuates?|tanks?|soars?|surges?|sinks?|higher|lower|green|red|bounces?|retrace)\b|[±+-] ?\d"
 )
 _UP = re.compile(
-    r"\b(?:rises?|rising|pumps?|gains?|jumps?|increases?|up|rally|climbs?|soars?|surges?|higher|green|bounces?)\b|\+ ?\d"
+    r"\b(?:rises?|rising|pumps?|gains?|jumps?|increases?|up|rally|climbs?|soars?|surges?|higher|green"
+    r"|bounces?)\b|\+ ?\d"
 )
 _DOWN = re.compile(
-    r"\b(?:drops?|dropping|falls?|falling|dumps?|crash(?:es)?|loses?|dips?|decreases?|declines?|down|corrections?|plunges?"
+    r"\b(?:drops?|dropping|falls?|falling|dumps?|crash(?:es)?|loses?|dips?|decreases?|declines?|down"
+    r"|corrections?|plunges?"
     r"|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
 )
 _EITHER = re.compile(r"\b(?:up or down|either|moves?|swings?|fluctuates?|any direction|both ways)\b|±")
@@ -89,9 +90,6 @@ _PATH = re.compile(
     r"|step by step|trajectory|path|(?:all|next) (?:24|twenty-four) (?:hours )?one by one|breakdown|by the hour"
     r"|hour for hour)\b"
 )
-_SATS = re.compile(r"\b(?:sats?|satoshis?)\b")
-_HALF = re.compile(r"\b(?:half an?|half of an?|half) (?=COIN)")
-_QUARTER = re.compile(r"\b(?:an?|one)? ?quarter (?:of )?an? (?=COIN)")
 _OWN = re.compile(
     r"\b(?:have|has|got|own|hold|holding|invest(?:ed|ing|s)?|put|spend|spent|savings|worth of|deposit|with|stake|bag of"
     r"|bought|buy|purchase|get for|for|lose|loss on|risk)\b[^?]{0,16}$"
@@ -128,7 +126,8 @@ def quantities_in(
     if _PERCENT_OF.search(text):
         return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
     found, text = _percent(found, text)
-    found, text = _amount(found, text, coins, foreign_money=foreign_money)
+    if amount := amount_in(text, coins, foreign_money=foreign_money):
+        found, text = replace(found, amount=amount.value, amount_in=amount.unit), amount.rest
     found, text = _two_prices(found, text, like)
     if found.between is None:
         found, text = _threshold(found, text, like)
@@ -176,49 +175,6 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     return found, rest
 
 
-def _amount(found: Quantities, text: str, coins: "re.Pattern[str]", *, foreign_money: bool) -> tuple[Quantities, str]:
-    """How much of a coin, or of money."""
-    named = coins.sub(lambda at: "COIN" + " " * max(0, len(at[0]) - 4), text)
-    named = _QUARTER.sub("0.25 ", _HALF.sub("0.5 ", named))
-    if at := re.search(rf"(?<![\w$.-])(?P<n>-?{_NUMBER}) ?(?:sats?|satoshis?)\b", named):
-        return replace(found, amount=min(float(at["n"]), 1e18) * SATOSHI), _cut(named, at, "COIN")
-    if at := re.search(rf"(?<![\w$.-])(?P<n>-?{_NUMBER}) ?(?:of )?(?:coins? )?COIN(?! ?\$)(?!\w)", named):
-        value = float(at["n"])
-        if value not in (0, 1) and value <= MOST_AMOUNT and not _counted(named, at):
-            return replace(found, amount=value), _cut(named, at, "COIN")
-        if value == 1:
-            return found, _cut(named, at, "COIN")
-    if at := re.search(
-        rf"\$(?P<n>{_NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|worth) (?:COIN|sats?\b|satoshis?\b)", named
-    ):
-        return replace(found, amount=float(at["n"]), amount_in="quote"), _cut(named, at, "COIN")
-    if at := re.search(
-        rf"\b(?:how (?:much|many)|COIN|sats?|satoshis?)\b.{{0,40}}?\b(?:for|with|from|get for) \$(?P<n>{_NUMBER})",
-        named,
-    ):
-        if _SATS.search(named) or re.search(r"how (?:much|many)|\bbuy|\bget\b|COIN for", named):
-            return replace(found, amount=float(at["n"]), amount_in="quote"), _cut(named, at, "COIN")
-    if at := re.search(rf"\$(?P<n>{_NUMBER}) (?:to|=|as) (?:COIN|sats?)", named):
-        return replace(found, amount=float(at["n"]), amount_in="quote"), _cut(named, at, "COIN")
-    if at := re.search(
-        rf"\b(?:invest(?:ed|ing)?|put|bought|stake[d]?|lose (?:on|of|from)|loss on|risk on) (?:\w+ ){{0,2}}\$(?P<n>{_NUMBER})",
-        named,
-    ):
-        return replace(found, amount=float(at["n"]), amount_in="quote"), _cut(named, at, "")
-    if foreign_money and (at := re.search(rf"\$(?P<n>{_NUMBER})", named)):
-        return replace(found, amount=float(at["n"]), amount_in="quote"), _cut(named, at, "")
-    return found, text
-
-
-def _counted(named: str, at: "re.Match[str]") -> bool:
-    """Whether a number before a coin counts or dates something else: "in 6 btc" is a time, "2 coins" a count."""
-    return re.search(r"\b(?:in|next|last|at|by|past|within) $", named[: at.start()]) is not None and "." not in at["n"]
-
-
-def _cut(text: str, at: "re.Match[str]", kept: str) -> str:
-    return f"{text[: at.start()]} {kept} {text[at.end() :]}"
-
-
 def _two_prices(found: Quantities, text: str, like: PricedLike) -> tuple[Quantities, str]:
     for pattern in (_ABOVE_BELOW, _BETWEEN):
         for at in pattern.finditer(text):
@@ -230,7 +186,7 @@ def _two_prices(found: Quantities, text: str, like: PricedLike) -> tuple[Quantit
             if 0 < min(first, second) >= max(first, second) / 20 and (written or (like(first) and like(second))):
                 between = (min(first, second, float(DEAREST)), min(max(first, second), float(DEAREST)))
                 if between[0] < between[1]:
-                    return replace(found, between=between), _cut(text, at, "money")
+                    return replace(found, between=between), f"{text[: at.start()]} money {text[at.end() :]}"
     return found, text
 
 

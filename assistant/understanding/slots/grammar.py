@@ -11,16 +11,17 @@ from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from assistant.understanding.coins import COINS, foreign, priced_like, symbols_in, unnamed
-from assistant.understanding.currencies import currency_in
-from assistant.understanding.currencies import unmarked as without_currencies
-from assistant.understanding.durations import assumed_in, minutes_marked, rewritten, span_minutes
-from assistant.understanding.frame import CompareBy, Language
-from assistant.understanding.numbers import digits
-from assistant.understanding.quantities import LEAST_PRICE, PASSED, PERCENT, Quantities, quantities_in
-from assistant.understanding.times import DATE, Impossible, clocks_marked, hour_close, hour_close_masked, moment
-from assistant.understanding.zones import MARKED as ZONES
-from assistant.understanding.zones import zone_in
+from assistant.understanding.frame import CompareBy
+from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
+from assistant.understanding.slots.currencies import currency_in
+from assistant.understanding.slots.currencies import unmarked as without_currencies
+from assistant.understanding.slots.days import DATE, Impossible
+from assistant.understanding.slots.durations import assumed_in, minutes_marked, rewritten, span_minutes
+from assistant.understanding.slots.numbers import digits
+from assistant.understanding.slots.quantities import LEAST_PRICE, PASSED, PERCENT, Quantities, quantities_in
+from assistant.understanding.slots.times import clocks_marked, hour_close, hour_close_masked, moment
+from assistant.understanding.slots.zones import MARKED as ZONES
+from assistant.understanding.slots.zones import zone_in
 from forecaster.schema import Symbol
 from tools import Metric
 
@@ -99,37 +100,47 @@ _ONE = re.compile(
 )
 _ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) days\b")
 _WORST = re.compile(
-    r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call|fail\w*)\b|\bmost wrong\b"
+    r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call"
+    r"|fail\w*)\b|\bmost wrong\b"
 )
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
-        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder|jumpier|quiet(?:er)?|swings? more)\b"
+        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
+        r"|jumpier|quiet(?:er)?|swings? more)\b"
     ),
     "record": re.compile(
-        r"\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better|best|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+        r"\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better|best"
+        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
     ),
     "forecast": re.compile(
-        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook|chance|odds)|higher chance|will (?:rise|fall|drop|gain|move|go up|go down|do|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
+        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
+        r"|chance|odds)|higher chance|will (?:rise|fall|drop|gain|move|go up|go down|do"
+        r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:dropped|drop|fell|fall|gained|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest|top gainers?)\b"
+        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:dropped|drop|fell|fall|gained"
+        r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
+        r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
+        r"|top gainers?)\b"
     ),
     "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
 }
 _RATIO = re.compile(
-    r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per | against | ratio to | to )COIN"
+    r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
+    r"| against | ratio to | to )COIN"
 )
 _RATIO_WORD = re.compile(
-    r"\bratio\b|\bcross rate\b|how many COIN(?:s)? (?:for|is|are|per|in|does|do|make|equal|can|to|would|i get)\b.{0,24}COIN"
+    r"\bratio\b|\bcross rate\b|how many COIN(?:s)? (?:for|is|are|per|in|does|do|make|equal|can|to|would"
+    r"|i get)\b.{0,24}COIN"
 )
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
 
 def read_slots(
     english: str,
-    language: Language,
+    language: str,
     now: datetime,
     every: tuple[Symbol, ...] = (),
     both: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD"),
@@ -221,7 +232,7 @@ def metrics_named(english: str) -> int:
     return sum(pattern.search(english) is not None for pattern in _METRICS.values())
 
 
-def readied(english: str, language: Language) -> str:
+def readied(english: str, language: str) -> str:
     """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
     return " ".join(rewritten(digits(minutes_marked(clocks_marked(english, language)), language)).split())
 

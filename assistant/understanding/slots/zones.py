@@ -16,15 +16,21 @@ MARKED = re.compile(rf"{ZONE}([a-z])([a-z])")
 _JOINED = re.compile(r"[\u3040-\u9fff]")  # scripts that write no spaces between words
 _CONTINENTS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 # Cities of the database that are everyday words or coins, or that nobody means who does not say so.
-_OTHERWISE = frozenset(
-    "center midway nome easter casey troll vostok davis palmer wake truk yap apia faro guam menominee knox "
-    "marengo winamac monaco jersey guernsey niue nauru north south east west eirunepe eastern central pacific".split()
-)
+_OTHERWISE = frozenset((
+    "center", "midway", "nome", "easter", "casey", "troll", "vostok", "davis", "palmer", "wake",
+    "truk", "yap", "apia", "faro", "guam", "menominee", "knox", "marengo", "winamac", "monaco",
+    "jersey", "guernsey", "niue", "nauru", "north", "south", "east", "west", "eirunepe", "eastern",
+    "central", "pacific",
+))  # fmt: skip
 _FOLLOWS = (
     r"(?<=[\d])(?: ?(?:am|pm|a\.m\.?|p\.m\.?|h|hs|hrs|hours|uhr|o'?clock|heures?|horas?|点|點|時|ore|часов))? ?"
     r"(?:in |at |, ?)?|\b(?:noon|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|meio-dia|meia-noite) "
 )
-_ROMANCE = frozenset("et est la pt art ct mt z sf wet west eat gb sg mst".split())  # words of Romance languages
+# Short names that are words of Romance languages.
+_ROMANCE = frozenset((
+    "et", "est", "la", "pt", "art", "ct", "mt", "z", "sf", "wet",
+    "west", "eat", "gb", "sg", "mst",
+))  # fmt: skip
 _OFFSET = re.compile(r"(?<![a-z])(?:utc|gmt) ?(?P<sign>[+-]) ?(?P<hours>1[0-4]|\d)(?::?00)?(?!\d)")
 
 

@@ -57,7 +57,7 @@ def _counted(said: "re.Match[str]", text: str) -> str:
     return f" ${value} " if "万" in numeral else str(value)
 
 
-def digits(text: str, language: Language) -> str:
+def digits(text: str, language: str) -> str:
     """A text in plain English with its numbers as digits and its amounts of money as ``$70000``."""
     text = _WORDED.sub(_worded, text)
     text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)

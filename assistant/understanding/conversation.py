@@ -1,0 +1,53 @@
+"""What was said in a conversation until now, as far as the next message may leave it out."""
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from assistant.understanding.frame import Ask, Intent, Language, Question
+from forecaster.schema import Symbol
+
+BOTH: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD")  # where no two coins were named
+BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
+AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
+TIMED = BACK | AHEAD
+ABOUT_A_COIN = TIMED | {Intent.PRICE, Intent.COMPARE}
+LOOKED_UP = ABOUT_A_COIN | {Intent.METRICS, Intent.WHY, Intent.EXPLAIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was said until now."""
+
+    last: Ask = field(default_factory=lambda: Ask(Intent.OTHER))  # the newest thing asked, small talk aside
+    about_coins: tuple[Ask, ...] = ()  # the newest things that were asked about a coin, together
+    language: Language = Language.ENGLISH
+    zone: str | None = None  # that was named
+    record_told: bool = False
+    named: tuple[Symbol, ...] = ()  # the newest two coins that were asked about, the older first
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The coins that were spoken of."""
+        return self.about_coins[-1].symbols if self.about_coins else self.last.symbols
+
+    @property
+    def both(self) -> tuple[Symbol, ...]:
+        """What "both" means: the newest two coins, else the two that most people mean."""
+        return self.named if len(self.named) == 2 else BOTH
+
+    def after(self, question: Question) -> Self:
+        """With one more question answered."""
+        asks = [ask for ask in question.asks if ask.intent in LOOKED_UP]
+        coins = tuple(ask for ask in asks if ask.intent in ABOUT_A_COIN)
+        last = asks[-1] if asks else self.last
+        newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
+        named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
+        return replace(
+            self,
+            last=last,
+            about_coins=coins or self.about_coins,
+            language=question.language,
+            named=named,
+            zone=next((ask.zone for ask in question.asks if ask.zone), self.zone),
+            record_told=self.record_told or any(ask.intent in AHEAD for ask in asks),
+        )

@@ -1,0 +1,27 @@
+"""Slots: the coins, times, zones, currencies and other quantities that a question names, in plain English."""
+
+from assistant.understanding.slots.coins import FOREIGN_WORDS, NAME_WORDS, name_of, symbols_in
+from assistant.understanding.slots.currencies import currencies_marked
+from assistant.understanding.slots.durations import unitless
+from assistant.understanding.slots.grammar import Slots, mask, metrics_named, read_slots, readied
+from assistant.understanding.slots.numbers import arabic
+from assistant.understanding.slots.written_coins import marked
+from assistant.understanding.slots.zones import known_zone, zones_marked
+
+__all__ = [
+    "FOREIGN_WORDS",
+    "NAME_WORDS",
+    "Slots",
+    "arabic",
+    "currencies_marked",
+    "known_zone",
+    "marked",
+    "mask",
+    "metrics_named",
+    "name_of",
+    "read_slots",
+    "readied",
+    "symbols_in",
+    "unitless",
+    "zones_marked",
+]

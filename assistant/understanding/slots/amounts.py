@@ -1,0 +1,66 @@
+"""How much of a coin, or of money, a question speaks of: "0.3 btc", "20 sats", "$500 of eth", "sats for $20"."""
+
+import re
+from typing import NamedTuple
+
+from assistant.understanding.frame import AmountIn
+
+NUMBER = r"\d{1,15}(?:\.\d{1,12})?(?:e\d{1,3})?"
+LARGEST = 1e18  # said of an amount that is no sensible one, so that it stays finite
+SATOSHI = 1e-8  # of a bitcoin
+_COIN = r"(?:COIN|sats?\b|satoshis?\b)"
+_SPELT_OUT = (
+    (re.compile(r"\b(?:half an?|half of an?|half) (?=COIN)"), "0.5 "),
+    (re.compile(r"\b(?:an?|one)? ?quarter (?:of )?an? (?=COIN)"), "0.25 "),
+)
+_OF_SATOSHIS = re.compile(rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:sats?|satoshis?)\b")
+_OF_COINS = re.compile(
+    rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:of )?(?:coins? )?COIN(?! ?\$)(?!\w)(?! (?:forecasts?|predictions?|candles?))"
+)
+_OF_MONEY = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|worth) {_COIN}",
+        rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
+        rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
+        rf"\$(?P<n>{NUMBER}) (?:to|=|as|buys?|gets?(?: me)?) {_COIN}",
+        r"\b(?:invest(?:ed|ing)?|put|bought|staked?|lose (?:on|of|from)|loss on|risk on)"
+        rf" (?:\w+ ){{0,2}}\$(?P<n>{NUMBER})",
+    )
+)
+_OF_FOREIGN_MONEY = re.compile(
+    r"(?<!above )(?<!below )(?<!over )(?<!under )(?<!hit )(?<!reach )(?<!cross )(?<!pass )(?<!touch )(?<!exceed )"
+    rf"\$(?P<n>{NUMBER})"
+)
+_COUNTED = re.compile(r"\b(?:in|next|last|at|by|past|within|top) $")
+
+
+class Amount(NamedTuple):
+    """An amount, and the text without it."""
+
+    value: float | None
+    unit: AmountIn
+    rest: str
+
+
+def amount_in(text: str, coins: "re.Pattern[str]", *, foreign_money: bool) -> Amount | None:
+    """The amount that a readied text names; one coin is none. `coins` finds coins in it.
+
+    `foreign_money` says that what looks like dollars is another currency, which is never a price to be passed.
+    """
+    named = coins.sub("COIN", text)
+    for written, number in _SPELT_OUT:
+        named = written.sub(number, named)
+    if at := _OF_SATOSHIS.search(named):
+        return Amount(min(float(at["n"]), LARGEST) * SATOSHI, "coin", _without(named, at, "COIN"))
+    if (at := _OF_COINS.search(named)) and ("." in at["n"] or not _COUNTED.search(named[: at.start()])):
+        value = min(float(at["n"]), LARGEST)
+        return Amount(None if value in (0, 1) else value, "coin", _without(named, at, "COIN"))
+    for pattern in (*_OF_MONEY, _OF_FOREIGN_MONEY)[: None if foreign_money else -1]:
+        if at := pattern.search(named):
+            return Amount(min(float(at["n"]), LARGEST), "quote", _without(named, at, "COIN"))
+    return None
+
+
+def _without(text: str, at: "re.Match[str]", kept: str) -> str:
+    return f"{text[: at.start()]} {kept} {text[at.end() :]}"
