@@ -105,7 +105,8 @@ def _ahead(ask: Ask) -> dict[str, object]:
 
 def _odds(ask: Ask) -> dict[str, object]:
     """What a forecast is asked besides its range: of prices, percentages, a level, an amount, or hour by hour."""
-    asked: dict[str, object] = _given(threshold=ask.threshold, between=None if ask.between is None else list(ask.between))
+    between = None if ask.between is None else list(ask.between)
+    asked: dict[str, object] = _given(threshold=ask.threshold, between=between)
     if ask.move_pct is not None:
         asked |= {"move_pct": ask.move_pct, "direction": ask.direction}
     if ask.level is not None:

@@ -106,8 +106,8 @@ class Reader:
         for language, sign in _SIGNS.items():
             votes[language] += SIGN if sign.search(text) else 0
         for word in re.findall(r"[^\W\d_]+", plain(text)):
-            for language, vote in self._votes.get(word, {}).items():
-                votes[language] += vote
+            for spoken, vote in self._votes.get(word, {}).items():
+                votes[spoken] += vote
         return max(Language, key=lambda language: (votes[language], language is before))
 
     def languages(self, text: str, before: Language) -> tuple[Language, str | None]:
