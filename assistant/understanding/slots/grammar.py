@@ -103,6 +103,7 @@ _WORST = re.compile(
     r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call"
     r"|fail\w*)\b|\bmost wrong\b"
 )
+_FEW = re.compile(r"\bfew (?=\d)")  # what durations.py leaves of "a few hours"
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
@@ -239,7 +240,7 @@ def readied(english: str, language: str) -> str:
 
 def mask(readied_text: str) -> str:
     """A readied text with coins and numbers made alike, so that a classifier sees what is asked and not of what."""
-    unmarked = without_currencies(ZONES.sub(" ", readied_text))
+    unmarked = _FEW.sub("", without_currencies(ZONES.sub(" ", readied_text)))
     dated = DATE.sub("attime", hour_close_masked(unmarked))
     masked = unnamed(re.sub(r"\bat (?=\d{1,2}(?:\b|[ap]m))", "attime ", dated))
     masked = re.sub(r"\$\d+(?:\.\d+)?", " money ", PERCENT.sub(" n% ", masked))

@@ -69,12 +69,12 @@ def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
         (["btc in -5 hours"], Ask(Intent.FORECAST, hours=-5)),
         (["btc in 1e9 hours"], Ask(Intent.FORECAST, hours=1_000_000)),
         (["will btc fall below 60k"], Ask(Intent.FORECAST, threshold=60_000, below=True)),
-        (["btc in 4 hours", "will it hit 80k?"], Ask(Intent.FORECAST, hours=4, threshold=80_000)),
+        (["btc in 4 hours", "will it hit 80k?"], Ask(Intent.FORECAST, hours=4, threshold=80_000, touch=True)),
         ([], Ask(Intent.OTHER)),
     ],
 )
 def test_what_a_message_leaves_unsaid_comes_from_those_before_it(classifier, turns, ask):
-    assert read_question(turns, classifier, NOW) == Question((ask,))
+    assert read_question(turns, classifier, NOW).asks == (ask,)
 
 
 def test_several_things_are_asked_in_their_order(classifier):

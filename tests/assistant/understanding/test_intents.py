@@ -4,7 +4,7 @@ from assistant.understanding.frame import Intent, Language
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.languages import Examples
 
-CALLABLE = set(Intent) - {Intent.FOLLOWUP}
+CALLABLE = set(Intent) - {Intent.FOLLOWUP, Intent.COMPARE, Intent.EXPLAIN}  # which the slots tell, not words
 
 
 @pytest.fixture(scope="module")
