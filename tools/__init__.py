@@ -4,6 +4,7 @@ import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
 from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
+from tools.coercion import understood
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
 from tools.prices import LONGEST_LOOK_BACK, moment_of
@@ -42,4 +43,5 @@ __all__ = [
     "nearest",
     "spellings",
     "track_record",
+    "understood",
 ]
