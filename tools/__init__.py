@@ -6,6 +6,7 @@ from forecaster.inference import Odds
 from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
+from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
@@ -51,4 +52,5 @@ __all__ = [
     "nearest",
     "spellings",
     "track_record",
+    "understood",
 ]

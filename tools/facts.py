@@ -11,6 +11,9 @@ Band = Literal["50", "80", "95"]
 Percent = Annotated[float, Field(description="percent")]
 Range = Annotated[list[float], Field(min_length=2, max_length=2, description="[low, high]")]
 Time = Annotated[str, Field(description="UTC, such as 2026-03-19T12:00Z")]
+Understood = Annotated[
+    dict[str, str | list[str | float]], Field(description="arguments that were written another way, as they were read")
+]
 Rows = Annotated[list[str], Field(description="values in the order of columns, separated by commas")]
 
 
@@ -23,6 +26,7 @@ class Provenance(TypedDict, total=False):
     age_minutes: int
     warnings: Annotated[list[str], Field(description="why to trust the answer less than usual")]
     notes: Annotated[str, Field(description="the warnings in words")]
+    understood: Understood
 
 
 class PriceFacts(Provenance, total=False):
@@ -94,6 +98,7 @@ class MetricFacts(TypedDict, total=False):
 class MetricsFacts(TypedDict, total=False):
     """The model's record on hours it never saw."""
 
+    understood: Understood
     model: str
     symbol: Symbol
     graded_from: Time
@@ -130,6 +135,7 @@ class AnomalyFacts(Provenance, total=False):
 class TrackRecordFacts(TypedDict, total=False):
     """The newest live forecasts with their outcomes."""
 
+    understood: Understood
     symbol: Symbol
     hours_ahead: int
     waiting: Annotated[int, Field(description="newer forecasts whose hour has not closed yet")]

@@ -112,7 +112,7 @@ async def test_wrong_arguments_are_refused_in_words_that_do_not_repeat_them(name
     assert "secret" not in result.text and "url" not in result.text
 
 
-@pytest.mark.parametrize(("symbol", "near"), [("PEPE-USD", "BTC-USD"), ("SOLANA-USD", "SOL-USD")])
+@pytest.mark.parametrize(("symbol", "near"), [("PEPE-USD", "BTC-USD"), ("SOLANNA-USD", "SOL-USD")])
 async def test_a_symbol_that_no_source_has_is_answered_with_near_ones(symbol, near):
     result = await bound(FakeBackend())["forecast"].call({"symbol": symbol})
     told = json.loads(result.text)
