@@ -150,6 +150,13 @@ class ModelRef(Frozen):
     sha256: str
 
 
+class TouchFactors(Frozen):
+    """By hours ahead: how often prices are touched on the way, over twice the chance of a close beyond them."""
+
+    up: tuple[float, ...] = Field(min_length=24, max_length=24, description="for prices above the last one")
+    down: tuple[float, ...] = Field(min_length=24, max_length=24, description="for prices below it")
+
+
 class ModelFacts(Frozen):
     """What a model learned from, what it takes and how far it looks."""
 
@@ -165,6 +172,7 @@ class ModelFacts(Frozen):
     band_method: str
     warnings: tuple[ForecastWarning, ...] = Field(description="that its forecasts may carry")
     versions: dict[str, str] = Field(description="of what it was trained with")
+    touch: TouchFactors | None = Field(default=None, description="None of a model that has not been taught any")
 
 
 class Forecast(Frozen):

@@ -5,10 +5,11 @@ from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surp
 from forecaster.inference import Odds
 from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
+from tools.arguments import DEAREST, FARTHEST
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
 from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
-from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
+from tools.forecast import ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
 from tools.prices import PriceAnswer, moment_of
 from tools.registry import NAMES, TOOLS, bind_tools

@@ -5,8 +5,8 @@ from pydantic import AwareDatetime, Field
 from forecaster.market import rounded
 from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
+from tools.arguments import Moment
 from tools.facts import CandleFacts
-from tools.moments import Moment
 from tools.tool import Arguments, Tool, ToolResult, compact, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours

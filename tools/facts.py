@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from forecaster.schema import Symbol
 
 Band = Literal["50", "80", "95"]
+Chance = float | str  # 0 to 1, or words such as "under 0.025"
 Percent = Annotated[float, Field(description="percent")]
 Range = Annotated[list[float], Field(min_length=2, max_length=2, description="[low, high]")]
 Time = Annotated[str, Field(description="UTC, such as 2026-03-19T12:00Z")]
@@ -73,7 +74,29 @@ class ForecastFacts(Provenance, total=False):
     median: float
     probability_up: Annotated[float, Field(description="of a price above last_price, 0 to 1")]
     threshold: float
-    probability_above: Annotated[float | str, Field(description="of a close above threshold; words where beyond reach")]
+    probability_above: Annotated[Chance, Field(description="of a close above threshold; words where beyond reach")]
+    probability_below: Annotated[Chance, Field(description="of a close below threshold")]
+    between: Annotated[list[float], Field(min_length=2, max_length=2, description="the two prices asked about")]
+    probability_between: Annotated[Chance, Field(description="of a close between them")]
+    move_pct: Percent
+    move_direction: Literal["up", "down", "either"]
+    probability_of_move: Annotated[Chance, Field(description="of a close at least so far from last_price")]
+    price_after_rise: float
+    price_after_fall: float
+    level_pct: Percent
+    stays_above: Annotated[float, Field(description="price; with stays_below, the range, that holds with level_pct")]
+    stays_below: float
+    probability_of_touch: Annotated[
+        Chance, Field(description="that threshold, or else the price of the move, is traded on the way")
+    ]
+    beyond_outermost_quantiles: Annotated[bool, Field(description="no more is known of what was asked than this")]
+    amount: float
+    amount_in: Literal["coin", "quote"]
+    value_now: Annotated[float, Field(description="of the amount at last_price, as all values in the quote currency")]
+    value_median: float
+    value_80: Range
+    expected_loss: Annotated[float, Field(description="mean of what it loses until then, no loss counted as 0")]
+    value_at_risk_95: Annotated[float, Field(description="loss that is exceeded with a chance of 5 %")]
     expected_move_pct: Percent
     skill_vs_no_change_pct: Annotated[float, Field(description="on unseen hours; 0 equals 'no change', more is better")]
     error_as_multiple_of_no_change: float

@@ -1,101 +1,24 @@
 """The forecast: the distribution of the next closes, with the record of such forecasts."""
 
 import logging
-from datetime import datetime, timedelta
-from typing import Annotated, Self
+from datetime import timedelta
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from forecaster.calibration import Touch
 from forecaster.errors import CryptoSenseError
-from forecaster.inference import HIGHEST, LOWEST, AmountIn, Direction, Odds, OddsAsked, Side, detailed, odds
+from forecaster.inference import HIGHEST, LOWEST, Odds, detailed, odds
 from forecaster.market import plain, rounded
-from forecaster.schema import FARTHEST as MOST_MINUTES
-from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon, Symbol
+from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon
 from forecaster.serving import ForecastBackend
+from tools.arguments import ForecastArguments
 from tools.facts import ForecastFacts
-from tools.moments import Moment
-from tools.tool import MOST_AMOUNT, Arguments, Tool, ToolResult, fitting, minute, provenance
+from tools.tool import LONGEST_TEXT, Tool, ToolResult, fitting, minute, provenance
 
-FARTHEST = MOST_MINUTES // 60  # hours ahead
 PICTURED = 48  # hours of candles shown before the forecast
 WHOLE = 1_000  # a price from which on cents are left out of the hours in brief
-DEAREST = 100_000_000  # a price that may be asked about
-MOST_MOVE = 1_000  # percent
-
-AskedPrice = Annotated[float, Field(gt=0, le=DEAREST)]
 
 log = logging.getLogger(__name__)
-
-
-class ForecastArguments(Arguments):
-    """Which coin, how far ahead (at most one of three; else 1 hour), and a price that matters to whoever asks."""
-
-    symbol: Symbol = Field(description="the coin, such as BTC-USD or SOL-USD")
-    hours: int | None = Field(
-        default=None, ge=1, le=FARTHEST, description="how many hours ahead of now; 1 where nothing is said"
-    )
-    minutes: int | None = Field(
-        default=None, ge=1, le=MOST_MINUTES, description="instead of hours: how many minutes ahead of now"
-    )
-    until: Moment | None = Field(
-        default=None, description="instead of hours: the very time, with its zone, such as 2026-03-19T17:00Z"
-    )
-    threshold: float | None = Field(
-        default=None, gt=0, le=DEAREST, description="a price; the answer tells the chance of a close above and below it"
-    )
-    between: list[AskedPrice] | None = Field(
-        default=None, min_length=2, max_length=2, description="[low, high]: the chance of a close between two prices"
-    )
-    move_pct: float | None = Field(
-        default=None, gt=0, le=MOST_MOVE, description="the chance of a move of at least so many percent"
-    )
-    direction: Direction = Field(default="either", description="of move_pct")
-    level: float | None = Field(default=None, ge=1, le=99, description="percent: the prices that hold with that chance")
-    side: Side = Field(
-        default="range", description="of level: the central range, or the price it stays above, or below"
-    )
-    touch: bool = Field(
-        default=False, description="with threshold or move_pct: also the chance to touch that price on the way"
-    )
-    amount: float | None = Field(
-        default=None, gt=0, le=MOST_AMOUNT, description="what an amount may be worth then, and lose until then"
-    )
-    amount_in: AmountIn = Field(default="coin", description="of amount: coins, or the currency of the price")
-    path: bool = Field(default=False, description="that every step on the way is what is asked about")
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if len(self.ahead) > 1:
-            raise PydanticCustomError("ahead", "give only one of hours, minutes and until")
-        if self.between is not None and not self.between[0] < self.between[1]:
-            raise PydanticCustomError("between", "between needs a lower and a higher price, in that order")
-        if self.touch and self.threshold is None and self.move_pct is None:
-            raise PydanticCustomError("touch", "touch needs a threshold or a move_pct")
-        return self
-
-    @property
-    def ahead(self) -> dict[str, int | datetime]:
-        """What was said about how far to look, by its name."""
-        given = {"hours": self.hours, "minutes": self.minutes, "until": self.until}
-        return {name: value for name, value in given.items() if value is not None}
-
-    @property
-    def asked(self) -> OddsAsked | None:
-        """What is asked of the distribution; None where nothing but the distribution is."""
-        if all(each is None for each in (self.threshold, self.between, self.move_pct, self.level, self.amount)):
-            return None
-        return OddsAsked(
-            threshold=self.threshold,
-            between=(self.between[0], self.between[1]) if self.between else None,
-            move_pct=self.move_pct,
-            direction=self.direction,
-            level=self.level,
-            side=self.side,
-            touch=self.touch,
-            amount=self.amount,
-            amount_in=self.amount_in,
-        )
 
 
 class ForecastAnswer(Frozen):
@@ -113,11 +36,13 @@ async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> To
     """The forecast from now on, as a ForecastAnswer."""
     issued = await _issued(backend, arguments)
     told = detailed(issued, threshold=arguments.threshold)
+    asked = arguments.asked
+    taught = await _touch(backend, told) if arguments.touch else None
     answer = ForecastAnswer(
         forecast=told,
         recent=await _recent(backend, told),
         threshold=arguments.threshold,
-        odds=odds(told, asked) if (asked := arguments.asked) else None,
+        odds=odds(told, asked, taught) if asked else None,
         touch=arguments.touch,
         path=arguments.path,
     )
@@ -134,6 +59,18 @@ async def _issued(backend: ForecastBackend, arguments: ForecastArguments) -> For
         now = issued.as_of + timedelta(seconds=issued.age_seconds)  # they were counted from the last full hour
         return await backend.forecast(arguments.symbol, until=now + timedelta(minutes=arguments.minutes))
     return await backend.forecast(arguments.symbol, arguments.hours or 1)
+
+
+async def _touch(backend: ForecastBackend, issued: Forecast) -> Touch | None:
+    """How often the model's prices are touched; None where that is not known of the one that answered."""
+    try:
+        facts = await backend.facts()
+    except CryptoSenseError as error:
+        log.warning("Nothing is told of touches: %s", error)
+        return None
+    if facts.touch is None or facts.model != issued.model:
+        return None
+    return Touch(up=facts.touch.up, down=facts.touch.down)
 
 
 async def _recent(backend: ForecastBackend, issued: Forecast) -> tuple[Candle, ...]:
@@ -169,18 +106,78 @@ def _text(answer: ForecastAnswer) -> str:
         "coverage_pct": {band: round(100 * share, 1) for band, share in issued.coverage.items()},
         "model": f"{issued.model.name} {issued.model.version}",
     }
-    return fitting(facts | _path(issued.horizons) | provenance(issued))
+    facts |= _odds(answer.odds, answer.touch) if answer.odds else {}
+    said = provenance(issued)
+    whole = fitting(facts | _path(issued.horizons) | said)
+    return whole if answer.path or len(whole.encode()) <= LONGEST_TEXT else fitting(facts | said)
 
 
 def _above(threshold: float | None, probability: float | None) -> dict[str, object]:
-    """The chance of a close above a price; where that lies beyond the outermost quantiles, no more is known."""
+    """The chances of a close above a price and below it."""
     if threshold is None or probability is None:
         return {}
+    return {
+        "threshold": threshold,
+        "probability_above": _chance(probability),
+        "probability_below": _chance(1 - probability),
+    }
+
+
+def _chance(probability: float) -> float | str:
+    """Of a close on one side of a price; where it lies beyond the outermost quantiles, that alone is known."""
+    return _near(probability, LOWEST, HIGHEST)
+
+
+def _near(probability: float, least: float, most: float) -> float | str:
     near = round(probability, 3)
-    chance: float | str = near
-    if not LOWEST < near < HIGHEST:
-        chance = f"under {LOWEST}" if probability < 0.5 else f"over {HIGHEST}"
-    return {"threshold": threshold, "probability_above": chance}
+    if least < near < most:
+        return near
+    return f"under {least:g}" if near <= least else f"over {most:g}"
+
+
+def _odds(told: Odds, touch: bool) -> dict[str, object]:
+    """What more was asked of the last horizon."""
+    facts: dict[str, object] = {}
+    end = LOWEST if told.censored else -1.0  # where nothing lies beyond the quantiles, every chance is known
+    if told.between is not None and told.low is not None and told.high is not None:
+        facts |= {"between": [told.low, told.high], "probability_between": _near(told.between, end, 1 - 2 * end)}
+    if told.move is not None:
+        both = told.move_price_up is not None and told.move_price_down is not None
+        facts |= {
+            "move_pct": told.move_pct,
+            "move_direction": told.direction,
+            "probability_of_move": _near(told.move, 2 * end if both else end, 2.0),
+            "price_after_rise": _price(told.move_price_up),
+            "price_after_fall": _price(told.move_price_down),
+        }
+    if told.level is not None:
+        facts |= {
+            "level_pct": told.level,
+            "stays_above": _price(told.range_low),
+            "stays_below": _price(told.range_high),
+        }
+    if touch:
+        known = told.touch is not None
+        facts |= {"probability_of_touch": _near(told.touch or 0.0, 2 * end, 2.0) if known else "not known"}
+    if told.amount is not None:
+        facts |= _amount(told)
+    return facts | ({"beyond_outermost_quantiles": True} if told.censored else {})
+
+
+def _amount(told: Odds) -> dict[str, object]:
+    return {
+        "amount": told.amount,
+        "amount_in": told.amount_in,
+        "value_now": _price(told.value_now),
+        "value_median": _price(told.value_median),
+        "value_80": [_price(told.value_low), _price(told.value_high)],
+        "expected_loss": _price(told.expected_loss),
+        "value_at_risk_95": _price(told.value_at_risk_95),
+    }
+
+
+def _price(price: float | None) -> float | None:
+    return None if price is None else rounded(price)
 
 
 def _path(horizons: tuple[Horizon, ...]) -> dict[str, object]:
@@ -207,9 +204,10 @@ FORECAST = Tool(
     title="Forecast",
     description=(
         "Forecast a coin's price some minutes or hours from now, or at a given time within 24 hours: the 80 % range, "
-        "the chance of going up (and of being above a given price), the median, and how such forecasts did on unseen "
-        "hours beside 'no change'. It starts from last_price at price_time. Some models reach only 1 hour; the error "
-        "then says so."
+        "the chance of going up, the median, and how such forecasts did on unseen hours beside 'no change'. Also the "
+        "chance to close above or below a price, between two, or a move away; to touch a price on the way; the price "
+        "at a chance; what an amount may be worth or lose. It starts from last_price at price_time. Some models reach "
+        "only 1 hour; the error then says so."
     ),
     arguments=ForecastArguments,
     facts=ForecastFacts,

@@ -1,7 +1,6 @@
 """Prices: the last trade, a past moment's close, and what an amount is worth, in other currencies too."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
@@ -10,11 +9,9 @@ from forecaster.inference import AmountIn
 from forecaster.market import BITCOIN, rounded
 from forecaster.schema import Frozen, Price, Symbol
 from forecaster.serving import ForecastBackend
+from tools.arguments import Amount, Currency, Moment
 from tools.facts import PriceFacts
-from tools.moments import Moment
-from tools.tool import MOST_AMOUNT, Arguments, Tool, ToolResult, compact, minute, provenance
-
-Currency = Annotated[str, Field(pattern="^[A-Z0-9]{2,12}$")]
+from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
 
 
 class PriceArguments(Arguments):
@@ -24,7 +21,7 @@ class PriceArguments(Arguments):
     at: Moment | None = Field(
         default=None, description="a past moment with its zone, such as 2026-03-18T12:00Z: the close of then"
     )
-    amount: float | None = Field(default=None, gt=0, le=MOST_AMOUNT, description="how much it is worth is told")
+    amount: Amount | None = Field(default=None, description="how much it is worth is told")
     amount_in: AmountIn = Field(
         default="coin", description="of amount: coins, told in money, or the currency of the price, told in coins"
     )

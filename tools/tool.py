@@ -15,7 +15,6 @@ from forecaster.serving import ForecastBackend
 from tools.coercion import is_symbol_argument, near, understood
 
 LONGEST_TEXT = 2048  # bytes of a result that a language model reads
-MOST_AMOUNT = 1e12  # coins, or of the quote currency, that may be asked about
 _LONGEST_NOTES = 400  # characters
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from forecaster.ledger import Graded, Kept, Settled, graded
 from forecaster.market import plain, rounded
 from forecaster.schema import Frozen, Horizon, Symbol
 from forecaster.serving import ForecastBackend
+from tools.arguments import Moment
 from tools.facts import TrackRecordFacts
-from tools.moments import Moment
 from tools.tool import Arguments, Tool, ToolResult, compact, minute
 
 AHEAD = 1  # hours: each forecast is judged by the close after it

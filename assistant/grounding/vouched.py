@@ -1,16 +1,19 @@
 """What a reply may say: the numbers and times of this turn's tool results, and of what was said before.
 
 A figure is traced when one of them rounds to it, in the figure's own kind: a price never vouches for a percentage.
-Shares may be told in percent, chances as their complement, seconds as minutes, hours or days.
+Shares may be told in percent, chances as their complement, seconds as minutes, hours or days, times in the visitor's
+zone and in one that the question named; where a figure says that it is UTC, as that alone.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from pydantic import BaseModel
 
 from assistant.grounding.figures import Figure, Kind, Reading, figures_in
+from assistant.replies import zone_of
 from assistant.understanding import Question
 
 ROUNDING = 0.005  # of a price that is told without its last digits
@@ -21,11 +24,15 @@ BANDS = (50.0, 80.0, 95.0)  # percent: the ranges' names
 SMALL = 1000  # whole numbers of a question from here on may be prices, for which a question never vouches
 REACH = (1.0, 24.0)  # hours that forecasts are made for
 SKIPPED = {"recent", "candles", "sha256", "id", "forecast_id"}  # the first two: so many prices would vouch for any
+CHANCES = {"above", "below", "between", "move", "touch"}  # of tools/forecast.py's odds
 SHARES = {
     "coverage", "coverage_untracked", "probability_up", "probability_above", "direction", "value", "ci_low", "ci_high",
-    "skill", "skill_low", "skill_high", "tail_probability", "pit", "mean_pit",
+    "skill", "skill_low", "skill_high", "tail_probability", "pit", "mean_pit", *CHANCES,
 }  # fmt: skip
 COUNTS = {"once_in_days", "expected_alarms", "budget_days", "span_hours"}
+ENDS = {  # percent: the outermost that may be told of a chance, where odds hold one, and the name of a loss
+    "censored": (2.5, 5.0, 95.0, 97.5), "between": (1.0, 99.0), "move": (1.0, 99.0), "value_at_risk_95": (95.0,),
+}  # fmt: skip
 EXCESS = {"value", "skill"}  # of which "2 times that of no change" is the rest to 1
 
 
@@ -35,6 +42,7 @@ class Grounds:
     def __init__(self) -> None:
         self._known: dict[Kind, set[float]] = {Kind.MONEY: set(), Kind.PERCENT: set(), Kind.PLAIN: set(REACH)}
         self._moments: set[datetime] = set()
+        self._zones: set[tzinfo] = {UTC}
         self._said: set[tuple[Kind, float | tuple[int, ...]]] = set()
 
     def add_result(self, data: BaseModel) -> None:
@@ -57,17 +65,24 @@ class Grounds:
                 self._known[Kind.PLAIN].update(r.value for r in figure.readings if r.value < SMALL)
 
     def add_asked(self, question: Question) -> None:
-        """Take in times and counts that a visitor named in other words: 22:00 for "5 pm EST", 48 hours for two days."""
+        """Take in times and counts that a visitor named in other words: 22:00 for "5 pm EST", 48 hours for two days.
+
+        And the zones in which they may hear times.
+        """
+        self._zones.add(zone_of(question.zone))
         for ask in (*question.asks, *question.nearest):
-            if ask.target is not None:
-                self._moments.add(ask.target)
+            if ask.zone is not None:
+                self._zones.add(zone_of(ask.zone))
+            self._moments.update(time for time in (ask.target, ask.start, ask.end, ask.at) if time is not None)
             counts = (float(count) for count in (ask.hours, ask.minutes, ask.last, ask.days) if count is not None)
             self._known[Kind.PLAIN].update(count for count in counts if 0 < count < SMALL)
 
     def trace(self, figure: Figure, around: str) -> bool:
         """Whether a figure is vouched for; `around` is the text beside it."""
         if figure.parts:
-            return (figure.kind, figure.parts) in self._said or any(_is(figure, each) for each in self._moments)
+            zones = {UTC} if _in_utc(figure, around) else self._zones
+            local = (moment.astimezone(zone) for zone in zones for moment in self._moments)
+            return (figure.kind, figure.parts) in self._said or any(_is(figure, each) for each in local)
         return any(self._rounds_to(figure, reading, around) for reading in figure.readings)
 
     def _rounds_to(self, figure: Figure, reading: Reading, around: str) -> bool:
@@ -108,12 +123,17 @@ class Grounds:
         if unit := facts.get("unit"):
             kind = Kind.PERCENT if unit == "%" else Kind.MONEY
             self._known[kind].update(float(facts[n]) for n in ("value", "baseline") if facts.get(n) is not None)
+        if facts.get("value_in") and facts.get("value"):
+            self._known[Kind.MONEY].add(float(facts["value"]))
+        self._known[Kind.PERCENT].update(each for name, ends in ENDS.items() if facts.get(name) for each in ends)
 
 
 def _meanings(key: str, value: float, *, whole: bool) -> Iterator[tuple[Kind, float]]:
     """What a number under a name may be told as."""
-    if key.endswith("_pct"):
+    if key.endswith("_pct") or key == "level":
         yield Kind.PERCENT, value
+    elif key == "minutes":
+        yield from ((Kind.PLAIN, value / unit) for unit in (1, 60))
     elif key in SHARES:
         yield Kind.PERCENT, 100 * value
         yield Kind.PLAIN, value
@@ -145,6 +165,12 @@ def _is(figure: Figure, moment: datetime) -> bool:
         return figure.parts == (moment.hour, moment.minute)
     day, month, year = figure.parts
     return (day, month) == (moment.day, moment.month) and year in (0, moment.year)
+
+
+def _in_utc(figure: Figure, around: str) -> bool:
+    """Whether a clock time is said to be UTC."""
+    clock = re.escape(figure.text)
+    return figure.kind is Kind.CLOCK and re.search(rf"{clock}\sUTC\b|\bUTC\s{clock}", around) is not None
 
 
 def _names_a_range(around: str) -> bool:

@@ -22,6 +22,7 @@ from assistant.replies.wording import (
     record,
     source_name,
 )
+from assistant.replies.zones import zone_of
 
 __all__ = [
     "MINUS",
@@ -46,4 +47,5 @@ __all__ = [
     "source_name",
     "whose",
     "without_tools",
+    "zone_of",
 ]

@@ -1,26 +1,39 @@
 """Answers in plain words, composed from tool results and from nothing else. No number here is the model's own.
 
-    asks, in their order --each with its results--> sentences --then once, for all--> record, candles, cautions
+    asks, in their order --each with its results--> what was asked for, then details
+    --then once, for all--> record, candles, assumptions, cautions
 
 The words are in assistant/texts/, one file for each language. Nothing tells anyone to buy or sell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel
 
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
 from assistant.replies.cautions import cautions, simulated, sources, ungraded
-from assistant.replies.clarifications import unsure
+from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
+from assistant.replies.comparisons import comparison
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
+from assistant.replies.records import record_of_forecasts
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Question
 from forecaster.schema import CandleSpan, Price
-from tools import AnomalyReport, ForecastAnswer, MetricsAnswer, TrackRecordAnswer
+from tools import (
+    AnomalyReport,
+    Comparison,
+    ForecastAnswer,
+    MetricsAnswer,
+    PriceAnswer,
+    SpanAnswer,
+    TrackRecordAnswer,
+    catalogue,
+)
 
-LONGEST = 90  # words; beyond, forecasts are told in brief
+SENTENCES = 3  # of an answer, besides what must be said, unless more is asked for
 NOTED = 120  # words with notes on what went wrong; beyond, these are left out
+DOLLARS = ("USD", "USDT", "USDC")
 FIXED = {
     Intent.GREETING: "greeting", Intent.THANKS: "thanks", Intent.CAPABILITIES: "capabilities", Intent.WHY: "why",
     Intent.METHOD: "method", Intent.DATA: "data", Intent.ADVICE: "no_advice",
@@ -32,18 +45,18 @@ ADDED: dict[Intent, type[BaseModel]] = {  # the result that is told after fixed 
 
 def without_tools(question: Question) -> str:
     """The answer to a question that needs no tool."""
-    speech = Speech(question.language, question.offered)
+    speech = _speech(question)
     if len(question.nearest) > 1:
-        return unsure(speech, question.nearest)
+        return speech.joined([unsure(speech, question.nearest), *_apology(speech, question)])
     alone = len(question.asks) == 1
-    return speech.joined([_fixed(speech, ask, alone=alone) for ask in question.asks])
+    told = [_fixed(speech, ask, alone=alone) for ask in question.asks]
+    return speech.joined([*told, *_apology(speech, question)])
 
 
 def from_results(question: Question, results: Sequence[BaseModel], failures: Sequence[Failure]) -> str:
     """The answer that the tools' results give, with what failed."""
-    speech = Speech(question.language, question.offered)
+    speech = _speech(question)
     results = [each for place, each in enumerate(results) if each not in results[:place]]
-    several = len(results) > 1
     parts = [(ask, _belonging(ask, results)) for ask in question.asks]
     told = [each for _, given in parts for each in given]
     rest = [each for each in results if each not in told]  # such as a price, where there is no forecast
@@ -52,15 +65,23 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
     begun = [*simulated(speech, results), *failed(speech, failures, parts, results)]
     if len(results) + len(failures) >= MOST_TOLD:
         begun += left_out(speech, failures, parts)
-    for brief, notes, longest in ((several, True, LONGEST), (True, True, NOTED), (True, False, 0)):
-        sentences = list(begun)
-        for ask, given in [*parts, (Ask(Intent.OTHER), rest)]:
-            sentences += _part(speech, ask, given, results, brief=brief)
-        sentences += [*_shared(speech, results, brief=brief), *cautions(speech, results, notes=notes)]
-        text = speech.joined(sentences)
-        if speech.length(text) <= longest:
-            break
+    begun += [each for ask, given in parts for each in _beyond(speech, ask, given)]
+    brief = len(results) > 1 or any(ask.intent is Intent.ADVICE for ask in question.asks)
+    answered = [*begun, *_answered(speech, question, [*parts, (Ask(Intent.OTHER), rest)], results, brief=brief)]
+    answered += [*(_shared(speech, results) if brief else ()), *_apology(speech, question)]
+    text = speech.joined([*answered, *cautions(speech, results, notes=True)])
+    if speech.length(text) > NOTED:
+        text = speech.joined([*answered, *cautions(speech, results, notes=False)])
     return text
+
+
+def _speech(question: Question) -> Speech:
+    return Speech(question.language, question.offered, question.zone)
+
+
+def _apology(speech: Speech, question: Question) -> list[str]:
+    """That a language was recognized and is not spoken."""
+    return [speech.say("fixed.apology")] if question.apology else []
 
 
 def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
@@ -69,6 +90,8 @@ def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
         if not alone:
             return speech.say("fixed.foreign_too", name=name)
         return speech.say("fixed.foreign", name=name, coins=speech.every_coin()["coins"])
+    if ask.assumed == IMPOSSIBLE:
+        return speech.say("fixed.impossible")
     if ask.intent is Intent.GREETING and not alone:
         return speech.say("fixed.hello")
     return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
@@ -97,62 +120,110 @@ def _fits(ask: Ask, result: BaseModel) -> int:
             return 2 * outlook.fits(ask, result.forecast.horizons[-1]) + (result.threshold == ask.threshold)
         case CandleSpan() | AnomalyReport():
             return int(result.hours == ask.hours)
+        case SpanAnswer():
+            return int(result.start == ask.start)
+        case PriceAnswer():
+            return int(result.at == ask.at)
+        case TrackRecordAnswer():
+            return int((result.asked is None) == (ask.at is None))
         case MetricsAnswer():
             return int(ask.metric in [each.metric for each in result.metrics] and len(result.metrics) == 1)
     return 0
 
 
-def _part(
-    speech: Speech, ask: Ask, given: Sequence[BaseModel], results: Sequence[BaseModel], *, brief: bool
-) -> list[str]:
-    """The answer to one ask, which `given` of all `results` belong to."""
-    told = []
-    if ask.foreign or ask.intent in FIXED:
-        told.append(_fixed(speech, ask, alone=False))
-    for result in given:
-        match result:
-            case ForecastAnswer():
-                told += outlook.beyond(speech, ask, result.forecast)
-                told += _expected(speech, ask, result, results, brief=brief or ask.intent is Intent.ADVICE)
-            case Price():
-                told += market.price(speech, result, brief=brief)
-            case CandleSpan():
-                told += market.span(speech, ask, result)
-            case AnomalyReport():
-                told += market.anomalies(speech, ask, result)
-            case MetricsAnswer() if ask.intent in ADDED:
-                told += grades.summary(speech, result)
-            case MetricsAnswer():
-                told += grades.metrics(speech, ask, result, brief=brief)
-            case TrackRecordAnswer():
-                told += grades.live(speech, result)
-    return told
+def _answered(
+    speech: Speech,
+    question: Question,
+    parts: Sequence[tuple[Ask, Sequence[BaseModel]]],
+    results: Sequence[BaseModel],
+    *,
+    brief: bool,
+) -> Iterator[str]:
+    """What each ask wanted, then what that rests on, then as many details as there is room for, and the record."""
+    told: list[str] = []
+    details: list[str] = []
+    for ask, given in parts:
+        if ask.foreign or ask.intent in FIXED:
+            told.append(_fixed(speech, ask, alone=False))
+        for result in given:
+            first, *others = _told(speech, ask, result, brief=brief, more=question.more)
+            told.append(first)
+            details += others
+    record = _record(speech, question, results)
+    room = 0 if brief else len(details) if question.more else max(1, SENTENCES - len(told) - len(record))
+    yield from told
+    yield from (assumed(speech, ask) for ask in question.asks if ask.assumed in ASSUMED)
+    yield from _currencies(speech, question, results)
+    yield from details[:room]
+    yield from ungraded(speech, results)
+    yield from record
 
 
-def _expected(
-    speech: Speech, ask: Ask, answer: ForecastAnswer, results: Sequence[BaseModel], *, brief: bool
-) -> list[str]:
-    """A forecast, after the price that it starts from; where other things are told too, that is told beside it."""
-    alone = all(symbol_of(each) == answer.forecast.symbol for each in results)
-    priced = any(isinstance(each, Price) for each in results)
-    begun = alone and not priced
-    first = [outlook.start(speech, answer.forecast)] if begun or not brief else []
-    return [*first, *outlook.expectation(speech, ask, answer, brief=brief, begun=begun)]
+def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: bool) -> list[str]:
+    """The answer of a result to an ask: first what was asked for."""
+    match result:
+        case ForecastAnswer():
+            return outlook.expectation(speech, ask, result, brief=brief, more=more)
+        case Price():
+            return market.price(speech, result, brief=brief, more=more)
+        case PriceAnswer():
+            return market.asked_price(speech, ask, result, brief=brief, more=more)
+        case CandleSpan() | SpanAnswer():
+            return market.span(speech, ask, result, brief=brief)
+        case AnomalyReport():
+            return market.anomalies(speech, ask, result, brief=brief)
+        case Comparison():
+            return comparison(speech, ask, result, brief=brief)
+        case MetricsAnswer() if ask.intent in ADDED:
+            return grades.summary(speech, result)
+        case MetricsAnswer():
+            return grades.metrics(speech, ask, result, brief=brief)
+        case TrackRecordAnswer():
+            return grades.live(speech, ask, result)
+    return [""]
 
 
-def _shared(speech: Speech, results: Sequence[BaseModel], *, brief: bool) -> list[str]:
-    """What several parts have in common: the record of forecasts, and the candles they rest on."""
+def _beyond(speech: Speech, ask: Ask, given: Sequence[BaseModel]) -> list[str]:
+    """How far forecasts look, where an ask wanted to look farther."""
+    return [
+        each
+        for result in given
+        if isinstance(result, ForecastAnswer)
+        for each in outlook.beyond(speech, ask, result.forecast)
+    ]
+
+
+def _currencies(speech: Speech, question: Question, results: Sequence[BaseModel]) -> Iterator[str]:
+    """That nobody quotes a currency, or that prices are in dollars where another currency was asked for."""
+    prices = [each for each in results if isinstance(each, PriceAnswer)]
+    for each in prices:
+        if each.currency_unknown is not None:
+            coin = speech.coin(each.price.symbol)
+            yield speech.say("price.unquoted", coin=coin, currency=each.currency_unknown)
+    for ask in question.asks:
+        if prices or ask.currency is None or ask.currency in DOLLARS or f"{ask.currency}-USD" in catalogue():
+            continue
+        yield speech.say("price.dollars", currency=ask.currency)
+
+
+def _record(speech: Speech, question: Question, results: Sequence[BaseModel]) -> list[str]:
+    """The record of forecasts, once in a conversation."""
+    if any(isinstance(result, MetricsAnswer) for result in results):
+        return []
     forecasts = [result.forecast for result in results if isinstance(result, ForecastAnswer)]
+    return record_of_forecasts(speech, forecasts, again=question.record_told)
+
+
+def _shared(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+    """The candles that the results rest on, where these do not say so themselves."""
+    found = list(sources(results))
+    newest = {(each.symbol, each.source): each for each in sorted(found, key=lambda each: each.as_of)}
+    moments = {(each.as_of, each.source): each for each in found if each in newest.values()}
     told = []
-    if not any(isinstance(result, MetricsAnswer) for result in results):
-        told += [*ungraded(speech, results), *outlook.record_of_forecasts(speech, forecasts)]
-    told_of = list(sources(results))
-    if isinstance(told_of[0] if len(told_of) == 1 else None, Price) and not brief:
-        return told  # a price alone has told it
-    newest = {(each.symbol, each.source): each for each in sorted(told_of, key=lambda each: each.as_of)}
-    moments = {(each.as_of, each.source): each for each in told_of if each in newest.values()}
     for each in moments.values():
-        name = "time.based_on" if len(moments) == 1 else "time.based_on_of"
-        coin = {} if len(moments) == 1 else {"coin": speech.coin(each.symbol)}
-        told.append(speech.say(name, time=speech.time(each.as_of), source=speech.source(each.source), **coin))
+        facts = {"source": speech.source(each.source), "time": speech.near(each.as_of, each.as_of)}
+        if len(moments) == 1:
+            told.append(speech.say("time.based_on", **facts))
+        else:
+            told.append(speech.say("time.based_on_of", coin=speech.coin(each.symbol), **facts))
     return told

@@ -9,7 +9,7 @@ from assistant.replies import grades
 from assistant.replies.speech import Speech
 from assistant.understanding import Language
 from forecaster.schema import Forecast, ForecastWarning, Provenance, Symbol
-from tools import ForecastAnswer
+from tools import ComparedCoin, Comparison, ForecastAnswer, PriceAnswer, SpanAnswer
 
 SAID_APART = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL}
 SAID_BY_NOTES = {
@@ -29,15 +29,14 @@ def simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
 def cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
     """Every reason to trust the answer less; in English, which tools speak, with their notes."""
     told: list[str] = []
-    noted = notes and speech.language is Language.ENGLISH
     for source in sources(results):
-        said = SAID_BY_NOTES if noted and source.notes else set()
+        noted = _notes(source) if notes and speech.language is Language.ENGLISH else ()
+        said = SAID_BY_NOTES if noted else set()
         wanted = [each for each in source.warnings if each not in SAID_APART and each not in said]
         told += [speech.say(f"warnings.{each}") for each in wanted]
-        if noted:
-            made_up = speech.say("warnings.demo_data").strip(".").casefold()
-            plain = [note for note in source.notes if note.strip(" .").casefold() != made_up]
-            told += [_sentence(note) for note in plain if not whose(note)]
+        made_up = speech.say("warnings.demo_data").strip(".").casefold()
+        plain = [note for note in noted if note.strip(" .").casefold() != made_up]
+        told += [_sentence(note) for note in plain if not whose(note)]
     return told
 
 
@@ -54,7 +53,7 @@ def ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     for source in sources(results):
         if ForecastWarning.UNEVALUATED_SYMBOL in source.warnings:
             symbols[source.symbol] = None
-            of = next(filter(None, map(whose, source.notes)), of)
+            of = next(filter(None, map(whose, _notes(source))), of)
     if not symbols:
         return []
     if of is None:
@@ -66,10 +65,21 @@ def _sentence(note: str) -> str:
     return f"{note.strip(' .')}."
 
 
-def sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance]:
+def _notes(source: Forecast | Provenance | ComparedCoin) -> tuple[str, ...]:
+    return () if isinstance(source, ComparedCoin) else source.notes
+
+
+def sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance | ComparedCoin]:
     """What of the results says where its numbers come from."""
     for result in results:
-        if isinstance(result, ForecastAnswer):
-            yield result.forecast
-        elif isinstance(result, Provenance):
-            yield result
+        match result:
+            case ForecastAnswer():
+                yield result.forecast
+            case PriceAnswer():
+                yield result.price
+            case SpanAnswer():
+                yield result.span
+            case Comparison():
+                yield from result.rows
+            case Provenance():
+                yield result

@@ -1,16 +1,28 @@
-"""What is asked, in words: to offer two readings of a question, and to name what is missing from an answer."""
+"""What is asked, in words: what a vague word was taken for, two readings of a question, what an answer lacks."""
 
 from collections.abc import Sequence
 
-from assistant.replies.speech import Speech
+from assistant.replies.speech import HOUR, Speech
 from assistant.understanding import Ask, Intent
 from tools import FARTHEST
 
 _NAMES = {
     Intent.PRICE: "price", Intent.CANDLES: "candles", Intent.FORECAST: "forecast", Intent.METRICS: "metrics",
     Intent.TRACK_RECORD: "track_record", Intent.ANOMALIES: "anomalies", Intent.ADVICE: "advice", Intent.WHY: "why",
-    Intent.METHOD: "method", Intent.DATA: "data", Intent.CAPABILITIES: "capabilities",
+    Intent.METHOD: "method", Intent.DATA: "data", Intent.CAPABILITIES: "capabilities", Intent.COMPARE: "compare",
+    Intent.EXPLAIN: "explain",
 }  # fmt: skip
+ASSUMED = ("overnight", "tonight", "morning", "afternoon", "evening", "few_hours", "few_minutes", "soon")
+IMPOSSIBLE = "impossible"  # in place of an assumption: a day or a time that there is not
+
+
+def assumed(speech: Speech, ask: Ask) -> str:
+    """What a vague word was taken for."""
+    if ask.target is not None:
+        meant = speech.there(ask.target, ask.target, ask.zone)
+    else:
+        meant = speech.span(ask.minutes or HOUR * (ask.hours or 1))
+    return speech.say("assumed.said", word=speech.say(f"assumed.{ask.assumed}"), meant=meant)
 
 
 def reading(speech: Speech, ask: Ask) -> str:

@@ -9,12 +9,13 @@ from assistant.replies.clarifications import reading
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Language
 from forecaster.schema import CandleSpan, Price, Provenance, Symbol
-from tools import AnomalyReport, ForecastAnswer, MetricsAnswer, TrackRecordAnswer
+from tools import AnomalyReport, Comparison, ForecastAnswer, MetricsAnswer, PriceAnswer, SpanAnswer, TrackRecordAnswer
 
 MOST_TOLD = 6  # results and failures in one answer
-TOLD_BY: dict[Intent, type[BaseModel]] = {  # the result that answers an ask
-    Intent.PRICE: Price, Intent.CANDLES: CandleSpan, Intent.FORECAST: ForecastAnswer, Intent.ADVICE: ForecastAnswer,
-    Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
+TOLD_BY: dict[Intent, type[BaseModel] | tuple[type[BaseModel], ...]] = {  # the results that answer an ask
+    Intent.PRICE: (Price, PriceAnswer), Intent.CANDLES: (CandleSpan, SpanAnswer), Intent.FORECAST: ForecastAnswer,
+    Intent.ADVICE: ForecastAnswer, Intent.COMPARE: Comparison, Intent.METRICS: MetricsAnswer,
+    Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
 }  # fmt: skip
 
 Parts = Sequence[tuple[Ask, Sequence[BaseModel]]]  # asks, each with its results
@@ -83,6 +84,10 @@ def symbol_of(result: BaseModel) -> Symbol | None:
     match result:
         case ForecastAnswer():
             return result.forecast.symbol
+        case PriceAnswer():
+            return result.price.symbol
+        case SpanAnswer():
+            return result.span.symbol
         case Provenance() | TrackRecordAnswer():
             return result.symbol
     return None

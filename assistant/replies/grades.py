@@ -1,10 +1,13 @@
 """How good forecasts were, in words: on unseen hours of the past, metric by metric, and live."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from assistant.replies.forecasts import beside
+from assistant.replies.chances import prices
+from assistant.replies.records import beside
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
+from forecaster.ledger import Graded, Kept
 from forecaster.schema import Report, Symbol, TableRow
 from tools import MetricExplanation, MetricsAnswer, TrackRecordAnswer, decimals_of
 
@@ -12,6 +15,7 @@ WHOLE = 1000  # from this amount on, an error needs no cents
 COARSE = 20  # the same of an average error, beside which there is another
 COMPARED = ("mae", "rmse", "mape")  # metrics whose baseline is the same metric of "no change"
 QUOTE = "USD"  # of errors in a report
+WEEK = timedelta(days=7)  # beside a time so long ago, a time is told with its day
 
 
 def metrics(speech: Speech, ask: Ask, answer: MetricsAnswer, *, brief: bool) -> list[str]:
@@ -47,30 +51,43 @@ def summary(speech: Speech, answer: MetricsAnswer) -> list[str]:
     return [beside(speech, report.skill, report.coverage, speech.say("record.hours", n=speech.number(report.n)))]
 
 
-def live(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
-    """What became of the newest live forecasts, misses included; without outcomes, where a record is to be had."""
+def live(speech: Speech, ask: Ask, answer: TrackRecordAnswer) -> list[str]:
+    """What became of the newest live forecasts, misses included, or of the one that was asked about.
+
+    Without outcomes, where a record is to be had.
+    """
     grades, of_coin = answer.grades, speech.of_coin(answer.symbol)
+    if ask.at is not None or answer.asked is not None:
+        return [_of_time(speech, ask, answer)]
     if grades is None:
         waiting = [speech.say("live.open")] if answer.waiting else []
         return [speech.say("live.none", of_coin=of_coin), *waiting, speech.say("live.offer")]
+    told = [*_inside(speech, answer, grades), _against(speech, answer)]
+    if answer.worst is not None:
+        return [_worst(speech, ask, answer, answer.worst), *told]
+    return [*told, *_miss(speech, answer)]
+
+
+def _inside(speech: Speech, answer: TrackRecordAnswer, grades: Graded) -> list[str]:
+    """How many closes fell inside the 80 % range."""
+    of_coin, ahead = speech.of_coin(answer.symbol), speech.ahead(answer.hours)
     share = grades.coverage["80"]
     inside = round(share * grades.n)
     if grades.n == 1:
         name = "live.one_inside" if inside else "live.one_outside"
-        told = [speech.say(name, of_coin=of_coin, time=speech.time(grades.graded_to))]
-    else:
-        told = [
-            speech.say(
-                "live.many",
-                of_coin=of_coin,
-                n=speech.number(grades.n),
-                inside=speech.number(inside),
-                share=speech.percent(100 * share, 0),
-                start=speech.time(grades.graded_from),
-                end=speech.time(grades.graded_to),
-            )
-        ]
-    return [*told, _against(speech, answer), *_miss(speech, answer)]
+        return [speech.say(name, of_coin=of_coin, ahead=ahead, time=speech.time(grades.graded_to))]
+    return [
+        speech.say(
+            "live.many",
+            of_coin=of_coin,
+            ahead=ahead,
+            n=speech.number(grades.n),
+            inside=speech.number(inside),
+            share=speech.percent(100 * share, 0),
+            start=speech.near(grades.graded_from, grades.graded_to),
+            end=speech.time(grades.graded_to),
+        )
+    ]
 
 
 def _against(speech: Speech, answer: TrackRecordAnswer) -> str:
@@ -91,15 +108,50 @@ def _miss(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
     if answer.grades is None or not answer.grades.misses:
         return []
     miss, quote = answer.grades.misses[0], answer.forecasts[0].forecast.quote
-    return [
-        speech.say(
-            "live.too_high" if miss.error_pct > 0 else "live.too_low",
-            median=speech.price(miss.median, answer.symbol, quote),
-            actual=speech.price(miss.actual, answer.symbol, quote),
-            time=speech.time(miss.target_time),
-            percent=speech.percent(abs(miss.error_pct), 2),
-        )
-    ]
+    facts = {
+        "median": speech.price(miss.median, answer.symbol, quote),
+        "actual": speech.price(miss.actual, answer.symbol, quote),
+        "time": speech.time(miss.target_time),
+        "percent": speech.percent(abs(miss.error_pct), 2),
+    }
+    return [speech.say("live.too_high" if miss.error_pct > 0 else "live.too_low", **facts)]
+
+
+def _worst(speech: Speech, ask: Ask, answer: TrackRecordAnswer, kept: Kept) -> str:
+    """The farthest miss of all that were looked at."""
+    outcome = next(each for each in kept.outcomes if each.hours == answer.hours)
+    horizon = next(each for each in kept.forecast.horizons if each.hours == answer.hours)
+    facts = {
+        "of_coin": speech.of_coin(answer.symbol),
+        "n": speech.number(len(answer.forecasts)),
+        "median": speech.price(horizon.median, answer.symbol, kept.forecast.quote),
+        "actual": speech.price(outcome.actual, answer.symbol, kept.forecast.quote),
+        "time": speech.there(outcome.target_time, outcome.target_time - WEEK, ask.zone),
+        "percent": speech.percent(abs(outcome.error_pct), 2),
+    }
+    return speech.say("live.worst_high" if outcome.error_pct > 0 else "live.worst_low", **facts)
+
+
+def _of_time(speech: Speech, ask: Ask, answer: TrackRecordAnswer) -> str:
+    """What was forecast for a moment, and what came of it."""
+    kept = answer.asked
+    if kept is None:
+        time = "" if ask.at is None else speech.there(ask.at, ask.at - WEEK, ask.zone)
+        return speech.say("live.unkept", of_coin=speech.of_coin(answer.symbol), time=time)
+    horizon = next(each for each in kept.forecast.horizons if each.hours == answer.hours)
+    outcome = next((each for each in kept.outcomes if each.hours == answer.hours), None)
+    facts = {
+        "coin": speech.coin(answer.symbol),
+        "time": speech.there(horizon.target_time, horizon.target_time - WEEK, ask.zone),
+        **prices(
+            speech, kept.forecast,
+            low=horizon.quantiles["0.10"], high=horizon.quantiles["0.90"], median=horizon.median,
+        ),
+    }  # fmt: skip
+    if outcome is None:
+        return speech.say("live.asked_open", **facts)
+    facts["actual"] = speech.price(outcome.actual, answer.symbol, kept.forecast.quote)
+    return speech.say("live.asked_inside" if outcome.inside["80"] else "live.asked_outside", **facts)
 
 
 def _of_coin(speech: Speech, row: TableRow) -> list[str]:

@@ -1,75 +1,151 @@
-"""What prices did, in words: the newest close, the last hours, and the unusual moves among them."""
+"""What prices are and did, in words: now, at a moment, over hours, and the unusual moves among them."""
+
+from datetime import datetime, timedelta
 
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
-from forecaster.schema import CandleSpan, Price
-from tools import AnomalyReport, Surprise
+from forecaster.schema import CandleSpan, Forecast, Price, Provenance
+from tools import AnomalyReport, PriceAnswer, SpanAnswer, Surprise, catalogue, decimals_of
 
 LEAST_EXPECTED = 0.005  # false alarms; fewer are none
 FEW_EXPECTED = 0.1  # false alarms, below which two decimals are told
 
 
-def price(speech: Speech, found: Price, *, brief: bool) -> list[str]:
-    """The price now; unless `brief`, with time and source, and the newest hourly close. Without a trade, that alone."""
-    facts = {
-        "coin": speech.coin(found.symbol),
-        "price": speech.price(found.price, found.symbol, found.quote),
-        "moved": _moved(speech, found.change_24h_pct),
-    }
+def price(speech: Speech, found: Price, *, brief: bool, more: bool) -> list[str]:
+    """The price now; with `more`, the newest hourly close. Without a trade, that alone, and that it is old."""
     traded = found.time > found.as_of
-    if brief:
-        return [speech.say("price.now_brief" if traded else "price.brief", **facts)]
-    facts |= {"time": speech.time(found.time), "source": speech.source(found.source)}
-    if not traded:
-        return [speech.say("price.closed", **facts), speech.say("price.since")]
-    close = speech.price(found.last_close, found.symbol, found.quote)
-    return [speech.say("price.now", **facts), speech.say("price.hour", close=close, time=speech.time(found.as_of))]
-
-
-def span(speech: Speech, ask: Ask, found: CandleSpan) -> list[str]:
-    """What the price did over the last hours."""
     told = speech.say(
-        f"span.{_direction(found.change_pct)}",
-        over=speech.over(found.hours),
+        "price.now" if traded else "price.closed",
         coin=speech.coin(found.symbol),
-        **_size(speech, found.change_pct),
+        price=speech.price(found.price, found.symbol, found.quote),
+        moved=_moved(speech, found.change_24h_pct),
+        origin="" if brief else speech.origin(found.source, found.time, now(found)),
+    )
+    if not traded:
+        return [told, speech.say("price.since")]
+    close = speech.price(found.last_close, found.symbol, found.quote)
+    hour = speech.say("price.hour", close=close, time=speech.near(found.as_of, now(found)))
+    return [told, hour] if more else [told]
+
+
+def asked_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool, more: bool) -> list[str]:
+    """The price of a past moment, the worth of an amount, or the price in another currency."""
+    found, told, origin = answer.price, [], ""
+    if not brief:
+        origin = speech.origin(answer.rate_source or found.source, found.time, now(found))
+    if answer.close_then is not None and answer.close_time is not None:
+        source = answer.close_source or found.source
+        facts = {
+            "coin": speech.coin(found.symbol),
+            "price": speech.price(answer.close_then, found.symbol, found.quote),
+            "time": speech.there(answer.close_time, now(found), ask.zone),
+            "origin": "" if brief else speech.say("names.of_source", source=speech.source(source)),
+        }
+        told.append(speech.say("price.then", **facts))
+    if answer.amount is not None and answer.value is not None:
+        amount, worth = _worth(speech, answer)
+        told.append(speech.say("price.worth", amount=amount, worth=worth, origin=origin))
+    elif answer.price_in_currency is not None and answer.currency is not None:
+        worth = _in(speech, answer.price_in_currency, answer.currency)
+        told.append(speech.say("price.now", coin=speech.coin(found.symbol), price=worth, moved="", origin=origin))
+    return told or price(speech, found, brief=brief, more=more)
+
+
+def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: bool) -> list[str]:
+    """What the price did over hours of the past; first the high, the low or the volatility where that was asked for."""
+    candles = found.span if isinstance(found, SpanAnswer) else found
+    if isinstance(found, SpanAnswer):
+        end = None if found.end >= candles.as_of else found.end
+        over = speech.period(found.start, end, now(candles), ask.zone)
+    else:
+        over = speech.over(candles.hours)
+    facts = {
+        "over": over,
+        "coin": speech.coin(candles.symbol),
+        "of_coin": speech.of_coin(candles.symbol),
+        "origin": "" if brief else speech.origin(candles.source, candles.as_of, now(candles)),
+        **_size(speech, candles.change_pct),
         **{
-            name: speech.price(value, found.symbol, found.quote)
+            name: speech.price(value, candles.symbol, candles.quote)
             for name, value in (
-                ("first", found.first_open), ("last", found.last_close), ("low", found.low), ("high", found.high),
+                ("first", candles.first_open), ("last", candles.last_close),
+                ("low", candles.low), ("high", candles.high),
             )
         },
-    )  # fmt: skip
-    return [told, *_farthest(speech, ask, found.hours)]
+    }  # fmt: skip
+    told = [speech.say(f"span.{_direction(candles.change_pct)}", **facts)]
+    if isinstance(found, SpanAnswer):
+        told = _extremes(speech, ask, found, facts, told[0])
+    return [*told, *_farthest(speech, ask, candles.hours)]
 
 
-def anomalies(speech: Speech, ask: Ask, report: AnomalyReport) -> list[str]:
-    """How many moves stood out, the rarest of them or else the newest hour, and how many stand out by chance."""
+def _extremes(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str], moved: str) -> list[str]:
+    """When the high and the low were, and how much the price varied; first what was asked for."""
+    times = {
+        f"{name}_time": speech.there(time, now(found.span), ask.zone)
+        for name, time in (("high", found.high_time), ("low", found.low_time))
+    }
+    percent = "" if found.volatility_pct is None else speech.percent(found.volatility_pct, 2)
+    if ask.side != "range":
+        return [speech.say("span.the_high" if ask.side == "above" else "span.the_low", **facts, **times)]
+    if ask.compare_by == "volatility" and percent:
+        return [speech.say("span.volatility", **(facts | {"percent": percent})), moved]
+    varied = [speech.say("span.varied", percent=percent)] if percent else []
+    return [moved, speech.say("span.times", **times), *varied]
+
+
+def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -> list[str]:
+    """How many moves stood out and the rarest of them, or else the newest move; and how many stand out by chance."""
     count = len(report.anomalies)
-    told = [
-        speech.say(
-            "anomalies.many" if count > 1 else "anomalies.one" if count else "anomalies.none",
-            over=speech.over(report.hours),
-            **({"count": speech.number(count)} if count > 1 else {}),
-            **({"of_coin": speech.of_coin(report.symbol)} if count else {"coin": speech.coin(report.symbol)}),
-        )
-    ]
+    facts = {
+        "over": speech.over(report.hours),
+        "coin": speech.coin(report.symbol),
+        "of_coin": speech.of_coin(report.symbol),
+        "count": speech.number(count),
+        "origin": "" if brief else speech.origin(report.source, report.as_of, now(report)),
+    }
     told_of = max(report.anomalies, key=lambda each: each.once_in_days, default=report.newest)
-    hours = told_of.span_hours
-    span = speech.say("anomalies.hour") if hours == 1 else speech.say("anomalies.hours", hours=speech.number(hours))
-    name = "rarest" if count > 1 else "only" if count else "newest"
-    told.append(speech.say(f"anomalies.{name}", span=span, **_move(speech, told_of)))
+    facts |= _move(speech, told_of, report)
+    told = [speech.say("anomalies.many" if count > 1 else "anomalies.one" if count else "anomalies.none", **facts)]
+    if not count:
+        told.append(speech.say("anomalies.newest", **facts))
     if report.expected_alarms >= LEAST_EXPECTED:
         expected = speech.number(report.expected_alarms, 1 if report.expected_alarms >= FEW_EXPECTED else 2)
         told.append(speech.say("anomalies.alarms", expected=expected))
     return told + _farthest(speech, ask, report.hours)
 
 
-def _move(speech: Speech, surprise: Surprise) -> dict[str, str]:
-    direction = _direction(surprise.move_pct)
+def now(found: Provenance | Forecast) -> datetime:
+    """When that was found, by the clock of its source."""
+    return found.as_of + timedelta(seconds=found.age_seconds)
+
+
+def _worth(speech: Speech, answer: PriceAnswer) -> tuple[str, str]:
+    """An amount and what it is worth, each with its unit."""
+    assert answer.amount is not None and answer.value is not None
+    code = answer.price.symbol.partition("-")[0]
+    unit = answer.value_in or (answer.price.quote if answer.amount_in == "coin" else code)
+    worth = _in(speech, answer.value, unit)
+    if answer.amount_in == "coin":
+        return speech.coins(answer.amount, code), worth
+    return speech.asked_price(answer.amount, answer.currency or answer.price.quote), worth
+
+
+def _in(speech: Speech, value: float, unit: str) -> str:
+    """A value in a currency or in a coin."""
+    if f"{unit}-USD" in catalogue():
+        return speech.coins(value, unit)
+    return speech.money(value, unit, 2 if value >= 1 else decimals_of(f"{unit}-USD", value))
+
+
+def _move(speech: Speech, surprise: Surprise, report: AnomalyReport) -> dict[str, str]:
+    direction, hours = _direction(surprise.move_pct), surprise.span_hours
     return {
         "move": speech.say(f"anomalies.{direction}", **_size(speech, surprise.move_pct)),
-        "time": speech.time(surprise.time),
+        "span": speech.say("anomalies.hour")
+        if hours == 1
+        else speech.say("anomalies.hours", hours=speech.number(hours)),
+        "time": speech.near(surprise.time, now(report)),
         "rarity": speech.rarity(surprise.once_in_days),
     }
 

@@ -1,14 +1,16 @@
 """A language as answers use it: its phrases, and numbers, times and names in the form it gives them.
 
-Prices and percentages have the forms of wording.py. Times are in UTC; a time has its day unless it is plain.
+Prices and percentages have the forms of wording.py. Times are in the visitor's zone and name it; where a question named
+another one, a time is told in both. A time has its day unless it is plain.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 
 from assistant.replies.phrases import phrases
-from assistant.replies.wording import MINUS, NUMBER_FORMS, asked_price, money, number, percent, source_name
+from assistant.replies.wording import MINUS, NUMBER_FORMS, asked_price, coins, money, number, percent, source_name
+from assistant.replies.zones import USUAL, city_of, letters_of, zone_of
 from assistant.understanding import OFFERED, Language, name_of
 from forecaster.schema import Symbol
 from tools import decimals_of
@@ -17,19 +19,21 @@ LOWEST = 0.025  # of a forecast's chances; beyond the outermost quantiles no mor
 HOURLY, DAILY, MONTHLY, YEARLY = 0.75, 1.5, 60, 365  # days; from each on, rarity is told in the next larger unit
 MONTH = 30.4  # days
 HOUR = 60  # minutes
+EXACT = 3 * HOUR  # minutes from which on what is left of an hour is not told
 SHOWN = 8  # coins that a list of all names
 WIDE = 20  # a range at least this wide needs no cents
 SPACELESS = frozenset({Language.CHINESE})
 ARTICLES = frozenset({Language.FRENCH, Language.PORTUGUESE})  # each coin of a list has its own
 OWN_NAMES = frozenset({"BTC-USD", "ETH-USD"})  # coins that a language may call otherwise than the catalogue
 LETTERS_A_WORD = 2.3  # where words are not written apart
+LISTED = "\n\n"  # after a list
 
 
 class Speech:
-    """One language; `offered` are the coins that are followed."""
+    """One language; `offered` are the coins that are followed, `zone` is the visitor's by its IANA name."""
 
-    def __init__(self, language: Language, offered: Sequence[Symbol] = OFFERED) -> None:
-        self.language, self.offered = language, tuple(offered)
+    def __init__(self, language: Language, offered: Sequence[Symbol] = OFFERED, zone: str = USUAL) -> None:
+        self.language, self.offered, self._zone = language, tuple(offered), zone
         self._form = NUMBER_FORMS[language]
         self._phrases = phrases(language)
 
@@ -40,7 +44,8 @@ class Speech:
     def joined(self, sentences: Sequence[str]) -> str:
         """Sentences as one text, each once and with a capital."""
         once = dict.fromkeys(f"{each[:1].upper()}{each[1:]}" for each in sentences if each)
-        return ("" if self.language in SPACELESS else " ").join(once).strip()
+        gap = "" if self.language in SPACELESS else " "
+        return "".join(each if each.endswith(LISTED) else f"{each}{gap}" for each in once).strip()
 
     def length(self, text: str) -> float:
         """How long a text is, in words; where these are not written apart, in what takes as long to read."""
@@ -71,20 +76,24 @@ class Speech:
         """A price that somebody named, with the decimals that it has."""
         return asked_price(value, quote, self._form)
 
-    def percent(self, value: float, digits: int = 1) -> str:
-        """A percentage, with a minus sign where it is negative."""
-        return percent(value, digits, form=self._form)
+    def coins(self, value: float, code: str) -> str:
+        """An amount of a coin, such as "0.3 BTC", with as many digits as tell it."""
+        return coins(value, code, self._form)
+
+    def percent(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
+        """A percentage, with a minus sign where it is negative; with `sign`, with a plus sign too."""
+        return percent(value, digits, sign=sign, form=self._form)
 
     def number(self, value: float, digits: int = 0) -> str:
         """A plain number; one below zero has a real minus sign."""
         return number(value, digits, self._form).replace("-", MINUS)
 
-    def chance(self, probability: float) -> str:
-        """A chance (0 to 1) in percent, which claims nothing that lies beyond the outermost quantiles."""
-        bound, rounded = ceil(100 * LOWEST), round(probability, 3)
-        if rounded <= LOWEST:
+    def chance(self, probability: float, lowest: float = LOWEST) -> str:
+        """A chance (0 to 1) in percent, which claims nothing below `lowest`, or that far from certain."""
+        bound, rounded = ceil(100 * lowest), round(probability, 3)
+        if rounded <= lowest:
             return self.say("numbers.under", percent=self.percent(bound, 0))
-        if rounded >= 1 - LOWEST:
+        if rounded >= 1 - lowest:
             return self.say("numbers.over", percent=self.percent(100 - bound, 0))
         return self.percent(100 * probability, 0)
 
@@ -133,14 +142,20 @@ class Speech:
         """Where the candles came from; an exchange has the same name everywhere."""
         return self.say(f"names.{source}") if source in ("demo", "file") else source_name(source)
 
+    def origin(self, source: str, time: datetime, beside: datetime) -> str:
+        """Where a number comes from and of when it is, as an aside."""
+        return self.say("time.origin", source=self.source(source), time=self.near(time, beside))
+
     def hours(self, hours: int) -> str:
         """So many hours."""
         return self.say("time.hour") if hours == 1 else self.say("time.hours", hours=self.number(hours))
 
     def span(self, minutes: int) -> str:
-        """So many minutes, as hours where they are whole ones."""
-        if minutes % 60 == 0:
-            return self.hours(minutes // 60)
+        """So many minutes, as hours where they are whole ones, or many."""
+        if minutes % HOUR == 0:
+            return self.hours(minutes // HOUR)
+        if minutes >= EXACT:
+            return self.say("time.about", span=self.hours(round(minutes / HOUR)))
         return self._minutes(minutes)
 
     def within(self, minutes: int) -> str:
@@ -158,24 +173,58 @@ class Speech:
         """Over the last so many hours."""
         return self.say("time.last_hour") if hours == 1 else self.say("time.last_hours", hours=self.number(hours))
 
+    def period(self, start: datetime, end: datetime | None, beside: datetime, zone: str | None) -> str:
+        """From one time to another; without that, until now."""
+        first = self.there(start, beside if end is None else end, zone)
+        if end is None:
+            return self.say("time.since", start=first)
+        return self.say("time.period", start=first, end=self.there(end, beside, zone))
+
     def time(self, time: datetime) -> str:
         """A clock time with its day and year."""
-        return self.say("time.on", clock=_clock(time), date=self.date(time))
+        return self._clock(time, self._zone, self.date(time))
 
     def near(self, time: datetime, beside: datetime) -> str:
         """A clock time, with its day where that is another than of the time `beside`, which is told too."""
-        if time.astimezone(UTC).date() == beside.astimezone(UTC).date():
-            return self.say("time.at", clock=_clock(time))
-        return self.say("time.on", clock=_clock(time), date=self._day(time))
+        return self._near(time, beside, self._zone)
+
+    def there(self, time: datetime, beside: datetime, zone: str | None) -> str:
+        """The same where a question named a zone: the time there, and the visitor's where that is another."""
+        told, *other = self._both(time, beside, zone)
+        return self.say("time.beside", time=told, more=other[0]) if other else told
+
+    def when(self, time: datetime, beside: datetime, minutes: int, zone: str | None) -> str:
+        """A time ahead as a question may have named it, and how far ahead that is."""
+        told, *other = self._both(time, beside, zone)
+        return self.say("time.beside", time=told, more=self.comma([*other, self.within(minutes)]))
+
+    def _both(self, time: datetime, beside: datetime, zone: str | None) -> list[str]:
+        """A time in the zone that was named, then in the visitor's where the clocks there differ."""
+        here = self._near(time, beside, self._zone)
+        if zone is None or zone == self._zone:
+            return [here]
+        there = self._near(time, beside, zone, of_city=True)
+        clocks = {time.astimezone(zone_of(each)).utcoffset() for each in (zone, self._zone)}
+        return [there] if len(clocks) == 1 else [there, here]
 
     def date(self, time: datetime) -> str:
         """A day with its year."""
-        utc = time.astimezone(UTC)
-        return self.say("time.date", day=self._ordinal(utc.day), month=self._month(utc), year=str(utc.year))
+        local = time.astimezone(zone_of(self._zone))
+        return self.say("time.date", day=self._ordinal(local.day), month=self._month(local), year=str(local.year))
 
-    def _day(self, time: datetime) -> str:
-        utc = time.astimezone(UTC)
-        return self.say("time.day", day=self._ordinal(utc.day), month=self._month(utc))
+    def _near(self, time: datetime, beside: datetime, zone: str, *, of_city: bool = False) -> str:
+        local = time.astimezone(zone_of(zone))
+        plain = local.date() == beside.astimezone(local.tzinfo).date()
+        day = self.say("time.day", day=self._ordinal(local.day), month=self._month(local))
+        return self._clock(time, zone, None if plain else day, of_city=of_city)
+
+    def _clock(self, time: datetime, zone: str, date: str | None, *, of_city: bool = False) -> str:
+        """Hour and minute with the name of the zone."""
+        local = time.astimezone(zone_of(zone))
+        letters, city = letters_of(local), city_of(zone_of(zone).key)
+        name = self.say("time.city", city=city) if city and (of_city or not letters) else letters or USUAL
+        facts = {"clock": f"{local:%H:%M}", "zone": name}
+        return self.say("time.at", **facts) if date is None else self.say("time.on", **facts, date=date)
 
     def _ordinal(self, day: int) -> str:
         return self.say("time.first") if day == 1 else str(day)
@@ -186,7 +235,3 @@ class Speech:
 
 def _code(symbol: Symbol) -> str:
     return symbol.partition("-")[0].lower()
-
-
-def _clock(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%H:%M}"

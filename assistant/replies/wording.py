@@ -4,6 +4,7 @@ escapes it. The page speaks English; answers name the form that their language g
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import floor, log10
 
 from assistant.replies.phrases import phrases
 from assistant.understanding import Language
@@ -14,6 +15,7 @@ MINUS = "\u2212"
 SIMULATED = "Simulated, not market data"
 PRECISE = 10  # decimals at most, of a price below SMALL
 SMALL = 10
+SIGNIFICANT = 6  # digits at least of an amount
 NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
 
 WARNINGS = {warning: phrases(Language.ENGLISH).say(f"warnings.{warning}") for warning in ForecastWarning}
@@ -55,6 +57,13 @@ def asked_price(value: float, quote: str, form: NumberForm = ENGLISH) -> str:
     """A price that somebody named, with the decimals that it has; of a large one, cents alone."""
     decimals = len(f"{value:.{PRECISE if value < SMALL else 2}f}".rstrip("0").partition(".")[2])
     return money(value, quote, max(2, decimals) if decimals else 0, form)
+
+
+def coins(value: float, code: str, form: NumberForm = ENGLISH) -> str:
+    """An amount of a coin: ``0.3 BTC``, ``1,500 DOGE``, ``0.00142857 ETH``."""
+    digits = max(2, SIGNIFICANT - 1 - floor(log10(value)))
+    decimals = len(f"{value:.{digits}f}".rstrip("0").partition(".")[2])
+    return f"{number(value, decimals, form)}{NBSP}{code}"
 
 
 def percent(value: float, digits: int = 1, *, sign: bool = False, form: NumberForm = ENGLISH) -> str:

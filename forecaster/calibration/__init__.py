@@ -17,6 +17,7 @@ from forecaster.calibration.detector import (
     score,
 )
 from forecaster.calibration.residual_bands import BANDS, LEVELS, RESIDUAL_METHOD, ResidualBands
+from forecaster.calibration.touch import Touch, Way, touched
 
 __all__ = [
     "BANDS",
@@ -33,7 +34,9 @@ __all__ = [
     "Past",
     "Recent",
     "ResidualBands",
+    "Touch",
     "Tracker",
+    "Way",
     "Widths",
     "Within",
     "alarms",
@@ -41,5 +44,6 @@ __all__ = [
     "limit_for",
     "moves",
     "score",
+    "touched",
     "tracked",
 ]

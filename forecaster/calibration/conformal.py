@@ -14,6 +14,7 @@ from pydantic import Field
 
 from forecaster.calibration.adaptive import Tracker, Widths
 from forecaster.calibration.detector import Detectors
+from forecaster.calibration.touch import Touch
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, Floats, ascending, interquartile
 from forecaster.schema import MINUTES, Frozen, InputKind
 
@@ -104,6 +105,7 @@ class Calibration(Frozen):
     )
     within: Within | None = Field(default=None, description="for the horizons within an hour")
     detectors: Detectors | None = Field(default=None, description="what tells anomalies, fitted on the same hours")
+    touch: Touch | None = Field(default=None, description="how often prices are touched on the way; older ones lack it")
 
     def of(self, kind: InputKind) -> Conformal:
         """The one for that kind of input."""

@@ -68,6 +68,15 @@ class Market:
         closes = self.time[rows, None] + HOUR * (1 + np.arange(1, HORIZONS + 1))
         return np.where(closes <= stop, self.target[rows], np.nan)
 
+    def reached(self, rows: NDArray[np.int64], stop: float) -> tuple[Floats, Floats]:
+        """The highest and the lowest log return (n, 24) on the way to each of the next closes; NaN as of `closed`."""
+        unknown = ~np.isfinite(self.closed(rows, stop))
+        log, sides = np.log(self.close[rows])[:, None], []
+        ahead = np.minimum(rows[:, None] + np.arange(1, HORIZONS + 1), len(self.close) - 1)
+        for column, farthest in ((self.tape.high, np.maximum), (self.tape.low, np.minimum)):
+            sides.append(np.where(unknown, np.nan, farthest.accumulate(np.log(column)[ahead] - log, axis=1)))
+        return sides[0], sides[1]
+
 
 def returns_within(fine: Candles, moments: NDArray[np.int64]) -> Floats:
     """Log returns (n, 3) of the 15, 30 and 45 minutes after moments (n,) in Unix s; NaN where a close is not known."""

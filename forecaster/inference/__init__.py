@@ -2,9 +2,8 @@
 
 from forecaster.inference.annotate import Flag, gaps_flag
 from forecaster.inference.backtest import Progress, backtest
-from forecaster.inference.distribution import HIGHEST, LOWEST, detailed
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
-from forecaster.inference.interpolation import between, horizons_of, standard
+from forecaster.inference.interpolation import HIGHEST, LOWEST, between, detailed, horizons_of, standard
 from forecaster.inference.loop_batch import LoopTurn
 from forecaster.inference.odds import AmountIn, Direction, Odds, OddsAsked, Side, odds
 from forecaster.inference.predictor import Predictor

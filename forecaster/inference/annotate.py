@@ -22,6 +22,7 @@ from forecaster.schema import (
     ModelRef,
     Report,
     Skill,
+    TouchFactors,
 )
 
 Record = tuple[Skill, dict[str, float]]  # skill and coverage
@@ -43,6 +44,7 @@ class Issuer:
     """Issues the forecasts of one model."""
 
     flags: ClassVar[tuple[ForecastWarning, ...]]  # that its forecasts may carry, besides those of every recipe
+    touch: TouchFactors | None = None  # where its calibration has learned it
     any_coin: bool  # whether coins that it never saw are forecast too, and say so
 
     def __init__(self, artifact: Artifact) -> None:
@@ -71,6 +73,7 @@ class Issuer:
             band_method=said.band_method,
             warnings=(*ALWAYS, *self.flags, *([ForecastWarning.MODEL_EXPIRED] if said.expires else [])),
             versions=said.versions,
+            touch=self.touch,
         )
 
     def known(self, symbols: Sequence[str]) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class QuantilePredictor(Issuer):
         self.gathers = isinstance(engine, BatchingEngine)
         self._familiarity = Familiarity.model_validate_json(artifact.files["scaling.json"])
         self._calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
+        self.touch = self._calibration.touch
         self._fresh: dict[str, dict[InputKind, Tracker]] = {}
         shortcut = artifact.files.get(NAME)
         self._next_close = OnnxEngine(shortcut) if shortcut else None

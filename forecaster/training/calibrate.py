@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.calibration import Calibration, Conformal, Detectors, Within, moves
+from forecaster.calibration import Calibration, Conformal, Detectors, Touch, Within, moves
 from forecaster.features import KINDS, Familiarity, Market, returns_within
 from forecaster.inference import Engine, backtest
 from forecaster.market import Candles
@@ -53,7 +53,7 @@ def calibration_of(
     parts = [(market, rows) for market, rows in parts if len(rows)]
     actual = np.concatenate([market.closed(rows, year.stop) for market, rows in parts])
     fitted: dict[InputKind, Conformal] = {}
-    judged, within = {}, None
+    judged, within, touch = {}, None, None
     for kind in KINDS:
         issued = [backtest(engine, market, rows, kind) for market, rows in parts]
         fitted[kind] = Conformal.of(np.concatenate(issued), actual)
@@ -69,9 +69,20 @@ def calibration_of(
                 parts,
                 {symbol: each.closed_at(year.stop) for symbol, each in (fine or {}).items()},
             )
+            touch = touch_of(held, parts, year)
     return Calibration(
-        full=fitted["full"], closes_only=fitted["closes_only"], within=within, detectors=Detectors.of(judged)
+        full=fitted["full"],
+        closes_only=fitted["closes_only"],
+        within=within,
+        detectors=Detectors.of(judged),
+        touch=touch,
     )
+
+
+def touch_of(held: Sequence[Floats], parts: Sequence[Part], year: Year) -> Touch:
+    """From each part's forecasts (n, 24, Q), as told, and the ways that were over by the end of the year."""
+    highest, lowest = zip(*(market.reached(rows, year.stop) for market, rows in parts), strict=True)
+    return Touch.of(np.concatenate(held), np.concatenate(highest), np.concatenate(lowest))
 
 
 def _calibrates(market: Market) -> bool:

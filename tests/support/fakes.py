@@ -17,10 +17,12 @@ from forecaster.schema import (
     ForecastWarning,
     Horizon,
     MetricRow,
+    ModelFacts,
     ModelRef,
     Price,
     Report,
     Skill,
+    TouchFactors,
 )
 from forecaster.serving.ahead import Ahead
 
@@ -57,6 +59,7 @@ def surprise(back: int = 5, moved: float = -2.5, days: float = 40.0) -> Surprise
 
 
 SKILL = Skill(metric="mae", value=-11.26, ci_low=-11.9, ci_high=-10.7, n=21_765, baseline="persistence")
+FAKE_MODEL = ModelRef(name="classic", version="1.0", sha256="0" * 64)
 COVERAGE = {"50": 0.31, "80": 0.52, "95": 0.71}
 
 
@@ -70,6 +73,7 @@ class FakeBackend:
         self.minute = minute
         self.candle_history = candles_ending()
         self.kept: tuple[Kept, ...] = ()  # newest first
+        self.touch: TouchFactors | None = None
         self.surprises: tuple[Surprise, ...] = (surprise(),)
         self.failure: dict[str, CryptoSenseError] = {}
         self.calls: list[tuple[str, tuple[object, ...]]] = []
@@ -116,7 +120,7 @@ class FakeBackend:
             horizons=tuple(self._horizon(as_of, each) for each in ahead.horizons(as_of, as_of, self.longest)),
             skill=SKILL,
             coverage=COVERAGE,
-            model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
+            model=FAKE_MODEL,
         )
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
@@ -146,6 +150,24 @@ class FakeBackend:
             persistence=MetricRow(name="persistence", mae=264.2, rmse=430.0, mape_pct=0.34, direction=None),
             skill=SKILL,
             coverage=COVERAGE,
+        )
+
+    async def facts(self) -> ModelFacts:
+        self._called("facts")
+        return ModelFacts(
+            model=FAKE_MODEL,
+            recipe="classic",
+            symbols=("BTC-USD",),
+            trained_from=utc(NOON - 50_000 * HOUR),
+            trained_to=utc(NOON - 22_000 * HOUR),
+            expires=None,
+            input_hours=60,
+            horizons=self.longest,
+            features=("close",),
+            band_method="none",
+            warnings=(),
+            versions={},
+            touch=self.touch,
         )
 
     async def close(self) -> None:

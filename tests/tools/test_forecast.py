@@ -1,11 +1,14 @@
 import json
 from datetime import timedelta
 
+import jsonschema
 import pytest
+from pydantic import TypeAdapter
 
 from forecaster.errors import ExchangeError, NoCandles, UnsupportedSymbol
-from forecaster.schema import ForecastWarning
+from forecaster.schema import ForecastWarning, ModelRef, TouchFactors
 from tests.support.fakes import LAST_CLOSE, FakeBackend
+from tests.tools.test_registry import TalkativeBackend
 from tools.forecast import FORECAST, PICTURED
 from tools.tool import LONGEST_TEXT, BoundTool
 
@@ -152,3 +155,113 @@ async def test_a_chance_beyond_the_outermost_quantile_is_not_told_as_a_number():
 
 async def test_without_a_threshold_there_is_no_such_chance():
     assert "probability_above" not in json.loads((await call(FakeBackend())).text)
+
+
+NEUTRAL = TouchFactors(up=(1.0,) * 24, down=(1.0,) * 24)
+EVERYTHING = {
+    "threshold": 70_500.0,
+    "between": [69_000.0, 71_000.0],
+    "move_pct": 0.5,
+    "level": 90.0,
+    "touch": True,
+    "amount": 123_456.789,
+    "amount_in": "quote",
+}
+
+
+async def test_two_prices_a_move_a_level_and_an_amount_are_told_of_the_last_horizon():
+    backend = FakeBackend(longest=24)
+    backend.touch = NEUTRAL
+    result = await call(backend, hours=6, **EVERYTHING)
+    told, odds = json.loads(result.text), result.data.odds
+    assert told["probability_above"] == pytest.approx(odds.above, abs=1e-3)
+    assert told["probability_above"] + told["probability_below"] == pytest.approx(1)
+    assert (told["between"], told["probability_between"]) == ([69_000, 71_000], pytest.approx(odds.between, abs=1e-3))
+    assert told["price_after_rise"] == pytest.approx(LAST_CLOSE * 1.005, abs=0.01)
+    assert told["price_after_fall"] == pytest.approx(LAST_CLOSE * 0.995, abs=0.01)
+    assert told["stays_above"] < told["range_80"][0] < told["range_80"][1] < told["stays_below"]
+    assert told["probability_of_touch"] == pytest.approx(2 * odds.above, abs=1e-3)
+    assert (told["amount"], told["amount_in"], told["value_now"]) == (123_456.789, "quote", 123_456.79)
+    assert 0 < told["expected_loss"] < told["value_at_risk_95"]
+    assert "beyond_outermost_quantiles" not in told
+
+
+async def test_what_is_not_asked_is_not_told():
+    answer = (await call(FakeBackend())).data
+    assert answer.odds is None and not answer.touch and not answer.path
+    backend = FakeBackend()
+    await call(backend, threshold=70_000.0)
+    assert "facts" not in [name for name, _ in backend.calls]
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "words"),
+    [
+        ({"between": [70_000.0, 200_000.0], "threshold": 200_000.0}, "probability_above", "under 0.025"),
+        ({"between": [10_000.0, 200_000.0]}, "probability_between", "over 0.95"),
+        ({"between": [190_000.0, 200_000.0]}, "probability_between", "under 0.025"),
+        ({"move_pct": 60.0}, "probability_of_move", "under 0.05"),
+        ({"move_pct": 60.0, "direction": "down"}, "probability_of_move", "under 0.025"),
+        ({"move_pct": 60.0, "direction": "up", "touch": True}, "probability_of_touch", "under 0.05"),
+    ],
+)
+async def test_a_chance_beyond_the_outermost_quantiles_is_told_in_words(asked, name, words):
+    backend = FakeBackend()
+    backend.touch = NEUTRAL
+    told = json.loads((await call(backend, **asked)).text)
+    assert told[name] == words and told["beyond_outermost_quantiles"] is True
+
+
+async def test_a_small_chance_between_two_near_prices_is_known():
+    told = json.loads((await call(FakeBackend(), between=[70_000.0, 70_001.0])).text)
+    assert 0 < told["probability_between"] < 0.01
+
+
+@pytest.mark.parametrize("taught", [None, NEUTRAL])
+async def test_a_touch_is_not_known_of_a_model_that_was_not_taught_or_that_did_not_answer(taught):
+    class Renewed(FakeBackend):
+        async def facts(self):
+            other = ModelRef(name="classic", version="2.0", sha256="1" * 64)
+            return (await super().facts()).model_copy(update={"model": other})
+
+    backend = Renewed() if taught else FakeBackend()
+    backend.touch = taught
+    result = await call(backend, threshold=70_000.0, touch=True)
+    assert result.data.odds.touch is None and not result.data.odds.touch_known and result.data.touch
+    assert json.loads(result.text)["probability_of_touch"] == "not known"
+
+
+async def test_a_touch_is_not_known_while_the_model_tells_nothing_of_itself():
+    backend = FakeBackend()
+    backend.failure["facts"] = ExchangeError("kraken", "timed out")
+    assert (await call(backend, move_pct=1.0, touch=True)).data.odds.touch is None
+
+
+@pytest.mark.parametrize("path", [False, True])
+@pytest.mark.parametrize("symbol", ["BTC-USD", "DOGE-USD"])
+async def test_everything_at_once_stays_small(path, symbol):
+    for backend in (FakeBackend(longest=24), TalkativeBackend(longest=24)):
+        result = await BoundTool(FORECAST, backend).call({"symbol": symbol, "hours": 24, "path": path} | EVERYTHING)
+        assert result.ok and len(result.text.encode()) <= LONGEST_TEXT
+        told = json.loads(result.text)
+        assert not path or len(told["hour_by_hour"]["rows"]) == 24
+        jsonschema.validate(told, TypeAdapter(FORECAST.facts).json_schema())
+        assert set(told) <= set(TypeAdapter(FORECAST.facts).json_schema()["properties"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"between": [71_000.0, 70_000.0]}, "between needs a lower and a higher price"),
+        ({"between": [70_000.0]}, "between: List should have at least 2 items"),
+        ({"touch": True}, "touch needs a threshold or a move_pct"),
+        ({"move_pct": 0.0}, "move_pct: Input should be greater than 0"),
+        ({"move_pct": 1001.0}, "move_pct: Input should be less than or equal to 1000"),
+        ({"level": 99.5}, "level: Input should be less than or equal to 99"),
+        ({"amount": 1e300}, "amount: Input should be less than or equal to 1000000000000"),
+        ({"amount": 1.0, "amount_in": "euro"}, "amount_in: Input should be 'coin' or 'quote'"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_in_words(asked, words):
+    result = await call(FakeBackend(), **asked)
+    assert not result.ok and words in json.loads(result.text)["message"]

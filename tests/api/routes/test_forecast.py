@@ -8,7 +8,7 @@ import pytest
 
 from api import examples
 from forecaster.errors import NoCandles
-from forecaster.inference.distribution import detailed
+from forecaster.inference import detailed
 from forecaster.market.candles import utc
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, Forecast, ForecastWarning

@@ -42,9 +42,8 @@ async def test_a_forecast_of_a_small_price_has_ranges_with_its_decimals():
     )
     for told in (
         "between $0.15167 and $0.15313",
-        "above $0.20 is",
         "middle $0.15240",
-        "Dogecoin is at $0.15234 (12:00 UTC)",
+        "Dogecoin is at $0.15234 (Bitstamp, 12:00 UTC)",
     ):
         assert told in plain(doge)
     shib = plain(from_results(asked(Intent.FORECAST, symbols=("SHIB-USD",)), [await said.tiny("SHIB-USD")], []))

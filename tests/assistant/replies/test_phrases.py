@@ -4,6 +4,7 @@ from string import Formatter
 import pytest
 
 from assistant.replies import phrases as module
+from assistant.replies.clarifications import ASSUMED
 from assistant.replies.phrases import TEXTS, phrases
 from assistant.replies.wording import WARNINGS
 from assistant.understanding.frame import Language
@@ -37,26 +38,23 @@ def test_every_language_says_the_same_things_with_the_same_facts(language):
 def test_what_has_words_is_translated(language):
     same = {name for name, text in phrases(language).texts.items() if text == ENGLISH[name]}
     alike = {
-        "names.btc",
-        "names.eth",
-        "names.comma",
-        "time.first",
-        "time.day",
-        "time.date",
-        "time.at",
-        "time.in",
-        "time.minute",
-        "time.minutes",
-        "metrics.skill_title",
-    }
-    assert same <= alike | {"record.label", "failures.cause", "metrics.direction_title"}
+        "names.btc", "names.eth", "names.comma", "names.of_source", "time.first", "time.day", "time.date", "time.at",
+        "time.in", "time.beside", "time.origin", "time.based_on_of", "time.minute", "time.minutes", "compare.item",
+        "compare.prices", "chances.stake", "metrics.skill_title", "record.label", "failures.cause",
+        "metrics.direction_title",
+    }  # fmt: skip
+    assert same <= alike
+
+
+def test_every_assumption_has_a_word():
+    assert {f"assumed.{key}" for key in (*ASSUMED, "said")} == {n for n in ENGLISH if n.startswith("assumed.")}
 
 
 def test_an_unknown_name_and_a_missing_fact_are_errors():
     with pytest.raises(KeyError):
         phrases(Language.ENGLISH).say("no.such")
     with pytest.raises(KeyError):
-        phrases(Language.ENGLISH).say("price.brief", coin="Bitcoin")
+        phrases(Language.ENGLISH).say("price.now", coin="Bitcoin")
 
 
 def test_what_is_no_text_is_refused():

@@ -28,12 +28,34 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
     later = time + timedelta(hours=2)  # the next day
     money, share = speech.money(69_930.25, "USD"), speech.percent(12.5)
     moments = {
-        "time": speech.time(time), "when": speech.near(later, time), 
+        "time": speech.time(time), "when": speech.when(later, time, 120, "Asia/Singapore"),
+        "high_time": speech.near(later, time), "low_time": speech.near(later, time), "meant": speech.near(later, time),
+        "origin": speech.origin("kraken", later, time), "more": speech.near(later, time),
         "start": speech.date(time), "end": speech.time(later),
         "date": speech.date(time), "reading": speech.say("metrics.measured", hours=speech.date(time)),
     }  # fmt: skip
-    amounts = dict.fromkeys(("low", "high", "median", "last", "first", "threshold", "price", "actual", "close"), money)
-    shares = dict.fromkeys(("chance", "percent", "share", "value", "model", "same", "items"), share)
+    amounts = dict.fromkeys(
+        (
+            "low",
+            "high",
+            "median",
+            "last",
+            "first",
+            "price",
+            "actual",
+            "close",
+            "up",
+            "down",
+            "money",
+            "worth",
+            "now",
+            "loss",
+            "risk",
+            "amount",
+        ),
+        money,
+    )
+    shares = dict.fromkeys(("chance", "percent", "share", "value", "model", "same", "items", "level"), share)
     counts = dict.fromkeys(("n", "count", "inside", "times", "days", "months", "expected", "farthest", "longest"), "12")
     words = {
         "coin": speech.coin("BTC-USD"), "of_coin": speech.of_coin("BTC-USD"), "what": speech.hours(6),
@@ -45,6 +67,8 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
         "beside": speech.say("live.better", percent=share), "title": speech.say("metrics.mae_title"),
         "meaning": speech.say("metrics.mae_meaning"), "name": "DOGE", "second": speech.coin("ETH-USD"),
         "message": "No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.",
+        "touch": speech.say("chances.touch", chance=share), "currency": "EUR", "city": "New York", "zone": "CET",
+        "word": speech.say("assumed.soon"),
         "clock": "23:00", "day": "29", "month": speech.date(time), "year": str(time.year),
     }  # fmt: skip
     told = {name: (fact, False) for name, fact in (amounts | shares | counts | words).items()}

@@ -14,6 +14,7 @@ from forecaster.anomalies.monitor import AnomalyReport
 from forecaster.ledger.track_record import Kept, Outcome, inside, pit
 from forecaster.market.candles import utc
 from forecaster.schema import HOUR, ForecastWarning, TableRow
+from tests.support.conversations.focused import focused
 from tests.support.fakes import COVERAGE, NOON, SKILL, FakeBackend, surprise
 from tests.support.ledger.issued import issued
 from tools.forecast import ForecastAnswer
@@ -152,7 +153,8 @@ async def with_table() -> MetricsAnswer:
 
 async def cases() -> list[Case]:
     """One or more of every kind."""
-    return [*await _forecasts(), *await _market(), *await _grades(), *await _mixed(), *_words()]
+    asked = [Case(name, (ask,), (result,)) for name, ask, result in focused()]
+    return [*await _forecasts(), *await _market(), *await _grades(), *await _mixed(), *_words(), *asked]
 
 
 async def _forecasts() -> list[Case]:
@@ -185,6 +187,7 @@ async def _forecasts() -> list[Case]:
         Case("simulated", (ahead,), (simulated,)),
         Case("advice", (Ask(Intent.ADVICE),), (await forecast(),)),
         Case("advice, both", (Ask(Intent.ADVICE, BOTH),), (await forecast(), await forecast(EVEN, symbol="ETH-USD"))),
+        Case("impossible", (Ask(Intent.OTHER, assumed="impossible"),)),
         Case("advice without facts", (Ask(Intent.ADVICE),), (), (OUTAGE,)),
         Case("ungraded", (Ask(Intent.FORECAST, ("SOL-USD", "DOGE-USD")),), (
             await ungraded("SOL-USD"), await ungraded("DOGE-USD"))),

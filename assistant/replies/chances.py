@@ -1,0 +1,131 @@
+"""What was asked of a forecast, in words: the chance of a price or a move, a price at a chance, worth, every hour."""
+
+from collections.abc import Iterator
+
+from assistant.replies.speech import LISTED, LOWEST, WIDE, Speech
+from assistant.understanding import Ask
+from forecaster.schema import Forecast, Horizon
+from tools import ForecastAnswer, Odds
+
+MOST_LINES = 8  # of a path; of more hours, every second or third
+ROUGH = 0.01  # of a price: so much is told without cents where that is a wide range
+INSIDE = 0.01  # a chance of less than this is told as that, where all of it lies within the outermost quantiles
+
+
+def asked(speech: Speech, ask: Ask, answer: ForecastAnswer) -> list[str]:
+    """A sentence for each thing that was asked besides the range; none where nothing was."""
+    forecast, odds = answer.forecast, answer.odds
+    horizon = forecast.horizons[-1]
+    facts = {
+        "coin": speech.coin(forecast.symbol),
+        "when": speech.when(horizon.target_time, forecast.as_of, horizon.minutes, ask.zone),
+    }
+    told = [_path(speech, ask, forecast, facts)] if answer.path else []
+    if odds is None:
+        return told
+    for teller in (_between, _close, _move, _level, _worth):
+        told += teller(speech, ask, answer, odds, facts)
+    return told
+
+
+def prices(speech: Speech, forecast: Forecast, **values: float) -> dict[str, str]:
+    """Prices beside each other: without cents where they lie far apart; one alone, where it is large."""
+    span = max(values.values()) - min(values.values()) if len(values) > 1 else max(values.values()) * ROUGH
+    return {name: speech.price(each, forecast.symbol, forecast.quote, span=span) for name, each in values.items()}
+
+
+def _between(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
+    if odds.between is None or odds.low is None or odds.high is None:
+        return
+    quote = answer.forecast.quote
+    low, high = (speech.asked_price(each, quote) for each in (odds.low, odds.high))
+    yield speech.say("chances.between", low=low, high=high, chance=_within(speech, odds, odds.between), **facts)
+
+
+def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
+    """The chance of a close above or below a price, and that the price is touched on the way."""
+    if odds.above is None or odds.below is None or answer.threshold is None:
+        return
+    name, chance = ("below", odds.below) if ask.below else ("above", odds.above)
+    price = speech.asked_price(answer.threshold, answer.forecast.quote)
+    touch = _touch(speech, answer, odds)
+    yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
+
+
+def _touch(speech: Speech, answer: ForecastAnswer, odds: Odds) -> str:
+    if odds.touch is not None:
+        return speech.say("chances.touch", chance=speech.chance(odds.touch))
+    return speech.say("chances.likelier") if answer.touch else ""
+
+
+def _move(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
+    """The chance of a move of so many percent, with the prices that it leads to."""
+    if odds.move is None or odds.move_pct is None:
+        return
+    ends = {"up": odds.move_price_up, "down": odds.move_price_down}
+    told = prices(speech, answer.forecast, **{name: each for name, each in ends.items() if each})
+    direction = "either" if len(told) == len(ends) else next(iter(told))
+    size = _whole(speech, odds.move_pct)
+    chance = _within(speech, odds, odds.move) if direction == "either" else speech.chance(odds.move)
+    facts = facts | told | {"percent": size, "chance": chance, "touch": _touch(speech, answer, odds)}
+    yield speech.say(f"chances.{direction}", **facts)
+
+
+def _within(speech: Speech, odds: Odds, chance: float) -> str:
+    """A chance that has two ends: both may lie beyond the outermost quantiles, or none."""
+    return speech.chance(chance, 2 * LOWEST if odds.censored else INSIDE)
+
+
+def _level(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
+    """The prices that hold with a chance; with the highest that is known, where more was asked."""
+    ends = {name: each for name, each in (("low", odds.range_low), ("high", odds.range_high)) if each is not None}
+    if odds.level is None or not ends:
+        return
+    surest = 100 * (1 - LOWEST * len(ends))
+    level = min(odds.level, surest)
+    name = "range" if len(ends) > 1 else "stays_above" if "low" in ends else "stays_below"
+    facts = facts | prices(speech, answer.forecast, **ends) | {"level": _whole(speech, level)}
+    told = [speech.say(f"chances.{name}", **facts)]
+    if odds.level > surest:
+        told.append(speech.say("chances.surest", **facts))
+    yield speech.joined(told)
+
+
+def _whole(speech: Speech, percent: float) -> str:
+    """A percentage as somebody names it: without decimals where it has none."""
+    return speech.percent(percent, 0 if percent == round(percent) else 1)
+
+
+def _worth(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
+    """What an amount may be worth then, and what it may lose; the loss first where a fall was asked about."""
+    if odds.amount is None:
+        return
+    issued = answer.forecast
+    values = {
+        "low": odds.value_low, "high": odds.value_high, "median": odds.value_median, "now": odds.value_now,
+        "loss": odds.expected_loss, "risk": odds.value_at_risk_95,
+    }  # fmt: skip
+    known = {name: each for name, each in values.items() if each is not None}
+    wide = max(known.values()) * ROUGH >= WIDE
+    amount = speech.coins(odds.amount, issued.symbol.partition("-")[0])
+    if odds.amount_in == "quote":
+        amount = speech.say("chances.stake", money=speech.asked_price(odds.amount, issued.quote), coin=facts["coin"])
+    facts = facts | {name: speech.money(each, issued.quote, 0 if wide else 2) for name, each in known.items()}
+    facts |= {"amount": amount, "origin": speech.origin(issued.source, issued.price_time, issued.as_of)}
+    order = ("loss", "worth") if ask.below or ask.direction == "down" else ("worth", "lost")
+    yield speech.joined([speech.say(f"chances.{name}", **facts) for name in order])
+
+
+def _path(speech: Speech, ask: Ask, forecast: Forecast, facts: dict[str, str]) -> str:
+    """The middle and the range of every hour, or of as many as are read at a glance, as a list."""
+    hours = [each for each in forecast.horizons if each.hours is not None] or list(forecast.horizons)
+    step = -(-len(hours) // MOST_LINES)
+    lines = [_line(speech, ask, forecast, each) for each in hours[::-1][::step][::-1]]
+    return "\n".join([speech.say("chances.path", **facts), "", *lines]).rstrip() + LISTED
+
+
+def _line(speech: Speech, ask: Ask, forecast: Forecast, horizon: Horizon) -> str:
+    told = prices(
+        speech, forecast, low=horizon.quantiles["0.10"], high=horizon.quantiles["0.90"], median=horizon.median
+    )
+    return speech.say("chances.line", time=speech.there(horizon.target_time, forecast.as_of, ask.zone), **told)

@@ -1,0 +1,62 @@
+"""Coins beside each other, in words: who is highest or lowest on what was asked, with the figure of each."""
+
+from collections.abc import Callable
+
+from assistant.replies.speech import Speech
+from assistant.understanding import Ask
+from tools import ComparedCoin, Comparison
+
+
+def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> list[str]:
+    """Who is ahead, or behind where that was asked; two prices as their ratio first."""
+    least = ask.below or ask.worst or ask.direction == "down"
+    value = _VALUES[found.by]
+    known = [each for each in found.rows if value(each) is not None]
+    rows = sorted(known, key=lambda each: value(each) or 0.0, reverse=not least)
+    items = [
+        speech.say("compare.item", coin=speech.coin(each.symbol), value=_told(speech, found.by, each)) for each in rows
+    ]
+    facts = {
+        "coin": speech.coin(found.lowest if least else found.highest),
+        "items": speech.comma(items),
+        "over": speech.over(found.hours),
+        "ahead": speech.ahead(found.hours),
+        "origin": "" if brief else _origin(speech, found),
+    }
+    told = [speech.say(f"compare.{found.by}_{'least' if least else 'most'}", **facts)]
+    if found.by == "price" and found.ratio is not None and len(found.rows) > 1:
+        first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])
+        ratio = {"amount": speech.coins(1, first), "worth": speech.coins(found.ratio, second)}
+        told = [speech.say("price.worth", origin="", **ratio), speech.say("compare.prices", **facts)]
+    if found.by == "forecast":
+        chances = [
+            speech.say("compare.item", coin=speech.coin(each.symbol), value=speech.chance(each.probability_up))
+            for each in rows
+            if each.probability_up is not None
+        ]
+        told.append(speech.say("compare.up", items=speech.comma(chances)))
+    return told
+
+
+_VALUES: dict[str, Callable[[ComparedCoin], float | None]] = {
+    "price": lambda coin: coin.price,
+    "move": lambda coin: coin.change_pct,
+    "volatility": lambda coin: coin.volatility_pct,
+    "forecast": lambda coin: coin.width_pct,
+    "record": lambda coin: coin.skill_pct,
+}
+
+
+def _told(speech: Speech, by: str, coin: ComparedCoin) -> str:
+    """A coin's figure in its unit; moves and records have their sign."""
+    value = _VALUES[by](coin) or 0.0
+    if by == "price":
+        return speech.price(value, coin.symbol, coin.quote)
+    return speech.percent(value, 1 if by == "record" else 2, sign=by in ("move", "record"))
+
+
+def _origin(speech: Speech, found: Comparison) -> str:
+    """The sources, and the newest of the candles."""
+    sources = dict.fromkeys(speech.source(each.source) for each in found.rows)
+    newest = max(each.as_of for each in found.rows)
+    return speech.say("time.origin", source=speech.listed(list(sources)), time=speech.near(newest, newest))

@@ -1,0 +1,32 @@
+"""Time zones by their IANA names, and what people call them: "CET", or a city where there are no such letters."""
+
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+USUAL = "UTC"
+REGIONS = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
+)  # of the names that end in a city
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC where nobody knows it, or it has no name that can be told."""
+    try:
+        zone = ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such name, or one that is no file
+        return ZoneInfo(USUAL)
+    return zone if city_of(name) or letters_of(datetime(2026, 1, 1, tzinfo=zone)) else ZoneInfo(USUAL)
+
+
+def city_of(name: str) -> str | None:
+    """The city that a zone is named by: "New York"; None for "UTC" or "US/Pacific"."""
+    region, _, city = name.partition("/")
+    return city.rpartition("/")[2].replace("_", " ") if region in REGIONS and city else None
+
+
+def letters_of(time: datetime) -> str | None:
+    """What the clocks of its zone are called at that time, such as "CET"; None where that is only a number."""
+    name = time.tzname()
+    return name if name is not None and name.isalpha() else None
