@@ -118,7 +118,9 @@ async def test_what_was_understood_does_not_make_a_text_too_long():
             return super()._provenance(symbol) | {"notes": ("é" * 300,) * 20}
 
     for tool in bind_tools(Talkative(longest=24)):
-        given = {"symbol": "bitcoin"} if "symbol" in tool.tool.arguments.model_fields else {"metric": "MAE"}
+        fields = tool.tool.arguments.model_fields
+        coins = {"symbols": ["bitcoin", "ether"]} if "symbols" in fields else {"metric": "MAE"}
+        given = {"symbol": "bitcoin"} if "symbol" in fields else coins
         result = await tool.call(given | ({"hours": "24"} if tool.tool.name == "forecast" else {}))
         assert result.ok and len(result.text.encode()) <= LONGEST_TEXT
         assert json.loads(result.text)["understood"]
