@@ -2,8 +2,8 @@
 
     conversation -> loop of model and tools -> words -> grounding -> events
 
-The loop and its bounds are in assistant/loop.py. Here is what may be said of it, and that the embedded model takes
-over when a language model fails, stays silent, says nothing or what no tool gave, or has answered enough for a day.
+The loop and its bounds are in assistant/loop.py, what a language model must keep to in assistant/guard.py. Here is that
+the embedded model takes over when it does not, fails, stays silent, says nothing, or has answered enough for a day.
 """
 
 import logging
@@ -12,12 +12,16 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequenc
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from assistant.budget import Budget
-from assistant.grounding import Checked, Grounding, Refused, leaving_out, refusing
+from assistant.events import Event, Token, ToolFinished, ToolStarted
+from assistant.grounding import Checked, Grounding, Refused, leaving_out
+from assistant.guard import Guard
+from assistant.lookups import first_calls
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
 from assistant.replies import Speech
 from assistant.understanding import OFFERED
@@ -32,41 +36,12 @@ if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed wi
     from assistant.offline_model import OfflineModel
     from assistant.understanding import Question
 
+__all__ = ["Agent", "Event", "Token", "ToolFinished", "ToolStarted", "build_agent", "run_turn"]
+
 LONGEST_MESSAGE = 2000  # characters
 LONGEST_REPLY = 6000  # characters of a model in one turn
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ToolStarted:
-    """The model asked for a tool. Arguments that no tool takes are left out."""
-
-    id: str
-    name: str
-    args: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolFinished:
-    """A tool answered: ``text`` is what the model reads, ``data`` the full result (None where ``ok`` is False)."""
-
-    id: str
-    name: str
-    ok: bool
-    text: str
-    seconds: float
-    data: BaseModel | None
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of the reply, in order."""
-
-    text: str
-
-
-Event = ToolStarted | ToolFinished | Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +93,7 @@ async def run_turn(
         longest = speech.number(LONGEST_MESSAGE)
         yield Token(speech.say("turn.too_long", longest=longest) if newest.strip() else speech.say("turn.empty"))
         return
-    turn = _Turn(history(messages, zone), Grounding(messages, asked), Patience(agent.silence), speech)
+    turn = _Turn(history(messages, zone), Grounding(messages, asked), Patience(agent.silence), speech, asked)
     try:
         async with aclosing(_answered(agent, turn, messages, site)) as events:
             async for event in events:
@@ -138,6 +113,8 @@ class _Turn:
     grounding: Grounding
     patience: Patience
     speech: Speech
+    asked: "Question"
+    guard: Guard | None = None  # of a language model, while one answers
     started: dict[str, float] = field(default_factory=dict)  # when each tool began, by the call's id
     running: set[str] = field(default_factory=set)  # calls of tools, known or not
     spoken: bool = False  # at all
@@ -167,19 +144,21 @@ async def _answered(
             if turn.answered:
                 return
             turn.grounding.forget()
-            turn.said, turn.running = settled(turn.said), set()
+            turn.said, turn.running, turn.guard = settled(turn.said), set(), None
     turn.patience = Patience(float("inf"))
-    async with aclosing(_told(agent.embedded, turn, leaving_out)) as events:
+    async with aclosing(_told(agent.embedded, turn)) as events:
         async for event in events:
             yield event
 
 
 async def _tried(agent: Agent, turn: _Turn) -> AsyncGenerator[Event, None]:
     """The language model's turn, as far as it comes."""
+    turn.guard = Guard(needs_tool=bool(first_calls(turn.asked)))
     try:
-        async with aclosing(_told(agent.graph, turn, refusing)) as events:
+        async with aclosing(_told(agent.graph, turn)) as events:
             async for event in events:
                 yield event
+        turn.guard.end()
     except Refused as refused:
         log.warning("The language model said what it must not (%s); the embedded one answers.", refused)
         turn.answered = False
@@ -188,33 +167,41 @@ async def _tried(agent: Agent, turn: _Turn) -> AsyncGenerator[Event, None]:
         yield turn.token(turn.speech.say("turn.stand_in"), answers=False)
 
 
-async def _told(graph: "Graph", turn: _Turn, passed: Callable[[Checked], str]) -> AsyncGenerator[Event, None]:
-    """The events of a graph that answers; every sentence goes through `passed`. Raises TimeoutError."""
+async def _told(graph: "Graph", turn: _Turn) -> AsyncGenerator[Event, None]:
+    """The events of a graph that answers. Raises TimeoutError, and Refused for what must not be said."""
     room = LONGEST_REPLY
-    async with aclosing(stream(graph, turn.said)) as parts:
+    async with aclosing(stream(graph, turn.said, whole=turn.guard is not None)) as parts:
         while room > 0:
             part = await next_within(parts, turn.patience.left(tools=bool(turn.running)))
             if part is None:
                 break
             if isinstance(part, str):
-                events: Iterator[Event] = _tokens(turn.grounding.check(part[:room]), turn, passed)
+                heard = turn.guard.read(part[:room]) if turn.guard else part[:room]
+                events: Iterator[Event] = _tokens(turn.grounding.check(heard), turn)
                 room -= len(part)
             else:
-                events = _steps(part, turn, passed)
+                events = _steps(part, turn)
             for event in events:
                 yield event
                 turn.patience.hear()
     if room <= 0:
         turn.grounding.forget()  # a sentence that was cut off may end in half a figure
-    for token in _tokens(turn.grounding.end(), turn, passed):
+    for token in _rest(turn):
         yield token
 
 
-def _tokens(sentences: Iterator[Checked], turn: _Turn, passed: Callable[[Checked], str]) -> Iterator[Token]:
+def _tokens(sentences: Iterator[Checked], turn: _Turn) -> Iterator[Token]:
+    passed = turn.guard.passed if turn.guard else leaving_out
     return (turn.token(text) for text in map(passed, sentences) if text.strip())
 
 
-def _steps(update: Mapping[str, Any], turn: _Turn, passed: Callable[[Checked], str]) -> Iterator[Event]:
+def _rest(turn: _Turn) -> Iterator[Token]:
+    """What is left where a reply ends."""
+    left = turn.guard.rest() if turn.guard else ""
+    return _tokens(chain(turn.grounding.check(left), turn.grounding.end()), turn)
+
+
+def _steps(update: Mapping[str, Any], turn: _Turn) -> Iterator[Event]:
     """The tool calls that a step of the loop began or ended, after the words before them."""
     from langchain_core.messages import AIMessage, ToolMessage
 
@@ -224,7 +211,7 @@ def _steps(update: Mapping[str, Any], turn: _Turn, passed: Callable[[Checked], s
         ended = isinstance(message, ToolMessage) and message.tool_call_id in turn.running
         if not calls and not ended:  # such as what LangChain says to a call that nobody can read
             continue
-        yield from _tokens(turn.grounding.end(), turn, passed)
+        yield from _rest(turn)
         turn.answered = False
         turn.said.append(message)
         for call in calls:
@@ -242,5 +229,7 @@ def _finished(message: "ToolMessage", turn: _Turn) -> ToolFinished:
     key, ok = message.tool_call_id, message.status != "error"
     data = message.artifact if ok and isinstance(message.artifact, BaseModel) else None
     turn.grounding.learn(message.text, data)
+    if turn.guard:
+        turn.guard.learn(message, data)
     seconds = time.monotonic() - turn.started.pop(key)
     return ToolFinished(key, str(message.name), ok, message.text, seconds, data)

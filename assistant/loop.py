@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from assistant.prompts import system
 from assistant.understanding import OFFERED
 from forecaster.schema import Symbol
-from tools import TOOLS, BoundTool
+from tools import TOOLS, BoundTool, understood
 
 if TYPE_CHECKING:  # LangChain takes seconds to import
     from langchain.agents.middleware import AgentMiddleware
     from langchain.agents.middleware.types import ModelRequest
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import BaseMessage, ToolMessage
     from langgraph.graph.state import CompiledStateGraph
 
     Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -34,7 +34,7 @@ NEWEST = 60  # messages of it that are looked at
 SILENCE = 9.0  # seconds without anything for the visitor after which a language model is not waited for
 LONGEST_TURN = 60.0  # seconds for a model and its tools
 
-_ARGUMENTS = {tool.name: tool.arguments.model_fields for tool in TOOLS}
+_ARGUMENTS = {tool.name: tool.arguments for tool in TOOLS}
 _WORD = re.compile(r"[A-Z0-9]{1,12}-USD|[A-Za-z_-]{1,16}|\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)")
 
 
@@ -77,11 +77,22 @@ class Patience:
         return self._end - now if tools else min(self._end, self._heard + self._silence) - now
 
 
-async def stream(graph: "Graph", said: "Sequence[BaseMessage]") -> AsyncGenerator[str | Mapping[str, Any], None]:
-    """What a graph streams for a conversation: words of its model, and what each step of the loop gave."""
+async def stream(
+    graph: "Graph", said: "Sequence[BaseMessage]", *, whole: bool = False
+) -> AsyncGenerator[str | Mapping[str, Any], None]:
+    """What a graph streams for a conversation: words of its model, and what each step of the loop gave.
+
+    With `whole`, Refused is raised where a reply was cut off, and no tool is run on what it asked for.
+    """
     from langchain_core.messages import AIMessage, AIMessageChunk
 
-    parts = graph.astream({"messages": list(said)}, stream_mode=["messages", "updates"])
+    from assistant.whole_replies import WholeReplies
+
+    parts = graph.astream(
+        {"messages": list(said)},
+        {"callbacks": [WholeReplies()]} if whole else None,
+        stream_mode=["messages", "updates"],
+    )
     async with aclosing(cast("AsyncGenerator[tuple[str, Any]]", parts)) as told:
         async for mode, part in told:
             if mode == "updates":
@@ -126,29 +137,37 @@ def settled(said: "Sequence[BaseMessage]") -> "list[BaseMessage]":
     """The same messages without tool calls that no tool has worked on: another model is to go on from there."""
     from langchain_core.messages import AIMessage, ToolMessage
 
-    results = [each for each in said if isinstance(each, ToolMessage) and (each.status != "error" or _told(each.text))]
+    results = [each for each in said if isinstance(each, ToolMessage) and worked(each)]
     done = {message.tool_call_id for message in results}
     kept: list[BaseMessage] = []
     for message in said:
         if isinstance(message, AIMessage) and message.tool_calls:
-            calls = [call for call in message.tool_calls if call["id"] in done]
+            calls = [
+                {**call, "args": meant(call["name"], call["args"])} for call in message.tool_calls if call["id"] in done
+            ]
             kept += [AIMessage(message.text, tool_calls=calls)] if calls else []
         elif not isinstance(message, ToolMessage) or message in results:
             kept.append(message)
     return kept
 
 
-def _told(failure: str) -> bool:
-    """Whether a failure is a tool's own, not that of a call which came to no tool."""
-    return failure.startswith('{"error":') and not failure.startswith('{"error":"invalid_arguments"')
+def worked(message: "ToolMessage") -> bool:
+    """Whether a tool answered, be it with a failure of its own; not so where a call came to no tool."""
+    own = message.text.startswith('{"error":') and not message.text.startswith('{"error":"invalid_arguments"')
+    return message.status != "error" or own
+
+
+def meant(tool: str, args: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of a call as the tool reads them."""
+    return understood(_ARGUMENTS[tool], args).arguments if tool in _ARGUMENTS else dict(args)
 
 
 def visible(tool: str, args: Mapping[str, object]) -> dict[str, object]:
     """The arguments of a call that a visitor may see: a language model can write anything into them."""
     return {
         name: value
-        for name, value in args.items()
-        if name in _ARGUMENTS[tool] and all(map(_shown, value if isinstance(value, list) else [value]))
+        for name, value in meant(tool, args).items()
+        if name in _ARGUMENTS[tool].model_fields and all(map(_shown, value if isinstance(value, list) else [value]))
     }
 
 

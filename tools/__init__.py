@@ -7,6 +7,7 @@ from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
 from tools.arguments import DEAREST, FARTHEST
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
+from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
 from tools.forecast import ForecastAnswer
 from tools.metrics import Metric, MetricExplanation, MetricsAnswer
@@ -52,4 +53,5 @@ __all__ = [
     "nearest",
     "spellings",
     "track_record",
+    "understood",
 ]

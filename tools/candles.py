@@ -1,15 +1,25 @@
 """Candles: what happened to a price over the last hours, or between two moments."""
 
-from pydantic import AwareDatetime, Field
+from datetime import timedelta
+from itertools import pairwise
+from math import log
+from statistics import stdev
+from typing import Self
 
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from forecaster.errors import InvalidInput
 from forecaster.market import rounded
 from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.arguments import Moment
 from tools.facts import CandleFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, provenance
+from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
+HOUR = timedelta(hours=1)
+FEWEST_RETURNS = 3
 
 
 class CandleArguments(Arguments):
@@ -21,6 +31,12 @@ class CandleArguments(Arguments):
         default=None, description="instead of hours: where the span begins, with its zone, such as 2026-03-18T00:00Z"
     )
     end: Moment | None = Field(default=None, description="where the span ends; now if left out")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise PydanticCustomError("span", "start must lie before end")
+        return self
 
 
 class SpanAnswer(Frozen):
@@ -37,9 +53,63 @@ class SpanAnswer(Frozen):
 
 
 async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
-    """What the price did over the last hours, as a CandleSpan."""
-    span = await backend.candles(arguments.symbol, arguments.hours)
-    facts = {
+    """What the price did over the last hours, as a CandleSpan; between two moments, as a SpanAnswer."""
+    if arguments.start is None and arguments.end is None:
+        span = await backend.candles(arguments.symbol, arguments.hours)
+        return ToolResult(compact(_facts(span) | provenance(span)), span)
+    known = await backend.candles(arguments.symbol, LONGEST_LOOK_BACK)
+    answer = _answer(_part(known, arguments))
+    return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(known)), answer)
+
+
+def _part(known: CandleSpan, arguments: CandleArguments) -> CandleSpan:
+    """The hours that lie in the asked span for the most part. Raises InvalidInput where none does, or some are gone."""
+    end = arguments.end or known.as_of
+    start = arguments.start or end - arguments.hours * HOUR
+    if start < known.candles[0].open_time:
+        raise InvalidInput(
+            f"Candles reach back to {minute(known.candles[0].open_time)}.", "Ask for a span that begins later."
+        )
+    candles = tuple(each for each in known.candles if start <= each.open_time + HOUR / 2 < end)
+    if not candles:
+        raise InvalidInput(
+            f"No hour of that span has closed; the newest one closed at {minute(known.as_of)}.",
+            "Ask for a span that begins earlier.",
+        )
+    first, last = candles[0], candles[-1]
+    return known.model_copy(
+        update={
+            "hours": round((last.open_time + HOUR - first.open_time) / HOUR),
+            "first_open": first.open,
+            "last_close": last.close,
+            "high": max(each.high for each in candles),
+            "low": min(each.low for each in candles),
+            "change_pct": 100 * (last.close / first.open - 1),
+            "candles": candles,
+        }
+    )
+
+
+def _answer(span: CandleSpan) -> SpanAnswer:
+    return SpanAnswer(
+        span=span,
+        start=span.candles[0].open_time,
+        end=span.candles[-1].open_time + HOUR,
+        high_time=max(span.candles, key=lambda each: each.high).open_time,
+        low_time=min(span.candles, key=lambda each: each.low).open_time,
+        volatility_pct=volatility_pct(span),
+    )
+
+
+def volatility_pct(span: CandleSpan) -> float | None:
+    """Standard deviation of the hourly log returns, percent an hour; None of fewer than three."""
+    prices = [span.first_open, *(each.close for each in span.candles)]
+    returns = [log(later / earlier) for earlier, later in pairwise(prices)]
+    return 100 * stdev(returns) if len(returns) >= FEWEST_RETURNS else None
+
+
+def _facts(span: CandleSpan) -> dict[str, object]:
+    return {
         "symbol": span.symbol,
         "hours": span.hours,
         "open": rounded(span.first_open),
@@ -48,13 +118,25 @@ async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> T
         "high": rounded(span.high),
         "low": rounded(span.low),
     }
-    return ToolResult(compact(facts | provenance(span)), span)
+
+
+def _more(answer: SpanAnswer) -> dict[str, object]:
+    return {
+        "start": minute(answer.start),
+        "end": minute(answer.end),
+        "hour_of_high": minute(answer.high_time),
+        "hour_of_low": minute(answer.low_time),
+        "volatility_pct": None if answer.volatility_pct is None else round(answer.volatility_pct, 3),
+    }
 
 
 GET_CANDLES = Tool(
     name="get_candles",
     title="Candles",
-    description="What a coin's price did over the last hours: open, close, change, high and low of that span.",
+    description=(
+        "What a coin's price did over the last hours, or between two moments of the last 12 days: open, close, change, "
+        "high and low of that span; of two moments also when the high and the low were, and the volatility."
+    ),
     arguments=CandleArguments,
     facts=CandleFacts,
     run=get_candles,

@@ -12,6 +12,9 @@ Chance = float | str  # 0 to 1, or words such as "under 0.025"
 Percent = Annotated[float, Field(description="percent")]
 Range = Annotated[list[float], Field(min_length=2, max_length=2, description="[low, high]")]
 Time = Annotated[str, Field(description="UTC, such as 2026-03-19T12:00Z")]
+Understood = Annotated[
+    dict[str, str | list[str | float]], Field(description="arguments that were written another way, as they were read")
+]
 Rows = Annotated[list[str], Field(description="values in the order of columns, separated by commas")]
 
 
@@ -24,6 +27,7 @@ class Provenance(TypedDict, total=False):
     age_minutes: int
     warnings: Annotated[list[str], Field(description="why to trust the answer less than usual")]
     notes: Annotated[str, Field(description="the warnings in words")]
+    understood: Understood
 
 
 class PriceFacts(Provenance, total=False):
@@ -34,10 +38,22 @@ class PriceFacts(Provenance, total=False):
     traded: Annotated[Time, Field(description="when that trade was")]
     last_close: Annotated[float, Field(description="of the newest closed hour, at as_of")]
     change_24h_pct: Percent
+    asked_moment: Time
+    close_then: Annotated[float, Field(description="of the newest candle that had closed at asked_moment")]
+    closed: Annotated[Time, Field(description="when that candle closed")]
+    close_source: str
+    currency: Annotated[str, Field(description="another currency or coin")]
+    price_in_currency: float
+    rate_source: str
+    currency_nobody_quotes: str
+    amount: float
+    amount_in: Literal["coin", "quote"]
+    value: Annotated[float, Field(description="of the amount, in value_in")]
+    value_in: Annotated[str, Field(description="a currency, or the coin's code")]
 
 
 class CandleFacts(Provenance, total=False):
-    """What happened over a span of hours."""
+    """What happened over a span of hours; of one between two moments, when too."""
 
     symbol: Symbol
     hours: int
@@ -46,6 +62,11 @@ class CandleFacts(Provenance, total=False):
     change_pct: Percent
     high: float
     low: float
+    start: Time
+    end: Time
+    hour_of_high: Annotated[Time, Field(description="opening of the hour that held it")]
+    hour_of_low: Time
+    volatility_pct: Annotated[float, Field(description="standard deviation of hourly log returns, percent an hour")]
 
 
 class Table(TypedDict):
@@ -117,6 +138,7 @@ class MetricFacts(TypedDict, total=False):
 class MetricsFacts(TypedDict, total=False):
     """The model's record on hours it never saw."""
 
+    understood: Understood
     model: str
     symbol: Symbol
     graded_from: Time
@@ -150,9 +172,22 @@ class AnomalyFacts(Provenance, total=False):
     newest_hour: SurpriseFacts
 
 
+class Outcome(TypedDict, total=False):
+    """One forecast and what became of it, where that is known."""
+
+    issued_at_close: Time
+    target_time: Time
+    range_80: Range
+    median: float
+    actual: float
+    inside_80: bool
+    error_pct: Percent
+
+
 class TrackRecordFacts(TypedDict, total=False):
     """The newest live forecasts with their outcomes."""
 
+    understood: Understood
     symbol: Symbol
     hours_ahead: int
     waiting: Annotated[int, Field(description="newer forecasts whose hour has not closed yet")]
@@ -168,3 +203,20 @@ class TrackRecordFacts(TypedDict, total=False):
     model: str
     newest: Table
     newest_misses: Annotated[list[str], Field(description="time,median,actual")]
+    asked: Annotated[Outcome, Field(description="the forecast for the moment asked about")]
+    asked_unknown: Annotated[str, Field(description="that there is none")]
+    worst: Annotated[Outcome, Field(description="of the settled ones, that whose median was farthest off in percent")]
+
+
+class ComparisonFacts(TypedDict, total=False):
+    """Coins side by side."""
+
+    by: Literal["price", "move", "volatility", "forecast", "record"]
+    hours: int
+    coins: Table
+    highest: Symbol
+    lowest: Symbol
+    price_of_first_in_second: float
+    warnings: list[str]
+    notes: Annotated[str, Field(description="why coins are left out")]
+    left_out: list[Symbol]

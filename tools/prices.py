@@ -1,17 +1,23 @@
 """Prices: the last trade, a past moment's close, and what an amount is worth, in other currencies too."""
 
+import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime, Field
 
-from forecaster.errors import CryptoSenseError
+from forecaster.errors import CryptoSenseError, SourceError
 from forecaster.inference import AmountIn
-from forecaster.market import BITCOIN, rounded
-from forecaster.schema import Frozen, Price, Symbol
+from forecaster.market import BITCOIN, PastClose, catalogue, rounded
+from forecaster.schema import ForecastWarning, Frozen, Price, Provenance, Symbol
 from forecaster.serving import ForecastBackend
 from tools.arguments import Amount, Currency, Moment
 from tools.facts import PriceFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, minute, provenance
+from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
+
+TRY_AGAIN = "Try again in a minute."
+
+log = logging.getLogger(__name__)
 
 
 class PriceArguments(Arguments):
@@ -56,8 +62,76 @@ class PriceAnswer(Frozen):
 
 
 async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
-    """The price now, as a Price."""
+    """The price now, as a Price; with a moment, an amount or a currency, a PriceAnswer."""
     price = await backend.price(arguments.symbol)
+    if arguments.plain:
+        return ToolResult(compact(_facts(price)), price)
+    then = await _then(backend, price, arguments.at) if arguments.at else None
+    told: dict[str, object] = {"at": arguments.at, "amount": arguments.amount}
+    if then:
+        told |= {"close_then": then.close, "close_time": then.time, "close_source": then.source}
+    if arguments.currency:
+        told |= await _elsewhere(backend, price, then, arguments.currency)
+    if arguments.amount:
+        told |= _worth(arguments, price, then, told)
+    answer = PriceAnswer.model_validate({"price": price, **told})
+    return ToolResult(fitting(_facts(price) | _more(answer)), answer)
+
+
+async def _then(backend: ForecastBackend, price: Price, at: datetime) -> PastClose:
+    """The close of then, of the same kind as the price now. Raises SourceError where one alone is simulated."""
+    then = await backend.close_at(price.symbol, at)
+    _check(price, then)
+    return then
+
+
+def _check(one: Provenance, other: Provenance) -> None:
+    if _simulated(one) != _simulated(other):
+        raise SourceError("One price is simulated and the other is not, so they are not told together.", TRY_AGAIN)
+
+
+def _simulated(said: Provenance) -> bool:
+    return ForecastWarning.DEMO_DATA in said.warnings
+
+
+async def _elsewhere(
+    backend: ForecastBackend, price: Price, then: PastClose | None, currency: str
+) -> dict[str, object]:
+    """The same price in another coin or currency, where that is known."""
+    own = then.close if then else price.price
+    if currency in ("USD", price.quote):
+        return {"currency": currency, "price_in_currency": own, "rate_source": price.source}
+    if (symbol := f"{currency}-USD") in catalogue():
+        other = await backend.price(symbol)
+        _check(price, other)
+        unit = (await _then(backend, other, then.time)).close if then else other.price
+        return {"currency": currency, "price_in_currency": own / unit, "rate_source": other.source}
+    quote = None
+    if then is None and not _simulated(price):
+        try:
+            quote = await backend.quote_in(price.symbol, currency)
+        except CryptoSenseError as error:
+            log.warning("There is no price in another currency: %s", error)
+    if quote is None:
+        return {"currency_unknown": currency}
+    return {"currency": currency, "price_in_currency": quote.price, "rate_source": quote.source}
+
+
+def _worth(
+    arguments: PriceArguments, price: Price, then: PastClose | None, told: Mapping[str, object]
+) -> dict[str, object]:
+    """What the amount is worth; nothing where it is of a currency that is not known."""
+    unit, name = then.close if then else price.price, price.quote
+    if isinstance(known := told.get("price_in_currency"), float):
+        unit, name = known, str(told["currency"])
+    if arguments.amount_in == "coin":
+        return {"amount_in": "coin", "value": (arguments.amount or 0.0) * unit, "value_in": name}
+    if told.get("currency_unknown"):
+        return {"amount_in": "quote"}
+    return {"amount_in": "quote", "value": (arguments.amount or 0.0) / unit, "value_in": price.symbol.partition("-")[0]}
+
+
+def _facts(price: Price) -> dict[str, object]:
     facts: dict[str, object] = {
         "symbol": price.symbol,
         "price": rounded(price.price),
@@ -66,7 +140,29 @@ async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> Tool
     }
     if price.change_24h_pct is not None:
         facts["change_24h_pct"] = round(price.change_24h_pct, 2)
-    return ToolResult(compact(facts | provenance(price)), price)
+    return facts | provenance(price)
+
+
+def _more(answer: PriceAnswer) -> dict[str, object]:
+    return {
+        "asked_moment": answer.at and minute(answer.at),
+        "close_then": answer.close_then and rounded(answer.close_then),
+        "closed": answer.close_time and minute(answer.close_time),
+        "close_source": answer.close_source,
+        "currency": answer.currency,
+        "price_in_currency": answer.price_in_currency and _digits(answer.price_in_currency),
+        "rate_source": answer.rate_source,
+        "currency_nobody_quotes": answer.currency_unknown,
+        "amount": answer.amount,
+        "amount_in": answer.amount_in,
+        "value": answer.value and _digits(answer.value),
+        "value_in": answer.value_in,
+    }
+
+
+def _digits(value: float) -> float:
+    """To cents, or below 10 to eight significant digits, as one writes parts of a coin."""
+    return round(value, 2) if value >= 10 else float(f"{value:.8g}")
 
 
 async def moment_of(backend: ForecastBackend) -> datetime | None:
@@ -84,7 +180,11 @@ async def moment_of(backend: ForecastBackend) -> datetime | None:
 GET_PRICE = Tool(
     name="get_price",
     title="Price",
-    description="A coin's price now (its last trade), its newest hourly close, and its change over the last 24 hours.",
+    description=(
+        "A coin's price now (its last trade), its newest hourly close, and its change over the last 24 hours; also the "
+        "close at a past moment of the last 12 days, what an amount is worth, and the price in another currency or "
+        "coin."
+    ),
     arguments=PriceArguments,
     facts=PriceFacts,
     run=get_price,

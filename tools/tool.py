@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.schema import Forecast, Provenance
 from forecaster.serving import ForecastBackend
+from tools.coercion import is_symbol_argument, near, understood
 
 LONGEST_TEXT = 2048  # bytes of a result that a language model reads
 _LONGEST_NOTES = 400  # characters
@@ -61,11 +62,18 @@ class BoundTool:
     backend: ForecastBackend
 
     async def call(self, arguments: Mapping[str, object]) -> ToolResult:
-        """Check the arguments and run the tool. What goes wrong is said in the result, never raised."""
+        """Check the arguments and run the tool. What goes wrong is said in the result, never raised.
+
+        Arguments that were written another way are read (tools/coercion.py), and the text says as what.
+        """
+        meant = understood(self.tool.arguments, arguments)
         try:
-            checked = self.tool.arguments.model_validate(arguments)
+            checked = self.tool.arguments.model_validate(meant.arguments)
         except ValidationError as error:
-            return failure("invalid_arguments", _complaint(self.tool.arguments, error))
+            return failure("invalid_arguments", _complaint(self.tool.arguments, error, arguments))
+        return _with_understood(await self._answer(checked), meant.told)
+
+    async def _answer(self, checked: Arguments) -> ToolResult:
         try:
             return await self.tool.run(self.backend, checked)
         except UnsupportedHorizon as error:
@@ -119,11 +127,21 @@ def shorten(text: str, limit: int = _LONGEST_NOTES) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _complaint(arguments: type[Arguments], error: ValidationError) -> str:
+def _with_understood(result: ToolResult, told: Mapping[str, object]) -> ToolResult:
+    """A result whose text says what was understood, where there is something to say and room for it."""
+    if not told:
+        return result
+    text = fitting(json.loads(result.text) | {"understood": told})
+    return replace(result, text=text) if len(text.encode()) <= LONGEST_TEXT else result
+
+
+def _complaint(arguments: type[Arguments], error: ValidationError, given: Mapping[str, object]) -> str:
     """What is wrong with the arguments, without repeating them."""
     wrong = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         name = str(problem["loc"][0]) if problem["loc"] else ""
         known = f"{name}: {problem['msg']}" if name in arguments.model_fields else "unknown argument"
+        if is_symbol_argument(arguments, name) and (alike := near(given.get(name))):
+            known += f" (the nearest that are known: {', '.join(alike)})"
         wrong.append(known if name else problem["msg"])
     return f"{'; '.join(dict.fromkeys(wrong))}. Correct the arguments and call again."

@@ -56,7 +56,10 @@ _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
     r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
 )
-_NOW = re.compile(r"\b(?:now|currently|already|yet|passed|at the moment)\b")
+_ODDS = re.compile(
+    r"\b(?:will|chances?|probab\w+|likely|likelihood|odds|could|can|might|going to|hits?|reach\w*|touch\w*|breaks?"
+    r"|liquidat\w+|safe|forecast|predict\w*)\b"
+)
 
 
 def no_topic(text: str) -> Topic | None:
@@ -95,7 +98,7 @@ def meant(part: Part) -> Intent:
         return amounts
     if asked and slots.direction != "past" and slots.at is None:
         current = intent is Intent.PRICE and slots.quantities.threshold is not None and not slots.timed
-        if current and slots.quantities.between is None and _NOW.search(text):
+        if current and slots.quantities.level is None and not _ODDS.search(text):
             return intent
         if intent is not Intent.METRICS or slots.symbols or slots.timed:
             return Intent.FOLLOWUP if intent is Intent.FOLLOWUP else Intent.FORECAST

@@ -4,7 +4,7 @@ from forecaster.ledger.history import Past
 from forecaster.ledger.ledger import Ledger, Open
 from forecaster.ledger.recorder import Recorder
 from forecaster.ledger.scoring import Settled, graded, graded_all
-from forecaster.ledger.track_record import Graded, Kept, LedgerPage, TrackRecord
+from forecaster.ledger.track_record import Graded, Kept, LedgerPage, Outcome, TrackRecord
 
 __all__ = [
     "Graded",
@@ -12,6 +12,7 @@ __all__ = [
     "Ledger",
     "LedgerPage",
     "Open",
+    "Outcome",
     "Past",
     "Recorder",
     "Settled",

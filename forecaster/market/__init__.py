@@ -7,7 +7,7 @@ from forecaster.market.gaps import LONGEST_GAP, gapless
 from forecaster.market.hours_ending import hours_past
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
-from forecaster.market.summaries import price_now, span_of
+from forecaster.market.summaries import PastClose, close_at, close_within, price_now, span_of
 from forecaster.market.symbols import (
     BITCOIN,
     ETHER,
@@ -33,10 +33,13 @@ __all__ = [
     "CandleSource",
     "Candles",
     "Coin",
+    "PastClose",
     "Quote",
     "Row",
     "Snapshot",
     "catalogue",
+    "close_at",
+    "close_within",
     "companion",
     "decimals_of",
     "exchanges",

@@ -43,6 +43,10 @@ class AutoSource:
         """See CandleSource; real or simulated."""
         return await self._either(lambda source: source.quote(symbol))
 
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See CandleSource; real ones alone."""
+        return await self.live.quote_in(symbol, currency)
+
     def now(self) -> float:
         """See CandleSource; as for real ones."""
         return self.live.now()

@@ -62,6 +62,13 @@ class CandleSource(Protocol):
         """The last trade, a few seconds old at most, or labelled. Raises as `latest`."""
         ...
 
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """The last trade of the coin for another currency, such as EUR; None where nobody is known to quote that.
+
+        It is never simulated. Raises SourceError where those who do could not be asked, and UnsupportedSymbol.
+        """
+        ...
+
     def now(self) -> float:
         """This moment in Unix seconds, by the clock of whoever is asked for candles; ours where nobody is."""
         ...

@@ -1,4 +1,4 @@
-"""What is told of a coin: the price now, and what happened over the newest hours.
+"""What is told of a coin: the price now, that of a past moment, and what happened over the newest hours.
 
 The price is the last trade; beside it stand the close of the newest full hour, from which forecasts are made, and the
 change over the 24 hours until now. The three are asked for at once. Without a last trade the close stands in for it;
@@ -9,17 +9,29 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from forecaster.errors import CryptoSenseError
-from forecaster.market.candles import utc
+from pydantic import AwareDatetime, Field
+
+from forecaster.errors import CryptoSenseError, InvalidInput
+from forecaster.market.candles import Candles, utc
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import CandleSource, Snapshot
-from forecaster.schema import HOUR, CandleSpan, ForecastWarning, Price
+from forecaster.schema import HOUR, CandleSpan, ForecastWarning, Price, Provenance
 
 DAY = 25  # hours of candles that the change over 24 hours takes
 PATIENCE = 4.0  # seconds that an answer waits for a trade once the candles are there
+FINE = 60 * 12 + 1  # five-minute candles that a past moment is looked for among
+FAR = 300  # hours that it is looked for among else
 NO_TRADE = "no last trade could be had, so the price is the newest close"
 
 T = TypeVar("T")
+
+
+class PastClose(Provenance):
+    """The close of the newest candle that had closed at a past moment."""
+
+    close: float = Field(gt=0)
+    time: AwareDatetime = Field(description="when that candle closed")
+    step_minutes: int = Field(gt=0, description="how long it was: 5 or 60")
 
 
 async def price_now(source: CandleSource, symbol: str) -> Price:
@@ -96,6 +108,37 @@ async def _or_none(asked: Coroutine[Any, Any, T]) -> T | None:
         return await asked
     except CryptoSenseError:  # whatever it was, candles alone are an answer too
         return None
+
+
+async def close_at(source: CandleSource, symbol: str, at: float) -> PastClose:
+    """The close at `at` (Unix s) or just before: of five minutes where those reach back so far, else of an hour.
+
+    Raises InvalidInput for a moment to come or too long ago, and what the source raises.
+    """
+    fine = await _or_none(source.five_minutes(symbol, FINE))
+    if fine is not None and len(fine.candles.closed_at(at)):
+        return _past(_provenance(fine), fine.candles, at, fine.now)
+    hours = await source.latest(symbol, FAR)
+    return _past(_provenance(hours), hours.candles, at, hours.now)
+
+
+def close_within(span: CandleSpan, at: float) -> PastClose:
+    """The same from hours that are at hand."""
+    rows = [(int(c.open_time.timestamp()), c.open, c.high, c.low, c.close, c.volume) for c in span.candles]
+    said = {name: getattr(span, name) for name in Provenance.model_fields}
+    return _past(said, Candles.from_rows(rows), at, span.as_of.timestamp() + span.age_seconds)
+
+
+def _past(said: dict[str, Any], candles: Candles, at: float, now: float) -> PastClose:
+    if at > now:
+        raise InvalidInput("That moment is yet to come.", "Ask for a past one, or for a forecast.")
+    closed = candles.closed_at(at)
+    if len(closed) == 0:
+        raise InvalidInput(
+            f"Candles reach back to {utc(int(candles.time[0])):%Y-%m-%d %H:%M} UTC.", "Ask for a later moment."
+        )
+    step = candles.step // 60
+    return PastClose(**said, close=float(closed.close[-1]), time=utc(closed.end), step_minutes=step)
 
 
 def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:

@@ -16,7 +16,7 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles, CandleSource, price_now, span_of, with_companion
+from forecaster.market import Candles, CandleSource, PastClose, Quote, close_at, price_now, span_of, with_companion
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent, hourly, windows_of
@@ -68,6 +68,14 @@ class LocalBackend:
     async def price(self, symbol: str) -> Price:
         """The newest closed price, with the change over 24 hours where they are at hand."""
         return told(self._observer, await price_now(self._source, symbol))
+
+    async def close_at(self, symbol: str, at: datetime) -> PastClose:
+        """See ForecastBackend. Raises what market.close_at raises."""
+        return told(self._observer, await close_at(self._source, symbol, at.timestamp()))
+
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See ForecastBackend. Raises what CandleSource.quote_in raises."""
+        return await self._source.quote_in(symbol, currency)
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""

@@ -15,7 +15,7 @@ from forecaster.anomalies import AnomalyReport
 from forecaster.errors import BackendError, ConfigurationError, InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles
+from forecaster.market import Candles, PastClose, Quote
 from forecaster.schema import CandleSpan, Forecast, ForecastWarning, ModelFacts, Price, Report
 from forecaster.serving.backend import LocalBackend
 from forecaster.serving.caller_input import Sent
@@ -29,7 +29,7 @@ LONGEST_REST = 60.0
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Flagged = TypeVar("Flagged", Forecast, AnomalyReport, Price, CandleSpan)
+Flagged = TypeVar("Flagged", Forecast, AnomalyReport, Price, CandleSpan, PastClose)
 
 
 class FallbackBackend:
@@ -55,6 +55,14 @@ class FallbackBackend:
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """See ForecastBackend."""
         return _flagged(*await self._asked(lambda backend: backend.candles(symbol, hours)))
+
+    async def close_at(self, symbol: str, at: datetime) -> PastClose:
+        """See ForecastBackend."""
+        return _flagged(*await self._asked(lambda backend: backend.close_at(symbol, at)))
+
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See ForecastBackend; of the exchanges that are asked here."""
+        return await self._local.quote_in(symbol, currency)
 
     async def forecast(
         self,

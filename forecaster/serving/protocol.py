@@ -16,7 +16,7 @@ from forecaster.anomalies import AnomalyReport
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles
+from forecaster.market import Candles, PastClose, Quote
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.caller_input import Sent
 
@@ -26,6 +26,14 @@ class ForecastBackend(Protocol):
 
     async def price(self, symbol: str) -> Price:
         """The newest closed price."""
+        ...
+
+    async def close_at(self, symbol: str, at: datetime) -> PastClose:
+        """The close of the newest candle that had closed at a past moment: of five minutes where there is one."""
+        ...
+
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """The last trade for another currency, such as EUR; None where nobody is known to quote that."""
         ...
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:

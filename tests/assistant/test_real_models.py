@@ -6,9 +6,10 @@ import json
 import pytest
 import pytest_asyncio
 
-from assistant.agent import LONGEST_REPLY, Token, ToolFinished, ToolStarted, build_agent, run_turn
+from assistant.agent import Token, ToolFinished, ToolStarted, build_agent, run_turn
 from assistant.budget import Budget
 from assistant.chat_models import open_chat_model
+from assistant.guard import MOST_SAID
 from assistant.replies.phrases import phrases
 from assistant.understanding.frame import Language
 from forecaster.errors import ExchangeError, NoCandles
@@ -169,10 +170,61 @@ async def test_an_empty_reply_is_answered_by_the_embedded_model(provider, plan):
     assert words(await turn("btc price", of=agent(silence=9))).startswith(EMBEDDED)
 
 
-async def test_a_gigantic_reply_is_cut(provider):
+async def test_a_gigantic_reply_is_left_where_it_repeats_itself(provider):
     provider(Plan("gigantic"))
-    said = words(await turn("btc price", of=agent(silence=9)))
-    assert LONGEST_REPLY - 600 < len(said) <= LONGEST_REPLY
+    assert words(await turn("btc price", of=agent(silence=9))).startswith(EMBEDDED)
+    said = words(await turn("hello", of=agent(silence=9)))
+    assert said.count("So it goes.") == MOST_SAID and "I follow" in said
+
+
+@pytest.mark.parametrize("after", [0, 1], ids=["at once", "after a tool"])
+async def test_a_reply_that_is_cut_for_its_length_does_not_stand_as_the_answer(provider, after):
+    provider(*[Plan("calls", [PRICE])] * after, Plan("text", "Bitcoin closed at $69,930.25. It went", "length"))
+    events = await turn("btc price", of=agent(silence=9))
+    assert EMBEDDED in words(events) and "It went" not in words(events)
+    assert steps(events) == [("get_price", True)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "finish"),
+    [
+        ('{"symbol":"BTC-USD","hours":2', "length"),
+        ('{"symbol":"BTC-USD","hours":2', "tool_calls"),
+        ('{"symbol":"BTC-USD","hours":2', "stop"),
+        ('{"symbol":"BTC-USD","hours":2}', "length"),  # the server closed it itself, or a further call was cut off
+    ],
+)
+async def test_half_a_call_is_not_run(provider, arguments, finish):
+    provider(Plan("arguments", [("forecast", arguments)], finish), TRUE)
+    backend = FakeBackend(longest=24)
+    events = await turn("btc in 24 hours", of=agent(backend, silence=9))
+    assert [event.args["hours"] for event in events if isinstance(event, ToolStarted)] == [24]
+    assert [given[1] for name, given in backend.calls if name == "forecast"] == [24]
+
+
+async def test_half_a_call_beside_a_whole_one_is_not_run_either(provider):
+    half = ("forecast", '{"symbol":"BTC-USD","hours":2')
+    provider(Plan("arguments", [("get_price", json.dumps(PRICE[1])), half]), TRUE)
+    events = await turn("btc in 24 hours", of=agent(FakeBackend(longest=24), silence=9))
+    assert [event.args.get("hours") for event in events if isinstance(event, ToolStarted)] == [24]
+
+
+async def test_thoughts_of_a_model_are_not_shown_however_they_are_cut_on_their_way(provider):
+    said = "<think> The user wants $99,999. </think> Bitcoin closed at $69,930.25."
+    provider(Plan("calls", [PRICE]), Plan("letters", said))
+    assert words(await turn("btc price", of=agent(silence=9))).strip() == TRUE.what
+
+
+async def test_arguments_of_another_type_are_read_and_shown_as_they_were_read(provider):
+    provider(Plan("calls", [("forecast", {"symbol": "XBT", "hours": "6", "threshold": None})]), TALK)
+    events = await turn("btc in 6 hours", of=agent(FakeBackend(longest=24), silence=9))
+    assert next(event.args for event in events if isinstance(event, ToolStarted)) == {"symbol": "BTC-USD", "hours": 6}
+    assert steps(events) == [("forecast", True)]
+
+
+async def test_what_was_asked_for_in_other_words_is_not_asked_for_again_by_the_embedded_model(provider):
+    provider(Plan("calls", [("get_price", {"symbol": "bitcoin"})]), Plan("status", 500))
+    assert steps(await turn("btc price", of=agent(silence=9))) == [("get_price", True)]
 
 
 async def test_a_failing_tool_is_told_to_the_model_in_words(provider):
@@ -193,7 +245,7 @@ async def test_a_turn_that_hangs_does_not_hold_up_seven_others(provider):
         done.append(question)
         return said
 
-    questions = ["btc price, slowly", *(f"btc price {n}" for n in range(7))]
+    questions = ["btc price, slowly", *["hello"] * 7]
     slow, *quick = await asyncio.gather(*map(ask, questions))
     assert done[-1] == questions[0] and slow.startswith(STAND_IN)
     assert {said.strip() for said in quick} == {TALK.what}
@@ -202,11 +254,11 @@ async def test_a_turn_that_hangs_does_not_hold_up_seven_others(provider):
 async def test_a_spent_budget_leaves_the_answer_to_the_embedded_model_and_says_so_once(provider):
     server = provider(TALK)
     limited = agent(silence=9, budget=Budget(3, 2))
-    assert words(await turn("btc price", of=limited, site="a")).strip() == TALK.what
-    await turn("btc price", of=limited, site="a")
+    assert words(await turn("hello", of=limited, site="a")).strip() == TALK.what
+    await turn("hello", of=limited, site="a")
     spent = words(await turn("btc price", of=limited, site="a"))
     assert spent.startswith(f"{SPENT}\n\n{EMBEDDED}")
     assert words(await turn("btc price", spent, "eth price", of=limited, site="a")).startswith("Ethereum is at")
-    assert words(await turn("btc price", of=limited, site="b")).strip() == TALK.what
+    assert words(await turn("hello", of=limited, site="b")).strip() == TALK.what
     assert words(await turn("btc price", of=limited, site="b")).startswith(SPENT)
     assert len(server.asked) == 3

@@ -9,6 +9,7 @@ from forecaster.ledger.track_record import Kept, LedgerPage
 from forecaster.market.candles import Candles, utc
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import Snapshot
+from forecaster.market.summaries import PastClose, close_within
 from forecaster.market.symbols import catalogue, unsupported
 from forecaster.schema import (
     HOUR,
@@ -74,6 +75,7 @@ class FakeBackend:
         self.candle_history = candles_ending()
         self.kept: tuple[Kept, ...] = ()  # newest first
         self.touch: TouchFactors | None = None
+        self.rates: dict[str, float] = {"EUR": 0.9}  # of one dollar
         self.surprises: tuple[Surprise, ...] = (surprise(),)
         self.failure: dict[str, CryptoSenseError] = {}
         self.calls: list[tuple[str, tuple[object, ...]]] = []
@@ -83,6 +85,15 @@ class FakeBackend:
         self._called("price", symbol)
         said = self._provenance(symbol)
         return Price(**said, price=LAST_CLOSE, time=utc(NOON + 200), last_close=LAST_CLOSE, change_24h_pct=0.42)
+
+    async def close_at(self, symbol: str, at: datetime) -> PastClose:
+        self._called("close_at", symbol, at)
+        return close_within(await self.candles(symbol, 300), at.timestamp())
+
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        self._called("quote_in", symbol, currency)
+        rate = self.rates.get(currency)
+        return Quote(symbol, self.source, currency, LAST_CLOSE * rate, NOON + 200.0, NOON + 240.0) if rate else None
 
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         self._called("candles", symbol, hours)

@@ -35,7 +35,13 @@ async def test_a_failure_is_an_error_message_in_the_tools_words():
     assert json.loads(message.text)["error"] == "unsupported_horizon"
 
 
+async def test_arguments_that_are_not_of_their_type_are_read():
+    message = await invoke(adapted(FakeBackend(longest=24))["forecast"], {"symbol": "btc", "hours": "6", "until": None})
+    told = json.loads(message.text)
+    assert (told["symbol"], told["hours"], told["understood"]) == ("BTC-USD", 6, {"symbol": "BTC-USD"})
+
+
 async def test_wrong_arguments_are_an_error_message_too():
-    message = await invoke(adapted(FakeBackend())["get_price"], {"symbol": "DOGE"})
+    message = await invoke(adapted(FakeBackend())["get_price"], {"symbol": "no coin"})
     assert message.status == "error"
     assert json.loads(message.text)["error"] == "invalid_arguments"

@@ -48,6 +48,17 @@ async def test_every_tool_answers_in_little_text_which_is_its_structured_content
             jsonschema.validate(result.structured_content, each.output_schema)
 
 
+@pytest.mark.parametrize("mode", MODES)
+async def test_arguments_of_another_type_are_read_and_what_was_understood_is_said(mode):
+    async with speaking(FakeBackend(longest=24), mode) as client:
+        schemas = {each.name: each.output_schema for each in (await client.list_tools()).tools}
+        result = await client.call_tool("forecast", {"symbol": "BTC/USDT", "hours": "6", "threshold": None})
+    assert not result.is_error and result.structured_content["hours"] == 6
+    assert result.structured_content["understood"] == {"symbol": "BTC-USD"}
+    jsonschema.validate(result.structured_content, schemas["forecast"])
+    assert "understood" in schemas["forecast"]["properties"]
+
+
 async def test_the_record_and_the_disclaimer_are_resources():
     async with speaking(FakeBackend()) as client:
         listed = (await client.list_resources()).resources

@@ -14,6 +14,7 @@ GOOD = {
     "get_price": {"symbol": "BTC-USD"},
     "get_candles": {"symbol": "ETH-USD", "hours": 300},
     "forecast": {"symbol": "BTC-USD", "hours": 24},
+    "compare": {"symbols": ["BTC-USD", "ETH-USD"]},
     "explain_metrics": {},
     "detect_anomalies": {"symbol": "BTC-USD", "hours": 235, "days": 1},
     "track_record": {"symbol": "BTC-USD", "last": 168},
@@ -29,6 +30,7 @@ def test_the_registry_holds_these_tools():
         "get_price",
         "get_candles",
         "forecast",
+        "compare",
         "explain_metrics",
         "detect_anomalies",
         "track_record",
@@ -112,7 +114,7 @@ async def test_wrong_arguments_are_refused_in_words_that_do_not_repeat_them(name
     assert "secret" not in result.text and "url" not in result.text
 
 
-@pytest.mark.parametrize(("symbol", "near"), [("PEPE-USD", "BTC-USD"), ("SOLANA-USD", "SOL-USD")])
+@pytest.mark.parametrize(("symbol", "near"), [("PEPE-USD", "BTC-USD"), ("SOLANNA-USD", "SOL-USD")])
 async def test_a_symbol_that_no_source_has_is_answered_with_near_ones(symbol, near):
     result = await bound(FakeBackend())["forecast"].call({"symbol": symbol})
     told = json.loads(result.text)

@@ -55,6 +55,7 @@ class Exchange(ABC):
 
     name: ClassVar[str]
     quote: ClassVar[str] = "USD"  # the one currency that its pairs are quoted in here
+    currencies: ClassVar[tuple[str, ...]] = ("EUR", "GBP")  # others that it quotes large coins in
     max_rows: ClassVar[int]  # most rows that one request gives
     lists_all: ClassVar[bool] = True  # whether it names all its pairs at once, and not one that is asked for
 

@@ -20,6 +20,7 @@ class Binance(Exchange):
 
     name = "binance"
     quote = "USDT"
+    currencies = ("EUR", "BRL", "JPY", "TRY", "PLN", "MXN", "ZAR")
     max_rows = 1000
     lists_all = False  # that would be more than 10 MB
 

@@ -94,6 +94,10 @@ class LiveSource:
             return quote
         raise NoCandles(symbol, quote)
 
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See CandleSource. Raises ExchangeError and UnsupportedSymbol, within 8 s."""
+        return await self._prices.elsewhere(symbol, await self._listings.of(symbol), currency)
+
     def now(self) -> float:
         """See CandleSource: by the exchanges' clock, once one was seen."""
         return self._turns.now()

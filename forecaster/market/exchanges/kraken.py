@@ -13,6 +13,7 @@ class Kraken(Exchange):
     """Rows with prices as strings, oldest first; the newest 720 and no others, the last one always forming."""
 
     name = "kraken"
+    currencies = ("EUR", "GBP", "CHF", "CAD", "AUD", "JPY")
     max_rows = 720
 
     def _request(self, pair: str, count: int, start: int | None, step: int) -> tuple[str, Query]:

@@ -1,10 +1,14 @@
 """The price now of each symbol, from the exchanges' tickers: a few seconds old at most, and compared with candles."""
 
 import asyncio
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from cachetools import LRUCache
 
+from forecaster.errors import ExchangeError
 from forecaster.market.cautions import causes, skewed
 from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.pages import SYMBOLS_KEPT, Held, Listing, Pages
@@ -16,7 +20,9 @@ from forecaster.market.symbols import Pair
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 
 SERVES_FOR = 5.0  # seconds for which a price is told again
+REFUSED_FOR = 600.0  # seconds for which it counts that an exchange does not know a pair
 OLD = 300  # seconds after which a last trade is told as old: a coin that is hardly traded has no newer one
+REFUSAL = re.compile(r"^answered with an error( \(4\d\d\))?$")  # what an exchange says to a pair that it lacks
 UNCHECKED = "there were no candles to compare the price with"
 
 
@@ -46,6 +52,7 @@ class Prices:
         self._turns, self._pages = turns, pages
         self._told: LRUCache[str, Told] = LRUCache(SYMBOLS_KEPT)
         self._asking = SingleFlight[Told | Failures]()
+        self._elsewhere: LRUCache[tuple[str, str], tuple[float, Told | Failures]] = LRUCache(SYMBOLS_KEPT)
 
     async def now(self, symbol: str, listing: Listing) -> Quote | Failures:
         """The price, or why there is none. Many who ask at once cause one call."""
@@ -53,6 +60,35 @@ class Prices:
         if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < SERVES_FOR:
             told = await self._asking.call(symbol, lambda: self._ask(symbol, listing))
         return self._quoted(symbol, told) if isinstance(told, Told) else told
+
+    async def elsewhere(self, symbol: str, listing: Listing, currency: str) -> Quote | None:
+        """The last trade for another currency; None where no exchange knows that pair. Raises ExchangeError."""
+        pairs = {each: _renamed(pair, currency) for each, pair in listing.items() if currency in each.currencies}
+        fetched, found = self._elsewhere.get((symbol, currency), (-REFUSED_FOR, ()))
+        held_for = self._turns.clock() - fetched
+        if not 0 <= held_for < (SERVES_FOR if found else REFUSED_FOR):
+            found = await self._asking.call((symbol, currency), lambda: self._ask_elsewhere(symbol, pairs))
+            if isinstance(found, Told) or not found:
+                self._elsewhere[symbol, currency] = self._turns.clock(), found
+        if isinstance(found, Told):
+            return self._quoted(symbol, found)
+        if found:
+            raise found[0]
+        return None
+
+    async def _ask_elsewhere(self, symbol: str, pairs: Mapping[Exchange, Pair]) -> Told | Failures:
+        """The first that answers; else why those failed that do not just lack the pair."""
+        failures, share = [], self._turns.budget / max(1, len(pairs))
+        for exchange, pair in pairs.items():
+            ask = partial(exchange.ticker, symbol, within=share, pair=pair)
+            try:
+                tick = await self._turns.aside(exchange, ask)
+            except ExchangeError as error:
+                if REFUSAL.search(error.cause) is None:
+                    failures.append(error)
+            else:
+                return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock(), checked=True)
+        return tuple(failures)
 
     async def close(self) -> None:
         """Stop what is under way."""
@@ -128,6 +164,12 @@ class Prices:
         words |= skewed(source, told.now - told.fetched)
         notes = tuple(words.values()) if told.checked else (*words.values(), UNCHECKED)
         return Quote(symbol, source, told.pair.quote, told.price, told.time, now, tuple(words), notes)
+
+
+def _renamed(pair: Pair, currency: str) -> Pair:
+    """What an exchange calls the same coin in another currency: BTC-EUR for BTC-USD, btceur for btcusd."""
+    name = pair.name[: -len(pair.quote)] + (currency.lower() if pair.name.islower() else currency)
+    return Pair(name, currency)
 
 
 def _ago(seconds: float) -> str:

@@ -77,6 +77,18 @@ class Turns:
         self._cooldowns.answered(exchange.name)
         return answer
 
+    async def aside(self, exchange: Exchange, ask: Callable[[], Awaitable[T]]) -> T:
+        """The same of a question that it need not know an answer to: only a wish to be left alone is remembered."""
+        resting = self._cooldowns.error(exchange.name, self.clock())
+        if resting is not None:
+            raise resting
+        try:
+            return await ask()
+        except ExchangeError as error:
+            if error.retry_after is not None:
+                self._cooldowns.failed(error, self.clock())
+            raise
+
     def now(self) -> float:
         """This moment by the exchanges' clock, once one was seen; Unix seconds."""
         return self.clock() + self._offset

@@ -111,6 +111,10 @@ class FileSource:
                 self._held_fine = fine.candles[-FINE_KEPT:]
         return self._held_fine
 
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See CandleSource; of no other currency."""
+        return None
+
     def now(self) -> float:
         """See CandleSource."""
         return time.time()

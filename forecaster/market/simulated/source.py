@@ -57,6 +57,10 @@ class DemoSource:
         (price,) = rounded(np.array([price]), coin_of(symbol)).tolist()
         return Quote(symbol, "demo", "USD", price, float(int(now)), now, *LABELS)
 
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """See CandleSource; of no other currency."""
+        return None
+
     def now(self) -> float:
         """See CandleSource."""
         return self._clock()

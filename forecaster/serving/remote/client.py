@@ -16,10 +16,11 @@ from forecaster.anomalies import AnomalyReport
 from forecaster.errors import BackendError, InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles
+from forecaster.market import Candles, PastClose, Quote, close_within
 from forecaster.schema import CandleSpan, Forecast, Frozen, ModelFacts, Price, Provenance, Report
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent
+from forecaster.serving.gathering import HISTORY
 from forecaster.serving.observer import Nobody, Observer, tell_model, told
 from forecaster.serving.remote.calls import Calls, refusal
 
@@ -75,6 +76,14 @@ class RemoteBackend:
     async def candles(self, symbol: str, hours: int) -> CandleSpan:
         """See ForecastBackend."""
         return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours))
+
+    async def close_at(self, symbol: str, at: datetime) -> PastClose:
+        """See ForecastBackend: of hours alone."""
+        return close_within(await self.candles(symbol, HISTORY), at.timestamp())
+
+    async def quote_in(self, symbol: str, currency: str) -> Quote | None:
+        """None: the service there tells prices in US dollars."""
+        return None
 
     async def forecast(
         self,

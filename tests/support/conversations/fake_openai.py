@@ -1,6 +1,7 @@
 """An OpenAI-compatible server on this machine that answers as a test plans it: fragments, faults, hangs.
 
-    Plan("text", "It is $69,930.25.")          streamed word by word
+    Plan("text", "It is $69,930.25.")          streamed word by word, as "letters" letter by letter
+    Plan("text", "It is $69,9", "length")      with the reason why it ends
     Plan("calls", [("get_price", {...})])       tool calls whose arguments come in fragments
     Plan("status", 429), Plan("hang"), Plan("stall", "BTC is"), Plan("drip"), Plan("cut", "BTC is"), ...
 
@@ -25,8 +26,9 @@ GIGANTIC = 2_000_000  # characters
 class Plan:
     """What becomes of one request."""
 
-    kind: str  # text, calls, arguments, status, hang, stall, drip, thinking, cut, broken, empty, gigantic
+    kind: str  # text, letters, calls, arguments, status, hang, stall, drip, thinking, cut, broken, empty, gigantic
     what: Any = ""
+    finish: str = ""  # why it ends, where that is not plain
 
 
 class FakeOpenAI(ThreadingHTTPServer):
@@ -121,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._write("data: {not json\n\n")
             self.close_connection = True
             return
-        self._write(_chunk({}, "tool_calls" if plan.kind in ("calls", "arguments") else "stop"))
+        self._write(_chunk({}, plan.finish or ("tool_calls" if plan.kind in ("calls", "arguments") else "stop")))
         if (body.get("stream_options") or {}).get("include_usage"):
             usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
             self._write(f"data: {json.dumps({**_BASE, 'choices': [], 'usage': usage})}\n\n")
@@ -158,6 +160,8 @@ def _deltas(plan: Plan) -> Iterator[dict[str, Any]]:
             yield {"tool_calls": [{"index": index, **first, "function": {"name": name, "arguments": ""}}]}
             for start in range(0, len(text), FRAGMENT):
                 yield {"tool_calls": [{"index": index, "function": {"arguments": text[start : start + FRAGMENT]}}]}
+    elif plan.kind == "letters":
+        yield from ({"content": letter} for letter in plan.what)
     elif plan.kind == "gigantic":
         yield {"content": "So it goes. " * (GIGANTIC // 12)}
     else:

@@ -1,0 +1,37 @@
+"""What a turn of a conversation gives, in order: tools that begin and end, and pieces of the reply."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """The model asked for a tool. Arguments that no tool takes are left out."""
+
+    id: str
+    name: str
+    args: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool answered: ``text`` is what the model reads, ``data`` the full result (None where ``ok`` is False)."""
+
+    id: str
+    name: str
+    ok: bool
+    text: str
+    seconds: float
+    data: BaseModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the reply, in order."""
+
+    text: str
+
+
+Event = ToolStarted | ToolFinished | Token
