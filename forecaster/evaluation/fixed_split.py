@@ -1,15 +1,16 @@
 """The record on hours after one split: networks that saw none of them, beside every baseline on the same hours."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.anomalies import evaluate_anomalies
-from forecaster.calibration import Calibration, Detectors, Tracker, Widths, tracked
+from forecaster.calibration import Calibration, Detectors, Touch, Tracker, Way, Widths, touched, tracked
 from forecaster.evaluation.metrics import grade
 from forecaster.evaluation.panel import ROLLING, SHOWN, Fold, Panel
-from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation, Scores
+from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation, Scores, Touches
 from forecaster.features import KINDS, Market
 from forecaster.inference import Engine, Progress, backtest
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band
@@ -54,6 +55,8 @@ def fixed_split(
         if headline is None:
             issued = ours[OURS, "full"]
             headline = _headline(market, rows, issued[:, 0], remarks)
+        if calibration.touch is not None:
+            evaluation += Evaluation(touches=tuple(_touches(market, rows, ours[OURS, "full"], calibration.touch)))
         evaluation += Panel("fixed_split", market, [Fold(start, rows)]).evaluate(ours, SHOWN, progress)
     assert headline is not None
     detectors = calibration.detectors
@@ -63,6 +66,23 @@ def fixed_split(
         detectors = detectors.model_copy(update={"past": found.past})
     report = headline.model_copy(update={"table": _table(evaluation, markets)})
     return Record(report, evaluation, widths, detectors, issued)
+
+
+def _touches(market: Market, rows: NDArray[np.int64], quantiles: Floats, touch: Touch) -> Iterator[Touches]:
+    """Of forecasts (n, 24, Q) issued at `rows`, at the horizons that are shown."""
+    highest, lowest = market.reached(rows, float("inf"))
+    for hours in SHOWN:
+        for way, reached in (("up", highest), ("down", lowest)):
+            side: Way = "up" if way == "up" else "down"
+            beyond, shares = touched(quantiles[:, hours - 1], reached[:, hours - 1], side)
+            yield Touches(
+                symbol=market.symbol,
+                hours=hours,
+                way=side,
+                beyond=tuple(beyond.tolist()),
+                told=tuple(touch.chance(side, 60 * hours, chance) for chance in beyond.tolist()),
+                touched=tuple(shares.tolist()),
+            )
 
 
 def _headline(market: Market, rows: NDArray[np.int64], quantiles: Floats, remarks: tuple[str, ...]) -> Report:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from forecaster.anomalies import AnomalyRecord
+from forecaster.calibration import Way
 from forecaster.evaluation.grades import RandomMinute
 from forecaster.quantiles import BANDS
 from forecaster.schema import Frozen, InputKind, Symbol
@@ -69,6 +70,17 @@ class Reliability(Frozen):
     below: tuple[float, ...] = Field(description="share of outcomes below that level's quantile")
 
 
+class Touches(Frozen):
+    """How often prices were touched on the way, beside the chance told of it: on the diagonal where that holds."""
+
+    symbol: Symbol
+    hours: int
+    way: Way = Field(description="whether the prices lay above or below the last one")
+    beyond: tuple[float, ...] = Field(description="chances told of a close beyond them, by which they are chosen")
+    told: tuple[float, ...] = Field(description="chances told of a touch")
+    touched: tuple[float, ...] = Field(description="shares of ways that did")
+
+
 class Lead(Frozen):
     """By how much our loss is smaller than another forecaster's on the same hours."""
 
@@ -97,6 +109,7 @@ class Evaluation(Frozen):
     against: tuple[Against, ...] = ()
     anomalies: AnomalyRecord | None = None
     random_minute: tuple[RandomMinute, ...] = Field(default=(), description="asked at any minute, by symbol")
+    touches: tuple[Touches, ...] = Field(default=(), description="of forecasts from candles, as served")
 
     def __add__(self, more: Self) -> "Evaluation":
         return Evaluation(
@@ -105,6 +118,7 @@ class Evaluation(Frozen):
             against=self.against + more.against,
             anomalies=self.anomalies or more.anomalies,
             random_minute=self.random_minute + more.random_minute,
+            touches=self.touches + more.touches,
         )
 
     def find(
