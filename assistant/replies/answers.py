@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
 from assistant.replies.cautions import cautions, simulated, sources, ungraded
-from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
+from assistant.replies.clarifications import IMPOSSIBLE, assumed, unsure
 from assistant.replies.comparisons import comparison
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.records import record_of_forecasts
@@ -152,7 +152,7 @@ def _answered(
     record = _record(speech, question, results)
     room = 0 if brief else len(details) if question.more else max(1, SENTENCES - len(told) - len(record))
     yield from told
-    yield from (assumed(speech, ask) for ask in question.asks if ask.assumed in ASSUMED)
+    yield from (each for ask in question.asks for each in assumed(speech, ask))
     yield from _currencies(speech, question, results)
     yield from details[:room]
     yield from ungraded(speech, results)

@@ -48,7 +48,8 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
         return
     name, chance = ("below", odds.below) if ask.below else ("above", odds.above)
     price = speech.asked_price(answer.threshold, answer.forecast.quote)
-    touch = _touch(speech, answer, odds)
+    ahead = ask.below == (answer.threshold < answer.forecast.last_price)  # a price that is passed lies behind
+    touch = _touch(speech, answer, odds) if ahead else ""
     yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
 
 

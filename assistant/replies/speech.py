@@ -174,11 +174,21 @@ class Speech:
         return self.say("time.last_hour") if hours == 1 else self.say("time.last_hours", hours=self.number(hours))
 
     def period(self, start: datetime, end: datetime | None, beside: datetime, zone: str | None) -> str:
-        """From one time to another; without that, until now."""
+        """From one time to another, or a whole day; without an end, until now."""
+        if end is not None and (day := self._whole_day(start, end, zone or self._zone)):
+            return day
         first = self.there(start, beside if end is None else end, zone)
         if end is None:
             return self.say("time.since", start=first)
         return self.say("time.period", start=first, end=self.there(end, beside, zone))
+
+    def _whole_day(self, start: datetime, end: datetime, zone: str) -> str | None:
+        """The day from one midnight of a zone to the next; None where it is another span."""
+        first, last = (time.astimezone(zone_of(zone)) for time in (start, end))
+        if (last.date() - first.date()).days != 1 or any(f"{each:%H:%M}" != "00:00" for each in (first, last)):
+            return None
+        day = self.say("time.day", day=self._ordinal(first.day), month=self._month(first))
+        return self.say("time.on_day", day=day, zone=self._name_of(zone, first, of_city=zone != self._zone))
 
     def time(self, time: datetime) -> str:
         """A clock time with its day and year."""
@@ -221,10 +231,13 @@ class Speech:
     def _clock(self, time: datetime, zone: str, date: str | None, *, of_city: bool = False) -> str:
         """Hour and minute with the name of the zone."""
         local = time.astimezone(zone_of(zone))
-        letters, city = letters_of(local), city_of(zone_of(zone).key)
-        name = self.say("time.city", city=city) if city and (of_city or not letters) else letters or USUAL
-        facts = {"clock": f"{local:%H:%M}", "zone": name}
+        facts = {"clock": f"{local:%H:%M}", "zone": self._name_of(zone, local, of_city=of_city)}
         return self.say("time.at", **facts) if date is None else self.say("time.on", **facts, date=date)
+
+    def _name_of(self, zone: str, local: datetime, *, of_city: bool) -> str:
+        """What the clocks of a zone are called: letters, or its city."""
+        letters, city = letters_of(local), city_of(zone_of(zone).key)
+        return self.say("time.city", city=city) if city and (of_city or not letters) else letters or USUAL
 
     def _ordinal(self, day: int) -> str:
         return self.say("time.first") if day == 1 else str(day)

@@ -2,8 +2,10 @@ import pytest
 
 from assistant.grounding.figures import figures_in
 from assistant.grounding.vouched import Grounds
+from assistant.understanding.frame import Ask, Intent, Question
 from forecaster.market.candles import utc
 from forecaster.schema import Price
+from tests.support.conversations import focused
 from tests.support.fakes import NOON, FakeBackend
 from tools.registry import bind_tools
 
@@ -118,3 +120,39 @@ def test_an_earlier_answer_vouches_for_its_figures_and_a_visitor_for_no_price():
     assert traced(known, "$69,930.25, 12:00, 0.4 %, 48 hours, 17:45")
     for text in ("$80,000", "99 %", "$48"):
         assert not traced(known, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "18:00 UTC", "14:00 New York time", "14:00 New York time (18:00 UTC)", "02:00 Singapore time on 20 March",
+        "UTC 18:00", "2 am on 20 March", "UTC 3月19日 18:00",
+    ],
+)  # fmt: skip
+async def test_a_time_is_vouched_for_in_the_zones_of_the_visitor_and_the_question(text):
+    known = await grounds("forecast")
+    known.add_asked(Question((Ask(Intent.FORECAST, zone="America/New_York"),), zone="Asia/Singapore"))
+    assert traced(known, text)
+
+
+@pytest.mark.parametrize("text", ["19:00 CET", "20:00 UTC", "UTC 02:00", "08:00 UTC", "on 21 March", "3 am"])
+async def test_a_time_of_another_zone_or_of_none_is_not(text):
+    known = await grounds("forecast")
+    known.add_asked(Question((Ask(Intent.FORECAST, zone="America/New_York"),), zone="Asia/Singapore"))
+    assert not traced(known, text)
+
+
+def test_what_odds_hold_is_vouched_for_in_its_own_unit():
+    known = Grounds()
+    known.add_result(focused.forecast(focused.worth()))
+    known.add_result(focused.forecast(focused.odds(level=90.0, side="range", range_low=67_000.0, range_high=73_000.0)))
+    known.add_result(focused.forecast(focused.odds(between=0.42, low=69_000.0, high=71_000.0)))
+    assert traced(known, "0.5 BTC, $33,250 to $36,750, 95 % value at risk $2,105, a chance of 90 %, 42 %, in 10 hours")
+    for text in ("$42", "90 dollars", "43 %", "58 %", "412 %", "97 %"):
+        assert not traced(known, text)
+
+
+def test_the_worth_of_an_amount_is_money():
+    known = Grounds()
+    known.add_result(focused.price(amount=0.3, amount_in="coin", value=20_979.075, value_in="USD"))
+    assert traced(known, "0.3 BTC is worth $20,979.08") and not traced(known, "0.4 BTC is worth $20,979.09")

@@ -101,6 +101,12 @@ def test_a_liquidation_is_the_chance_of_a_close_below_and_that_a_touch_is_likeli
     )
 
 
+def test_a_price_that_is_passed_already_is_not_called_likelier_to_be_touched():
+    answer = focused.forecast(odds(above=0.9, below=0.1), threshold=62_800.0, touch=True)
+    ask = replace(CASES["touch"][0], threshold=62_800.0, touch=True)
+    assert "touch" not in from_results(Question((ask,)), [answer], [])
+
+
 def test_an_amount_is_told_with_its_worth_then_and_now_and_what_it_may_lose():
     worth = (
         "At 22:00 UTC (in 10 hours) 0.5 BTC will be worth $33,250 to $36,750 (80 % range, middle $35,000); "
@@ -362,6 +368,18 @@ def test_a_spring_forward_night_is_told_in_the_clocks_of_each_side():
     late = told.model_copy(update={"span": told.span.model_copy(update={"as_of": utc(1_774_742_400 + 36_000)})})
     text = from_results(Question((Ask(Intent.CANDLES, start=start, end=end),), zone="Europe/Berlin"), [late], [])
     assert text.startswith("From 00:00 CET to 04:00 CEST Bitcoin")
+
+
+def test_a_whole_day_is_told_as_that_day_in_its_zone():
+    start, end = utc(NOON - 37 * 3600), utc(NOON - 13 * 3600)  # 18 March in Berlin
+    ask, answer = Ask(Intent.CANDLES, start=start, end=end), focused.span(start=start, end=NOON - 13 * 3600)
+    berlin = from_results(Question((ask,), zone="Europe/Berlin"), [answer], [])
+    assert berlin.startswith("On 18 March (CET) Bitcoin went up")
+    named = from_results(Question((replace(ask, zone="Europe/Paris"),)), [answer], [])
+    assert named.startswith("On 18 March (Paris time) Bitcoin went up")
+    assert from_results(Question((ask,)), [answer], []).startswith(
+        "From 23:00 UTC on 17 March to 23:00 UTC on 18 March"
+    )
 
 
 def test_the_price_of_a_past_moment_is_told_in_the_named_zone():

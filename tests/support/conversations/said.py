@@ -62,8 +62,9 @@ class OnDay:
     def __getattr__(self, method: str) -> Any:
         ask = getattr(self._backend, method)
 
-        async def asked(*arguments: object) -> Any:
-            return _moved(await ask(*arguments), self._later)
+        async def asked(*arguments: object, **named: object) -> Any:
+            then = {name: _moved(value, -self._later) for name, value in named.items()}
+            return _moved(await ask(*arguments, **then), self._later)
 
         return asked
 
