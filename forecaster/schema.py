@@ -165,6 +165,7 @@ class ModelFacts(Frozen):
     band_method: str
     warnings: tuple[ForecastWarning, ...] = Field(description="that its forecasts may carry")
     versions: dict[str, str] = Field(description="of what it was trained with")
+    parameters: int | None = Field(default=None, gt=0, description="numbers that training set; None where unknown")
 
 
 class Forecast(Frozen):
