@@ -12,6 +12,7 @@ from tools import (
     LONGEST_LOOK_BACK,
     MOST_HOURS,
     MOST_LAST,
+    RECORD,
     USUAL_HOURS,
     USUAL_LAST,
     minute,
@@ -58,7 +59,7 @@ def _calls(ask: Ask) -> list[Call]:
             last = ask.hours if ask.last is None else ask.last
             name, args = "track_record", {"last": _within(last, MOST_LAST, USUAL_LAST)}
         case Intent.METRICS | Intent.WHY:
-            return [("explain_metrics", _given(metric=ask.metric))]
+            return [("explain", {"topic": ask.metric or RECORD})]
         case _:
             return []
     return [(name, {"symbol": symbol} | args) for symbol in ask.symbols]

@@ -4,9 +4,10 @@ import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
 from forecaster.anomalies import LARGEST_BUDGET, MOST_HOURS, AnomalyReport, Surprise
 from forecaster.market import Coin, catalogue, decimals_of, nearest, spellings
 from tools.anomalies import USUAL_HOURS
+from tools.explain import Explanation, Knowledge
 from tools.forecast import DEAREST, FARTHEST, ForecastAnswer
-from tools.metrics import Metric, MetricExplanation, MetricsAnswer
 from tools.prices import LONGEST_LOOK_BACK, moment_of
+from tools.record import RECORD, Metric, MetricExplanation, MetricsAnswer
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
 from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record
@@ -19,13 +20,16 @@ __all__ = [
     "MOST_HOURS",
     "MOST_LAST",
     "NAMES",
+    "RECORD",
     "TOOLS",
     "USUAL_HOURS",
     "USUAL_LAST",
     "AnomalyReport",
     "BoundTool",
     "Coin",
+    "Explanation",
     "ForecastAnswer",
+    "Knowledge",
     "Metric",
     "MetricExplanation",
     "MetricsAnswer",

@@ -111,7 +111,7 @@ TRACK_RECORD = Tool(
     title="Track record",
     description=(
         "What the live forecasts for the next hour said, what happened, and how good they were, misses included. For "
-        "the model's record on historical hours use explain_metrics."
+        "the model's record on historical hours use explain with the topic record."
     ),
     arguments=TrackRecordArguments,
     facts=TrackRecordFacts,

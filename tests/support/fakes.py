@@ -17,6 +17,7 @@ from forecaster.schema import (
     ForecastWarning,
     Horizon,
     MetricRow,
+    ModelFacts,
     ModelRef,
     Price,
     Report,
@@ -148,6 +149,24 @@ class FakeBackend:
             coverage=COVERAGE,
         )
 
+    async def facts(self) -> ModelFacts:
+        self._called("facts")
+        return ModelFacts(
+            model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
+            recipe="classic",
+            symbols=("BTC-USD", "ETH-USD"),
+            trained_from=utc(NOON - 90_000 * HOUR),
+            trained_to=utc(NOON - 24 * HOUR),
+            expires=None,
+            input_hours=60,
+            horizons=self.longest,
+            features=("close",),
+            band_method="residuals",
+            warnings=(),
+            versions={},
+            parameters=29_345,
+        )
+
     async def close(self) -> None:
         self.closed = True
 
@@ -220,6 +239,24 @@ class FakeSource(HoursAlone):
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         self.asked.append((symbol, hours))
         return replace(self.snapshot, candles=self.snapshot.candles[-hours:])
+
+    async def facts(self) -> ModelFacts:
+        self._called("facts")
+        return ModelFacts(
+            model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
+            recipe="classic",
+            symbols=("BTC-USD", "ETH-USD"),
+            trained_from=utc(NOON - 90_000 * HOUR),
+            trained_to=utc(NOON - 24 * HOUR),
+            expires=None,
+            input_hours=60,
+            horizons=self.longest,
+            features=("close",),
+            band_method="residuals",
+            warnings=(),
+            versions={},
+            parameters=29_345,
+        )
 
     async def close(self) -> None:
         self.closed = True
