@@ -56,7 +56,6 @@ def test_no_endpoint_is_forgotten(server):
     paths = httpx.get(f"{server}/openapi.json").json()["paths"]
     for path in paths:
         if path.startswith(("/v1", "/predict")):
-            path = path.replace("{model}", "cryptosense")
             text = path.replace("{forecast_id}", "{id}")
             assert f"`{text}`" in DOCS or f" {text}`" in DOCS, path
             asked = path.replace("/{forecast_id}", "/")
