@@ -1,4 +1,4 @@
-"""The farthest points on the way to a close: of candles after it was issued and before it, and none that are to come."""
+"""The farthest points on the way to a close: of candles between its issue and it, and none that are to come."""
 
 import numpy as np
 import pytest
