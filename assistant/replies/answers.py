@@ -167,7 +167,7 @@ def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: boo
         case Price():
             return market.price(speech, result, brief=brief, more=more)
         case PriceAnswer():
-            return market.asked_price(speech, ask, result, brief=brief, more=more)
+            return market.asked_of_price(speech, ask, result, brief=brief, more=more)
         case CandleSpan() | SpanAnswer():
             return market.span(speech, ask, result, brief=brief)
         case AnomalyReport():
