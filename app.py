@@ -65,7 +65,13 @@ def ask(options: argparse.Namespace) -> None:
     from assistant import run_ask
 
     parts = Composition(_settings(options), reading=reading_of(options))
-    asked = run_ask(parts.agent, options.question, as_json=options.json, jsonl=options.jsonl, zone=options.timezone)
+    asked = run_ask(
+        parts.agent,
+        options.question,
+        as_json=options.json,
+        jsonl=options.jsonl,
+        zone=getattr(options, "timezone", "UTC"),
+    )
     asyncio.run(_closing(parts, asked))
 
 

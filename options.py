@@ -54,7 +54,9 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
 def _file_options() -> argparse.ArgumentParser:
     """What only the person who has a candle file knows; docs/files.md."""
     files = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    files.add_argument("--timezone", metavar="ZONE", help="of times in a file that name none, such as Europe/Berlin")
+    files.add_argument(
+        "--timezone", metavar="ZONE", help="of your clock, and of times in a file that name none: Europe/Berlin"
+    )
     order = files.add_mutually_exclusive_group()
     order.add_argument("--dayfirst", dest="day_first", action="store_true", help="03/04/2026 in a file is in April")
     order.add_argument("--monthfirst", dest="day_first", action="store_false", help="03/04/2026 in a file is in March")
@@ -76,7 +78,6 @@ def _add_ask_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("question", nargs="?", help="such as: what's BTC next hour?")
     what.add_argument("--jsonl", type=Path, metavar="FILE", help='one conversation a line: {"turns": ["...", ...]}')
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    parser.add_argument("--timezone", default="UTC", help="whose clock is yours, such as Europe/Berlin (default: UTC)")
 
 
 def _add_forecast_options(parser: argparse.ArgumentParser) -> None:

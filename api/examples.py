@@ -44,9 +44,4 @@ BATCH: dict[str, JsonValue] = {
 }
 WATCHED: dict[str, JsonValue] = {"symbol": "BTC-USD", "candles": candles(72), "hours": 6, "budget_days": 10}
 GRADED: dict[str, JsonValue] = {"symbol": "BTC-USD", "closes": [*CLOSES]}
-COMPLETED: dict[str, JsonValue] = {
-    "model": "cryptosense",
-    "messages": [{"role": "user", "content": "what's BTC next hour?"}],
-    "stream": False,
-}
 ASKED: dict[str, JsonValue] = {"messages": [{"role": "user", "content": "what's BTC next hour?"}]}

@@ -108,8 +108,8 @@ def _text(value: str, kind: Mapping[str, Any]) -> str | None:
     return next((each for each in kind.get("enum", ()) if str(each).casefold() == wanted), None)
 
 
-def _list(value: Sequence[object] | str, kind: Mapping[str, Any]) -> tuple[object, ...] | None:
-    """Several values, as a list or in one text: a strict tuple is what a tool's arguments hold."""
+def _list(value: Sequence[object] | str, kind: Mapping[str, Any]) -> list[object] | tuple[object, ...] | None:
+    """Several values, as a list or in one text; as a tuple where each place has a kind of its own."""
     if isinstance(value, str):
         if len(value) > 8 * LONGEST:
             return None
@@ -120,7 +120,8 @@ def _list(value: Sequence[object] | str, kind: Mapping[str, Any]) -> tuple[objec
         value = several if isinstance(several, list) else [several]
     items, each = kind.get("prefixItems", ()), kind.get("items", {})
     of = [items[place] if place < len(items) else each for place in range(len(value))]
-    return tuple(_read(inner, [one]) for inner, one in zip(value, of, strict=True))
+    read = [_read(inner, [one]) for inner, one in zip(value, of, strict=True)]
+    return tuple(read) if items else read
 
 
 def _symbol(text: str) -> str | None:
@@ -152,7 +153,7 @@ def _differs(given: object, taken: object) -> bool:
     """Whether a reading is worth telling: "6" for 6 is none, "XBT" for BTC-USD is one."""
     if isinstance(taken, str):
         return given != taken
-    if isinstance(taken, tuple):
+    if isinstance(taken, list | tuple):
         if not isinstance(given, list | tuple) or len(given) != len(taken):
             return True
         return any(_differs(one, other) for one, other in zip(given, taken, strict=True))

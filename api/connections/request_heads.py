@@ -14,7 +14,8 @@ _BEGINNING = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r")
 _UPGRADE = re.compile(rb"\nupgrade:[^\n]*", re.I)
 # questions whose refusal has nothing of its own: OpenAI's addresses have another form, and pages of others need CORS
-_OURS = re.compile(rb"(?:GET|POST) (?:/predict|/v1(?!/chat/completions|/models))[!-~]* HTTP/1\.1\r\n")
+_OF_OPENAI = rb"/chat/completions|/models|/responses|/completions|/embeddings"
+_OURS = re.compile(rb"(?:GET|POST) (?:/predict|/v1(?!%b))[!-~]* HTTP/1\.1\r\n" % _OF_OPENAI)
 _UNUSUAL = re.compile(rb"\n(?:origin:|connection:(?![ \t]*keep-alive[ \t]*\r))", re.I)
 
 

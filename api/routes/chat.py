@@ -21,12 +21,9 @@ from pydantic_core import PydanticCustomError
 from api import examples
 from api.dependencies import Step, Told, Turn, Words, ready_assistant
 from api.routes.forecast import REFUSED
-from api.wire import DETAILS, KIB, Given, GivenRoute, Problem, documented
+from api.wire import DETAILS, KIB, LONGEST_MESSAGE, MOST_MESSAGES, Given, GivenRoute, Problem, documented
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Forecast
-
-MOST_MESSAGES = 20
-LONGEST_MESSAGE = 2000  # characters
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """``POST /v1/chat/completions`` and ``GET /v1/models``: the assistant as a model, for clients of OpenAI's API.
 
-What it cannot use is ignored, as such front ends expect: settings of a model, tools, system messages, pictures.
+What may be asked, and what is refused or ignored, is in api/wire/openai_requests.py; what front ends ask for
+themselves, such as a title, in api/wire/front_ends.py.
 """
 
 import json
@@ -8,79 +9,29 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
-from api import examples
-from api.dependencies import Told, Turn, Words, ready_assistant
-from api.routes.chat import LONGEST_MESSAGE, MOST_MESSAGES, ChatRoute
-from api.wire import MODEL, documented_openai, error_body
+from api.dependencies import Step, Told, Turn, Words, ready_assistant
+from api.routes.chat import ChatRoute
+from api.wire import MODEL, CompletionRequest, documented_openai, error_body
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import Forecast
 
 BEGAN = int(time.time())
-SAID = ("user", "assistant")
-NO_QUESTION = "The last message that is not a system's or a tool's must be the user's, and hold text."
-TOO_LONG = f"The question is longer than {LONGEST_MESSAGE:,} characters."
+ELSEWHERE = f"This service has no such endpoint. Send a conversation to POST /v1/chat/completions, model {MODEL}."
+NO_MODEL = f"There is no such model. The only one is {MODEL}."
 FAILED = "The assistant failed. Try again in a minute."
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 EVENTS: dict[str, Any] = {"itemSchema": {"type": "object", "properties": {"data": {"type": "string"}}}}
 
 log = logging.getLogger(__name__)
-
-
-def _text(content: object) -> str:
-    """The text of a message's content, which is text or a list of parts."""
-    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
-        texts = [part.get("text", "") for part in content]
-        if all(isinstance(text, str) for text in texts):
-            return "\n".join(text for text in texts if text)
-    elif content is None or isinstance(content, str):
-        return content or ""
-    raise PydanticCustomError("content", "This must be text, or a list of parts of which some are text.")
-
-
-_PART = {"type": "object", "properties": {"type": {}, "text": {"type": "string"}}}
-_CONTENT = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _PART}, {"type": "null"}]})
-
-
-class ModelMessage(BaseModel):
-    """What somebody said. Text that is not the newest question's is cut off where it is too long."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Annotated[str, PlainValidator(_text), _CONTENT] = ""
-
-
-class StreamOptions(BaseModel):
-    """How a stream ends."""
-
-    include_usage: bool | None = Field(default=None, strict=True)
-
-
-def _asks(messages: list[ModelMessage]) -> list[ModelMessage]:
-    said = [message for message in messages if message.role in SAID and message.content]
-    if not said or said[-1].role != "user":
-        raise PydanticCustomError("messages", NO_QUESTION)
-    if len(said[-1].content) > LONGEST_MESSAGE:
-        raise PydanticCustomError("messages", TOO_LONG)
-    return said[-MOST_MESSAGES:]
-
-
-class CompletionRequest(BaseModel):
-    """The conversation so far, oldest first, of which the newest messages are read. Other fields are ignored."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.COMPLETED]})
-
-    messages: Annotated[list[ModelMessage], Field(min_length=1, fail_fast=True), AfterValidator(_asks)]
-    stream: bool | None = Field(default=None, strict=True, description="as Server-Sent Events")
-    stream_options: StreamOptions | None = None
 
 
 class Usage(BaseModel):
@@ -105,7 +56,7 @@ class Choice(BaseModel):
     index: int = 0
     message: ReplyMessage
     logprobs: None = None
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Literal["stop", "length"] = "stop"
 
 
 class Completion(BaseModel):
@@ -140,13 +91,40 @@ router = APIRouter(prefix="/v1", tags=["assistant"], route_class=ChatRoute)
 
 
 async def _assistant(body: CompletionRequest, request: Request) -> Turn:
+    body.require_possible()
     return await ready_assistant(request)
+
+
+def _saying(text: str) -> Turn:
+    """A turn that says this, and looks nothing up."""
+
+    async def turn(messages: Sequence[Mapping[str, str]]) -> AsyncGenerator[Step | Told | Words]:
+        yield Words(text)
+
+    return turn
 
 
 @router.get("/models", summary="The assistant as a model", responses=documented_openai(401, 429, 503))
 async def models(turn: Annotated[Turn, Depends(ready_assistant)]) -> Models:
     """What a front end asks before it offers a model."""
     return Models(data=[Model()])
+
+
+@router.get("/models/{model}", summary="One model", responses=documented_openai(401, 404, 429, 503))
+async def model(model: str, request: Request) -> Model:
+    """What a client asks that was told the model's name."""
+    if model != MODEL:
+        raise HTTPException(404, NO_MODEL)
+    await ready_assistant(request)
+    return Model()
+
+
+@router.post("/responses", include_in_schema=False)
+@router.post("/completions", include_in_schema=False)
+@router.post("/embeddings", include_in_schema=False)
+async def elsewhere() -> None:
+    """Points clients of OpenAI's other addresses to the one there is."""
+    raise HTTPException(404, ELSEWHERE)
 
 
 @router.post(
@@ -162,8 +140,9 @@ async def completions(
     body: CompletionRequest, turn: Annotated[Turn, Depends(_assistant)]
 ) -> Completion | StreamingResponse:
     """Answers the newest question, whole or with `stream` in pieces, for clients with a base URL to set: `.../v1`."""
-    said = [{"role": each.role, "content": each.content[:LONGEST_MESSAGE]} for each in body.messages]
-    reply = Reply(said)
+    reply = Reply(body.said, body.most)
+    if task := body.task:
+        turn = _saying(task[1])
     if body.stream:
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
         return StreamingResponse(_streamed(turn, reply, with_usage), media_type="text/event-stream", headers=HEADERS)
@@ -177,16 +156,21 @@ class Reply:
     """A reply that is being made."""
 
     said: Sequence[Mapping[str, str]]
+    most: int | None = None  # words and signs
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
     created: int = field(default_factory=lambda: int(time.time()))
     text: str = ""
     forecast: Forecast | None = None
+    finish: Literal["stop", "length"] = "stop"
 
     async def pieces(self, turn: Turn) -> AsyncIterator[str]:
-        """The reply's text, piece by piece."""
+        """The reply's text, piece by piece, each of whole sentences: as many as may be."""
         async with aclosing(turn(self.said)) as happening:
             async for each in happening:
                 match each:
+                    case Words() if self.most is not None and _words(self.text + each.text) > self.most:
+                        self.finish = "length"
+                        return
                     case Words():
                         self.text += each.text
                         yield each.text
@@ -195,7 +179,7 @@ class Reply:
 
     def whole(self) -> Completion:
         """All of it at once."""
-        choice = Choice(message=ReplyMessage(content=self.text))
+        choice = Choice(message=ReplyMessage(content=self.text), finish_reason=self.finish)
         return Completion(
             id=self.id, created=self.created, choices=[choice], usage=self.usage(), forecast=self.forecast
         )
@@ -225,7 +209,7 @@ async def _streamed(turn: Turn, reply: Reply, with_usage: bool) -> AsyncIterator
         yield f"data: {json.dumps(error_body(503, told))}\n\n"
         return
     told_forecast = reply.forecast.model_dump(mode="json") if reply.forecast else None
-    yield reply.chunk(_choice({}, "stop"), forecast=told_forecast, **usage)
+    yield reply.chunk(_choice({}, reply.finish), forecast=told_forecast, **usage)
     if with_usage:
         yield reply.chunk(usage=reply.usage().model_dump())
     yield "data: [DONE]\n\n"

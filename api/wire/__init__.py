@@ -21,6 +21,7 @@ from api.wire.caller_values import (
 from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
 from api.wire.json_text import parsed
 from api.wire.openai_errors import MODEL, OpenAIErrors, documented_openai, error_body
+from api.wire.openai_requests import LONGEST_MESSAGE, MOST_MESSAGES, CompletionRequest
 from api.wire.strict_json import KIB, StrictJSONRoute
 
 __all__ = [
@@ -29,12 +30,15 @@ __all__ = [
     "HELD",
     "JOIN",
     "KIB",
+    "LONGEST_MESSAGE",
     "MODEL",
     "MOST_CANDLES",
+    "MOST_MESSAGES",
     "REQUEST_ID",
     "RETRY_AFTER",
     "Budget",
     "Closes",
+    "CompletionRequest",
     "Given",
     "GivenCandles",
     "GivenRoute",

@@ -131,7 +131,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentence = error.detail.endswith(".")  # ours are; a framework's detail is a bare phrase
     headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
-    return problem(error.status_code, error.detail if sentence else None, headers=headers)
+    wrong = getattr(error, "errors", None)  # of those that say where
+    more = {"errors": wrong} if wrong else {}
+    return problem(error.status_code, error.detail if sentence else None, headers=headers, **more)
 
 
 def _methods(request: Request) -> str:

@@ -12,7 +12,7 @@ from api.addresses import route_path
 from api.wire.errors import DETAILS, MEDIA_TYPE, RETRY_AFTER_HEADER
 
 MODEL = "cryptosense"
-PATHS = ("/v1/chat/completions", "/v1/models")
+PATHS = ("/v1/chat/completions", "/v1/models", "/v1/responses", "/v1/completions", "/v1/embeddings")
 PROBLEM = (b"content-type", MEDIA_TYPE.encode())
 CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
 

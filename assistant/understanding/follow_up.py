@@ -194,7 +194,12 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
         if not unclear or before.last.intent in TIMED:
             return ()
         return Ask(Intent.FORECAST, symbols, slots.bare), Ask(Intent.CANDLES, symbols, slots.bare)
-    if part.intent is Intent.OTHER and slots.symbols and not slots.priced and classifier.clueless(part.masked):
+    if (
+        part.intent is Intent.OTHER
+        and slots.symbols
+        and meant(part) is Intent.OTHER
+        and classifier.clueless(part.masked)
+    ):
         return Ask(Intent.PRICE, symbols), Ask(Intent.FORECAST, symbols)
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:

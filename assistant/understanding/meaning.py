@@ -140,10 +140,13 @@ def filled(ask: Ask, slots: Slots) -> Ask:
         case Intent.CANDLES | Intent.COMPARE:
             by = slots.compare_by if ask.intent is Intent.COMPARE else None
             by = "forecast" if by == "move" and slots.direction == "future" else by
-            span = replace(ask, hours=slots.hours, zone=slots.zone, compare_by=by or ask.compare_by)
+            hours = slots.back if ask.intent is Intent.COMPARE and slots.start else slots.hours
+            span = replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by)
+            if ask.intent is Intent.COMPARE:
+                return replace(span, direction=slots.quantities.turn)
             return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
         case Intent.ANOMALIES:
-            return replace(ask, hours=slots.hours, start=slots.start, days=slots.days)
+            return replace(ask, hours=slots.back or slots.hours, days=slots.days)
         case Intent.METRICS:
             return replace(ask, metric=slots.metric)
     return ask

@@ -18,7 +18,7 @@ from tools.tool import LONGEST_TEXT, Arguments
 class Several(Arguments):
     """Every kind of argument that a tool may take."""
 
-    symbols: tuple[Symbol, ...] = ()
+    symbols: list[Symbol] = Field(default_factory=list)
     between: tuple[float, float] | None = None
     direction: Literal["up", "down", "either"] = "either"
     touch: bool = False
@@ -100,7 +100,7 @@ async def test_what_may_not_be_read_stays_refused(arguments):
 @pytest.mark.parametrize("symbols", [["BTC", "ether", "SOL-USD"], "BTC, ETH,sol", '["btc-usd", "ETHUSDT", "Solana"]'])
 def test_a_list_of_coins_is_read_coin_by_coin(symbols):
     meant = understood(Several, {"symbols": symbols})
-    assert Several.model_validate(meant.arguments).symbols == ("BTC-USD", "ETH-USD", "SOL-USD")
+    assert Several.model_validate(meant.arguments).symbols == ["BTC-USD", "ETH-USD", "SOL-USD"]
     assert meant.told == {"symbols": ["BTC-USD", "ETH-USD", "SOL-USD"]}
 
 
@@ -118,7 +118,9 @@ async def test_what_was_understood_does_not_make_a_text_too_long():
             return super()._provenance(symbol) | {"notes": ("é" * 300,) * 20}
 
     for tool in bind_tools(Talkative(longest=24)):
-        given = {"symbol": "bitcoin"} if "symbol" in tool.tool.arguments.model_fields else {"metric": "MAE"}
+        fields = tool.tool.arguments.model_fields
+        coins = {"symbols": ["bitcoin", "ether"]} if "symbols" in fields else {"metric": "MAE"}
+        given = {"symbol": "bitcoin"} if "symbol" in fields else coins
         result = await tool.call(given | ({"hours": "24"} if tool.tool.name == "forecast" else {}))
         assert result.ok and len(result.text.encode()) <= LONGEST_TEXT
         assert json.loads(result.text)["understood"]

@@ -40,6 +40,7 @@ class Slots:
     at: datetime | None = None  # a moment of the past
     start: datetime | None = None  # of a day, or of what is asked since then
     end: datetime | None = None
+    back: int | None = None  # hours from `start` until now, rounded up
     zone: str | None = None  # that the question names
     assumed: str | None = None  # the vague word that a time was taken for
     direction: Tense | None = None
@@ -200,21 +201,28 @@ def _timed(slots: Slots, text: str, now: datetime) -> tuple[Slots, str]:
     slots = replace(slots, assumed=found.assumed or slots.assumed)
     if found.day is not None:
         start, end = (each.astimezone(UTC) for each in found.day)
-        slots = replace(slots, start=start, end=None if end > now else end)
+        slots = replace(slots, start=start, end=None if end > now else end, back=_hours_between(start, now))
     if found.at > now:
-        return _ahead(slots, found.at, now), found.rest
+        tense = slots.direction if found.day is not None else slots.direction or "future"  # today is both
+        return replace(_ahead(slots, found.at, now), direction=tense), found.rest
     at = found.at.astimezone(UTC)
     if _SINCE.search(text):
-        return replace(slots, direction="past", start=at, end=None), found.rest
+        return replace(slots, direction="past", start=at, end=None, back=_hours_between(at, now)), found.rest
     back = span_minutes(text) if found.rest == text else None  # "3 hours ago"
     hours = None if back is None else ceil(back / 60)
     return replace(slots, direction="past", at=at if found.clock else None, hours=hours), found.rest
 
 
+def _hours_between(start: datetime, end: datetime) -> int:
+    """Rounded up, and at least one."""
+    return max(1, ceil((end - start).total_seconds() / 3600))
+
+
 def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:
     """The slots with a moment to come, and the hours until then rounded up."""
-    hours = ceil((target - now).total_seconds() / 3600)
-    return replace(slots, hours=hours, target=target.astimezone(UTC), direction=slots.direction or "future")
+    return replace(
+        slots, hours=_hours_between(now, target), target=target.astimezone(UTC), direction=slots.direction or "future"
+    )
 
 
 def _compared(text: str) -> CompareBy | None:

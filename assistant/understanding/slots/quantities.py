@@ -78,7 +78,6 @@ _DOWN = re.compile(
     r"|corrections?|plunges?"
     r"|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
 )
-_EITHER = re.compile(r"\b(?:up or down|either|moves?|swings?|fluctuates?|any direction|both ways)\b|±")
 _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liquidat\w+|stop(?:ped)? ?(?:out|loss)"
     r"|stop hit|at any (?:point|time|moment)|on the way|along the way|even (?:for )?(?:once|briefly|a moment)|briefly"
@@ -105,6 +104,7 @@ class Quantities:
     between: tuple[float, float] | None = None
     move_pct: float | None = None
     direction: Direction = "either"
+    turn: Direction = "either"  # up or down, where the text says which, with or without a percentage
     level: float | None = None
     side: Side = "range"
     touch: bool = False
@@ -122,7 +122,7 @@ def quantities_in(
     `coins` finds the coins of the text, `like` says whether a number may be the price of one of them, and
     `foreign_money` that an amount is in a currency that is no dollar.
     """
-    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None)
+    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=_turn(text))
     if _PERCENT_OF.search(text):
         return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
     found, text = _percent(found, text)
@@ -167,12 +167,16 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
             side = side if _FLOOR.search(rest) or _CEILING.search(rest) else "range"
         return replace(found, level=number, side=side), rest
     if number > 0 and (moved or leveled or found.touch):
-        sign = (at["sign"] or "").strip()
-        up, down = _UP.search(rest) is not None or sign == "+", _DOWN.search(rest) is not None or sign == "-"
-        either = up == down or (_EITHER.search(rest) is not None and not (up ^ down))
-        direction: Direction = "either" if either else "up" if up else "down"
+        signed: dict[str, Direction] = {"+": "up", "-": "down"}
+        direction = signed.get((at["sign"] or "").strip(), found.turn)
         return replace(found, move_pct=min(number, 1000.0), direction=direction), rest
     return found, rest
+
+
+def _turn(text: str) -> Direction:
+    """Up or down, where a text says which."""
+    up, down = _UP.search(text) is not None, _DOWN.search(text) is not None
+    return "either" if up == down else "up" if up else "down"
 
 
 def _two_prices(found: Quantities, text: str, like: PricedLike) -> tuple[Quantities, str]:

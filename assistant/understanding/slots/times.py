@@ -48,6 +48,7 @@ _HOUR_CLOSE = re.compile(
 _CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
 _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
+_SAID = re.compile(r"\b(?:did|have|has|had) you\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 
@@ -77,9 +78,11 @@ def moment(english: str, now: datetime) -> Moment | None:
     if (ago := _ago(english, now)) is not None:
         return ago
     past = _SINCE.search(english) is not None
-    ahead = _AHEAD.search(english) is not None
+    ahead = _AHEAD.search(english) is not None and _SAID.search(english) is None
     day, day_words = day_in(english, now, past=past, ahead=ahead)
     if clock := _clock(english):
+        if day is None and _SAID.search(english):
+            day = midnight(now)
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
     for pattern, hour, assumed in _NAMED:

@@ -34,6 +34,7 @@ def test_a_plain_question_is_known_from_its_first_byte_to_its_last_and_may_be_re
         get("/metrics"),
         get("/v1/models"),
         post("/v1/chat/completions", b"{}"),
+        post("/v1/responses", b"{}"),
         with_line(b"Origin: https://example.com"),
         with_line(b"Connection: close"),
         with_line(b"Connection: Upgrade"),

@@ -8,14 +8,16 @@ import httpx
 import openai
 import pytest
 
-from api import examples
 from api.app import create_app
 from api.background import Part
 from api.dependencies import Step, Told, Words
+from api.wire.front_ends import Task
+from api.wire.openai_requests import EXAMPLE
 from forecaster.errors import NoCandles
 from forecaster.schema import Forecast
 from forecaster.settings import Settings
 from tests.api.routes.test_chat_stream import Turns, asgi
+from tests.api.wire.test_front_ends import OPEN_WEBUI
 from tests.support.browser.whole_service import PATIENCE, listening, turn
 from tests.support.fakes import FakeBackend
 from tests.support.ledger.issued import issued
@@ -239,6 +241,96 @@ async def test_what_is_no_conversation_is_refused_before_the_assistant_is_asked(
     assert "SECRET" not in answer.text and turns.asked == []
 
 
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"n": 2}, "n"),
+        ({"n": "1"}, "n"),
+        ({"n": True}, "n"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "SECRET-7f3a"}}}, "response_format"),
+        ({"tools": FULL["tools"], "tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": {"type": "function", "function": {"name": "SECRET-7f3a"}}}, "tool_choice"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+async def test_what_cannot_be_honoured_is_refused_and_not_ignored(more, param):
+    turns = Turns(Words("Hi."))
+    async with serving(FakeBackend(), assistant=turns) as client:
+        answer = await client.post(URL, json=QUESTION | more)
+    error = assert_error(answer, 400)
+    assert (error["param"], error["type"]) == (param, "invalid_request_error")
+    assert "SECRET" not in answer.text and turns.asked == []
+
+
+async def test_what_asks_for_nothing_special_is_taken():
+    usual = {"n": 1, "response_format": {"type": "text"}, "tool_choice": "none", "max_completion_tokens": None}
+    async with serving(FakeBackend(), assistant=Turns(Words("Hi."))) as client:
+        for more in (usual, dict.fromkeys(usual), {"tools": FULL["tools"], "tool_choice": "auto"}):
+            assert (await client.post(URL, json=QUESTION | more)).json()["choices"][0]["finish_reason"] == "stop"
+        for wrong in (0, -1, 1.5, "9", True):
+            assert (
+                assert_error(await client.post(URL, json=QUESTION | {"max_tokens": wrong}), 422)["param"]
+                == "max_tokens"
+            )
+
+
+@pytest.mark.parametrize(
+    ("most", "text", "finish"),
+    [(1, "", "length"), (3, "One two. ", "length"), (6, "One two. Three four. ", "length"), (9, None, "stop")],
+)
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+async def test_a_reply_has_no_more_tokens_than_it_may_and_ends_with_a_whole_sentence(most, text, finish, name):
+    said = ("One two. ", "Three four. ", "Five $6,7.")
+    text = "".join(said) if text is None else text
+    most = 99 if finish == "stop" else most
+    turns = Turns(*map(Words, said))
+    async with serving(FakeBackend(), assistant=turns) as client:
+        whole = (await client.post(URL, json=QUESTION | {name: most})).json()
+        streamed = await client.post(URL, json=QUESTION | {name: most, "stream": True})
+    [choice] = whole["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (text, finish)
+    assert whole["usage"]["completion_tokens"] <= most
+    chunks = [json.loads(each.removeprefix("data: ")) for each in streamed.text.strip().split("\n\n")[:-1]]
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == text
+    assert chunks[-1]["choices"][0]["finish_reason"] == finish
+    assert turns.closed.is_set()
+
+
+async def test_what_a_front_end_asks_for_itself_starts_no_turn():
+    turns = Turns(Words("Hi."))
+    async with serving(FakeBackend(), assistant=turns) as client:
+        for task, prompt in OPEN_WEBUI.items():
+            for length in (0, 3000):  # the conversation in it may be long
+                asked_ = {"role": "user", "content": prompt + "x" * length}
+                answer = (await client.post(URL, json={"messages": [asked_]})).json()
+                told = json.loads(answer["choices"][0]["message"]["content"])
+                assert set(told) == ({task.value} if task is not Task.OTHER else set())
+                assert answer["forecast"] is None
+        streamed = await client.post(URL, json={"messages": [asked_], "stream": True})
+    assert "[DONE]" in streamed.text and turns.asked == []
+
+
+async def test_the_model_answers_by_its_name_and_other_addresses_point_to_the_right_one():
+    async with serving(FakeBackend(), assistant=Turns(Words("Hi."))) as client:
+        [listed] = (await client.get("/v1/models")).json()["data"]
+        assert (await client.get("/v1/models/cryptosense")).json() == listed
+        assert "cryptosense" in assert_error(await client.get("/v1/models/gpt-4"), 404)["message"]
+        for path in ("responses", "completions", "embeddings"):
+            error = assert_error(await client.post(f"/v1/{path}", json={"input": "btc next hour"}), 404)
+            assert "POST /v1/chat/completions" in error["message"]
+
+
+def test_the_official_client_is_told_where_to_go():
+    with openai_client() as client:
+        assert client.models.retrieve("cryptosense").id == "cryptosense"
+        with pytest.raises(openai.NotFoundError, match="/v1/chat/completions"):
+            client.responses.create(model="cryptosense", input="btc next hour")
+        with pytest.raises(openai.BadRequestError, match="Only one reply") as refused:
+            client.chat.completions.create(model="cryptosense", n=2, **QUESTION)
+        assert refused.value.param == "n"
+
+
 async def test_other_errors_are_of_that_form_too():
     async with serving(FakeBackend(), Settings(rate_limit="5/minute")) as client:
         assert_error(await client.get(URL), 405)
@@ -253,4 +345,4 @@ async def test_other_errors_are_of_that_form_too():
 
 async def test_the_documented_example_works_as_it_stands():
     async with serving(FakeBackend(), assistant=Turns(Words("Hi."))) as client:
-        assert (await client.post(URL, json=examples.COMPLETED)).status_code == 200
+        assert (await client.post(URL, json=EXAMPLE)).status_code == 200
