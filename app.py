@@ -57,12 +57,12 @@ def mcp(options: argparse.Namespace) -> None:
     settings = _live_unless_told(_settings(options))
     logs.install(settings.log_format)
     parts = Composition(settings, reading=reading_of(options))
-    asyncio.run(_closing(parts, serve_stdio(parts.api)))
+    asyncio.run(_closing(parts, serve_stdio(parts.api, parts.knowledge)))
 
 
 def ask(options: argparse.Namespace) -> None:
     """Ask the assistant in the terminal."""
-    from assistant import run_ask
+    from assistant.terminal import run_ask
 
     parts = Composition(_settings(options), reading=reading_of(options))
     asked = run_ask(

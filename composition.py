@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from api import Step, Told, Words
     from api.routes import Sessions
-    from assistant import Agent, Event
+    from assistant.agent import Agent, Event
+    from assistant.knowledge import Library
     from assistant.page import Feedback
     from assistant.page.tabs import ModelRecord
     from forecaster.artifact import Artifact
@@ -164,20 +165,29 @@ class Composition:
         await asyncio.gather(*tasks)
 
     @cached_property
+    def knowledge(self) -> "Library":
+        """What can be explained."""
+        from assistant.knowledge import Library
+
+        return Library.load(self.settings)
+
+    @cached_property
     def agent(self) -> "Agent":
         """The assistant, without a conversation."""
-        from assistant import Budget, build_agent, open_chat_model
+        from assistant.agent import build_agent
+        from assistant.budget import Budget
+        from assistant.chat_models import open_chat_model
         from tools import bind_tools
 
         budget = Budget(self.settings.llm_daily_turns, self.settings.llm_site_turns)
-        model, tools = open_chat_model(self.settings.llm), bind_tools(self.backend)
-        return build_agent(model, tools, budget=budget, offered=self.settings.symbols)
+        model, tools = open_chat_model(self.settings.llm), bind_tools(self.backend, self.knowledge)
+        return build_agent(model, tools, budget=budget, offered=self.settings.symbols, topics=self.knowledge.topic_of)
 
     def protocol(self) -> "Sessions":
         """The tools as other assistants reach them over HTTP, on the API's candles."""
         from tools.mcp_server import sessions
 
-        return sessions(self.api)
+        return sessions(self.api, self.knowledge)
 
     def chat(self) -> "Starlette":
         """The chat page. The embedded assistant is built behind it, so that the page opens seconds sooner."""
@@ -224,7 +234,7 @@ class Composition:
         self, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC"
     ) -> "AsyncGenerator[Event, None]":
         """Answer the newest of the messages; the first turn may wait until the assistant is built."""
-        from assistant import run_turn
+        from assistant.agent import run_turn
 
         agent = await asyncio.to_thread(self._build_agent)
         async with aclosing(run_turn(agent, messages, site=site, zone=zone)) as events:
@@ -236,7 +246,7 @@ class Composition:
     ) -> "AsyncGenerator[Step | Words | Told, None]":
         """The same turn, as the API tells it: tools by name alone."""
         from api import Step, Told, Words
-        from assistant import Token, ToolFinished
+        from assistant.agent import Token, ToolFinished
         from tools import ForecastAnswer
 
         async with aclosing(self.turn(messages, zone=zone)) as events:

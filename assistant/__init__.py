@@ -1,21 +1,9 @@
-"""The chat: an agent over the tools, its embedded language model, and the page that shows it."""
+"""The chat: an agent over the tools, its embedded language model, and the page that shows it.
+
+Its face names modules, each loaded where it is used: the agent's libraries take a second, which whoever wants only what
+the knowledge holds need not wait for.
+"""
 
 import forecaster  # noqa: F401  # first: it tells the libraries to be quiet
-from assistant.agent import Agent, build_agent, run_turn
-from assistant.budget import Budget
-from assistant.chat_models import open_chat_model
-from assistant.events import Event, Token, ToolFinished
-from assistant.terminal import run_ask
 
-__all__ = [
-    "Agent",
-    "Budget",
-    "Event",
-    "Token",
-    "ToolFinished",
-    "build_agent",
-    "open_chat_model",
-    "page",
-    "run_ask",
-    "run_turn",
-]
+__all__ = ["agent", "budget", "chat_models", "events", "knowledge", "page", "terminal"]

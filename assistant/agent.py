@@ -24,7 +24,7 @@ from assistant.guard import Guard
 from assistant.lookups import first_calls
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
 from assistant.replies import Speech
-from assistant.understanding import OFFERED
+from assistant.understanding import OFFERED, Topics, no_topic
 from forecaster.schema import Symbol
 from tools import NAMES, BoundTool, moment_of
 
@@ -63,12 +63,13 @@ def build_agent(
     silence: float = SILENCE,
     budget: Budget | None = None,
     offered: Sequence[Symbol] = OFFERED,  # coins that are followed
+    topics: Topics = no_topic,  # finds what of the knowledge a text asks about
 ) -> Agent:
     """An agent that answers with this model and these tools. It takes part in any number of turns at once."""
     from assistant.offline_model import OfflineModel
 
     offline = chat_model if isinstance(chat_model, OfflineModel) else embedded or OfflineModel()
-    offline = offline.model_copy(update={"offered": tuple(offered)})
+    offline = offline.model_copy(update={"offered": tuple(offered), "topics": topics})
     if tools:
         offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
     own = build_graph(offline, tools)

@@ -13,6 +13,7 @@ from tools import (
     LONGEST_LOOK_BACK,
     MOST_HOURS,
     MOST_LAST,
+    RECORD,
     USUAL_HOURS,
     USUAL_LAST,
     minute,
@@ -63,7 +64,7 @@ def _calls(ask: Ask) -> list[Call]:
         case Intent.EXPLAIN:
             return [("explain", _given(topic=ask.topic))]
         case Intent.METRICS | Intent.WHY:
-            return [("explain_metrics", _given(metric=ask.metric))]
+            return [("explain", {"topic": ask.metric or RECORD})]
         case _:
             return []
     return [(name, {"symbol": symbol} | args) for symbol in ask.symbols]

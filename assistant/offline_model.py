@@ -26,6 +26,7 @@ from assistant.lookups import MOST_CALLS, failure_of, first_calls, second_calls
 from assistant.loop import zone_of
 from assistant.replies import from_results, without_tools
 from assistant.understanding import OFFERED, IntentClassifier, Question, Topics, no_topic, read_question
+from tools import Explanation
 
 NAME = "cryptosense-offline"
 CHUNK = 16  # characters of a streamed piece
@@ -137,7 +138,12 @@ def _answer(question: Question, asked: Sequence[ToolCall], done: Sequence[ToolMe
         return without_tools(question)
     coins = {call["id"]: call["args"].get("symbol") for call in asked}
     failures = [failure_of(m, coins.get(m.tool_call_id)) for m in done if m.status == "error"]
-    return from_results(question, [m.artifact for m in done if isinstance(m.artifact, BaseModel)], failures)
+    return from_results(question, [_found(m.artifact) for m in done if isinstance(m.artifact, BaseModel)], failures)
+
+
+def _found(result: BaseModel) -> BaseModel:
+    """What answers are composed from: of an explained metric its numbers."""
+    return result.metrics or result if isinstance(result, Explanation) else result
 
 
 def _tool_call(name: str, args: dict[str, object]) -> ToolCall:

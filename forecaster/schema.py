@@ -173,6 +173,7 @@ class ModelFacts(Frozen):
     warnings: tuple[ForecastWarning, ...] = Field(description="that its forecasts may carry")
     versions: dict[str, str] = Field(description="of what it was trained with")
     touch: TouchFactors | None = Field(default=None, description="None of a model that has not been taught any")
+    parameters: int | None = Field(default=None, gt=0, description="numbers that training set; None where unknown")
 
 
 class Forecast(Frozen):

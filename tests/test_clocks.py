@@ -20,6 +20,7 @@ from forecaster.serving.backend import LocalBackend
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.exchanges.outages import service
 from tests.support.fakes import NOON, candles_ending
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 OURS = NOON + 240.0  # what our clock shows
@@ -73,7 +74,7 @@ async def assistant(fake, predictor):
     source = LiveSource([EXCHANGES["bitstamp"](client, fake.urls["bitstamp"])], clock=lambda: OURS)
     backend = LocalBackend(source, predictor, clock=source.now)
     try:
-        yield build_agent(OfflineModel(clock=lambda: OURS), bind_tools(backend))
+        yield build_agent(OfflineModel(clock=lambda: OURS), bind_tools(backend, KNOWLEDGE))
     finally:
         await backend.close()
 

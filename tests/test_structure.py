@@ -16,7 +16,7 @@ FLOORS = {  # of a package, from the bottom to the top: a room may use those bef
         "report",
         "training", "ledger", "serving",
     ),
-    "assistant": ("understanding", "replies", "grounding", "page"),
+    "assistant": ("knowledge", "understanding", "replies", "grounding", "page"),
     "api": ("wire", "middleware", "connections", "routes"),
 }  # fmt: skip
 APART = {"ledger", "serving"}, {"networks", "report", "training"}  # what is live and what is offline

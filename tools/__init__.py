@@ -9,9 +9,10 @@ from tools.arguments import DEAREST, FARTHEST
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
 from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
+from tools.explain import Explanation, Knowledge
 from tools.forecast import ForecastAnswer
-from tools.metrics import Metric, MetricExplanation, MetricsAnswer
 from tools.prices import PriceAnswer, moment_of
+from tools.record import RECORD, Metric, MetricExplanation, MetricsAnswer
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
 from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record
@@ -24,6 +25,7 @@ __all__ = [
     "MOST_HOURS",
     "MOST_LAST",
     "NAMES",
+    "RECORD",
     "TOOLS",
     "USUAL_HOURS",
     "USUAL_LAST",
@@ -32,7 +34,9 @@ __all__ = [
     "Coin",
     "ComparedCoin",
     "Comparison",
+    "Explanation",
     "ForecastAnswer",
+    "Knowledge",
     "LeftOut",
     "Metric",
     "MetricExplanation",

@@ -130,14 +130,16 @@ class MetricFacts(TypedDict, total=False):
     unit: Literal["USD", "%"]
     value: float
     baseline: Annotated[float, Field(description="of 'no change', or the ideal coverage")]
-    meaning: str
+
+
+class ExplanationFacts(TypedDict, total=False):
+    """A topic explained; of a metric or the record also the numbers, on hours the model never saw."""
+
+    topic: str
     title: str
-    how_to_read: str
-
-
-class MetricsFacts(TypedDict, total=False):
-    """The model's record on hours it never saw."""
-
+    text: str
+    language: Annotated[str, Field(description="of the text")]
+    note: str
     understood: Understood
     model: str
     symbol: Symbol

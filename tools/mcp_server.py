@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from forecaster.errors import CryptoSenseError
 from forecaster.market import BITCOIN, ETHER, is_symbol
 from forecaster.serving import ForecastBackend
+from tools.explain import Knowledge
 from tools.registry import bind_tools
 from tools.tool import BoundTool, Tool
 
@@ -45,9 +46,9 @@ Handler = Callable[[Any, Any], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 
-def build_server(backend: ForecastBackend) -> Server[Any]:
+def build_server(backend: ForecastBackend, knowledge: Knowledge | None = None) -> Server[Any]:
     """An MCP server over a backend. It keeps nothing between calls."""
-    tools = {bound.tool.name: bound for bound in bind_tools(backend)}
+    tools = {bound.tool.name: bound for bound in bind_tools(backend, knowledge)}
     return Server(
         "cryptosense",
         version=VERSION,
@@ -64,18 +65,18 @@ def build_server(backend: ForecastBackend) -> Server[Any]:
     )
 
 
-def sessions(backend: ForecastBackend) -> StreamableHTTPSessionManager:
+def sessions(backend: ForecastBackend, knowledge: Knowledge | None = None) -> StreamableHTTPSessionManager:
     """The server over HTTP: every message for itself, answered as JSON, which clients of every revision take."""
-    return StreamableHTTPSessionManager(build_server(backend), json_response=True, stateless=True)
+    return StreamableHTTPSessionManager(build_server(backend, knowledge), json_response=True, stateless=True)
 
 
-async def serve_stdio(backend: ForecastBackend) -> None:
+async def serve_stdio(backend: ForecastBackend, knowledge: Knowledge | None = None) -> None:
     """Answer one client on standard input and output until it goes."""
     from mcp.server.stdio import stdio_server
 
     # Ctrl-C ends it at once: the thread that waits for a line of input would keep Python from ending.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    server = build_server(backend)
+    server = build_server(backend, knowledge)
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 

@@ -9,8 +9,8 @@ from forecaster.serving import ForecastBackend
 from tools.anomalies import DETECT_ANOMALIES
 from tools.candles import GET_CANDLES
 from tools.compare import COMPARE
+from tools.explain import EXPLAIN, Knowledge, explaining
 from tools.forecast import FORECAST
-from tools.metrics import EXPLAIN_METRICS
 from tools.prices import GET_PRICE
 from tools.tool import BoundTool, Tool
 from tools.track_record import TRACK_RECORD
@@ -20,13 +20,15 @@ TOOLS: tuple[Tool[Any], ...] = (
     GET_CANDLES,
     FORECAST,
     COMPARE,
-    EXPLAIN_METRICS,
+    EXPLAIN,
     DETECT_ANOMALIES,
     TRACK_RECORD,
 )
 NAMES = frozenset(tool.name for tool in TOOLS)
 
 
-def bind_tools(backend: ForecastBackend) -> tuple[BoundTool, ...]:
-    """Every tool, asking this backend."""
-    return tuple(BoundTool(tool, backend) for tool in TOOLS)
+def bind_tools(backend: ForecastBackend, knowledge: Knowledge | None = None) -> tuple[BoundTool, ...]:
+    """Every tool, asking this backend; `explain` where there is knowledge that it tells."""
+    told = () if knowledge is None else (explaining(knowledge),)
+    tools = (each for tool in TOOLS for each in (told if tool is EXPLAIN else (tool,)))
+    return tuple(BoundTool(tool, backend) for tool in tools)

@@ -175,7 +175,7 @@ TRACK_RECORD = Tool(
     description=(
         "What the live forecasts for the next hour (or 2 to 24) said, what happened, and how good they were, misses "
         "included; also the forecast for a given moment, and the worst miss. For the model's record on historical "
-        "hours use explain_metrics."
+        "hours use explain with the topic record."
     ),
     arguments=TrackRecordArguments,
     facts=TrackRecordFacts,

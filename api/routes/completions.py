@@ -98,7 +98,9 @@ async def _assistant(body: CompletionRequest, request: Request) -> Turn:
 def _saying(text: str) -> Turn:
     """A turn that says this, and looks nothing up."""
 
-    async def turn(messages: Sequence[Mapping[str, str]]) -> AsyncGenerator[Step | Told | Words]:
+    async def turn(
+        messages: Sequence[Mapping[str, str]], /, *, zone: str = "UTC"
+    ) -> AsyncGenerator[Step | Told | Words]:
         yield Words(text)
 
     return turn

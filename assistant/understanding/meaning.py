@@ -7,7 +7,7 @@ than it can know, so they decide here.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Protocol
 
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import Part
@@ -20,11 +20,18 @@ QUANTITIES = (
 )  # fmt: skip
 
 
-class Topic(NamedTuple):
+class Topic(Protocol):
     """An entry of the knowledge, and how sure it is that a text asks for it: 0 to 1."""
 
-    name: str
-    score: float
+    @property
+    def topic(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """How sure it is."""
+        ...
 
 
 Topics = Callable[[str], Topic | None]
@@ -74,9 +81,9 @@ def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
     slots = part.slots
     of_prices = slots.symbols or slots.timed or slots.priced or slots.quantities.amount is not None or slots.currency
     if part.intent in _ABOUT_US and not of_prices:
-        return Ask(Intent.EXPLAIN, topic=topic.name, metric=slots.metric)
+        return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
     if topic.score >= SURE_TOPIC and _DEFINES.search(part.text) and not slots.priced and slots.at is None:
-        return Ask(Intent.EXPLAIN, topic=topic.name, metric=slots.metric)
+        return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
     return None
 
 

@@ -41,6 +41,24 @@ def check(archive: bytes, inputs: Mapping[str, Shape]) -> None:
         raise Unfit("is not a Keras model") from error
 
 
+def parameters(archive: bytes) -> int | None:
+    """How many numbers training set, counted from the shapes that a model declares; None where it declares none."""
+    try:
+        return sum(_weights(each) for each in _objects(_config(archive))) or None
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile):  # made by another version of Keras
+        return None
+
+
+def _weights(layer: dict[str, Any]) -> int:
+    """Of one layer: a dense one has a matrix and a bias, an LSTM four gates of two matrices and a bias."""
+    if layer["class_name"] not in ("Dense", "LSTM"):
+        return 0
+    units, inputs = layer["config"]["units"], layer["build_config"]["input_shape"][-1]
+    bias = 1 if layer["config"]["use_bias"] else 0
+    gates, rows = (4, inputs + units) if layer["class_name"] == "LSTM" else (1, inputs)
+    return int(gates * units * (rows + bias))
+
+
 def _check(config: Any, inputs: Mapping[str, Shape]) -> None:
     for each in _objects(config):
         _check_class(each)

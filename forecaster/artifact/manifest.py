@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from forecaster.artifact.inspect_keras import parameters
 from forecaster.schema import Frozen, ModelRef, Report, Symbol
 
 LARGEST_FILE = 16 * 2**20  # bytes
@@ -88,6 +89,11 @@ class Artifact:
     def ref(self) -> ModelRef:
         """Which model this is, as forecasts name it."""
         return ModelRef(name=self.manifest.name, version=self.manifest.version, sha256=self.sha256)
+
+    @property
+    def parameters(self) -> int | None:
+        """How many numbers training set; None where the network does not tell."""
+        return parameters(self.files["model.keras"])
 
     @property
     def report(self) -> Report:

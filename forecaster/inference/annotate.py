@@ -51,6 +51,7 @@ class Issuer:
         self._manifest = artifact.manifest
         self.ref: ModelRef = artifact.ref
         self.report: Report = artifact.report
+        self._parameters = artifact.parameters
         self.longest: int = artifact.manifest.horizons
         self.evaluation: bytes | None = artifact.files.get("evaluation.json")
         self._records: dict[tuple[str, InputKind, int], Record] = {}
@@ -74,6 +75,7 @@ class Issuer:
             warnings=(*ALWAYS, *self.flags, *([ForecastWarning.MODEL_EXPIRED] if said.expires else [])),
             versions=said.versions,
             touch=self.touch,
+            parameters=self._parameters,
         )
 
     def known(self, symbols: Sequence[str]) -> tuple[str, ...]:

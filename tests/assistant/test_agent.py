@@ -15,6 +15,7 @@ from forecaster.errors import ExchangeError, NoCandles
 from tests.support.conversations.fake_chat_model import ScriptedChatModel, calls
 from tests.support.conversations.fake_chat_model import embedded as fitted
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.forecast import ForecastAnswer
 from tools.registry import bind_tools
 
@@ -31,7 +32,7 @@ def embedded():
 
 async def turn(model, *texts, backend=None):
     """The events of the last of `texts`; those before it alternate between person and assistant."""
-    agent = build_agent(model, bind_tools(backend or FakeBackend()), embedded=fitted())
+    agent = build_agent(model, bind_tools(backend or FakeBackend(), KNOWLEDGE), embedded=fitted())
     roles = ["user" if (len(texts) - n) % 2 else "assistant" for n in range(len(texts))]
     said = [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
     return [event async for event in run_turn(agent, said)]
@@ -80,7 +81,7 @@ async def test_no_message_at_all_gets_a_sentence_too(embedded):
 
 
 async def test_nothing_is_kept_between_turns(embedded):
-    agent = build_agent(embedded, bind_tools(FakeBackend()))
+    agent = build_agent(embedded, bind_tools(FakeBackend(), KNOWLEDGE))
     said = [{"role": "user", "content": "eth in 6 hours"}]
     first = [event async for event in run_turn(agent, said)]
     other = [event async for event in run_turn(agent, [{"role": "user", "content": "and?"}])]
@@ -89,7 +90,7 @@ async def test_nothing_is_kept_between_turns(embedded):
 
 
 async def test_eight_turns_at_once_do_not_mix(embedded):
-    agent = build_agent(embedded, bind_tools(FakeBackend(longest=24)))
+    agent = build_agent(embedded, bind_tools(FakeBackend(longest=24), KNOWLEDGE))
 
     async def ask(hours):
         return [e async for e in run_turn(agent, [{"role": "user", "content": f"btc in {hours} hours"}])]
@@ -100,7 +101,7 @@ async def test_eight_turns_at_once_do_not_mix(embedded):
 
 
 async def test_a_turn_may_be_left_in_the_middle(embedded):
-    agent = build_agent(embedded, bind_tools(FakeBackend()))
+    agent = build_agent(embedded, bind_tools(FakeBackend(), KNOWLEDGE))
     events = run_turn(agent, [{"role": "user", "content": "btc price"}])
     assert isinstance(await anext(events), ToolStarted)
     await events.aclose()
@@ -256,7 +257,7 @@ async def test_a_turn_that_is_cancelled_ends_at_once_and_leaves_the_agent_usable
             asked.set()
             await asyncio.sleep(3600)
 
-    agent = build_agent(embedded, bind_tools(Slow()))
+    agent = build_agent(embedded, bind_tools(Slow(), KNOWLEDGE))
     said = [{"role": "user", "content": "btc price"}]
 
     async def whole():
@@ -311,7 +312,7 @@ async def test_a_coin_that_nobody_lists_is_said_to_have_no_price_and_no_figure_i
 
 
 async def test_the_coins_that_are_followed_are_named_and_meant(embedded):
-    agent = build_agent(embedded, bind_tools(FakeBackend()), offered=("ETH-USD", "BTC-USD"))
+    agent = build_agent(embedded, bind_tools(FakeBackend(), KNOWLEDGE), offered=("ETH-USD", "BTC-USD"))
     hello = [event async for event in run_turn(agent, [{"role": "user", "content": "hello"}])]
     assert "I follow Ethereum and Bitcoin and say" in words(hello)
     every = [event async for event in run_turn(agent, [{"role": "user", "content": "price of all coins"}])]

@@ -5,6 +5,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 
 from assistant.offline_model import NAME, OfflineModel
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.langchain_tools import to_langchain
 from tools.registry import bind_tools
 
@@ -15,7 +16,7 @@ def model():
 
 
 def offered(model, backend=None):
-    return model.bind_tools(to_langchain(bind_tools(backend or FakeBackend())))
+    return model.bind_tools(to_langchain(bind_tools(backend or FakeBackend(), KNOWLEDGE)))
 
 
 def joined(chunks):
@@ -33,7 +34,7 @@ async def test_a_question_becomes_a_tool_call(model):
 
 
 async def test_a_result_becomes_an_answer(model):
-    tools = {tool.name: tool for tool in to_langchain(bind_tools(FakeBackend()))}
+    tools = {tool.name: tool for tool in to_langchain(bind_tools(FakeBackend(), KNOWLEDGE))}
     asked = await offered(model).ainvoke("btc price")
     result = await tools["get_price"].ainvoke(asked.tool_calls[0])
     reply = await offered(model).ainvoke([HumanMessage("btc price"), asked, result])
@@ -118,7 +119,7 @@ async def test_a_time_of_day_counts_from_the_clock():
         ("how did your last 10 eth forecasts do", "track_record", {"symbol": "ETH-USD", "last": 10}),
         ("anything unusual in the last 48 hours", "detect_anomalies", {"symbol": "BTC-USD", "hours": 48}),
         ("btc in 5000 hours", "forecast", {"symbol": "BTC-USD", "hours": 24}),
-        ("why?", "explain_metrics", {}),
+        ("why?", "explain", {"topic": "record"}),
     ],
 )
 async def test_every_tool_gets_the_arguments_that_it_takes(model, question, name, args):

@@ -16,6 +16,7 @@ from forecaster.errors import ExchangeError, NoCandles
 from tests.support.conversations.fake_chat_model import embedded
 from tests.support.conversations.fake_openai import SECRET, FakeOpenAI, Plan
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import NAMES, bind_tools
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,7 +56,7 @@ async def connections():
 
 
 def agent(backend=None, silence=SILENCE, **given):
-    model, tools = open_chat_model("openai:fake"), bind_tools(backend or FakeBackend())
+    model, tools = open_chat_model("openai:fake"), bind_tools(backend or FakeBackend(), KNOWLEDGE)
     return build_agent(model, tools, embedded=embedded(), silence=silence, **given)
 
 

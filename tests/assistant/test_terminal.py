@@ -8,6 +8,7 @@ from assistant.terminal import LONGEST_LINE, Answer, Refusal, ask, ask_lines, ru
 from forecaster.errors import InvalidInput
 from forecaster.schema import Forecast
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 QUESTION = "what's BTC next hour?"
@@ -15,7 +16,7 @@ QUESTION = "what's BTC next hour?"
 
 @pytest.fixture(scope="module")
 def agent():
-    return build_agent(OfflineModel(), bind_tools(FakeBackend()))
+    return build_agent(OfflineModel(), bind_tools(FakeBackend(), KNOWLEDGE))
 
 
 async def lines(agent, path, *written):

@@ -12,6 +12,7 @@ from assistant.chat_models import open_chat_model
 from tests.support.conversations.fake_chat_model import embedded
 from tests.support.conversations.fake_openai import FakeOpenAI, Plan
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 MOST = 10  # seconds until the embedded model has answered
@@ -24,7 +25,7 @@ async def test_the_embedded_model_has_answered_within_ten_seconds(monkeypatch):
         with FakeOpenAI(Plan(kind)) as server:
             monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
             model = open_chat_model("openai:fake")
-            agent = build_agent(model, bind_tools(FakeBackend()), embedded=embedded())
+            agent = build_agent(model, bind_tools(FakeBackend(), KNOWLEDGE), embedded=embedded())
             async with asyncio.timeout(MOST):
                 events = [event async for event in run_turn(agent, [{"role": "user", "content": "btc price"}])]
         assert "$69,930.25" in "".join(event.text for event in events if isinstance(event, Token))

@@ -168,16 +168,17 @@ class FakeBackend:
         return ModelFacts(
             model=FAKE_MODEL,
             recipe="classic",
-            symbols=("BTC-USD",),
-            trained_from=utc(NOON - 50_000 * HOUR),
-            trained_to=utc(NOON - 22_000 * HOUR),
+            symbols=("BTC-USD", "ETH-USD"),
+            trained_from=utc(NOON - 90_000 * HOUR),
+            trained_to=utc(NOON - 24 * HOUR),
             expires=None,
             input_hours=60,
             horizons=self.longest,
             features=("close",),
-            band_method="none",
+            band_method="residuals",
             warnings=(),
             versions={},
+            parameters=29_345,
             touch=self.touch,
         )
 
@@ -253,6 +254,24 @@ class FakeSource(HoursAlone):
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         self.asked.append((symbol, hours))
         return replace(self.snapshot, candles=self.snapshot.candles[-hours:])
+
+    async def facts(self) -> ModelFacts:
+        self._called("facts")
+        return ModelFacts(
+            model=ModelRef(name="classic", version="1.0", sha256="0" * 64),
+            recipe="classic",
+            symbols=("BTC-USD", "ETH-USD"),
+            trained_from=utc(NOON - 90_000 * HOUR),
+            trained_to=utc(NOON - 24 * HOUR),
+            expires=None,
+            input_hours=60,
+            horizons=self.longest,
+            features=("close",),
+            band_method="residuals",
+            warnings=(),
+            versions={},
+            parameters=29_345,
+        )
 
     async def close(self) -> None:
         self.closed = True

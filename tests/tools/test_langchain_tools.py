@@ -2,12 +2,13 @@ import json
 
 from forecaster.schema import Price
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.langchain_tools import to_langchain
 from tools.registry import TOOLS, bind_tools
 
 
 def adapted(backend):
-    return {tool.name: tool for tool in to_langchain(bind_tools(backend))}
+    return {tool.name: tool for tool in to_langchain(bind_tools(backend, KNOWLEDGE))}
 
 
 async def invoke(tool, args):
@@ -18,7 +19,7 @@ def test_every_tool_is_offered_with_its_description_and_arguments():
     offered = adapted(FakeBackend())
     assert list(offered) == [tool.name for tool in TOOLS]
     for tool in TOOLS:
-        assert offered[tool.name].description == tool.description
+        assert offered[tool.name].description.startswith(tool.description)
         assert offered[tool.name].args == tool.arguments.model_json_schema().get("properties", {})
 
 

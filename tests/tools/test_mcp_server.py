@@ -9,6 +9,7 @@ from mcp import Client, MCPError
 from forecaster.errors import ArtifactError
 from forecaster.schema import Report
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tests.tools.test_registry import GOOD, TalkativeBackend
 from tools.mcp_server import BRIEFING, DISCLAIMER, REPORT, build_server
 from tools.registry import TOOLS
@@ -18,7 +19,7 @@ MODES = ("auto", "legacy")  # the newest revision of the protocol, and those bef
 
 
 def speaking(backend, mode="auto"):
-    return Client(build_server(backend), mode=mode)
+    return Client(build_server(backend, KNOWLEDGE), mode=mode)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -116,7 +117,7 @@ async def test_a_bug_is_logged_and_its_text_is_not_sent(mode, caplog):
     async with speaking(BrokenBackend(), mode) as client:
         with pytest.raises(MCPError) as refused:
             await client.read_resource(REPORT)
-        failed = await client.call_tool("explain_metrics", {})
+        failed = await client.call_tool("explain", {"topic": "mae"})
     assert refused.value.error.code == -32603 and "hunter2" not in str(refused.value)
     assert failed.is_error and "hunter2" not in failed.content[0].text
     assert caplog.text.count("hunter2") >= 2

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from forecaster.errors import ExchangeError, NoCandles
 from forecaster.schema import ForecastWarning
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import TOOLS, bind_tools
 from tools.tool import LONGEST_TEXT
 
@@ -15,14 +16,14 @@ GOOD = {
     "get_candles": {"symbol": "ETH-USD", "hours": 300},
     "forecast": {"symbol": "BTC-USD", "hours": 24},
     "compare": {"symbols": ["BTC-USD", "ETH-USD"]},
-    "explain_metrics": {},
+    "explain": {"topic": "record"},
     "detect_anomalies": {"symbol": "BTC-USD", "hours": 235, "days": 1},
     "track_record": {"symbol": "BTC-USD", "last": 168},
 }
 
 
 def bound(backend):
-    return {each.tool.name: each for each in bind_tools(backend)}
+    return {each.tool.name: each for each in bind_tools(backend, KNOWLEDGE)}
 
 
 def test_the_registry_holds_these_tools():
@@ -31,7 +32,7 @@ def test_the_registry_holds_these_tools():
         "get_candles",
         "forecast",
         "compare",
-        "explain_metrics",
+        "explain",
         "detect_anomalies",
         "track_record",
     ]
@@ -98,7 +99,7 @@ async def test_the_text_stays_small_with_long_notes(name):
         ("forecast", {"symbol": "BTC-USD", "hours": "6; secret"}),
         ("forecast", {"symbol": "BTC-USD", "hours": float("nan")}),
         ("forecast", {"symbol": ["BTC-USD"], "hours": 1}),
-        ("explain_metrics", {"metric": "secret"}),
+        ("explain", {"topic": "SECRET?"}),
         ("forecast", {"symbol": "BTC-USD", "threshold": -1.0}),
         ("forecast", {"symbol": "BTC-USD", "threshold": float("inf")}),
         ("detect_anomalies", {"symbol": "BTC-USD", "hours": 236}),

@@ -18,6 +18,7 @@ from forecaster.errors import ConfigurationError
 from forecaster.settings import Settings
 from tests.support.browser.whole_service import PATIENCE, listening
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tests.support.service.hostile_bodies import HOSTILE, MARK
 from tests.support.service.schema_cases import KEY, LOCKED
 from tests.support.service.serving import assert_problem, client_from, settled
@@ -53,7 +54,7 @@ asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
 
 def app_of(backend=None, settings=OPEN, protocol=None):
     backend = backend or FakeBackend(longest=24)
-    return create_app(lambda: backend, settings, protocol=protocol or (lambda: sessions(backend)))
+    return create_app(lambda: backend, settings, protocol=protocol or (lambda: sessions(backend, KNOWLEDGE)))
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +251,7 @@ async def test_nothing_is_built_until_somebody_asks_and_then_once():
 
     def build():
         made.append(1)
-        return sessions(backend)
+        return sessions(backend, KNOWLEDGE)
 
     app = app_of(backend, protocol=build)
     async with app.router.lifespan_context(app), client_from(app, "127.0.0.1") as client:

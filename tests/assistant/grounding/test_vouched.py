@@ -7,19 +7,20 @@ from forecaster.market.candles import utc
 from forecaster.schema import Price
 from tests.support.conversations import focused
 from tests.support.fakes import NOON, FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 PLACES = {
     "get_price": {"symbol": "BTC-USD"},
     "forecast": {"symbol": "BTC-USD", "hours": 6, "threshold": 71_000.0},
-    "explain_metrics": {},
+    "explain": {"topic": "record"},
     "detect_anomalies": {"symbol": "BTC-USD"},
 }
 
 
 async def grounds(*tools):
     known = Grounds()
-    for each in bind_tools(FakeBackend(longest=24)):
+    for each in bind_tools(FakeBackend(longest=24), KNOWLEDGE):
         if each.tool.name in tools:
             known.add_result((await each.call(PLACES[each.tool.name])).data)
     return known
@@ -102,7 +103,7 @@ def priced(price):
 
 
 async def test_a_metric_vouches_for_its_value_in_its_own_unit():
-    known = await grounds("explain_metrics")
+    known = await grounds("explain")
     assert traced(known, "MAE $3,240, against $264.20, right 49.7 % of the time")
     assert not traced(known, "MAE 3,240 %")
 

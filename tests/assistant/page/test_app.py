@@ -20,6 +20,7 @@ from assistant.page.tabs.model_record import ModelRecord
 from assistant.page.transcript import TROUBLE
 from forecaster.errors import NoCandles
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 from tools.track_record import TrackRecordArguments, track_record
 
@@ -32,7 +33,7 @@ class ScriptedTurn:
     """A turn that repeats the question; it forecasts, or fails, where the question has that word."""
 
     def __init__(self, backend: FakeBackend) -> None:
-        self.tools = {bound.tool.name: bound for bound in bind_tools(backend)}
+        self.tools = {bound.tool.name: bound for bound in bind_tools(backend, KNOWLEDGE)}
         self.heard: list[list[Mapping[str, str]]] = []
         self.sites: list[str] = []
 

@@ -18,13 +18,14 @@ from assistant.page.transcript import (
     stopped,
 )
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 CALL = ToolStarted("1", "forecast", {"symbol": "BTC-USD", "hours": 1})
 
 
 async def finished(call: ToolStarted = CALL) -> ToolFinished:
-    tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend())}[call.name]
+    tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(), KNOWLEDGE)}[call.name]
     result = await tool.call(call.args)
     return ToolFinished(call.id, call.name, result.ok, result.text, 0.2104, result.data)
 
@@ -65,7 +66,7 @@ async def test_forecasts_until_different_minutes_have_a_card_each():
     reply = Reply()
     for minutes in (20, 25):
         call = ToolStarted("1", "forecast", {"symbol": "BTC-USD", "minutes": minutes})
-        tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24))}[call.name]
+        tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24), KNOWLEDGE)}[call.name]
         result = await tool.call(call.args)
         reply.add(ToolFinished(call.id, call.name, result.ok, result.text, 0.2, result.data))
     assert len(reply.messages()) == 2
@@ -92,7 +93,7 @@ async def test_a_failed_step_says_so_and_shows_no_card():
 
 async def told(hours: int, threshold: float | None = None) -> ToolFinished:
     call = ToolStarted("1", "forecast", {"symbol": "BTC-USD", "hours": hours, "threshold": threshold})
-    tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24))}[call.name]
+    tool = {bound.tool.name: bound for bound in bind_tools(FakeBackend(longest=24), KNOWLEDGE)}[call.name]
     result = await tool.call(call.args)
     return ToolFinished(call.id, call.name, result.ok, result.text, 0.2104, result.data)
 

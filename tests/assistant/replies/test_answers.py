@@ -8,6 +8,7 @@ from assistant.replies.failures import Failure
 from assistant.understanding.frame import Ask, Intent, Question
 from forecaster.schema import ForecastWarning
 from tests.support.fakes import COVERAGE, LAST_CLOSE, SKILL, FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.forecast import ForecastAnswer
 from tools.registry import bind_tools
 
@@ -23,8 +24,12 @@ IMPERATIVE = re.compile(
 
 
 async def data(name, backend=None, **arguments):
-    tool = next(each for each in bind_tools(backend or FakeBackend(longest=24)) if each.tool.name == name)
+    tool = next(each for each in bind_tools(backend or FakeBackend(longest=24), KNOWLEDGE) if each.tool.name == name)
     return (await tool.call(arguments)).data
+
+
+async def record(topic="record"):
+    return (await data("explain", topic=topic)).metrics
 
 
 async def forecast(**changes):
@@ -140,7 +145,7 @@ async def test_a_span_is_told_with_its_change_low_and_high():
 
 
 async def test_the_whole_record_says_what_it_is_measured_against():
-    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics")], []))
+    text = plain(from_results(asked(Intent.METRICS), [await record()], []))
     assert "$3,240, against $264" in text and "12 times" in text and "49.7 %" in text
     assert len(text.split()) <= 90
 
@@ -157,7 +162,7 @@ async def test_the_whole_record_says_what_it_is_measured_against():
     ],
 )
 async def test_one_metric_is_told_with_value_meaning_and_reading(metric, said):
-    text = plain(from_results(asked(Intent.METRICS), [await data("explain_metrics", metric=metric)], []))
+    text = plain(from_results(asked(Intent.METRICS), [await record(metric)], []))
     assert said in text and "21,765 unseen hours" in text
 
 

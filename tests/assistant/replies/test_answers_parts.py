@@ -176,7 +176,7 @@ async def test_the_record_of_the_other_coin_comes_from_its_own_row():
 
 
 async def test_why_and_how_give_the_record_but_no_reasons():
-    whole = await data("explain_metrics")
+    whole = await data("explain", topic="record")
     for intent, words in ((Intent.WHY, "gives no reasons"), (Intent.METHOD, "an LSTM")):
         text = plain(from_results(asked(intent), [whole], []))
         assert words in text and "21,765 unseen hours" in text

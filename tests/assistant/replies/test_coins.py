@@ -69,7 +69,7 @@ async def test_a_coin_that_the_model_was_not_graded_on_is_told_once_with_whose_r
 
 
 async def test_the_record_of_a_coin_that_has_none_is_called_the_other_coins():
-    text = from_results(asked(Intent.METRICS, symbols=("SOL-USD",)), [await data("explain_metrics")], [])
+    text = from_results(asked(Intent.METRICS, symbols=("SOL-USD",)), [await data("explain", topic="record")], [])
     assert text.startswith("The model was not graded on Solana; its record is that of Bitcoin. Over 21,765 unseen")
 
 

@@ -9,8 +9,6 @@ from assistant.replies.phrases import TEXTS, phrases
 from assistant.replies.wording import WARNINGS
 from assistant.understanding.frame import Language
 from forecaster.schema import ForecastWarning
-from tests.support.fakes import FakeBackend
-from tools.registry import bind_tools
 
 ENGLISH = phrases(Language.ENGLISH).texts
 
@@ -65,10 +63,3 @@ def test_what_is_no_text_is_refused():
 
 def test_every_warning_has_words():
     assert set(WARNINGS) == set(ForecastWarning)
-
-
-async def test_a_metric_is_explained_in_english_as_the_tool_explains_it():
-    tool = next(each for each in bind_tools(FakeBackend()) if each.tool.name == "explain_metrics")
-    for metric in (await tool.call({})).data.metrics:
-        said = [ENGLISH[f"metrics.{metric.metric}_{part}"] for part in ("title", "meaning", "reading")]
-        assert said == [metric.title, metric.meaning, metric.reading]

@@ -10,7 +10,7 @@ from assistant.understanding.frame import Language
 
 NOW = datetime(2026, 3, 19, 12, tzinfo=UTC)  # a Thursday
 _TOOLS = {
-    "price": "get_price", "candles": "get_candles", "forecast": "forecast", "metrics": "explain_metrics",
+    "price": "get_price", "candles": "get_candles", "forecast": "forecast", "metrics": "explain",
     "record": "track_record", "anomalies": "detect_anomalies",
 }  # fmt: skip
 _CALL = re.compile(
@@ -51,6 +51,6 @@ def _call(written: str) -> tuple[str, dict[str, object]]:
         args["threshold"] = float(read["price"])
     if read["touch"]:
         args["touch"] = True
-    if read["metric"]:
-        args["metric"] = read["metric"]
+    if read["tool"] == "metrics":
+        args["topic"] = read["metric"] or "record"
     return _TOOLS[read["tool"]], args

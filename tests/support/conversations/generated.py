@@ -24,6 +24,7 @@ from forecaster.errors import (
 )
 from tests.support.conversations.fake_chat_model import calls, embedded
 from tests.support.fakes import FakeBackend
+from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
 
 SECRET = "hunter2-/etc/shadow"  # in the text of a foreign error
@@ -44,7 +45,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
         "de": "Wie steht BTC in der nächsten Stunde?", "fr": "Où sera le BTC dans une heure ?",
         "pt": "Como fica o BTC na próxima hora?", "zh": "比特币下一小时会怎样？",
     }),
-    "report": ("explain_metrics", {}, {
+    "report": ("explain", {"topic": "record"}, {
         "en": "how good is the model?", "es": "¿qué tan bueno es el modelo?", "de": "Wie gut ist das Modell?",
         "fr": "Le modèle est-il bon ?", "pt": "Quão bom é o modelo?", "zh": "这个模型准吗？",
     }),
@@ -159,7 +160,7 @@ class _Stage:
 
     def __init__(self) -> None:
         self.backend, self.model = _Relay(), _Understudy()
-        tools = bind_tools(self.backend)
+        tools = bind_tools(self.backend, KNOWLEDGE)
         self.of_language_model = build_agent(self.model, tools, embedded=embedded())
         self.of_embedded = build_agent(embedded(), tools)
 

@@ -16,9 +16,11 @@ from forecaster.market.candles import utc
 from forecaster.schema import HOUR, ForecastWarning, TableRow
 from tests.support.conversations.focused import focused
 from tests.support.fakes import COVERAGE, NOON, SKILL, FakeBackend, surprise
+from tests.support.knowledge import KNOWLEDGE
 from tests.support.ledger.issued import issued
+from tools.explain import Explanation
 from tools.forecast import ForecastAnswer
-from tools.metrics import METRICS, MetricsAnswer
+from tools.record import METRICS, MetricsAnswer
 from tools.registry import bind_tools
 
 BOTH = ("BTC-USD", "ETH-USD")
@@ -84,11 +86,18 @@ def _moved(value: Any, later: timedelta) -> Any:
 
 
 async def data(name: str, backend: FakeBackend | None = None, **arguments: object) -> BaseModel:
-    """The result of a tool."""
-    tool = next(each for each in bind_tools(backend or FakeBackend(longest=24)) if each.tool.name == name)
-    result = await tool.call({"symbol": "BTC-USD"} | arguments if name != "explain_metrics" else arguments)
+    """The result of a tool; of an explained metric its numbers, from which answers are composed."""
+    tool = next(each for each in bind_tools(backend or FakeBackend(longest=24), KNOWLEDGE) if each.tool.name == name)
+    result = await tool.call({"symbol": "BTC-USD"} | arguments if name != "explain" else arguments)
     assert result.data is not None, result.text
-    return result.data
+    return result.data.metrics or result.data if isinstance(result.data, Explanation) else result.data
+
+
+async def record(topic: str = "record") -> MetricsAnswer:
+    """The whole record, or one metric of it."""
+    answer = await data("explain", topic=topic)
+    assert isinstance(answer, MetricsAnswer)
+    return answer
 
 
 async def forecast(
@@ -143,7 +152,7 @@ async def anomalies(*surprises, hours=24, **changes) -> AnomalyReport:
 
 async def with_table() -> MetricsAnswer:
     """The whole record, with a row for Ethereum."""
-    answer = await data("explain_metrics")
+    answer = await record()
     better = SKILL.model_copy(update={"value": 0.003, "ci_low": 0.001, "ci_high": 0.005})
     row = TableRow(
         symbol="ETH-USD", hours=1, input="full", n=8_700, mae=11.87, mae_persistence=11.91, mae_skill=better,
@@ -245,7 +254,7 @@ async def _market() -> list[Case]:
             price.model_copy(update={"symbol": "DOGE-USD", "price": 0.15234}),)),
         Case("more coins than there is room for", (Ask(Intent.PRICE, SEVEN),), tuple(
             price.model_copy(update={"symbol": each}) for each in SEVEN[:6])),
-        Case("record of a coin without one", (Ask(Intent.METRICS, ("SOL-USD",)),), (await data("explain_metrics"),)),
+        Case("record of a coin without one", (Ask(Intent.METRICS, ("SOL-USD",)),), (await record(),)),
         Case("prices", (Ask(Intent.PRICE, BOTH),), (price, await data("get_price", symbol="ETH-USD"))),
         Case("candles", (Ask(Intent.CANDLES, hours=24),), (span,)),
         Case("one candle", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
@@ -264,12 +273,12 @@ async def _market() -> list[Case]:
 
 async def _grades() -> list[Case]:
     ask, live = Ask(Intent.METRICS), Ask(Intent.TRACK_RECORD)
-    whole = await data("explain_metrics")
+    whole = await record()
     hits = [70_080.0 + 5 * hour for hour in range(20)]
     return [
         Case("record", (ask,), (whole,)),
         Case("record of another coin", (Ask(Intent.METRICS, ("ETH-USD",)),), (await with_table(),)),
-        *[Case(each, (replace(ask, metric=each),), (await data("explain_metrics", metric=each),)) for each in METRICS],
+        *[Case(each, (replace(ask, metric=each),), (await record(each),)) for each in METRICS],
         Case("nothing live", (live,), (await data("track_record"),)),
         Case("nothing live yet", (live,), (await data("track_record", settled()),)),
         Case("one hit", (live,), (await data("track_record", settled(70_080.0)),)),
@@ -302,7 +311,7 @@ async def _mixed() -> list[Case]:
         Case("two, one much worse", (Ask(Intent.FORECAST, BOTH),), (
             near, await forecast((-1.0, -1.2, -0.8), symbol="ETH-USD"), far)),
         Case("price and forecast", (bitcoin, Ask(Intent.FORECAST)), (price, near)),
-        Case("forecast and record", (Ask(Intent.FORECAST), Ask(Intent.METRICS)), (near, await data("explain_metrics"))),
+        Case("forecast and record", (Ask(Intent.FORECAST), Ask(Intent.METRICS)), (near, await record())),
         Case("candles and anomalies", (Ask(Intent.CANDLES, hours=24), Ask(Intent.ANOMALIES, hours=24)), (
             await data("get_candles", hours=24), await anomalies(surprise()))),
         Case("greeting and price", (Ask(Intent.GREETING), bitcoin), (price,)),

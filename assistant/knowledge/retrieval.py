@@ -1,0 +1,133 @@
+"""The entry that a question asks for, in whatever language: by its meaning and by its rare words.
+
+    question --encoder.py--> nearness to each question that an entry answers --+--> topics, best first
+    question --words.py----> share of rare words found in the entry ----------+
+
+The same is done for questions that no entry answers (elsewhere.toml): a topic's score says how much nearer it is.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp
+from pathlib import Path
+from threading import Lock
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.knowledge.encoder import Encoder, Vectors
+from assistant.knowledge.entries import ENGLISH, FOLDER, Entry, read_entries
+from assistant.knowledge.words import Words
+from forecaster.schema import WINDOW
+from forecaster.settings import Settings
+
+ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
+WORDS_WEIGH = 0.8  # beside the nearness, which is 1 at most
+STEEPNESS = 10.0  # of the score around one half
+SURE = 0.7  # the score from which on a question is about a topic: docs/decisions.md has what is missed and mistaken
+TOGETHER = 8  # questions from elsewhere whose words are looked for as one text
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic and how surely it is meant: 0 to 1; below one half, the question is nearer to others than to it."""
+
+    topic: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Questions as vectors, and texts as words, each with the place of its topic; the last place is elsewhere."""
+
+    encoder: Encoder
+    vectors: Vectors
+    of_vectors: NDArray[np.int64]
+    words: Words
+    of_words: NDArray[np.int64]
+
+    def nearness(self, question: str, places: int) -> NDArray[np.float32]:
+        """(places,) of the question to each place."""
+        meaning = np.full(places, -1.0, dtype=np.float32)
+        np.maximum.at(meaning, self.of_vectors, self.vectors @ self.encoder.encode([question])[0])
+        shared = np.zeros(places, dtype=np.float32)
+        np.maximum.at(shared, self.of_words, self.words.shares(question))
+        nearness: NDArray[np.float32] = meaning + WORDS_WEIGH * shared
+        return nearness
+
+
+class Library:
+    """All entries. The encoder is opened with the first question."""
+
+    def __init__(
+        self,
+        entries: Mapping[tuple[str, str], Entry],
+        settings: Settings,
+        elsewhere: Sequence[str],
+        encoder: Encoder | None,
+    ) -> None:
+        self._entries, self._elsewhere, self._encoder = entries, tuple(dict.fromkeys(elsewhere)), encoder
+        self._opening = Lock()
+        self.topics = tuple(sorted({topic for topic, _ in entries}))
+        self.figures: Mapping[str, float | str | tuple[str, ...]] = {
+            "offered": tuple(symbol.partition("-")[0] for symbol in settings.symbols),
+            "exchanges": tuple(name.title() for name in settings.exchanges),
+            "rate_limit": settings.rate_limit,
+            "chat_rate_limit": settings.chat_rate_limit,
+            "ledger_days": settings.ledger_days,
+            "closes": WINDOW,
+        }
+
+    @classmethod
+    def load(
+        cls,
+        settings: Settings | None = None,
+        *,
+        folder: Path = FOLDER,
+        elsewhere: Iterable[str] = (),
+        encoder: Encoder | None = None,
+    ) -> Self:
+        """The entries in a folder, told for these settings.
+
+        `elsewhere` are further questions that no entry answers, `encoder` one that is open already. Raises
+        ConfigurationError for a file that is no entry.
+        """
+        known = tomllib.loads(ELSEWHERE.read_text(encoding="utf-8"))
+        others = [question for questions in known.values() for question in questions]
+        return cls(read_entries(folder), settings or Settings(), [*others, *elsewhere], encoder)
+
+    def entry(self, topic: str, language: str) -> Entry:
+        """What is said of a topic; in English where that language has nothing. Raises KeyError for an unknown topic."""
+        return self._entries.get((topic, language)) or self._entries[topic, ENGLISH]
+
+    def find(self, question: str) -> tuple[Found, ...]:
+        """Every topic, best first."""
+        with self._opening:
+            index = self._index
+        nearness = index.nearness(question, len(self.topics) + 1)
+        lead = nearness[:-1] - nearness[-1]
+        found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
+        return tuple(sorted(found, key=lambda each: -each.score))
+
+    @cached_property
+    def _index(self) -> _Index:
+        place = {topic: number for number, topic in enumerate(self.topics)}
+        entries = list(self._entries.values())
+        questions = [(place[each.topic], asked) for each in entries for asked in (each.title, *each.asked)]
+        questions += [(len(place), asked) for asked in self._elsewhere]
+        told = {topic: "" for topic in self.topics}
+        for each in entries:
+            told[each.topic] += " ".join((each.title, *each.asked, *each.sentences, ""))
+        texts = list(told.items())
+        groups = [self._elsewhere[at : at + TOGETHER] for at in range(0, len(self._elsewhere), TOGETHER)]
+        encoder = self._encoder or Encoder()
+        return _Index(
+            encoder,
+            encoder.encode([asked for _, asked in questions]),
+            np.array([number for number, _ in questions]),
+            Words([*(text for _, text in texts), *(" ".join(group) for group in groups)]),
+            np.array([*(place[topic] for topic, _ in texts), *(len(place) for _ in groups)]),
+        )
