@@ -23,6 +23,7 @@ from forecaster.schema import CandleSpan, Price
 from tools import (
     AnomalyReport,
     Comparison,
+    Explanation,
     ForecastAnswer,
     MetricsAnswer,
     PriceAnswer,
@@ -180,6 +181,8 @@ def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: boo
             return grades.metrics(speech, ask, result, brief=brief)
         case TrackRecordAnswer():
             return grades.live(speech, ask, result)
+        case Explanation():
+            return [f"{speech.say('fixed.only_english')} {result.text}" if result.apology else result.text]
     return [""]
 
 
