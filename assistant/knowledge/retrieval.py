@@ -7,9 +7,9 @@ The same is done for questions that no entry answers (elsewhere.toml): a topic's
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp
 from pathlib import Path
 from threading import Lock
@@ -27,6 +27,9 @@ from forecaster.settings import Settings
 ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
 WORDS_WEIGH = 0.8  # beside the nearness, which is 1 at most
 STEEPNESS = 10.0  # of the score around one half
+LONGEST = 400  # characters of a question that are looked at
+REMEMBERED = 1024  # questions
+NEARLY = 0.5  # a score from which on a question is nearer to a topic than to anything else
 SURE = 0.7  # the score from which on a question is about a topic: docs/decisions.md has what is missed and mistaken
 TOGETHER = 8  # questions from elsewhere whose words are looked for as one text
 
@@ -111,6 +114,18 @@ class Library:
         lead = nearness[:-1] - nearness[-1]
         found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
         return tuple(sorted(found, key=lambda each: -each.score))
+
+    def topic_of(self, question: str) -> Found | None:
+        """The topic that a question may ask for: that of the best score, where it is one half at least."""
+        return self._topic_of(question[:LONGEST])
+
+    @cached_property
+    def _topic_of(self) -> Callable[[str], Found | None]:
+        def best(question: str) -> Found | None:
+            found = self.find(question)[0]
+            return found if found.score >= NEARLY else None
+
+        return lru_cache(maxsize=REMEMBERED)(best)
 
     @cached_property
     def _index(self) -> _Index:
