@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from forecaster.calibration import Touch
 from forecaster.evaluation.fixed_split import fixed_split
-from forecaster.evaluation.record import OURS, UNTRACKED
+from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation
 from forecaster.features.dataset import markets_of
 from forecaster.inference.backtest import backtest
 from forecaster.quantiles import HORIZONS, LEVELS
@@ -80,3 +81,18 @@ def test_widths_are_those_with_which_the_last_hour_left_the_tracker(no_change):
 def test_a_backtest_gives_what_the_engine_gives_in_order():
     quantiles = np.random.default_rng(0).normal(size=(len(ROWS), HORIZONS, len(LEVELS)))
     assert backtest(Known(quantiles), MARKETS[0], ROWS, "full") == pytest.approx(quantiles, abs=1e-6)
+
+
+def test_touches_are_told_beside_how_often_they_came(no_change):
+    assert no_change.evaluation.touches == ()  # of a calibration that was taught none
+    engine = Known(np.concatenate([np.zeros((len(ROWS), HORIZONS, 1)) + SPREAD] * 2))
+    neutral = Touch(up=(1.0,) * HORIZONS, down=(0.5,) * HORIZONS)
+    calibration = nothing_moves().model_copy(update={"touch": neutral})
+    record = fixed_split(engine, calibration, MARKETS[:1], TEST, (), lambda doing, share: None)
+    rows = {(row.hours, row.way): row for row in record.evaluation.touches}
+    assert set(rows) == {(hours, way) for hours in (1, 6, 24) for way in ("up", "down")}
+    assert rows[1, "up"].told == pytest.approx([2 * chance for chance in rows[1, "up"].beyond])
+    assert list(rows[1, "up"].touched) == sorted(rows[1, "up"].touched, reverse=True)  # dearer ones less often
+    assert rows[24, "up"].touched[0] > rows[1, "up"].touched[0] > 0.2
+    assert rows[1, "down"].told == pytest.approx(rows[1, "down"].beyond)
+    assert Evaluation.expanded(record.evaluation.compact()).touches[0].hours == 1

@@ -51,6 +51,7 @@ SENT = (Sent("BTC-USD", BTC, ETH), Sent("BTC-USD", FEW), Sent("ETH-USD", closes=
 QUESTIONS: dict[str, Callable[[ForecastBackend], object]] = {
     "price": lambda it: it.price("BTC-USD"),
     "candles": lambda it: it.candles("BTC-USD", 30),
+    "close_at": lambda it: it.close_at("BTC-USD", utc(NOON - 5 * 3600 - 1)),
     "forecast": lambda it: it.forecast("BTC-USD", 24),
     "forecast_from": lambda it: it.forecast_from("BTC-USD", BTC, 6, ETH),
     "forecast_from one symbol": lambda it: it.forecast_from("BTC-USD", BTC, 1),
