@@ -23,6 +23,7 @@ from forecaster.schema import CandleSpan, Price
 from tools import (
     AnomalyReport,
     Comparison,
+    Explanation,
     ForecastAnswer,
     MetricsAnswer,
     PriceAnswer,
@@ -167,7 +168,7 @@ def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: boo
         case Price():
             return market.price(speech, result, brief=brief, more=more)
         case PriceAnswer():
-            return market.asked_price(speech, ask, result, brief=brief, more=more)
+            return market.asked_of_price(speech, ask, result, brief=brief, more=more)
         case CandleSpan() | SpanAnswer():
             return market.span(speech, ask, result, brief=brief)
         case AnomalyReport():
@@ -180,6 +181,8 @@ def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: boo
             return grades.metrics(speech, ask, result, brief=brief)
         case TrackRecordAnswer():
             return grades.live(speech, ask, result)
+        case Explanation():
+            return [f"{speech.say('fixed.only_english')} {result.text}" if result.apology else result.text]
     return [""]
 
 

@@ -9,13 +9,22 @@ from assistant.replies.clarifications import reading
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Language
 from forecaster.schema import CandleSpan, Price, Provenance, Symbol
-from tools import AnomalyReport, Comparison, ForecastAnswer, MetricsAnswer, PriceAnswer, SpanAnswer, TrackRecordAnswer
+from tools import (
+    AnomalyReport,
+    Comparison,
+    Explanation,
+    ForecastAnswer,
+    MetricsAnswer,
+    PriceAnswer,
+    SpanAnswer,
+    TrackRecordAnswer,
+)
 
 MOST_TOLD = 6  # results and failures in one answer
 TOLD_BY: dict[Intent, type[BaseModel] | tuple[type[BaseModel], ...]] = {  # the results that answer an ask
     Intent.PRICE: (Price, PriceAnswer), Intent.CANDLES: (CandleSpan, SpanAnswer), Intent.FORECAST: ForecastAnswer,
-    Intent.ADVICE: ForecastAnswer, Intent.COMPARE: Comparison, Intent.METRICS: MetricsAnswer,
-    Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
+    Intent.ADVICE: ForecastAnswer, Intent.COMPARE: Comparison, Intent.EXPLAIN: Explanation,
+    Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
 }  # fmt: skip
 
 Parts = Sequence[tuple[Ask, Sequence[BaseModel]]]  # asks, each with its results

@@ -7,7 +7,6 @@ from assistant.replies.chances import prices
 from assistant.replies.records import beside
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
-from forecaster.ledger import Graded, Kept
 from forecaster.schema import Report, Symbol, TableRow
 from tools import MetricExplanation, MetricsAnswer, TrackRecordAnswer, decimals_of
 
@@ -62,15 +61,17 @@ def live(speech: Speech, ask: Ask, answer: TrackRecordAnswer) -> list[str]:
     if grades is None:
         waiting = [speech.say("live.open")] if answer.waiting else []
         return [speech.say("live.none", of_coin=of_coin), *waiting, speech.say("live.offer")]
-    told = [*_inside(speech, answer, grades), _against(speech, answer)]
+    told = [*_inside(speech, answer), _against(speech, answer)]
     if answer.worst is not None:
-        return [_worst(speech, ask, answer, answer.worst), *told]
+        return [*_worst(speech, ask, answer), *told]
     return [*told, *_miss(speech, answer)]
 
 
-def _inside(speech: Speech, answer: TrackRecordAnswer, grades: Graded) -> list[str]:
+def _inside(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
     """How many closes fell inside the 80 % range."""
-    of_coin, ahead = speech.of_coin(answer.symbol), speech.ahead(answer.hours)
+    grades, of_coin, ahead = answer.grades, speech.of_coin(answer.symbol), speech.ahead(answer.hours)
+    if grades is None:
+        return []
     share = grades.coverage["80"]
     inside = round(share * grades.n)
     if grades.n == 1:
@@ -117,8 +118,11 @@ def _miss(speech: Speech, answer: TrackRecordAnswer) -> list[str]:
     return [speech.say("live.too_high" if miss.error_pct > 0 else "live.too_low", **facts)]
 
 
-def _worst(speech: Speech, ask: Ask, answer: TrackRecordAnswer, kept: Kept) -> str:
+def _worst(speech: Speech, ask: Ask, answer: TrackRecordAnswer) -> list[str]:
     """The farthest miss of all that were looked at."""
+    kept = answer.worst
+    if kept is None:
+        return []
     outcome = next(each for each in kept.outcomes if each.hours == answer.hours)
     horizon = next(each for each in kept.forecast.horizons if each.hours == answer.hours)
     facts = {
@@ -129,7 +133,7 @@ def _worst(speech: Speech, ask: Ask, answer: TrackRecordAnswer, kept: Kept) -> s
         "time": speech.there(outcome.target_time, outcome.target_time - WEEK, ask.zone),
         "percent": speech.percent(abs(outcome.error_pct), 2),
     }
-    return speech.say("live.worst_high" if outcome.error_pct > 0 else "live.worst_low", **facts)
+    return [speech.say("live.worst_high" if outcome.error_pct > 0 else "live.worst_low", **facts)]
 
 
 def _of_time(speech: Speech, ask: Ask, answer: TrackRecordAnswer) -> str:

@@ -28,7 +28,7 @@ def price(speech: Speech, found: Price, *, brief: bool, more: bool) -> list[str]
     return [told, hour] if more else [told]
 
 
-def asked_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool, more: bool) -> list[str]:
+def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool, more: bool) -> list[str]:
     """The price of a past moment, the worth of an amount, or the price in another currency."""
     found, told, origin = answer.price, [], ""
     if not brief:

@@ -294,7 +294,7 @@ async def test_a_model_that_looked_up_something_else_does_not_keep_the_answer_fr
     script = [calls(("get_candles", {"symbol": "ETH-USD", "hours": 5})), TimeoutError()]
     events = await turn(ScriptedChatModel(script=script), "what's BTC next hour?")
     assert [event.name for event in events if isinstance(event, ToolFinished)] == ["get_candles", "forecast"]
-    assert "Bitcoin ($69,930.25, 12:00 UTC): $69,622 to $70,294 at 13:00 UTC" in words(events)
+    assert "Bitcoin at 13:00 UTC (in 60 minutes): $69,622 to $70,294" in words(events)
 
 
 @pytest.mark.parametrize("typed", ["x" * 2001, "比特币" * 800])

@@ -153,12 +153,12 @@ async def test_the_whole_record_says_what_it_is_measured_against():
 @pytest.mark.parametrize(
     ("metric", "said"),
     [
-        ("mae", "It is $3,240, against $264.20 for"),
-        ("mape", "It is 4.1 %, against 0.3 % for"),
-        ("direction", "It is 49.7 %. 50 % is a coin flip"),
-        ("skill", "It is -1,126.0 %. 0 % equals"),
-        ("coverage", "It is 52.0 %. Close to 80 % is right"),
-        ("persistence", "It is $264.20. A model"),
+        ("mae", "(MAE): $3,240, against $264.20 for"),
+        ("mape", "(MAPE): 4.1 %, against 0.3 % for"),
+        ("direction", "Direction: 49.7 % (how often the forecast was right about up or down). 50 % is a coin flip"),
+        ("skill", "Skill: -1,126.0 % ("),
+        ("coverage", "range: 52.0 % (how often"),
+        ("persistence", "(persistence): $264.20 (the simplest"),
     ],
 )
 async def test_one_metric_is_told_with_value_meaning_and_reading(metric, said):

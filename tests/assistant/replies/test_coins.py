@@ -41,8 +41,8 @@ async def test_a_forecast_of_a_small_price_has_ranges_with_its_decimals():
         asked(Intent.FORECAST, symbols=("DOGE-USD",), threshold=0.2), [await said.tiny("DOGE-USD", 0.15234)], []
     )
     for told in (
-        "between $0.15167 and $0.15313",
-        "middle $0.15240",
+        "above $0.20 at 13:00 UTC (in 60 minutes) is under 3 %",
+        "the 80 % range then is $0.15167 to $0.15313",
         "Dogecoin is at $0.15234 (Bitstamp, 12:00 UTC)",
     ):
         assert told in plain(doge)

@@ -339,6 +339,22 @@ def test_a_language_that_is_not_spoken_is_apologized_for():
     assert without_tools(Question((Ask(Intent.THANKS),), apology="it")).endswith(told)
 
 
+@pytest.mark.parametrize(
+    ("language", "sorry"),
+    [
+        (Language.SPANISH, "Perdón, de momento solo en inglés: "),
+        (Language.GERMAN, "Entschuldigung, bisher nur auf Englisch: "),
+        (Language.FRENCH, "Désolé, en anglais seulement pour l’instant : "),
+        (Language.PORTUGUESE, "Desculpe, por enquanto só em inglês: "),
+        (Language.CHINESE, "抱歉，暂时只有英文： "),
+    ],
+)
+def test_an_explanation_is_told_as_it_is_with_an_apology_where_it_is_in_another_language(language, sorry):
+    question = Question((CASES["explained"][0],), language)
+    assert from_results(question, [focused.explained()], []) == "CRPS 25.7."
+    assert plain(from_results(question, [focused.explained(apology=True)], [])) == f"{sorry}CRPS 25.7."
+
+
 def test_a_day_that_there_is_not_is_called_that():
     assert without_tools(Question((Ask(Intent.OTHER, assumed="impossible"),))) == "There is no such day or time."
 

@@ -10,6 +10,7 @@ from forecaster.schema import CandleSpan, Forecast, Horizon, ModelRef, Price
 from tests.support.fakes import COVERAGE, LAST_CLOSE, NOON, SKILL
 from tools.candles import SpanAnswer
 from tools.compare import ComparedCoin, Comparison
+from tools.explain import Explanation
 from tools.forecast import ForecastAnswer, Odds
 from tools.prices import PriceAnswer
 from tools.track_record import TrackRecordAnswer
@@ -128,6 +129,12 @@ def settled(worst: Kept, *others: Kept) -> TrackRecordAnswer:
     return TrackRecordAnswer(symbol="BTC-USD", grades=grades, forecasts=every, waiting=0, worst=worst)
 
 
+def explained(**changes: Any) -> Explanation:
+    """An entry of the knowledge, with a number."""
+    told = {"topic": "crps", "title": "CRPS", "text": "CRPS 25.7.", "language": "en", "apology": False}
+    return Explanation(**(told | changes), figures={"crps": 25.7})
+
+
 def focused() -> list[tuple[str, Ask, Any]]:
     """A question of every kind with its answer, by a name."""
     ahead = Ask(Intent.FORECAST, hours=10, target=TONIGHT)
@@ -176,6 +183,7 @@ def focused() -> list[tuple[str, Ask, Any]]:
         ("asked, inside", Ask(Intent.TRACK_RECORD, at=utc(NOON + 3600)), record(asked=kept(70_010.0))),
         ("asked, outside", Ask(Intent.TRACK_RECORD, at=utc(NOON + 3600)), record(asked=kept(71_000.0))),
         ("asked, open", Ask(Intent.TRACK_RECORD, at=utc(NOON + 3600)), record(asked=kept(None))),
+        ("explained", Ask(Intent.EXPLAIN, topic="crps"), explained()),
         ("worst miss", Ask(Intent.TRACK_RECORD, worst=True), settled(kept(75_000.0), kept(70_010.0))),
         ("asked, none", Ask(Intent.TRACK_RECORD, at=utc(NOON + 3600)), record()),
     ]  # fmt: skip
