@@ -18,6 +18,7 @@ from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.meaning import (
     MOST_COMPARED,
     QUANTITIES,
+    SUREST_TOPIC,
     TIMES,
     Topics,
     asked_topic,
@@ -30,6 +31,7 @@ from assistant.understanding.slots import Slots, known_zone, metrics_named, unit
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
+SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
@@ -86,16 +88,30 @@ def _question(
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
     if len(parts) == 1:
-        topic = topics(message.typed)
+        topic = topics(message.typed) if message.text else None
         if explained := asked_topic(parts[0], topic):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
+    about_us = all(asked_topic(part, topics(part.text)) for part in parts) if len(parts) > 1 else False
+    whole = topics(message.typed) if about_us and metrics_named(message.text) < 2 else None
+    if whole is not None and whole.score >= SUREST_TOPIC:
+        return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
     for part in parts:
         explained = asked_topic(part, topics(part.text)) if len(parts) > 1 else None
         asks += [explained] if explained else _asks(part, message, asks[-1] if asks else None, before)
-    return Question(tuple(dict.fromkeys(asks)) or (Ask(Intent.OTHER),), language)
+    return Question(tuple(dict.fromkeys(_timed_alike(asks))) or (Ask(Intent.OTHER),), language)
+
+
+def _timed_alike(asks: Sequence[Ask]) -> list[Ask]:
+    """Forecasts in a row with the time of the last of them, where the others name none: "btc and eth in 3 hours"."""
+    told = list(asks)
+    for place in range(len(told) - 2, -1, -1):
+        this, after = told[place], told[place + 1]
+        if this.intent is after.intent is Intent.FORECAST and not any(getattr(this, name) for name in TIMES):
+            told[place] = replace(this, **{name: getattr(after, name) for name in (*TIMES, "zone", "assumed")})
+    return told
 
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
@@ -107,9 +123,10 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
         if len(several := [metric for metric in named if metric]) > 1:
             return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
-    if intent is Intent.FOLLOWUP:
-        return _followed(part, beside, before)
     last = beside or before.last
+    turned = intent is last.intent is Intent.FORECAST and last.move_pct is not None and len(part.text.split()) <= SHORT
+    if intent is Intent.FOLLOWUP or (turned and not slots.symbols and not slots.timed and not slots.priced):
+        return _followed(part, beside, before)
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]

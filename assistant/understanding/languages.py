@@ -30,6 +30,7 @@ _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their
     "th": re.compile(r"[\u0e00-\u0e7f]{2}"),
     "el": re.compile(r"[\u0370-\u03ff]{3}"),
 }
+_HAN_RUN = re.compile(r"[\u3040-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Signs that only one of the languages has.
 _SIGNS = {
@@ -134,6 +135,8 @@ class Reader:
         english = self._glossaries[known].glossed(counted)
         if language is not Language.ENGLISH:  # whoever mixes them
             english = self._glossaries[Language.ENGLISH].glossed(english)
+        if known in (Language.CHINESE, Guest.JAPANESE):  # so that what is left of them ends where a word does
+            english = _HAN_RUN.sub(r" \g<0> ", english)
         return " ".join(english.split())
 
 

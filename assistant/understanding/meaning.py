@@ -79,6 +79,9 @@ _ODDS = re.compile(
 )
 
 
+_WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
+
+
 def no_topic(text: str) -> Topic | None:
     """Nothing, where there is no knowledge."""
     return None
@@ -89,6 +92,12 @@ def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
     slots, q = part.slots, part.slots.quantities
     if topic is None or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
         return None
+    if (
+        part.intent is Intent.ADVICE
+        and not slots.symbols
+        and (_WHICH_COIN.search(part.text) or topic.score >= SUREST_TOPIC)
+    ):
+        return Ask(Intent.EXPLAIN, topic="advice" if topic.score < SUREST_TOPIC else topic.topic)
     if slots.symbols or part.intent in _NO_TOPIC:
         sure = topic.score >= SUREST_TOPIC and _DEFINES.search(part.text) is not None and part.intent not in _NO_TOPIC
     else:

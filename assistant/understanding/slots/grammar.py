@@ -20,7 +20,14 @@ from assistant.understanding.slots.days import DATE, Impossible
 from assistant.understanding.slots.durations import assumed_in, minutes_marked, rewritten, span_minutes
 from assistant.understanding.slots.numbers import digits
 from assistant.understanding.slots.quantities import PASSED, PERCENT, Quantities, quantities_in
-from assistant.understanding.slots.times import clocks_marked, halves_marked, hour_close, hour_close_masked, moment
+from assistant.understanding.slots.times import (
+    clocks_marked,
+    dates_marked,
+    halves_marked,
+    hour_close,
+    hour_close_masked,
+    moment,
+)
 from assistant.understanding.slots.zones import MARKED as ZONES
 from assistant.understanding.slots.zones import zone_in
 from forecaster.schema import Symbol
@@ -122,7 +129,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     ),
     "forecast": re.compile(
         r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|higher chance|will (?:rise|fall|drop|gain|move|go up|go down|do"
+        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability)|will (?:rise|fall|drop"
+        r"|gain|move|go up|go down|do"
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
@@ -250,7 +258,9 @@ def metrics_named(english: str) -> int:
 def readied(english: str, language: str) -> str:
     """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
     return " ".join(
-        rewritten(halves_marked(digits(minutes_marked(clocks_marked(english, language)), language))).split()
+        rewritten(
+            halves_marked(digits(minutes_marked(clocks_marked(dates_marked(english, language), language)), language))
+        ).split()
     )
 
 

@@ -25,6 +25,7 @@ _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand)\b|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b")
+_DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")
 _LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")
 _CENTS = re.compile(r"(?<![\w.$])(\d{1,3}(?:\.\d+)?)(?: ?cents?|ct|c)\b")
 _LAKH = re.compile(r"(?<![\w.$])(\d{1,4}(?:\.\d+)?) ?(lakhs?|crore)\b")
@@ -64,6 +65,7 @@ def digits(text: str, language: str) -> str:
     """A text in plain English with its numbers as digits and its amounts of money as ``$70000``."""
     text = _WORDED.sub(_worded, text)
     text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)
+    text = _DOTS.sub(" to ", text)
     text = _LEADING_POINT.sub("0.", text)
     text = _CENTS.sub(lambda n: f"${float(n[1]) / 100:.10g}", text)
     text = _LAKH.sub(lambda n: f"${_amount(n[1], 10_000_000 if n[2] == 'crore' else 100_000)}", text)
@@ -72,8 +74,8 @@ def digits(text: str, language: str) -> str:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}, {n[2] or n[4]}", text)  # a list
     else:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}.{n[2] or n[4]}", text)
-    text = _THOUSANDS.sub(lambda n: f"${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
-    return _DOLLARS.sub(lambda n: f"${n[1] or n[2]}", text)
+    text = _THOUSANDS.sub(lambda n: f" ${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
+    return _DOLLARS.sub(lambda n: f" ${n[1] or n[2]}", text)
 
 
 def _worded(said: "re.Match[str]") -> str:

@@ -25,7 +25,7 @@ _PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~|&|\.\.)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~|&|\.\.|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
     rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -38,9 +38,9 @@ _MONEY = re.compile(r"(?P<sign>-)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
     r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to"
-    r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liquidat\w+|wicks?|strike"
-    r"|target)\b|[<>]=?)"
-    r"(?: (?:the|a|mark|level|price|of|as|about|around|back|at|is|to|down|up|loss|dollars?|usd)){0,3}"
+    r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liq(?:uidat\w+)?|wicks?|tags?"
+    r"|strike|profit|tp|target)\b|[<>]=?)"
+    r"(?: (?:the|a|mark|level|price|of|as|about|around|back|at|is|to|for|down|up|loss|dollars?|usd)){0,3}"
     r" ?(?P<number>\d{2,9}(?:\.\d+)?)\b" + _NOT_A_PRICE
 )
 _SMALL = re.compile(

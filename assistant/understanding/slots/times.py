@@ -24,6 +24,7 @@ _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
 _LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
+_SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
 _MILITARY = re.compile(r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?= ?(?:h|hrs|hours|\u01c3[a-z]{2})\b)")
 _HALVES = (
@@ -69,6 +70,18 @@ class Moment(NamedTuple):
     day: tuple[datetime, datetime] | None = None  # its beginning and end, where no time of day was named
     assumed: str | None = None  # the vague word that the time was taken for
     clock: bool = True  # a time of day was named
+
+
+def dates_marked(text: str, language: str) -> str:
+    """A text with dates such as 28/11/2026 as 2026-11-28: the month first in English, where that is possible."""
+
+    def iso(date: "re.Match[str]") -> str:
+        first, second = int(date[1]), int(date[2])
+        month, day = (first, second) if language == Language.ENGLISH and first <= 12 else (second, first)
+        month, day = (day, month) if month > 12 >= day else (month, day)
+        return f"{date[3]}-{month:02}-{day:02}"
+
+    return _SLASHED.sub(iso, text)
 
 
 def clocks_marked(english: str, language: str) -> str:

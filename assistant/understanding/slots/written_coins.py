@@ -63,6 +63,19 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
 )
 
 
+_ROMANCE_COIN = re.compile(  # "sol" and "ada" where no sun shines: after a number or a verb of trade, or alone
+    r"(?:(?<=\d )|(?<![\w\u01c2'-])(?:ach[eè]te[rz]?|vend(?:re|er|s|o)?|compr(?:ar|o|ei|e)|tengo|tenho"
+    r"|valem?|valen|cuestan?"
+    r"|custam?|precio|prix|pre[çc]o|cours|vs\.?|con|com|avec|m[aá]s|plus|mais)\s+(?:du |de |do |el |mis "
+    r"|meus |mes |la )?)"
+    r"(?P<code>sol|ada|near|dot|link|uni)(?![A-Za-z0-9_'-])"
+    r"|^(?:[¿¡\s]*(?:y|e|et|i|o|ou|and)\s+)?(?P<first>sol|ada|near|dot)(?=\s*(?:[?!.,]|$|\d|au[ -]|en |em "
+    r"|a |à |por|acima|abaixo"
+    r"|sobre|bajo|now|hoy|hoje|aujourd|maintenant|ahora|agora|ma[nñ]ana|amanh|demain|prix|precio|dans|d'ici|ce ))",
+    re.IGNORECASE,
+)
+
+
 def marked(typed: str, *, romance: bool = False, words: Collection[str] = ()) -> str:
     """A text as typed, in which a coin that only its writing or its neighbours show to be one bears a mark.
 
@@ -79,8 +92,7 @@ def marked(typed: str, *, romance: bool = False, words: Collection[str] = ()) ->
     elif re.fullmatch(r"\W*[A-Z]+\W*", typed):
         text = _CAPITALS.sub(_coded, text)
     text = _BESIDE.sub(_coded, text)
-    if not romance:
-        text = _FRAMED.sub(_coded, text)
+    text = (_ROMANCE_COIN if romance else _FRAMED).sub(_coded, text)
     for _ in range(2):  # "btc, sol and ada"
         text = _LISTED.sub(_coded, text)
     return text
