@@ -92,6 +92,8 @@ def _record(ask: Ask) -> dict[str, object]:
     """The newest forecasts, the one for a time, or the worst miss."""
     if ask.at is not None:
         return _given(at=_minute(ask.at))
+    if ask.hours in range(2, FARTHEST + 1) and ask.last is None:
+        return _given(hours=ask.hours, worst=ask.worst or None)
     return _given(last=_within(ask.last, MOST_LAST, USUAL_LAST), worst=ask.worst or None)
 
 

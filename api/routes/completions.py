@@ -112,13 +112,16 @@ async def models(turn: Annotated[Turn, Depends(ready_assistant)]) -> Models:
     return Models(data=[Model()])
 
 
-@router.get("/models/{model}", summary="One model", responses=documented_openai(401, 404, 429, 503))
-async def model(model: str, request: Request) -> Model:
+@router.get(f"/models/{MODEL}", summary="The one model by its name", responses=documented_openai(401, 429, 503))
+async def model(turn: Annotated[Turn, Depends(ready_assistant)]) -> Model:
     """What a client asks that was told the model's name."""
-    if model != MODEL:
-        raise HTTPException(404, NO_MODEL)
-    await ready_assistant(request)
     return Model()
+
+
+@router.get("/models/{name}", include_in_schema=False)
+async def another_model() -> None:
+    """Names the one there is."""
+    raise HTTPException(404, NO_MODEL)
 
 
 @router.post("/responses", include_in_schema=False)

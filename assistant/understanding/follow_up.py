@@ -129,7 +129,8 @@ def _as_before(ask: Ask, last: Ask) -> Ask:
     if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
         ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
-        ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES})
+        kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch}
+        ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
     return ask if ask.currency else replace(ask, currency=last.currency)
 
 
@@ -144,7 +145,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
-    slots = _with_unit(slots, part.text, last)
+    slots = _as_said_before(_with_unit(slots, part.text, last), last)
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     ask = filled(Ask(intent, symbols), slots)
@@ -159,6 +160,20 @@ def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
         return slots
     counted = last.intent is Intent.TRACK_RECORD
     return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
+
+
+def _as_said_before(slots: Slots, last: Ask) -> Slots:
+    """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
+    q = slots.quantities
+    if last.level is not None and q.percent is not None:
+        return replace(slots, quantities=replace(q, level=q.percent, side=last.side))
+    if last.move_pct is not None and (q.percent is not None or (q.turn != "either" and not slots.priced)):
+        turn = last.direction if q.turn == "either" else q.turn
+        return replace(slots, quantities=replace(q, move_pct=q.percent or last.move_pct, direction=turn))
+    if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
+        days = slots.target.date() - last.at.date()
+        return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
+    return slots
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:

@@ -35,10 +35,13 @@ class Topic(Protocol):
 
 
 Topics = Callable[[str], Topic | None]
-SURE_TOPIC = 0.62  # a text that the classifier takes for a question about prices asks for an entry from here on
+LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
+SURE_TOPIC = 0.7  # of another text without a coin
+SUREST_TOPIC = 0.9  # of one with a coin
 _TALK = frozenset({Intent.GREETING, Intent.THANKS})
+_NO_TOPIC = _TALK | {Intent.ADVICE, Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
-_ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES, Intent.OTHER})
+_ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
     r"|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
@@ -58,6 +61,13 @@ _SAID = re.compile(
     r"|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out)\b"
 )
+_HELD = re.compile(
+    r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
+    r"|come true|came true"
+    r"|turn out|work out|accurate)\b|\binside (?:your|the) (?:\w+ )?(?:range|band)|\b(?:how (?:have|has|did)"
+    r"|been) (?:they|it|your \w+)"
+    r" (?:been )?(?:doing|done|do)\b"
+)
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
 _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
@@ -76,15 +86,14 @@ def no_topic(text: str) -> Topic | None:
 
 def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
     """The ask for an entry of the knowledge, where a part is a question for it and not for a price."""
-    if topic is None:
+    slots, q = part.slots, part.slots.quantities
+    if topic is None or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
         return None
-    slots = part.slots
-    of_prices = slots.symbols or slots.timed or slots.priced or slots.quantities.amount is not None or slots.currency
-    if part.intent in _ABOUT_US and not of_prices:
-        return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
-    if topic.score >= SURE_TOPIC and _DEFINES.search(part.text) and not slots.priced and slots.at is None:
-        return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
-    return None
+    if slots.symbols or part.intent in _NO_TOPIC:
+        sure = topic.score >= SUREST_TOPIC and _DEFINES.search(part.text) is not None and part.intent not in _NO_TOPIC
+    else:
+        sure = topic.score >= (LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC)
+    return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric) if sure else None
 
 
 def meant(part: Part) -> Intent:
@@ -93,13 +102,13 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent in _TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
-    if intent is Intent.TRACK_RECORD or (
-        _SAID.search(text) and (slots.at or slots.target) and slots.quantities.threshold is None
-    ):
+    if intent is Intent.TRACK_RECORD or (_SAID.search(text) and (slots.at or slots.target) and not slots.priced):
+        return Intent.TRACK_RECORD
+    if _HELD.search(text) and (slots.at or slots.symbols):
         return Intent.TRACK_RECORD
     if compared := _comparison(intent, slots, text):
         return compared
-    if intent in (Intent.ADVICE, Intent.ANOMALIES):
+    if (intent is Intent.ADVICE and slots.quantities.level is None) or (intent is Intent.ANOMALIES and not asked):
         return intent
     if (amounts := _of_an_amount(intent, slots, text)) is not None:
         return amounts
@@ -122,19 +131,13 @@ def filled(ask: Ask, slots: Slots) -> Ask:
     )
     match ask.intent:
         case Intent.TRACK_RECORD:
-            last = (
-                slots.last
-                if slots.last is not None
-                else 24
-                if slots.start
-                else slots.hours
-                if slots.target is None
-                else None
+            past = slots.direction == "past" or slots.hours is None
+            horizon = None if past or slots.target is not None else slots.hours
+            last = slots.last or (
+                24 if slots.start else slots.hours if horizon is None and slots.target is None else None
             )
             moment = slots.at or slots.target
-            return replace(
-                ask, last=last, at=moment, worst=slots.worst, zone=slots.zone, hours=None if moment else ask.hours
-            )
+            return replace(ask, last=last, at=moment, worst=slots.worst, zone=slots.zone, hours=horizon)
         case Intent.FORECAST:
             values = {name: getattr(q, name) for name in QUANTITIES}
             if slots.currency and q.amount is None:
@@ -163,7 +166,8 @@ def _priced(ask: Ask, slots: Slots) -> Ask:
     """A price: now or at a moment of the past, of an amount, in a currency or another coin."""
     q, currency = slots.quantities, slots.currency
     if len(ask.symbols) == 2 and q.path is False and currency is None and slots.compare_by is None and slots.ratio:
-        ask, currency = replace(ask, symbols=ask.symbols[:1]), ask.symbols[1].partition("-")[0]
+        of, in_ = reversed(ask.symbols) if slots.turned else ask.symbols
+        ask, currency = replace(ask, symbols=(of,)), in_.partition("-")[0]
     closed = slots.end if slots.at is None else slots.at
     return replace(ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency)
 
@@ -173,7 +177,9 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
     if slots.ratio and len(slots.symbols) == 2 and slots.direction != "future":
         return Intent.PRICE
-    if slots.compare_by is None or not several or intent in (Intent.ADVICE, Intent.METRICS) or slots.priced:
+    if slots.compare_by is None or not several or intent is Intent.ADVICE or slots.priced:
+        return None
+    if intent is Intent.METRICS and (slots.compare_by != "record" or len(slots.symbols) < 2):
         return None
     if intent is Intent.OTHER and not slots.symbols and slots.compare_by not in ("move", "volatility", "forecast"):
         return None

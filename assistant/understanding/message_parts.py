@@ -7,7 +7,7 @@ from datetime import datetime
 
 from assistant.understanding.frame import Intent
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.slots import Slots, mask, read_slots, readied, symbols_in
+from assistant.understanding.slots import Quantities, Slots, mask, read_slots, readied, symbols_in
 from forecaster.schema import Symbol
 
 MOST_PARTS = 16
@@ -150,6 +150,12 @@ def _with_slots(slots: Slots, more: Slots) -> Slots:
     """The slots, with what they leave open from others."""
     empty = Slots()
     unsaid = {f.name: getattr(more, f.name) for f in fields(slots) if getattr(slots, f.name) == getattr(empty, f.name)}
+    quantities, extra, none = slots.quantities, more.quantities, Quantities()
+    merged = {
+        f.name: getattr(extra if getattr(quantities, f.name) == getattr(none, f.name) else quantities, f.name)
+        for f in fields(quantities)
+    }
+    unsaid["quantities"] = Quantities(**merged)
     if slots.timed:
         unsaid = {name: value for name, value in unsaid.items() if name not in _TIMES}
     return replace(slots, **unsaid)

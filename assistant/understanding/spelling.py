@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 
 _NOT_WORDS = re.compile(
-    r"<(script|style)\b.*?(?:</\1>|\Z)|\b(?:https?|ftp|file)://\S*|\bwww\.\S+|<[^<>]{0,500}>|(?<!\S)\.{0,2}/[\w.-]+(?:/[\w.-]*)*"
+    r"\{[^{}]{0,500}\}|<(script|style)\b.*?(?:</\1>|\Z)|\b(?:https?|ftp|file)://\S*|\bwww\.\S+"
+    r"|<[^<>]{0,500}>|(?<!\S)\.{0,2}/[\w.-]+(?:/[\w.-]*)*"
 )
 _QUOTES = str.maketrans("\u2018\u2019\u02bc`\u2212\u2013\u2014\u3002\u3001", "''''---.,")
 _LONG_NUMBER = re.compile(r"\d{13,}")

@@ -1,11 +1,13 @@
 """How much of a coin, or of money, a question speaks of: "0.3 btc", "20 sats", "$500 of eth", "sats for $20"."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from assistant.understanding.frame import AmountIn
 
 NUMBER = r"\d{1,15}(?:\.\d{1,12})?(?:e\d{1,3})?"
+LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
 LARGEST = 1e18  # said of an amount that is no sensible one, so that it stays finite
 SATOSHI = 1e-8  # of a bitcoin
 _COIN = r"(?:COIN|sats?\b|satoshis?\b)"
@@ -13,9 +15,10 @@ _SPELT_OUT = (
     (re.compile(r"\b(?:half an?|half of an?|half) (?=COIN)"), "0.5 "),
     (re.compile(r"\b(?:an?|one)? ?quarter (?:of )?an? (?=COIN)"), "0.25 "),
 )
-_OF_SATOSHIS = re.compile(rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:sats?|satoshis?)\b")
+_OF_SATOSHIS = re.compile(rf"(?<![\w.-])\$?(?P<n>{NUMBER}) ?(?:sats?|satoshis?)\b")
 _OF_COINS = re.compile(
-    rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:of )?(?:coins? )?COIN(?! ?\$)(?!\w)(?! (?:forecasts?|predictions?|candles?))"
+    rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:of |a |units? of |个 ?|枚 ?|颗 ?"
+    rf"|枚の ?)?(?:coins? )?COIN(?! ?\$)(?!\w)(?! (?:forecasts?|predictions?|candles?))"
 )
 _OF_MONEY = tuple(
     re.compile(pattern)
@@ -43,8 +46,12 @@ class Amount(NamedTuple):
     rest: str
 
 
-def amount_in(text: str, coins: "re.Pattern[str]", *, foreign_money: bool) -> Amount | None:
+def amount_in(
+    text: str, coins: "re.Pattern[str]", like: Callable[[float], bool], *, foreign_money: bool
+) -> Amount | None:
     """The amount that a readied text names; one coin is none. `coins` finds coins in it.
+
+    `like` says whether a number may be a coin's price: a large one that is like it counts no coins.
 
     `foreign_money` says that what looks like dollars is another currency, which is never a price to be passed.
     """
@@ -55,6 +62,8 @@ def amount_in(text: str, coins: "re.Pattern[str]", *, foreign_money: bool) -> Am
         return Amount(min(float(at["n"]), LARGEST) * SATOSHI, "coin", _without(named, at, "COIN"))
     if (at := _OF_COINS.search(named)) and ("." in at["n"] or not _COUNTED.search(named[: at.start()])):
         value = min(float(at["n"]), LARGEST)
+        if value >= LEAST_PRICE and like(value):
+            return None
         return Amount(None if value in (0, 1) else value, "coin", _without(named, at, "COIN"))
     for pattern in (*_OF_MONEY, _OF_FOREIGN_MONEY)[: None if foreign_money else -1]:
         if at := pattern.search(named):

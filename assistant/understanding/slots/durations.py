@@ -24,7 +24,8 @@ _UNITLESS = re.compile(
 _PLUS = re.compile(r"(?<![\w)])\+ ?(?P<number>\d{1,4})\b(?!\d*[.%])")
 _M = re.compile(r"(?<![\d$.,-])(\d{1,3}) ?m\b(?! ?(?:usd|dollars?))")
 _PASSES = re.compile(
-    r"(?:\$|\b(?:usd|above|over|below|under|hits?|reach(?:es)?|breaks?|cross(?:es)?|pass(?:es)?|past|than|to|at|exceeds?"
+    r"(?:\$|\b(?:usd|above|over|below|under|hits?|reach(?:es)?|breaks?|cross(?:es)?|pass(?:es)?|past|than|to"
+    r"|at|exceeds?"
     r"|tops?|touch(?:es)?|worth|have|with|invest))(?: \w{1,6})? ?$"
 )
 _DAY_WORDS = {

@@ -12,14 +12,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from assistant.understanding.frame import CompareBy
+from assistant.understanding.slots.amounts import LEAST_PRICE
 from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
 from assistant.understanding.slots.currencies import currency_in
 from assistant.understanding.slots.currencies import unmarked as without_currencies
 from assistant.understanding.slots.days import DATE, Impossible
 from assistant.understanding.slots.durations import assumed_in, minutes_marked, rewritten, span_minutes
 from assistant.understanding.slots.numbers import digits
-from assistant.understanding.slots.quantities import LEAST_PRICE, PASSED, PERCENT, Quantities, quantities_in
-from assistant.understanding.slots.times import clocks_marked, hour_close, hour_close_masked, moment
+from assistant.understanding.slots.quantities import PASSED, PERCENT, Quantities, quantities_in
+from assistant.understanding.slots.times import clocks_marked, halves_marked, hour_close, hour_close_masked, moment
 from assistant.understanding.slots.zones import MARKED as ZONES
 from assistant.understanding.slots.zones import zone_in
 from forecaster.schema import Symbol
@@ -48,6 +49,7 @@ class Slots:
     currency: str | None = None  # but the dollar
     compare_by: CompareBy | None = None
     ratio: bool = False  # one coin's price in another
+    turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
     metric: Metric | None = None
     last: int | None = None
     worst: bool = False
@@ -113,7 +115,9 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|jumpier|quiet(?:er)?|swings? more)\b"
     ),
     "record": re.compile(
-        r"\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better|best"
+        r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
+        r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
+        r"|best"
         r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
     ),
     "forecast": re.compile(
@@ -122,7 +126,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:dropped|drop|fell|fall|gained"
+        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|dropped"
+        r"|drop|fell|fall|gained"
         r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
         r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
         r"|top gainers?)\b"
@@ -133,10 +138,10 @@ _RATIO = re.compile(
     r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
     r"| against | ratio to | to )COIN"
 )
-_RATIO_WORD = re.compile(
-    r"\bratio\b|\bcross rate\b|how many COIN(?:s)? (?:for|is|are|per|in|does|do|make|equal|can|to|would"
-    r"|i get)\b.{0,24}COIN"
+_HOW_MANY = re.compile(
+    r"\bhow (?:many|much) COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|i get|you get)\b.{0,24}COIN"
 )
+_RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
 
@@ -163,6 +168,7 @@ def read_slots(
         currency=currency,
         compare_by=_compared(text),
         ratio=_is_ratio(text),
+        turned=_HOW_MANY.search(COINS.sub("COIN", text)) is not None,
         metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
         last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
         worst=_WORST.search(text) is not None,
@@ -233,7 +239,7 @@ def _compared(text: str) -> CompareBy | None:
 def _is_ratio(text: str) -> bool:
     """Whether a text asks for one coin's price in another."""
     named = COINS.sub("COIN", text)
-    return named.count("COIN") == 2 and (_RATIO.search(named) or _RATIO_WORD.search(named)) is not None
+    return named.count("COIN") == 2 and any(pattern.search(named) for pattern in (_RATIO, _RATIO_WORD, _HOW_MANY))
 
 
 def metrics_named(english: str) -> int:
@@ -243,7 +249,9 @@ def metrics_named(english: str) -> int:
 
 def readied(english: str, language: str) -> str:
     """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
-    return " ".join(rewritten(digits(minutes_marked(clocks_marked(english, language)), language)).split())
+    return " ".join(
+        rewritten(halves_marked(digits(minutes_marked(clocks_marked(english, language)), language))).split()
+    )
 
 
 def mask(readied_text: str) -> str:

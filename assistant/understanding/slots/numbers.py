@@ -25,6 +25,9 @@ _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand)\b|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b")
+_LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")
+_CENTS = re.compile(r"(?<![\w.$])(\d{1,3}(?:\.\d+)?)(?: ?cents?|ct|c)\b")
+_LAKH = re.compile(r"(?<![\w.$])(\d{1,4}(?:\.\d+)?) ?(lakhs?|crore)\b")
 _DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) ?(?:\$|usdt?\b|dollars?\b|bucks?\b)")
 
 
@@ -61,6 +64,9 @@ def digits(text: str, language: str) -> str:
     """A text in plain English with its numbers as digits and its amounts of money as ``$70000``."""
     text = _WORDED.sub(_worded, text)
     text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)
+    text = _LEADING_POINT.sub("0.", text)
+    text = _CENTS.sub(lambda n: f"${float(n[1]) / 100:.10g}", text)
+    text = _LAKH.sub(lambda n: f"${_amount(n[1], 10_000_000 if n[2] == 'crore' else 100_000)}", text)
     text = _GROUPED.sub(lambda n: n[1] + re.sub(r"\D", "", n[2]), text)
     if language in (Language.ENGLISH, Language.CHINESE):
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}, {n[2] or n[4]}", text)  # a list

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
-from assistant.understanding.slots.amounts import NUMBER, amount_in
+from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, amount_in
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
-LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
 _PRICE = rf"-?\$?{NUMBER}"
 _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
@@ -24,13 +23,16 @@ _NOT_A_PRICE = (
 PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
 _PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
-    rf"\b(?:between|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of|within|in|between))*"
-    rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
+    rf"|within|in|between))*"
+    rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~|&|\.\.)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
     rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
-    rf"\babove (?P<low>{_PRICE})(?: and| but| or)* (?:below|under) (?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|\bbelow (?P<h2>{_PRICE})(?: and| but)* (?:above|over) (?P<l2>{_PRICE}){_NOT_A_PRICE}"
+    rf"\b(?:above|over|(?:not|no) (?:lower|less) than|at least) (?P<low>{_PRICE})(?: (?:and|but|or))*"
+    rf" (?:below|under|(?:not|no) (?:higher|more) than|at most) (?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf"|\b(?:below|under|(?:not|no) (?:higher|more) than) (?P<h2>{_PRICE})(?: (?:and|but))*"
+    rf" (?:above|over|(?:not|no) (?:lower|less) than) (?P<l2>{_PRICE}){_NOT_A_PRICE}"
 )
 _MONEY = re.compile(r"(?P<sign>-)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
@@ -43,7 +45,8 @@ PASSED = re.compile(
 )
 _SMALL = re.compile(
     r"\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|wicks?)\b"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|wicks?|tags?"
+    r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
@@ -59,11 +62,11 @@ _LEVEL = re.compile(
     r"|chance|quantile|percentile|guarantee[d]?|worst case|best case|floor|ceiling|odds)\b"
 )
 _RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
-_FLOOR = re.compile(
-    r"\b(?:safe|safely|floor|above|at least|lowest|bottom|minimum|worst case|not (?:fall|drop|go) (?:below|under)"
-    r"|downside|support|hold)\b"
-)
-_CEILING = re.compile(r"\b(?:ceiling|below|under|at most|highest|maximum|best case|upside|resistance|top)\b")
+_DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
+_OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
+_UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
+_FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst case|downside|support|hold)\b")
+_CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(
     r"\b(?:moves?|moving|swings?|drops?|dropping|falls?|falling|rises?|rising|pumps?|dumps?|crash(?:es)?|gains?|loses?"
     r"|dips?|jumps?|increases?|decreases?|declines?|up|down|rally|rallies|climbs?|corrections?|plunges?|change|changes"
@@ -78,16 +81,22 @@ _DOWN = re.compile(
     r"|corrections?|plunges?"
     r"|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
 )
+_MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
+    (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
+    (re.compile(r"\b(?:triples?|tripling|3x)\b"), 200.0, "up"),
+    (re.compile(r"\b(?:halves?|halving in (?:price|value)|cut in half)\b"), 50.0, "down"),
+)
 _TOUCH = re.compile(
-    r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liquidat\w+|stop(?:ped)? ?(?:out|loss)"
-    r"|stop hit|at any (?:point|time|moment)|on the way|along the way|even (?:for )?(?:once|briefly|a moment)|briefly"
-    r"|intra|get to|gets to|trigger(?:ed|s)?|barrier)\b"
+    r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
+    r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
+    r"|(?:at )?(?:any|some) (?:point|time|moment)|sometime|on the way|along the way|even once"
+    r"|even (?:for )?(?:briefly|a moment)|briefly|intra\w*|gets? to|survive|knock(?:ed)? out)\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
-    r"\b(?:hour(?:s)? by hours?|hourly (?:forecast|path|breakdown|prediction|steps?)|each hours?|every hours?|per hour"
-    r"|step by step|trajectory|path|(?:all|next) (?:24|twenty-four) (?:hours )?one by one|breakdown|by the hour"
-    r"|hour for hour)\b"
+    r"\b(?:hours? (?:by|for|after) hours?|hourly (?:forecast|path|breakdown|prediction|steps?|table|values)|each hours?"
+    r"|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
+    r"|breakdown|by the hour|hour-by-hour)\b"
 )
 _OWN = re.compile(
     r"\b(?:have|has|got|own|hold|holding|invest(?:ed|ing|s)?|put|spend|spent|savings|worth of|deposit|with|stake|bag of"
@@ -102,6 +111,7 @@ class Quantities:
     threshold: float | None = None
     below: bool = False
     between: tuple[float, float] | None = None
+    percent: float | None = None  # that is neither a move nor a level by itself: "make it 50 %"
     move_pct: float | None = None
     direction: Direction = "either"
     turn: Direction = "either"  # up or down, where the text says which, with or without a percentage
@@ -126,7 +136,7 @@ def quantities_in(
     if _PERCENT_OF.search(text):
         return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
     found, text = _percent(found, text)
-    if amount := amount_in(text, coins, foreign_money=foreign_money):
+    if amount := amount_in(text, coins, like, foreign_money=foreign_money):
         found, text = replace(found, amount=amount.value, amount_in=amount.unit), amount.rest
     found, text = _two_prices(found, text, like)
     if found.between is None:
@@ -142,7 +152,10 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     """A percentage: how sure a range is to be, or how far the price is to move."""
     at = PERCENT.search(text)
     if at is None:
-        return found, text
+        multiple = next((each for each in _MULTIPLES if each[0].search(text)), None)
+        if multiple is None:
+            return found, text
+        return replace(found, move_pct=multiple[1], direction=multiple[2]), multiple[0].sub(" percent ", text)
     number = float(at["number"])
     rest = text[: at.start()] + " percent " + text[at.end() :]
     leveled = _LEVEL.search(rest) is not None
@@ -160,17 +173,24 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
             )
         )
     ):
-        side: Side = "range"
-        if not _RANGE.search(rest):
-            side = "below" if _CEILING.search(rest) and not re.search(r"\b(?:not|won't|never)\b", rest) else "above"
-            side = "below" if side == "above" and _SHORT.search(rest) and "safe" in rest else side
-            side = side if _FLOOR.search(rest) or _CEILING.search(rest) else "range"
+        side: Side = "range" if _RANGE.search(rest) else _side(rest)
         return replace(found, level=number, side=side), rest
     if number > 0 and (moved or leveled or found.touch):
         signed: dict[str, Direction] = {"+": "up", "-": "down"}
         direction = signed.get((at["sign"] or "").strip(), found.turn)
         return replace(found, move_pct=min(number, 1000.0), direction=direction), rest
-    return found, rest
+    return replace(found, percent=number), rest
+
+
+def _side(text: str) -> Side:
+    """Which of its two ends is asked about: the price it stays above, or the one it stays below."""
+    denied = _DENIED.search(text) is not None
+    over, under = _OVER.search(text) is not None, _UNDER.search(text) is not None
+    if over != under:
+        return "below" if over == denied else "above"
+    if _FLOOR.search(text):
+        return "below" if _SHORT.search(text) else "above"
+    return "below" if _CEILING.search(text) else "range"
 
 
 def _turn(text: str) -> Direction:
@@ -208,7 +228,7 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         year = (
             not text.startswith("$", place)
             and 2020 <= value <= 2099
-            and re.search(r"\b(?:in|by|since|of) $", text[:place])
+            and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
         )
         if year or (_OWN.search(text[:place]) and not PASSED.search(text)):
             continue

@@ -24,6 +24,14 @@ _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
 _LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
+_AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
+_MILITARY = re.compile(r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?= ?(?:h|hrs|hours|\u01c3[a-z]{2})\b)")
+_HALVES = (
+    (re.compile(r"\bhalf past (\d{1,2})\b(?!:)"), 0, 30),
+    (re.compile(r"\b(?:a )?quarter past (\d{1,2})\b(?!:)"), 0, 15),
+    (re.compile(r"\b(?:a )?quarter to (\d{1,2})\b(?!:)"), -1, 45),
+    (re.compile(r"\bhalf to (\d{1,2})\b(?!:)"), -1, 30),  # the German "halb sechs"
+)
 _CLOCK_H = re.compile(r"\b(at|by|until|till|before) (\d{1,2}) ?h ?([0-5]\d)\b")
 _NAMED: tuple[tuple[re.Pattern[str], int, str | None], ...] = tuple(
     (re.compile(rf"\b(?:{words})\b"), hour, assumed)
@@ -66,9 +74,18 @@ class Moment(NamedTuple):
 def clocks_marked(english: str, language: str) -> str:
     """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
+    english = _AS_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+    english = _MILITARY.sub(r"\1\2:\3", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
     return _LOCAL_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+
+
+def halves_marked(english: str) -> str:
+    """A text with "half past 5" as "5:30"."""
+    for pattern, hours, minutes in _HALVES:
+        english = pattern.sub(lambda at, h=hours, m=minutes: f"{(int(at[1]) + h) % 24}:{m}", english)  # type: ignore[misc]
+    return english
 
 
 def moment(english: str, now: datetime) -> Moment | None:
@@ -142,6 +159,8 @@ def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: date
         hour += 12
     elif half == "am" and hour == 12:
         hour = 0
+    elif hour == 12 and half != "pm" and re.search(r"\b(?:tonight|night)\b", english):
+        hour = 24
     time = timedelta(hours=hour, minutes=minute)
     if day is None and "tomorrow" in english:
         day = midnight(now) + DAY

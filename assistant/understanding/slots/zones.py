@@ -31,6 +31,7 @@ _ROMANCE = frozenset((
     "et", "est", "la", "pt", "art", "ct", "mt", "z", "sf", "wet",
     "west", "eat", "gb", "sg", "mst",
 ))  # fmt: skip
+_HOUR_OF = r"(?:hora (?:de |en )|heure de |ora di |horario de |в |по времени )(?:la )?"
 _OFFSET = re.compile(r"(?<![a-z])(?:utc|gmt) ?(?P<sign>[+-]) ?(?P<hours>1[0-4]|\d)(?::?00)?(?!\d)")
 
 
@@ -61,7 +62,8 @@ def _patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
     codes = "|".join(map(re.escape, sorted(short, key=_longest)))
     return (
         re.compile(
-            rf"{edge}(?P<place>{spaced}){end}(?:'?s)?(?: (?:local )?time\b)?|(?P<joined>{joined})(?:时间|時間)?"
+            rf"(?:{edge}{_HOUR_OF})?{edge}(?P<place>{spaced})(?:er)?{end}(?:'?s)?(?: (?:local )?(?:time|zeit)\b)?"
+            rf"|(?P<joined>{joined})(?:时间|時間)?"
         ),
         re.compile(
             rf"(?P<before>{_FOLLOWS})\(?(?<![^\W\d_])(?P<code>{codes}){end}\)?(?: time\b)?|"
@@ -78,14 +80,16 @@ def zones_marked(text: str, *, romance: bool = False) -> str:
     _, places, short = _names()
     alone, codes = _patterns()
     text = _OFFSET.sub(lambda at: f" {_mark(_offset(at['sign'], int(at['hours'])))} ", text)
-    text = codes.sub(
-        lambda at: at[0] if romance and (at["code"] or at["timed"]) in _ROMANCE else _coded(at, short), text
-    )
+    text = codes.sub(lambda at: _coded(at, short, romance=romance), text)
     return alone.sub(lambda at: f" {_mark(places[at['place'] or at['joined']])} ", text)
 
 
-def _coded(at: "re.Match[str]", short: dict[str, str]) -> str:
-    return f"{at['before'] or ''} {_mark(short[at['code'] or at['timed']])} "
+def _coded(at: "re.Match[str]", short: dict[str, str], *, romance: bool) -> str:
+    """A short name as a mark; a word of a Romance language stays one, unless it follows "am" or "pm"."""
+    code, before = at["code"] or at["timed"], at["before"] or ""
+    if romance and code in _ROMANCE and before.strip() not in ("am", "pm"):
+        return at[0]
+    return f"{before} {_mark(short[code])} "
 
 
 def zone_in(marked: str) -> str | None:
