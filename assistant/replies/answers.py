@@ -14,7 +14,7 @@ from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
 from assistant.replies.cautions import cautions, simulated, sources, ungraded
 from assistant.replies.clarifications import IMPOSSIBLE, assumed, unsure
-from assistant.replies.comparisons import comparison
+from assistant.replies.comparisons import comparison, missing
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.records import record_of_forecasts
 from assistant.replies.speech import Speech
@@ -155,6 +155,7 @@ def _answered(
     yield from told
     yield from (each for ask in question.asks for each in assumed(speech, ask))
     yield from _currencies(speech, question, results)
+    yield from (each for found in results if isinstance(found, Comparison) for each in missing(speech, found))
     yield from details[:room]
     yield from ungraded(speech, results)
     yield from record

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from assistant.replies.clarifications import reading
 from assistant.replies.speech import Speech
-from assistant.understanding import Ask
+from assistant.understanding import Ask, Intent
 from tools import ComparedCoin, Comparison
 
 
@@ -36,6 +37,13 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
         ]
         told.append(speech.say("compare.up", items=speech.comma(chances)))
     return told
+
+
+def missing(speech: Speech, found: Comparison) -> list[str]:
+    """The coins that could not be compared."""
+    intent = Intent.FORECAST if found.by in ("forecast", "record") else Intent.PRICE
+    coins = tuple(each.symbol for each in found.left_out)
+    return [speech.say("failures.missing", what=reading(speech, Ask(intent, coins)))] if coins else []
 
 
 _VALUES: dict[str, Callable[[ComparedCoin], float | None]] = {

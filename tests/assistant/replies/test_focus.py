@@ -10,6 +10,7 @@ from forecaster.market.candles import utc
 from tests.support.conversations import focused
 from tests.support.conversations.focused import odds
 from tests.support.fakes import NOON
+from tools.compare import LeftOut
 
 CASES = {name: (ask, result) for name, ask, result in focused.focused()}
 START = "Bitcoin is at $69,930.25 (Bitstamp, 12:00 UTC)"
@@ -238,6 +239,12 @@ def test_the_volatility_comes_first_where_it_was_asked_for():
 def test_a_comparison_names_who_is_ahead_with_the_figures_of_all(by, least, text):
     ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by=by, worst=least)
     assert plain(from_results(Question((ask,)), [focused.comparison(by)], [])) == text
+
+
+def test_a_coin_that_could_not_be_compared_is_named():
+    found = focused.comparison("move").model_copy(update={"left_out": (LeftOut(symbol="SOL-USD", reason="No."),)})
+    text = from_results(Question((Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD", "SOL-USD")),)), [found], [])
+    assert text.endswith(" I could not get the price of Solana.")
 
 
 def test_the_worst_miss_comes_first():
