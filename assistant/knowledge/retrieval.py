@@ -60,7 +60,7 @@ class _Index:
 
 
 class Library:
-    """All entries. The encoder is opened with the first question."""
+    """All entries. The encoder is opened by `open`, or with the first question."""
 
     def __init__(
         self,
@@ -103,10 +103,15 @@ class Library:
         """What is said of a topic; in English where that language has nothing. Raises KeyError for an unknown topic."""
         return self._entries.get((topic, language)) or self._entries[topic, ENGLISH]
 
+    def open(self) -> None:
+        """Open the encoder now, which takes a second that the first question would wait for."""
+        with self._opening:
+            self._index  # noqa: B018  # made when it is first asked for
+
     def find(self, question: str) -> tuple[Found, ...]:
         """Every topic, best first."""
-        with self._opening:
-            index = self._index
+        self.open()
+        index = self._index
         nearness = index.nearness(question, len(self.topics) + 1)
         lead = nearness[:-1] - nearness[-1]
         found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
