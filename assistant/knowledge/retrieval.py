@@ -7,7 +7,11 @@ The same is done for questions that no entry answers (elsewhere.toml): a topic's
 """
 
 import tomllib
+<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Mapping, Sequence
+=======
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+>>>>>>> knowledge
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import exp
@@ -18,7 +22,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.knowledge.encoder import Encoder, Vectors
+from assistant.knowledge.encoder import Encoder
 from assistant.knowledge.entries import ENGLISH, FOLDER, Entry, read_entries
 from assistant.knowledge.words import Words
 from forecaster.schema import WINDOW
@@ -31,7 +35,7 @@ LONGEST = 400  # characters of a question that are looked at
 REMEMBERED = 1024  # questions
 NEARLY = 0.5  # a score from which on a question is nearer to a topic than to anything else
 SURE = 0.7  # the score from which on a question is about a topic: docs/decisions.md has what is missed and mistaken
-TOGETHER = 8  # questions from elsewhere whose words are looked for as one text
+TOGETHER = 8  # questions from elsewhere whose words are one text, and questions that are made vectors at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class _Index:
     """Questions as vectors, and texts as words, each with the place of its topic; the last place is elsewhere."""
 
     encoder: Encoder
-    vectors: Vectors
+    vectors: NDArray[np.float16]  # (questions, 512), half as large and as good
     of_vectors: NDArray[np.int64]
     words: Words
     of_words: NDArray[np.int64]
@@ -55,7 +59,8 @@ class _Index:
     def nearness(self, question: str, places: int) -> NDArray[np.float32]:
         """(places,) of the question to each place."""
         meaning = np.full(places, -1.0, dtype=np.float32)
-        np.maximum.at(meaning, self.of_vectors, self.vectors @ self.encoder.encode([question])[0])
+        asked = self.encoder.encode([question])[0]
+        np.maximum.at(meaning, self.of_vectors, np.einsum("ij,j->i", self.vectors, asked))
         shared = np.zeros(places, dtype=np.float32)
         np.maximum.at(shared, self.of_words, self.words.shares(question))
         nearness: NDArray[np.float32] = meaning + WORDS_WEIGH * shared
@@ -63,7 +68,7 @@ class _Index:
 
 
 class Library:
-    """All entries. The encoder is opened with the first question."""
+    """All entries. The encoder is opened by `open`, or with the first question."""
 
     def __init__(
         self,
@@ -106,10 +111,15 @@ class Library:
         """What is said of a topic; in English where that language has nothing. Raises KeyError for an unknown topic."""
         return self._entries.get((topic, language)) or self._entries[topic, ENGLISH]
 
+    def open(self) -> None:
+        """Open the encoder now, which takes a second that the first question would wait for."""
+        with self._opening:
+            self._index  # noqa: B018  # made when it is first asked for
+
     def find(self, question: str) -> tuple[Found, ...]:
         """Every topic, best first."""
-        with self._opening:
-            index = self._index
+        self.open()
+        index = self._index
         nearness = index.nearness(question, len(self.topics) + 1)
         lead = nearness[:-1] - nearness[-1]
         found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
@@ -137,12 +147,19 @@ class Library:
         for each in entries:
             told[each.topic] += " ".join((each.title, *each.asked, *each.sentences, ""))
         texts = list(told.items())
-        groups = [self._elsewhere[at : at + TOGETHER] for at in range(0, len(self._elsewhere), TOGETHER)]
+        groups = list(_parts(self._elsewhere))
         encoder = self._encoder or Encoder()
         return _Index(
             encoder,
-            encoder.encode([asked for _, asked in questions]),
+            np.concatenate(
+                [encoder.encode(part).astype(np.float16) for part in _parts([asked for _, asked in questions])]
+            ),
             np.array([number for number, _ in questions]),
             Words([*(text for _, text in texts), *(" ".join(group) for group in groups)]),
             np.array([*(place[topic] for topic, _ in texts), *(len(place) for _ in groups)]),
         )
+
+
+def _parts(questions: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Questions, a few at a time."""
+    return (questions[at : at + TOGETHER] for at in range(0, len(questions), TOGETHER))
