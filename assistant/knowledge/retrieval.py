@@ -7,11 +7,7 @@ The same is done for questions that no entry answers (elsewhere.toml): a topic's
 """
 
 import tomllib
-<<<<<<< HEAD
-from collections.abc import Callable, Iterable, Mapping, Sequence
-=======
-from collections.abc import Iterable, Iterator, Mapping, Sequence
->>>>>>> knowledge
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import exp

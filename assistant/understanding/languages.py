@@ -30,6 +30,11 @@ _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their
     "th": re.compile(r"[\u0e00-\u0e7f]{2}"),
     "el": re.compile(r"[\u0370-\u03ff]{3}"),
 }
+_HAN_DATE = re.compile(r"(?:(20\d\d) ?年 ?)?(?<!\d)(1[0-2]|[1-9]) ?月 ?([12]\d|3[01]|[1-9]) ?[日号號]")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 _HAN_RUN = re.compile(r"[\u3040-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 # Signs that only one of the languages has.
@@ -123,7 +128,8 @@ class Reader:
         words = re.findall(r"[^\W\d_]+", plain(text))
         italian = sum(word in self._italian_words for word in words)
         others = [sum(self._votes.get(word, {}).get(language, 0.0) > 0 for word in words) for language in Language]
-        return italian > 0 and italian > max(others)
+        alone = any(word in self._italian_words and word not in self._votes for word in words)
+        return italian > max(others) or (alone and italian == max(others))
 
     def english(self, text: str, language: str) -> str:
         """A message's words in plain English, with typos mended."""
@@ -131,6 +137,8 @@ class Reader:
         named = currencies_marked(zones_marked(_plain(written, language), romance=language in _ROMANCE))
         known = language if language in self._glossaries else Language.ENGLISH
         spelt = self._spellings[known].correct(named)
+        if known in (Language.CHINESE, Guest.JAPANESE):
+            spelt = _HAN_DATE.sub(lambda date: f" {date[3]} {_MONTHS[(int(date[2]) - 1) % 12]} {date[1] or ''} ", spelt)
         counted = arabic(spelt) if known in (Language.CHINESE, Guest.JAPANESE) else spelt
         english = self._glossaries[known].glossed(counted)
         if language is not Language.ENGLISH:  # whoever mixes them

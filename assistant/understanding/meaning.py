@@ -79,6 +79,7 @@ _ODDS = re.compile(
 )
 
 
+_POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
 _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 
 
@@ -98,6 +99,8 @@ def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
         and (_WHICH_COIN.search(part.text) or topic.score >= SUREST_TOPIC)
     ):
         return Ask(Intent.EXPLAIN, topic="advice" if topic.score < SUREST_TOPIC else topic.topic)
+    if q.touch and _POINTING.search(part.text):
+        return None
     if slots.symbols or part.intent in _NO_TOPIC:
         sure = topic.score >= SUREST_TOPIC and _DEFINES.search(part.text) is not None and part.intent not in _NO_TOPIC
     else:

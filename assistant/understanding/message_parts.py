@@ -81,6 +81,8 @@ class Message:
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
         ):
             return [whole]
+        if len(asked) == 1 and whole.slots.quantities.level is not None:  # which end is meant may stand beside it
+            return [whole]
         if len(asked) > 1 or (aside and asked and asked[0].intent is not Intent.OTHER):
             return asked
         return [whole]
@@ -127,6 +129,8 @@ class Message:
 def _another(last: Slots, new: Slots) -> bool:
     """Whether a piece that only names a coin and a time asks the same once more rather than adding to it."""
     if new.hours is not None and last.hours is not None:
+        return True
+    if last.priced and new.priced and last.symbols and new.symbols and last.symbols != new.symbols:
         return True
     return new.metric is not None and last.metric is not None and new.metric != last.metric
 

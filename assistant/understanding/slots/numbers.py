@@ -24,7 +24,10 @@ _WORDED = re.compile(rf"\b(?:({'|'.join(_TIES)})(?:[ -]({_ONES}))?|({'|'.join(_S
 _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
-_THOUSANDS = re.compile(r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand)\b|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b")
+_THOUSANDS = re.compile(
+    r"\$? ?(\d+(?:\.\d+)?) ?(?:k|thousand|grand|mila|тыс)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
+    r"|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
+)
 _DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")
 _LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")
 _CENTS = re.compile(r"(?<![\w.$])(\d{1,3}(?:\.\d+)?)(?: ?cents?|ct|c)\b")

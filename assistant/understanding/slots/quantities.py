@@ -25,7 +25,7 @@ _PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE})(?P<low_k>k)? ?(?:and|to|-|,|until|or|~|&|\.\.|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
     rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -34,7 +34,7 @@ _ABOVE_BELOW = re.compile(
     rf"|\b(?:below|under|(?:not|no) (?:higher|more) than) (?P<h2>{_PRICE})(?: (?:and|but))*"
     rf" (?:above|over|(?:not|no) (?:lower|less) than) (?P<l2>{_PRICE}){_NOT_A_PRICE}"
 )
-_MONEY = re.compile(r"(?P<sign>-)?\$(\d+(?:\.\d+)?)")
+_MONEY = re.compile(r"(?P<sign>- ?)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
     r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to"

@@ -64,7 +64,7 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
 
 
 _ROMANCE_COIN = re.compile(  # "sol" and "ada" where no sun shines: after a number or a verb of trade, or alone
-    r"(?:(?<=\d )|(?<![\w\u01c2'-])(?:ach[eè]te[rz]?|vend(?:re|er|s|o)?|compr(?:ar|o|ei|e)|tengo|tenho"
+    r"(?:(?<=\d )|(?<![\w\u01c2-])(?:ach[eè]te[rz]?|vend(?:re|er|s|o)?|compr(?:ar|o|ei|e)|tengo|tenho"
     r"|valem?|valen|cuestan?"
     r"|custam?|precio|prix|pre[çc]o|cours|vs\.?|con|com|avec|m[aá]s|plus|mais)\s+(?:du |de |do |el |mis "
     r"|meus |mes |la )?)"
