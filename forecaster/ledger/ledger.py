@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 LONGEST_PAGE = 200  # forecasts
 KEPT_DAYS = 31  # as LEDGER_DAYS has it
 PATIENCE = 4 * HORIZONS * HOUR  # seconds that bands wait for outcomes of a forecast before they go on without
-FOLDED_FROM, FOLDED_AT_ONCE = 7 * 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
+FOLDED_FROM, FOLDED_AT_ONCE = 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
 FOLDED_AFTER = 10 * DAY  # seconds that forecasts lie apart of which fewer are, so that none is deleted before
 DAYS_AT_ONCE = 16  # graded or folded with one settlement
 ID = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -114,13 +114,11 @@ class Ledger:
         What was kept when the first page was read is read once, whatever is added meanwhile. Raises InvalidInput, and
         UnsupportedSymbol.
         """
-        from forecaster.ledger import statements as sql
-
         if not 1 <= limit <= LONGEST_PAGE:
             raise InvalidInput(f"{limit} forecasts a page are not offered.", f"Ask for 1 to {LONGEST_PAGE}.")
         before = None if cursor is None else Cursor.parse(cursor)
         with self._database.begin() as connection:
-            rows = connection.execute(sql.newest(symbol, _seconds(since), before, limit + 1)).all()
+            rows = reading.page(connection, symbol, _seconds(since), before, limit + 1)
             told = reading.kept(connection, rows[:limit])
         end = str(Cursor(rows[limit - 1].as_of, rows[limit - 1].id)) if len(rows) > limit else None
         return LedgerPage(forecasts=told(), next_cursor=end)
@@ -190,9 +188,10 @@ class Ledger:
 
         of = Issued(symbol, source, model_sha256)
         with self._database.begin() as connection:
-            past, times = reading.to_teach(connection, of, PATIENCE, FOLDED_AT_ONCE)
-        if not times or (len(times) < FOLDED_FROM and times[-1] - times[0] < FOLDED_AFTER):
-            return False
+            times = reading.to_teach(connection, of, PATIENCE, FOLDED_AT_ONCE)
+            if not times or (len(times) < FOLDED_FROM and times[-1] - times[0] < FOLDED_AFTER):
+                return False
+            past = reading.taught_by(connection, of, times)
         past.teach(fresh)
         body = json.dumps({kind: tracker.width.tolist() for kind, tracker in fresh.items()})
         row = {**of._asdict(), "as_of": times[-1], "body": body}
