@@ -137,11 +137,11 @@ def taught_by(connection: "Connection", of: Issued, times: Sequence[int]) -> Pas
     return Past.of(*_of_times(connection, of, times), widths)
 
 
-def crps(connection: "Connection", of: Issuer, since: int, minutes: int) -> tuple[int, float]:
+def crps(connection: "Connection", symbol: str, model_sha256: str, since: int, minutes: int) -> tuple[int, float]:
     """How many outcomes of a horizon were scored on days from `since` on, and their mean CRPS: see quantiles.crps."""
     from forecaster.ledger import statements as sql
 
-    scored = unpack_crps(connection.scalars(sql.crps_since(of.symbol, of.model.sha256, since)))
+    scored = unpack_crps(connection.scalars(sql.crps_since(symbol, model_sha256, since)))
     mine = scored[scored["minutes"] == minutes]
     count = int(mine["n"].sum())
     return count, float(mine["crps"].sum()) / max(count, 1)
