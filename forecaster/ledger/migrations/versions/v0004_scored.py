@@ -1,4 +1,4 @@
-"""The CRPS of each day's forecasts beside their other sums, days found by their date, and an index less.
+"""The CRPS of each day beside its other sums, days found by date, an index less; short because that is all.
 
 Nothing is rewritten: grades from before say nothing of the CRPS. A symbol's newest forecasts are found by the index of
 symbol and source, so that the one of symbols alone, 50 bytes a forecast, is not needed any more.
