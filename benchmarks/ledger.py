@@ -35,7 +35,7 @@ COLUMNS = {
     "forecasts": "id, symbol, source, input, model_name, model_version, model_sha256, as_of, issued_at, last_close, "
     "horizons, body, short, packed",
     "closes": "symbol, source, time, close",
-    "grades": "symbol, model_sha256, day, source, model_name, model_version, newest, folded, sums, misses",
+    "grades": "symbol, model_sha256, day, source, model_name, model_version, newest, folded, sums, misses, crps",
     "widths": "symbol, source, model_sha256, as_of, body",
 }
 
@@ -127,7 +127,7 @@ def _fill(file: Path, each: int) -> None:
         for day in range(max(last - 3, NOON // DAY), last + 1):
             ledger.regrade(symbol, SOURCE, day)
     connection = sqlite3.connect(file)  # a day's grades are as large as another's, so those of one stand for older ones
-    columns = "symbol, model_sha256, ?, source, model_name, model_version, ?, 0, sums, misses"
+    columns = "symbol, model_sha256, ?, source, model_name, model_version, ?, 0, sums, misses, crps"
     for day in range(NOON // DAY, last - 3):
         moments = (day, DAY * (day + 1) - FIVE_MINUTES, last - 2)
         connection.execute(f"INSERT INTO grades SELECT {columns} FROM grades WHERE day = ?", moments)

@@ -1,7 +1,8 @@
 """What the service counts about itself, for Prometheus. Counts and ages only: nothing of a client, no secret."""
 
 import time
-from typing import Annotated, NamedTuple, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -9,6 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from forecaster.market import catalogue
+
+if TYPE_CHECKING:
+    from forecaster.serving import Drift
 
 METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))  # others count as one
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # upper ends of buckets
@@ -54,6 +58,14 @@ class Metrics:
             "cryptosense_database_up", "0 while candles and forecasts cannot be kept or read", registry=registry
         )
         self._database.set(1)
+        self._drift = {
+            name: Gauge(f"cryptosense_forecast_{name}", words, ("symbol",), registry=registry)
+            for name, words in {
+                "crps_last_30_days": "CRPS of the model's live forecasts of an hour ahead, log return times 10,000",
+                "crps_record": "The same of the hours in the model's record",
+                "scored_last_30_days": "Live forecasts of an hour ahead whose outcome is known",
+            }.items()
+        }
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         for reason in ("rate_limit", "overload", "key"):
             self._refused.labels(reason)  # so that each is there, as 0, from the start
@@ -88,6 +100,16 @@ class Metrics:
     def database_works(self, works: bool) -> None:
         """Note whether candles and forecasts can be kept and read."""
         self._database.set(works)
+
+    def drifted(self, drifts: "Sequence[Drift]") -> None:
+        """Note how live forecasts of each coin compare with the record, and forget what was noted before."""
+        for gauge in self._drift.values():
+            gauge.clear()
+        for each in drifts:
+            if _known(each.symbol) == each.symbol:
+                self._drift["crps_last_30_days"].labels(each.symbol).set(each.crps)
+                self._drift["crps_record"].labels(each.symbol).set(each.record)
+                self._drift["scored_last_30_days"].labels(each.symbol).set(each.n)
 
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""

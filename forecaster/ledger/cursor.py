@@ -5,6 +5,8 @@ It names the last forecast that was read, not a number of rows, so that what is 
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from math import ceil
 from typing import NamedTuple, Self
 
 from forecaster.errors import InvalidInput
@@ -32,3 +34,10 @@ class Cursor(NamedTuple):
 
     def __str__(self) -> str:
         return urlsafe_b64encode(f"{self.as_of}.{self.forecast_id}".encode()).decode().rstrip("=")
+
+
+def seconds(since: datetime | None) -> int | None:
+    """The first whole Unix second of what is asked about. Raises InvalidInput for a time without a zone."""
+    if since is not None and since.tzinfo is None:
+        raise InvalidInput("The time has no time zone.", "Send it with one, such as 2026-03-19T12:00:00Z.")
+    return None if since is None else ceil(since.timestamp())

@@ -6,17 +6,17 @@ changing any number. They are kept as they lie in memory, little endian, so that
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.ledger.packing import Ladder, ladder_of, unpacked_numbers
-from forecaster.ledger.rows import forecast_of
-from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, level_of
+from forecaster.ledger.packing import Ladder
+from forecaster.ledger.rows import numbers
+from forecaster.quantiles import BANDS, LEVELS, Floats, crps, level_of
 
 MISSES = 5  # of the newest misses of a horizon, how many are told
 MISSED = list(BANDS).index("80")  # the band that answers lead with
@@ -37,21 +37,13 @@ SUMS = np.dtype(
     ]
 )
 Sums = NDArray[np.void]  # of SUMS
+SCORES = np.dtype([("minutes", "<u2"), ("n", "<u4"), ("crps", "<f8")])  # a sum of what quantiles.crps gives
+Scores = NDArray[np.void]  # of SCORES
 MissRow = tuple[int, str, int, float, float]  # minutes ahead, forecast, target (Unix s), median, actual
 
 NEVER = -1  # a target that is none, or had closed when its forecast was issued
 
 Whole = NDArray[np.int64]
-
-
-class Numbers(NamedTuple):
-    """Distributions of forecasts that have the same horizons and levels."""
-
-    rows: list[int]  # where each forecast stands among those that were read, n of them
-    minutes: Whole  # (H,)
-    levels: Floats  # (Q,) ascending
-    prices: Floats  # (n, H, Q)
-    medians: Floats  # (n, H)
 
 
 class Outcomes(NamedTuple):
@@ -64,42 +56,33 @@ class Outcomes(NamedTuple):
     actual: Floats  # (k,)
     inside: NDArray[np.bool_]  # (k, 3) whether each of BANDS held it
     level: Floats  # (k,) where it fell, from the outermost level to the outermost
+    crps: Floats  # (k,) of the log return; NaN where it is not asked for, and of quantiles at other levels
 
 
-def numbers(rows: Sequence[Any]) -> Iterator[Numbers]:
-    """The distributions of whole rows. Raises ConfigurationError where one cannot be read."""
-    packed: dict[Ladder, list[int]] = {}
-    others = []
-    for place, row in enumerate(rows):
-        ladder = ladder_of(row.packed) if row.packed else None
-        if ladder:
-            packed.setdefault(ladder, []).append(place)
-        else:
-            others.append(place)
-    for ladder, places in packed.items():
-        _, returns = unpacked_numbers([rows[place].packed for place in places])
-        prices = np.array([rows[place].last_close for place in places])[:, None, None] * np.exp(returns)
-        yield Numbers(places, np.array(ladder.minutes), np.array(LEVELS), prices, prices[:, :, MEDIAN])
-    for place in others:
-        yield from _of_another_form(place, rows[place])
+class DayGrades(NamedTuple):
+    """What is kept of a day's forecasts."""
+
+    sums: Sums  # (H,)
+    misses: list[MissRow]  # the newest of each horizon
+    scores: Scores  # (H,)
+
+    def __add__(self, more: Self) -> "DayGrades":  # type: ignore[override]
+        [total] = by_day(np.concatenate([self.sums, more.sums]), np.zeros(len(self.sums) + len(more.sums), np.int64))
+        newest = sorted({*self.misses, *more.misses}, key=lambda miss: (miss[0], -miss[2]))
+        told = [miss for _, of in groupby(newest, key=itemgetter(0)) for miss in islice(of, MISSES)]
+        return DayGrades(total, told, _scored(np.concatenate([self.scores, more.scores])))
+
+    @classmethod
+    def unpack(cls, row: Any) -> Self:
+        """Of a row (..., sums, misses, crps), which says nothing of the CRPS where an earlier version wrote it."""
+        return cls(unpack_sums([row.sums])[0], unpack_misses(row.misses), unpack_crps([row.crps or b""]))
+
+    def packed(self) -> dict[str, bytes]:
+        """The columns that keep it."""
+        return {"sums": self.sums.tobytes(), "misses": pack_misses(self.misses), "crps": self.scores.tobytes()}
 
 
-def _of_another_form(place: int, row: Any) -> Iterator[Numbers]:
-    """Of one forecast; its horizons may have different levels."""
-    by_levels: dict[tuple[str, ...], list[Any]] = {}
-    for horizon in forecast_of(row).horizons:
-        by_levels.setdefault(tuple(sorted(horizon.quantiles, key=float)), []).append(horizon)
-    for keys, horizons in by_levels.items():
-        yield Numbers(
-            [place],
-            np.array([each.minutes for each in horizons]),
-            np.array([float(key) for key in keys]),
-            np.array([[[each.quantiles[key] for key in keys] for each in horizons]]),
-            np.array([[each.median for each in horizons]]),
-        )
-
-
-def outcomes(rows: Sequence[Any], closes: Iterable[tuple[int, float]]) -> Outcomes:
+def outcomes(rows: Sequence[Any], closes: Iterable[tuple[int, float]], scored: bool = False) -> Outcomes:
     """What became of forecasts (whole rows), by closes (Unix s, price), oldest first.
 
     There is nothing of a target that has no close, nor of one that had closed when the forecast was issued.
@@ -113,12 +96,14 @@ def outcomes(rows: Sequence[Any], closes: Iterable[tuple[int, float]]) -> Outcom
         closed = (known[at] == target) & (target > issued[each.rows][:, None]) if len(known) else target < 0
         actual = prices[at[closed]] if len(known) else np.empty(0)
         level, inside = fell(each.prices[closed], each.levels, actual)
+        known_levels = scored and each.levels.tolist() == list(LEVELS)
+        score = crps(np.log(each.prices[closed]), np.log(actual)) if known_levels else np.full(len(actual), np.nan)
         row = np.broadcast_to(np.array(each.rows)[:, None], target.shape)[closed]
         minutes = np.broadcast_to(each.minutes, target.shape)[closed]
-        found.append(Outcomes(row, minutes, target[closed], each.medians[closed], actual, inside, level))
+        found.append(Outcomes(row, minutes, target[closed], each.medians[closed], actual, inside, level, score))
     if not found:
-        nothing = np.empty(0, dtype=np.int64)
-        return Outcomes(nothing, nothing, nothing, np.empty(0), np.empty(0), np.empty((0, 3), bool), np.empty(0))
+        none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+        return Outcomes(none, none, none, nothing, nothing, np.empty((0, len(BANDS)), bool), nothing, nothing)
     return Outcomes(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
@@ -150,17 +135,23 @@ def _columns(closes: Iterable[tuple[int, float]]) -> tuple[Whole, Floats]:
     return np.array(time, dtype=np.int64), np.array(close, dtype=np.float64)
 
 
-def graded_rows(rows: Sequence[Any], closes: Iterable[tuple[int, float]]) -> tuple[Sums, list[MissRow]]:
-    """The sums (H,) of forecasts (whole rows) by closes (Unix s, price), and the newest misses of each horizon."""
-    found, last = outcomes(rows, closes), np.array([row.last_close for row in rows])
-    return summed(found, last), _newest_misses(found, rows)
+def graded_rows(rows: Sequence[Any], closes: Iterable[tuple[int, float]]) -> DayGrades:
+    """What is to be kept of forecasts (whole rows) by closes (Unix s, price)."""
+    found, last = outcomes(rows, closes, scored=True), np.array([row.last_close for row in rows])
+    known = ~np.isnan(found.crps)
+    each = np.empty(int(known.sum()), dtype=SCORES)
+    each["minutes"], each["n"], each["crps"] = found.minutes[known], 1, found.crps[known]
+    return DayGrades(summed(found, last), _newest_misses(found, rows), _scored(each))
 
 
-def added(sums: Sums, misses: Sequence[MissRow], more: Sums, newer: Sequence[MissRow]) -> tuple[Sums, list[MissRow]]:
-    """The sums and the newest misses of both."""
-    [total] = by_day(np.concatenate([sums, more]), np.zeros(len(sums) + len(more), dtype=np.int64))
-    newest = sorted({*misses, *newer}, key=lambda miss: (miss[0], -miss[2]))
-    return total, [miss for _, of in groupby(newest, key=itemgetter(0)) for miss in islice(of, MISSES)]
+def _scored(scores: Scores) -> Scores:
+    """Scores (k,) added by horizon: (H,)."""
+    minutes, place = np.unique(scores["minutes"], return_inverse=True)
+    total = np.zeros(len(minutes), dtype=SCORES)
+    total["minutes"] = minutes
+    for name in ("n", "crps"):
+        total[name] = np.bincount(place, weights=scores[name], minlength=len(minutes))
+    return total
 
 
 def by_day(sums: Sums, day: Whole, minutes: int | None = None) -> Sums:
@@ -168,16 +159,25 @@ def by_day(sums: Sums, day: Whole, minutes: int | None = None) -> Sums:
 
     Those of one day, which are of several sources, are added.
     """
-    wanted = np.unique(sums["minutes"]) if minutes is None else np.array([minutes], dtype=SUMS["minutes"])
-    days, row = np.unique(day, return_inverse=True)
-    table = np.zeros((len(days), len(wanted)), dtype=SUMS)
+    ahead = sums["minutes"].astype(np.int64)
+    wanted = np.flatnonzero(np.bincount(ahead)) if minutes is None else np.array([minutes])
+    column = np.full(max(ahead.max(initial=0), wanted.max(initial=0)) + 1, -1)
+    column[wanted] = np.arange(len(wanted))
+    row = np.cumsum(np.diff(day, prepend=day[:1]) != 0)
+    table = np.zeros((int(row.max(initial=-1)) + 1, len(wanted)), dtype=SUMS)
     table["minutes"], table["first"] = wanted, np.iinfo(np.int64).max
-    mine = np.isin(sums["minutes"], wanted)
-    place = (row[mine], np.searchsorted(wanted, sums["minutes"][mine]))
+    mine = slice(None) if minutes is None else column[ahead] >= 0
+    of, place = sums[mine], row[mine] * len(wanted) + column[ahead[mine]]
+    flat, more = table.reshape(-1), np.zeros(len(of), dtype=bool)
+    if (np.diff(place) > 0).all():  # of one source, which takes less time than adding
+        flat[place] = of
+    else:
+        found, first = np.unique(place, return_index=True)
+        flat[found], more = of[first], ~np.isin(np.arange(len(of)), first)
     for name in ("n", "error", "no_change", "moved", "right", "inside", "level"):
-        np.add.at(table[name], place, sums[name][mine])
-    np.minimum.at(table["first"], place, sums["first"][mine])
-    np.maximum.at(table["last"], place, sums["last"][mine])
+        np.add.at(flat[name], place[more], of[name][more])
+    np.minimum.at(flat["first"], place[more], of["first"][more])
+    np.maximum.at(flat["last"], place[more], of["last"][more])
     return table
 
 
@@ -236,12 +236,12 @@ def unpack_misses(kept: bytes) -> list[MissRow]:
     return [(*row,) for row in json.loads(zlib.decompressobj().decompress(kept, LONGEST))]
 
 
-def pack_sums(sums: Sums) -> bytes:
-    """As the ledger keeps them."""
-    return sums.tobytes()
-
-
 def unpack_sums(kept: Sequence[bytes]) -> tuple[Sums, NDArray[np.int64]]:
     """The sums (k,) of several, one after the other, and which of them each is from (k,)."""
     sizes = [len(each) // SUMS.itemsize for each in kept]
     return np.frombuffer(b"".join(kept), dtype=SUMS), np.repeat(np.arange(len(kept)), sizes)
+
+
+def unpack_crps(kept: Iterable[bytes]) -> Scores:
+    """The scores (k,) of several days, one after the other."""
+    return np.frombuffer(b"".join(kept), dtype=SCORES)

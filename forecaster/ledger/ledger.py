@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cachetools import LRUCache
@@ -26,7 +25,7 @@ from forecaster.calibration import Tracker
 from forecaster.database import ANSWER, Database, Health, Proof
 from forecaster.errors import InvalidInput
 from forecaster.ledger import reading, settlement
-from forecaster.ledger.cursor import Cursor
+from forecaster.ledger.cursor import Cursor, seconds
 from forecaster.ledger.history import Past
 from forecaster.ledger.migrations import VERSION_TABLE
 from forecaster.ledger.reading import Issued
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 LONGEST_PAGE = 200  # forecasts
 KEPT_DAYS = 31  # as LEDGER_DAYS has it
 PATIENCE = 4 * HORIZONS * HOUR  # seconds that bands wait for outcomes of a forecast before they go on without
-FOLDED_FROM, FOLDED_AT_ONCE = 7 * 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
+FOLDED_FROM, FOLDED_AT_ONCE = 24, 1000  # forecasts: the fewest whose outcomes are folded, and the most at once
 FOLDED_AFTER = 10 * DAY  # seconds that forecasts lie apart of which fewer are, so that none is deleted before
 DAYS_AT_ONCE = 16  # graded or folded with one settlement
 ID = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -114,13 +113,11 @@ class Ledger:
         What was kept when the first page was read is read once, whatever is added meanwhile. Raises InvalidInput, and
         UnsupportedSymbol.
         """
-        from forecaster.ledger import statements as sql
-
         if not 1 <= limit <= LONGEST_PAGE:
             raise InvalidInput(f"{limit} forecasts a page are not offered.", f"Ask for 1 to {LONGEST_PAGE}.")
         before = None if cursor is None else Cursor.parse(cursor)
         with self._database.begin() as connection:
-            rows = connection.execute(sql.newest(symbol, _seconds(since), before, limit + 1)).all()
+            rows = reading.page(connection, symbol, seconds(since), before, limit + 1)
             told = reading.kept(connection, rows[:limit])
         end = str(Cursor(rows[limit - 1].as_of, rows[limit - 1].id)) if len(rows) > limit else None
         return LedgerPage(forecasts=told(), next_cursor=end)
@@ -174,6 +171,14 @@ class Ledger:
             found = reading.series(connection, of, ahead)
         return [found] if found else []
 
+    def crps(self, symbol: str, model_sha256: str, now: float, days: int, minutes: int = 60) -> tuple[int, float]:
+        """How many forecasts of one horizon, of so many days up to `now` (Unix s), were scored, and their mean CRPS.
+
+        Of the log return: see quantiles.crps. What an earlier version settled was not scored, and counts not.
+        """
+        with self._database.begin() as connection:
+            return reading.crps(connection, symbol, model_sha256, int(now) // DAY - days + 1, minutes)
+
     def past(self, symbol: str, source: str, model_sha256: str) -> Past:
         """What a process that starts has to know to follow the forecasts of a model where another left off."""
         with self._database.begin() as connection:
@@ -190,9 +195,10 @@ class Ledger:
 
         of = Issued(symbol, source, model_sha256)
         with self._database.begin() as connection:
-            past, times = reading.to_teach(connection, of, PATIENCE, FOLDED_AT_ONCE)
-        if not times or (len(times) < FOLDED_FROM and times[-1] - times[0] < FOLDED_AFTER):
-            return False
+            times = reading.to_teach(connection, of, PATIENCE, FOLDED_AT_ONCE)
+            if not times or (len(times) < FOLDED_FROM and times[-1] - times[0] < FOLDED_AFTER):
+                return False
+            past = reading.taught_by(connection, of, times)
         past.teach(fresh)
         body = json.dumps({kind: tracker.width.tolist() for kind, tracker in fresh.items()})
         row = {**of._asdict(), "as_of": times[-1], "body": body}
@@ -241,9 +247,3 @@ def _minutes(hours: int | None, minutes: int | None) -> int | None:
     if minutes is not None and minutes not in MINUTES and not (minutes % 60 == 0 and 60 <= minutes <= FARTHEST):
         raise InvalidInput(f"{minutes} minutes ahead are not graded.", "Ask for 15, 30 or 45, or for whole hours.")
     return minutes if hours is None else 60 * hours
-
-
-def _seconds(since: datetime | None) -> int | None:
-    if since is not None and since.tzinfo is None:
-        raise InvalidInput("The time has no time zone.", "Send it with one, such as 2026-03-19T12:00:00Z.")
-    return None if since is None else ceil(since.timestamp())

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecaster.ledger.grades import MISSES, MissRow, by_day, unpack_misses, unpack_sums
+from forecaster.ledger.grades import MISSES, MissRow, by_day, unpack_crps, unpack_misses, unpack_sums
 from forecaster.ledger.history import Past, waiting
 from forecaster.ledger.rows import forecast_of, span
 from forecaster.ledger.scoring import Issuer, Series
-from forecaster.ledger.settlement import Pair
+from forecaster.ledger.settlement import DAY, Pair
 from forecaster.ledger.track_record import Kept, outcomes_of
 from forecaster.market import utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, ModelRef
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 RECORDED = 366  # days of which a track record tells
 MISSES_FROM = 7  # days of the newest grades, in which misses are looked for
@@ -37,10 +37,19 @@ def pairs(connection: "Connection") -> Iterator[Pair]:
     """Every symbol and source that a forecast is kept of."""
     from forecaster.ledger import statements as sql
 
-    found = connection.execute(sql.next_pair(("", ""))).first()
-    while found is not None:
-        yield Pair(*found)
-        found = connection.execute(sql.next_pair((found.symbol, found.source))).first()
+    yield from (Pair(*row) for row in connection.execute(sql.pairs()).all())
+
+
+def page(
+    connection: "Connection", symbol: str | None, since: int | None, before: tuple[int, str] | None, limit: int
+) -> Sequence[Any]:
+    """Whole rows, newest first, of one symbol or of all."""
+    from forecaster.ledger import statements as sql
+
+    if symbol is None:
+        return connection.execute(sql.newest(since, before, limit)).all()
+    sources = [pair.source for pair in pairs(connection) if pair.symbol == symbol]
+    return connection.execute(sql.newest_of(symbol, sources, since, before, limit)).all() if sources else []
 
 
 def kept(connection: "Connection", rows: Sequence[Any]) -> "Callable[[], tuple[Kept, ...]]":
@@ -62,12 +71,12 @@ def models(connection: "Connection", symbol: str | None) -> list[Issuer]:
     """Whose forecasts were graded within a year of the newest, the newest model of each symbol first."""
     from forecaster.ledger import statements as sql
 
-    found = connection.execute(sql.models(symbol)).all()
-    since = max((row.day for row in found), default=0) - RECORDED
+    days = {row.symbol: row.day for row in connection.execute(sql.newest_days()) if symbol in (None, row.symbol)}
+    since = max(days.values(), default=0) - RECORDED
+    found = connection.execute(sql.models([each for each in days if days[each] > since], since + 1)).all()
     return [
         Issuer(row.symbol, ModelRef(name=row.model_name, version=row.model_version, sha256=row.model_sha256))
         for row in found
-        if row.day > since
     ]
 
 
@@ -76,8 +85,7 @@ def series(connection: "Connection", of: Issuer, minutes: int | None) -> Series 
     from forecaster.ledger import statements as sql
 
     mine = of.symbol, of.model.sha256
-    newest = connection.scalar(sql.newest_day(*mine)) or 0
-    rows = connection.execute(sql.sums(*mine, newest - RECORDED + 1)).all()
+    rows = connection.execute(sql.sums(*mine, RECORDED)).all()
     sums, place = unpack_sums([row.sums for row in rows])
     if not len(sums):
         return None
@@ -98,37 +106,69 @@ def past(connection: "Connection", of: Issued) -> "Callable[[], Past]":
     from forecaster.ledger import statements as sql
 
     after, widths = connection.execute(sql.newest_widths(*of)).first() or (None, None)
-    latest = connection.execute(sql.newest_of_model(*of)).first()
+    latest = _newest(connection, of)
     if latest is None:
         return lambda: Past.of((), (), widths)
-    rows, closes = _first_of_hours(connection, of, _next_hour(after), EVER, None)
-    recent, since = _first_of_hours(connection, of, latest.as_of - FOLLOWED, EVER, None)
-    return lambda: Past.of(rows, closes, widths, waiting(recent, since), forecast_of(latest))
+    first, recent = _next_hour(after), latest.as_of - FOLLOWED
+    rows, closes = _of_times(connection, of, sql.first_of_hours(*of, min(first, recent), EVER, None))
+    untaught = [row for row in rows if row.as_of >= first]
+    followed = [row for row in rows if row.as_of >= recent]
+    return lambda: Past.of(untaught, closes, widths, waiting(followed, closes), forecast_of(latest))
 
 
-def to_teach(connection: "Connection", of: Issued, patience: int, limit: int) -> tuple[Past, list[int]]:
-    """What bands were not taught yet by the first `limit` forecasts, and the as_of of these.
+def to_teach(connection: "Connection", of: Issued, patience: int, limit: int) -> list[int]:
+    """The as_of of the first `limit` forecasts whose outcomes bands were not taught yet.
 
     Of forecasts no more than `patience` seconds older than the newest, outcomes may still come.
     """
     from forecaster.ledger import statements as sql
 
-    after, widths = connection.execute(sql.newest_widths(*of)).first() or (None, None)
-    latest = connection.execute(sql.newest_of_model(*of)).first()
+    after, _ = connection.execute(sql.newest_widths(*of)).first() or (None, None)
+    latest = _newest(connection, of)
     last = latest.as_of - patience if latest else 0
-    rows, closes = _first_of_hours(connection, of, _next_hour(after), last, limit)
-    return Past.of(rows, closes, widths), [row.as_of for row in rows]
+    return list(connection.scalars(sql.first_of_hours(*of, _next_hour(after), last, limit)))
 
 
-def _first_of_hours(
-    connection: "Connection", of: Issued, first: int, last: int, limit: int | None
-) -> tuple[list[Any], list[tuple[int, float]]]:
-    """Whole rows of the first forecasts of hours of the clock, and the closes that they speak of."""
+def taught_by(connection: "Connection", of: Issued, times: Sequence[int]) -> Past:
+    """What bands were taught, and what forecasts of some times teach them."""
     from forecaster.ledger import statements as sql
 
-    times = sql.first_of_hours(*of, first, last, limit)
-    rows = list(connection.execute(sql.of_times(*of, times)).all())
-    return rows, _closes(connection, Pair(of.symbol, of.source), rows)
+    _, widths = connection.execute(sql.newest_widths(*of)).first() or (None, None)
+    return Past.of(*_of_times(connection, of, times), widths)
+
+
+def crps(connection: "Connection", symbol: str, model_sha256: str, since: int, minutes: int) -> tuple[int, float]:
+    """How many outcomes of a horizon were scored on days from `since` on, and their mean CRPS: see quantiles.crps."""
+    from forecaster.ledger import statements as sql
+
+    scored = unpack_crps(connection.scalars(sql.crps_since(symbol, model_sha256, since)))
+    mine = scored[scored["minutes"] == minutes]
+    count = int(mine["n"].sum())
+    return count, float(mine["crps"].sum()) / max(count, 1)
+
+
+def _newest(connection: "Connection", of: Issued) -> Any:
+    """The whole row of the newest forecast of a model; of one long ago, that of the newest day with grades."""
+    from forecaster.ledger import statements as sql
+
+    newest = connection.scalar(sql.newest_forecast(of.symbol, of.source))
+    if newest is None:
+        return None
+    found = connection.execute(sql.newest_of_model(*of, newest - FOLLOWED, newest)).first()
+    if found is None and (day := connection.scalar(sql.newest_graded(*of))) is not None:
+        found = connection.execute(sql.newest_of_model(*of, DAY * day, DAY * (day + 1) - 1)).first()
+    return found
+
+
+def _of_times(
+    connection: "Connection", of: Issued, times: "Sequence[int] | Select[int]"
+) -> tuple[Sequence[Any], list[tuple[int, float]]]:
+    """Whole rows of forecasts, and the closes of whole hours after them."""
+    from forecaster.ledger import statements as sql
+
+    rows = connection.execute(sql.of_times(*of, times)).all()
+    asked = sql.closes_past(of.symbol, of.source, *span(rows), sorted({row.as_of % HOUR for row in rows}))
+    return rows, [(row.time, row.close) for row in connection.execute(asked)]
 
 
 def _next_hour(as_of: int | None) -> int:

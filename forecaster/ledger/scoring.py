@@ -76,13 +76,16 @@ def _graded(series: Series) -> list[Graded]:
     sums = series.sums
     n = sums["n"].sum(axis=0)  # (H,)
     total = {name: sums[name].sum(axis=0) for name in ("error", "no_change", "moved", "right", "inside", "level")}
+    first, last = sums["first"].min(axis=0).tolist(), sums["last"].max(axis=0).tolist()
     low, high = _intervals(sums["error"], sums["no_change"])
     sure = ((sums["n"] > 0).sum(axis=0) >= ENOUGH_DAYS) & (n >= ENOUGH) & (total["no_change"] > 0)
+    missed: dict[int, list[MissRow]] = {}
+    for each in series.misses:
+        missed.setdefault(each[0], []).append(each)
     rows = []
     for at in np.flatnonzero(n).tolist():
         minutes, count = int(sums["minutes"][0, at]), int(n[at])
         error, no_change = float(total["error"][at]), float(total["no_change"][at])
-        missed = [each for each in series.misses if each[0] == minutes][:MISSES]
         rows.append(
             Graded(
                 symbol=series.of.symbol,
@@ -90,8 +93,8 @@ def _graded(series: Series) -> list[Graded]:
                 minutes=minutes,
                 model=series.of.model,
                 n=count,
-                graded_from=utc(int(sums["first"][:, at].min())),
-                graded_to=utc(int(sums["last"][:, at].max())),
+                graded_from=utc(first[at]),
+                graded_to=utc(last[at]),
                 mae=error / count,
                 mae_persistence=no_change / count,
                 skill=1 - error / no_change if no_change > 0 else None,
@@ -100,7 +103,7 @@ def _graded(series: Series) -> list[Graded]:
                 direction=float(total["right"][at] / total["moved"][at]) if total["moved"][at] else None,
                 coverage={name: float(total["inside"][at, band] / count) for band, name in enumerate(BANDS)},
                 mean_pit=min(float(total["level"][at] / count), 1.0),
-                misses=tuple(_miss(each) for each in missed),
+                misses=tuple(_miss(each) for each in missed.get(minutes, [])[:MISSES]),
             )
         )
     return rows
@@ -111,9 +114,10 @@ def _intervals(error: Floats, no_change: Floats) -> tuple[Floats, Floats]:
     days = len(error)
     if days < ENOUGH_DAYS:
         return np.zeros(error.shape[1]), np.zeros(error.shape[1])
-    drawn, moved = np.split(_counts(days) @ _weeks(np.concatenate([error, no_change], axis=1)), 2, axis=1)  # (draws, H)
-    skill = 1 - drawn / np.where(moved > 0, moved, 1.0)
-    low, high = np.quantile(skill, [0.025, 0.975], axis=0)
+    drawn = _weeks(np.concatenate([error, no_change], axis=1)).T @ _counts(days)  # (2 H, draws)
+    loss, moved = drawn[: error.shape[1]], drawn[error.shape[1] :]
+    skill = 1 - loss / np.where(moved > 0, moved, 1.0)
+    low, high = np.quantile(skill, [0.025, 0.975], axis=1, overwrite_input=True)
     return low, high
 
 
@@ -126,11 +130,11 @@ def _weeks(sums: Floats) -> Floats:
 
 @lru_cache(maxsize=8)
 def _counts(days: int) -> Floats:
-    """How often each week of so many days is in each sample: (draws, days - 6)."""
+    """How often each week of so many days is in each sample: (days - 6, draws)."""
     starts = days - WEEK + 1
     picks = np.random.default_rng(0).integers(0, starts, size=(DRAWS, -(-days // WEEK)))
-    counts = np.zeros((DRAWS, starts))
-    np.add.at(counts, (np.arange(DRAWS)[:, None], picks), 1.0)
+    counts = np.zeros((starts, DRAWS))
+    np.add.at(counts, (picks, np.arange(DRAWS)[:, None]), 1.0)
     counts.flags.writeable = False
     return counts
 
@@ -146,6 +150,7 @@ def _summed(settled: Sequence[Settled], minutes: int) -> Sums:
         actual=column["actual"],
         inside=np.stack([column[f"inside_{name}"] for name in BANDS], axis=-1),
         level=column["pit"],
+        crps=np.full(len(settled), np.nan),
     )
     return summed(found, column["last_close"])
 

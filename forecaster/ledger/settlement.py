@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecaster.ledger.grades import (
-    MissRow,
-    Sums,
-    added,
-    graded_rows,
-    pack_misses,
-    pack_sums,
-    targets,
-    unpack_misses,
-    unpack_sums,
-)
+from forecaster.ledger.grades import DayGrades, graded_rows, targets
 from forecaster.ledger.rows import span
 from forecaster.market import Candles
 from forecaster.schema import FARTHEST, HOUR
@@ -116,10 +106,9 @@ def grade_missing(connection: "Connection", pair: Pair, before: int, most: int) 
     from forecaster.ledger import statements as sql
 
     grade(connection, pair, before - OVER)
-    kept = sorted((row.day, row.model_sha256) for row in connection.execute(sql.days_kept(*pair, before)))
-    missing = [each for each in kept if connection.execute(sql.grades_of(*pair, *each)).first() is None][:most]
-    for day, model in missing:
-        grade(connection, pair, day, model)
+    missing = connection.scalars(sql.days_ungraded(*pair, before, most)).all()
+    for day in missing:
+        grade(connection, pair, day)
     return len(missing)
 
 
@@ -147,14 +136,11 @@ def _add(connection: "Connection", pair: Pair, day: int, model: str, moments: li
     if before is None:  # there may be closes from before it was graded
         return grade(connection, pair, day, model)
     rows = connection.execute(sql.of_times(*pair, model, moments)).all()
-    stood, _ = unpack_sums([before.sums])
-    both = added(stood, unpack_misses(before.misses), *graded_rows(rows, new))
-    return _write(connection, day, rows[-1], max(rows[-1].as_of, before.newest), both)
+    stood = DayGrades.unpack(before)
+    return _write(connection, day, rows[-1], max(rows[-1].as_of, before.newest), stood + graded_rows(rows, new))
 
 
-def _write(
-    connection: "Connection", day: int, of: Any, newest: int, found: tuple[Sums, list[MissRow]], last: bool = False
-) -> None:
+def _write(connection: "Connection", day: int, of: Any, newest: int, found: DayGrades, last: bool = False) -> None:
     """Put grades of a day in the place of those that stood there; `of` is the row of one of its forecasts."""
     from forecaster.ledger import statements as sql
 
@@ -167,7 +153,6 @@ def _write(
         "model_version": of.model_version,
         "newest": newest,
         "folded": last,
-        "sums": pack_sums(found[0]),
-        "misses": pack_misses(found[1]),
+        **found.packed(),
     }
     connection.execute(sql.grade(connection.dialect.name), values)

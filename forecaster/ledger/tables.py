@@ -37,7 +37,6 @@ forecasts = Table(
     Column("short", SmallInteger, nullable=False, server_default="0"),
     Column("packed", LargeBinary),  # forecaster/ledger/packing.py; none in rows from before 0003
     Index("forecasts_newest", "as_of", "id"),
-    Index("forecasts_of_symbol", "symbol", "as_of", "id"),
     Index("forecasts_of_source", "symbol", "source", "as_of", "model_sha256", unique=True),
 )
 closes = Table(  # what forecasts of a symbol from a source are graded by: the first that it gave for a time
@@ -62,6 +61,8 @@ grades = Table(  # what became of the forecasts with an as_of on a day; no more 
     Column("folded", Boolean, nullable=False),
     Column("sums", LargeBinary, nullable=False),  # of forecaster/ledger/grades.py
     Column("misses", LargeBinary, nullable=False),
+    Column("crps", LargeBinary),  # of forecaster/ledger/grades.py too; none in rows from before 0004
+    Index("grades_of_day", "symbol", "day", "model_sha256", "source"),
 )
 widths = Table(
     "widths",

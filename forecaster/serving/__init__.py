@@ -2,6 +2,7 @@
 
 from forecaster.serving.backend import LONGEST_SPAN, LocalBackend
 from forecaster.serving.caller_input import Sent
+from forecaster.serving.drift import Drift
 from forecaster.serving.fallback import FallbackBackend
 from forecaster.serving.observer import Observer
 from forecaster.serving.protocol import ForecastBackend
@@ -10,6 +11,7 @@ from forecaster.serving.schedule import Schedule
 
 __all__ = [
     "LONGEST_SPAN",
+    "Drift",
     "FallbackBackend",
     "ForecastBackend",
     "LocalBackend",

@@ -171,7 +171,7 @@ class LocalBackend:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look after the ledger until `stop`: whether it works, and what it has yet to be told."""
-        await self._model.watch(stop)
+        await self._model.watch(stop, self._clock)
 
     async def close(self) -> None:
         """Finish writing; give back connections and files."""

@@ -8,6 +8,7 @@ asked on the event loop, where an answer comes sooner than a thread would be wok
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,8 +21,10 @@ from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
 from forecaster.market import CandleSource
 from forecaster.schema import Forecast
+from forecaster.serving import drift
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.current import Standing
+from forecaster.serving.drift import Drifts
 from forecaster.serving.gathering import Live, gathered
 from forecaster.serving.moved import moved, newest_price
 from forecaster.serving.observer import Observer, tell_model
@@ -99,10 +102,15 @@ class LiveModel:
             rows += await asyncio.to_thread(graded_all, await self.read(methodcaller("settled", of, hours)))
         return TrackRecord(rows=tuple(rows))
 
-    async def watch(self, stop: asyncio.Event) -> None:
-        """Look after the ledger until `stop`."""
+    async def watch(self, stop: asyncio.Event, clock: Callable[[], float] = time.time) -> None:
+        """Look after the ledger until `stop`, and tell how what it holds compares with the model's record."""
         if self._recorder:
-            await self._recorder.watch(stop)
+            tell = self._observer.drifted
+            await asyncio.gather(self._recorder.watch(stop), drift.watch(self._drifts, tell, stop, clock))
+
+    async def _drifts(self, now: float) -> Drifts:
+        predictor = self.predictor
+        return await self.read(lambda ledger: drift.drifts(ledger, predictor, now))
 
     async def close(self) -> None:
         """Finish writing, and give back the ledger."""

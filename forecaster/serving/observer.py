@@ -3,6 +3,7 @@
 from typing import Protocol, TypeVar
 
 from forecaster.schema import CALLER, Forecast, ForecastWarning, ModelRef, Provenance
+from forecaster.serving.drift import Drifts
 
 Told = TypeVar("Told", bound=Provenance | Forecast)
 
@@ -26,6 +27,10 @@ class Observer(Protocol):
         """Whether candles and forecasts can be kept and read, at each change."""
         ...
 
+    def drifted(self, drifts: Drifts) -> None:
+        """How live forecasts compare with the record of the model that answers, once an hour: all that is known."""
+        ...
+
 
 class Nobody:
     """An Observer that does not listen."""
@@ -40,6 +45,9 @@ class Nobody:
         """See Observer."""
 
     def database_works(self, works: bool) -> None:
+        """See Observer."""
+
+    def drifted(self, drifts: Drifts) -> None:
         """See Observer."""
 
 

@@ -85,6 +85,22 @@ def test_candles_and_ledger_live_in_one_database(ledger, url):
     again.close()
 
 
+@pytest.mark.parametrize(("before", "size"), [(None, 16384), (4096, 4096)])
+def test_a_new_sqlite_file_has_pages_that_forecasts_fill_and_an_older_one_keeps_its_own(before, size, tmp_path):
+    file = tmp_path / "ledger.db"
+    if before:
+        older = sqlite3.connect(file)
+        older.execute(f"PRAGMA page_size={before}")
+        older.execute("CREATE TABLE candles_of_another (time)")
+        older.close()
+    ledger = Ledger(f"sqlite:///{file}")
+    assert ledger.record(issued())
+    with ledger._database.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA page_size").scalar() == size
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ledger.close()
+
+
 def test_sqlite_writes_ahead_and_synchronises_fully(tmp_path):
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     with ledger._database.begin() as connection:

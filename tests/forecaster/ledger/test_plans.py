@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forecaster.calibration.adaptive import Tracker
+from forecaster.ledger import reading
 from forecaster.ledger import statements as sql
 from forecaster.ledger.ledger import Ledger
 from forecaster.ledger.settlement import DAY, FAR
@@ -20,27 +21,32 @@ from tests.support.ledger.issued import MODEL, closing, issued
 OF = ("BTC-USD", "bitstamp")
 MODEL_OF = (*OF, MODEL.sha256)
 STATEMENTS = {
-    "newest": sql.newest(None, None, None, 50),
-    "newest before": sql.newest(None, None, (NOON, "fc_a"), 50),
-    "newest of a symbol": sql.newest("BTC-USD", NOON - DAY, (NOON, "fc_a"), 50),
+    "newest": sql.newest(None, None, 50),
+    "newest before": sql.newest(None, (NOON, "fc_a"), 50),
+    "newest of a symbol": sql.newest_of("BTC-USD", ("bitstamp", "kraken"), NOON - DAY, (NOON, "fc_a"), 50),
     "by_id": sql.by_id("fc_a"),
-    "next_pair": sql.next_pair(("", "")),
+    "pairs": sql.pairs(),
     "spoken": sql.spoken(*OF, NOON - FAR, NOON, 10),
     "of_day": sql.of_day(*OF, NOON // DAY),
     "of_times": sql.of_times(*MODEL_OF, [NOON, NOON + HOUR]),
     "oldest": sql.oldest(*OF),
-    "days_kept": sql.days_kept(*OF, NOON // DAY),
+    "days_ungraded": sql.days_ungraded(*OF, NOON // DAY, 16),
     "closes_between": sql.closes_between(*OF, NOON - FAR, NOON),
     "newest_close": sql.newest_close(*OF),
     "delete_day": sql.delete_day(*OF, 0)[0],
     "delete_day of closes": sql.delete_day(*OF, 0)[1],
     "grades_of": sql.grades_of(*OF, NOON // DAY, MODEL.sha256),
-    "newest_day": sql.newest_day("BTC-USD", MODEL.sha256),
-    "sums": sql.sums("BTC-USD", MODEL.sha256, 0),
+    "newest_days": sql.newest_days(),
+    "models": sql.models(["BTC-USD", "ETH-USD"], 0),
+    "sums": sql.sums("BTC-USD", MODEL.sha256, 366),
     "misses": sql.misses("BTC-USD", MODEL.sha256, 7),
     "newest_widths": sql.newest_widths(*MODEL_OF),
     "delete_widths": sql.delete_widths(*MODEL_OF, NOON),
-    "newest_of_model": sql.newest_of_model(*MODEL_OF),
+    "newest_forecast": sql.newest_forecast(*OF),
+    "newest_graded": sql.newest_graded(*MODEL_OF),
+    "newest_of_model": sql.newest_of_model(*MODEL_OF, NOON - DAY, NOON),
+    "closes_past": sql.closes_past(*OF, NOON - FAR, NOON, (0, 300)),
+    "crps_since": sql.crps_since("BTC-USD", MODEL.sha256, 0),
     "first_of_hours": sql.of_times(*MODEL_OF, sql.first_of_hours(*MODEL_OF, 0, NOON, 1000)),
 }
 
@@ -52,6 +58,7 @@ def plan(connection: Connection, statement: object) -> list[str]:
         return [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
     connection.execute(text("SET LOCAL enable_seqscan = off"))
     asked = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+    asked = asked.replace("%%", "%")  # as the driver is sent it, and not as it sends it on
     return [row[0] for row in connection.execute(text(f"EXPLAIN {asked}"))]
 
 
@@ -61,7 +68,11 @@ def test_a_statement_finds_its_rows_by_an_index(name, ledger):
     with ledger._database.begin() as connection:
         steps = plan(connection, STATEMENTS[name])
     assert not [step for step in steps if "Seq Scan" in step]
-    whole = [step for step in steps if re.match(r"SCAN (?!.*USING (COVERING )?INDEX)(?!\(subquery|LIST)", step)]
+    whole = [
+        step
+        for step in steps
+        if re.match(r"SCAN (forecasts|closes|grades|widths)\b(?!.*USING (COVERING )?INDEX)", step)
+    ]
     assert whole == []
     if name not in ("newest",):
         assert [step for step in steps if re.search(r"SEARCH|Index Cond", step)]
@@ -72,8 +83,8 @@ def test_the_record_reads_grades_alone(ledger):
     ledger.settle(*OF, closing(3))
     with statements() as sent:
         assert ledger.track_record().rows
-    assert {name for each in sent for name in re.findall(r"FROM (\w+)", each)} == {"grades"}
-    assert len(sent) == 4  # the models, and of the one there is the newest day, the sums and the misses
+    assert {name for each in sent for name in re.findall(r"FROM (\w+)", each)} == {"grades", "symbols"}
+    assert len(sent) == 4  # the symbols, their models, and of the one there is the sums and the misses
 
 
 @pytest.mark.parametrize("days", [2, 9])
@@ -91,7 +102,31 @@ def test_a_start_reads_what_was_not_taught_yet(ledger):
     whole = read(ledger, lambda: ledger.past(*MODEL_OF))
     while ledger.fold(*MODEL_OF, {"full": Tracker()}):
         pass
-    assert read(ledger, lambda: ledger.past(*MODEL_OF)) == 1 + 4 * 24 + 73 < whole
+    assert read(ledger, lambda: ledger.past(*MODEL_OF)) == 1 + 1 + 4 * 24 < whole
+
+
+def test_whose_forecasts_wait_is_found_by_a_look_for_each_and_not_by_reading_all_of_them(ledger):
+    for source in ("bitstamp", "kraken"):
+        for symbol in ("BTC-USD", "ETH-USD"):
+            for hour in range(3):
+                ledger.record(issued(hour, symbol=symbol, source=source))
+    with ledger._database.begin() as connection:
+        found = list(reading.pairs(connection))
+        steps = plan(connection, sql.pairs())
+    assert found == [(symbol, source) for symbol in ("BTC-USD", "ETH-USD") for source in ("bitstamp", "kraken")]
+    assert not [step for step in steps if "SCAN forecasts" in step or "Seq Scan" in step]
+
+
+def test_days_that_have_grades_are_passed_by(ledger):
+    for hour in range(-24 * 6, 1, 8):
+        ledger.record(issued(hour))
+    ledger.settle(*OF, closing(-24 * 3, hours=24 * 2))
+    today = NOON // DAY
+    with ledger._database.begin() as connection:
+        graded = {row[0] for row in connection.execute(text("SELECT day FROM grades"))}
+        missing = connection.scalars(sql.days_ungraded(*OF, today, 16)).all()
+        few = connection.scalars(sql.days_ungraded(*OF, today, 2)).all()
+    assert graded and missing == sorted(set(range(today - 6, today)) - graded) and few == missing[:2]
 
 
 def read(ledger: Ledger, work: Callable[[], object]) -> int:

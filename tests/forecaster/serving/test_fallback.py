@@ -294,6 +294,9 @@ class Noted:
     def candle_seen(self, symbol, age):
         self.candles[symbol] = age
 
+    def drifted(self, drifts):
+        pass
+
     def database_works(self, works):
         pass
 
