@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.anomalies import evaluate_anomalies
-from forecaster.calibration import Calibration, Detectors, Tracker, Widths, tracked
+from forecaster.calibration import Calibration, Detectors, Tracker, Widths, Within, tracked
 from forecaster.evaluation.metrics import grade
 from forecaster.evaluation.panel import ROLLING, SHOWN, Fold, Panel
 from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation, Scores
@@ -25,6 +25,7 @@ class Record:
     widths: dict[InputKind, dict[str, Widths]]
     detectors: Detectors | None  # with what they have followed
     issued: Floats  # (n, 24, Q) log returns: the first symbol's forecasts from candles, as served
+    within: Within | None = None  # with the widths within the hour, where five-minute candles taught some
 
 
 def fixed_split(
