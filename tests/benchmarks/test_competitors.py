@@ -131,7 +131,7 @@ def test_lightgbm_forecasts_every_hour_of_the_test_in_ascending_quantiles():
     split = Split(validation=utc(NOON) - timedelta(hours=600), test=utc(NOON) - timedelta(hours=300))
     issued = boosted(markets, split)
     [one, _] = boosted(markets, split, (1,))
-    assert np.array_equal(one[:, 0], issued[0][:, 0])
+    np.testing.assert_allclose(one[:, 0], issued[0][:, 0], atol=1e-12)
     rows = [market.issued(split.test.timestamp(), float("inf")) for market in markets]
     assert [each.shape for each in issued] == [(len(each), len(SHOWN), len(LEVELS)) for each in rows]
     for each in issued:
