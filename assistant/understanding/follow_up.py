@@ -88,18 +88,17 @@ def _question(
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
     if len(parts) == 1:
-        topic = topics(message.typed) if message.text else None
-        if explained := asked_topic(parts[0], topic):
+        if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
-    about_us = all(asked_topic(part, topics(part.text)) for part in parts) if len(parts) > 1 else False
-    whole = topics(message.typed) if about_us and metrics_named(message.text) < 2 else None
-    if whole is not None and whole.score >= SUREST_TOPIC:
-        return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
+    explained_parts = [asked_topic(part, part.text, topics) for part in parts] if len(parts) > 1 else [None]
+    if all(explained_parts) and metrics_named(message.text) < 2:  # one question in two halves
+        whole = topics(message.typed)
+        if whole is not None and whole.score >= SUREST_TOPIC:
+            return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
-    for part in parts:
-        explained = asked_topic(part, topics(part.text)) if len(parts) > 1 else None
+    for part, explained in zip(parts, explained_parts, strict=True):
         asks += [explained] if explained else _asks(part, message, asks[-1] if asks else None, before)
     return Question(tuple(dict.fromkeys(_timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 

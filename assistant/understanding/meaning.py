@@ -39,7 +39,8 @@ LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about t
 SURE_TOPIC = 0.7  # of another text without a coin
 SUREST_TOPIC = 0.9  # of one with a coin
 _TALK = frozenset({Intent.GREETING, Intent.THANKS})
-_NO_TOPIC = _TALK | {Intent.ADVICE, Intent.ANOMALIES, Intent.TRACK_RECORD}
+_NO_TOPIC = _TALK | {Intent.ANOMALIES, Intent.TRACK_RECORD}
+_OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _WHICH = re.compile(
@@ -88,24 +89,28 @@ def no_topic(text: str) -> Topic | None:
     return None
 
 
-def asked_topic(part: Part, topic: Topic | None) -> Ask | None:
-    """The ask for an entry of the knowledge, where a part is a question for it and not for a price."""
+def asked_topic(part: Part, text: str, topics: Topics) -> Ask | None:
+    """The ask for an entry of the knowledge, where a part is a question for it and not for a price.
+
+    `text` is what is looked for: the part as it was typed, or in plain English.
+    """
     slots, q = part.slots, part.slots.quantities
-    if topic is None or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
+    if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
         return None
-    if (
-        part.intent is Intent.ADVICE
-        and not slots.symbols
-        and (_WHICH_COIN.search(part.text) or topic.score >= SUREST_TOPIC)
-    ):
-        return Ask(Intent.EXPLAIN, topic="advice" if topic.score < SUREST_TOPIC else topic.topic)
-    if q.touch and _POINTING.search(part.text):
+    if part.intent in _NO_TOPIC or (q.touch and _POINTING.search(part.text)):
         return None
-    if slots.symbols or part.intent in _NO_TOPIC:
-        sure = topic.score >= SUREST_TOPIC and _DEFINES.search(part.text) is not None and part.intent not in _NO_TOPIC
-    else:
-        sure = topic.score >= (LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC)
-    return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric) if sure else None
+    if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
+        return None  # and nothing is looked for, which takes longer than all else
+    topic = topics(text)
+    if part.intent is Intent.ADVICE:
+        if topic is not None and topic.score >= SUREST_TOPIC:
+            return Ask(Intent.EXPLAIN, topic=topic.topic)
+        which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
+        return Ask(Intent.EXPLAIN, topic="advice") if which else None
+    least = SUREST_TOPIC if slots.symbols else LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC
+    if topic is None or topic.score < least:
+        return None
+    return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
 
 
 def meant(part: Part) -> Intent:

@@ -1,7 +1,7 @@
 """What validation hours and live outcomes teach about a network's quantiles: shifts, widths, tails, limits."""
 
 from forecaster.calibration.adaptive import Tracker, Widths, tracked
-from forecaster.calibration.conformal import METHOD, Calibration, Conformal, Within
+from forecaster.calibration.conformal import METHOD, Calibration, Conformal
 from forecaster.calibration.detector import (
     HALF_LIFE,
     RAREST,
@@ -18,12 +18,15 @@ from forecaster.calibration.detector import (
 )
 from forecaster.calibration.residual_bands import BANDS, LEVELS, RESIDUAL_METHOD, ResidualBands
 from forecaster.calibration.touch import Touch, Way, touched
+from forecaster.calibration.within import MARKS, MINUTES, Within
 
 __all__ = [
     "BANDS",
     "HALF_LIFE",
     "LEVELS",
+    "MARKS",
     "METHOD",
+    "MINUTES",
     "RAREST",
     "RESIDUAL_METHOD",
     "SPANS",

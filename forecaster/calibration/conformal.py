@@ -10,18 +10,17 @@ residual for it; MAPIE shifts one band of one horizon at a time, by returns and 
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from forecaster.calibration.adaptive import Tracker, Widths
 from forecaster.calibration.detector import Detectors
 from forecaster.calibration.touch import Touch
+from forecaster.calibration.within import TRUSTS, Shifts, Within
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, Floats, ascending, interquartile
-from forecaster.schema import MINUTES, Frozen, InputKind
+from forecaster.schema import Frozen, InputKind
 
 METHOD = "conformal shifts of ensemble quantiles per horizon, in interquartile ranges, fitted on validation hours"
-TRUSTS = np.linspace(0, 1, 21)  # shares of the median's move that are tried
-
-Shifts = tuple[float, ...]
 
 
 class Conformal(Frozen):
@@ -49,27 +48,6 @@ class Conformal(Frozen):
         return _shifted(quantiles, np.array(self.trust[:hours]), np.array(self.shift[:hours]))
 
 
-class Within(Frozen):
-    """The same for 15, 30 and 45 minutes, which no network forecasts: from what is forecast for the hour.
-
-    A random walk goes sqrt(t) as far in a share t of an hour. The hour's quantiles are scaled so, then shifted.
-    """
-
-    trust: tuple[float, ...] = Field(min_length=len(MINUTES), max_length=len(MINUTES), description="as of Conformal")
-    shift: tuple[Shifts, ...] = Field(min_length=len(MINUTES), max_length=len(MINUTES), description="as of Conformal")
-
-    @classmethod
-    def of(cls, hour: Floats, actual: Floats) -> Self:
-        """Fit on calibrated quantiles of the next hour (n, Q) and log returns of its parts (n, 3), NaN if unknown."""
-        parts = _parts(hour)
-        trust, shift = zip(*(_fitted(parts[:, row], actual[:, row]) for row in range(len(MINUTES))), strict=True)
-        return cls(trust=trust, shift=shift)
-
-    def apply(self, hour: Floats) -> Floats:
-        """Quantiles of the next hour's log return (n, Q), as told -> of the parts' (n, 3, Q), ascending."""
-        return _shifted(_parts(hour), np.array(self.trust), np.array(self.shift))
-
-
 def _fitted(quantiles: Floats, actual: Floats) -> tuple[float, Shifts]:
     """One horizon's trust and shifts, from log returns (n, Q) and (n,)."""
     known = np.isfinite(actual)
@@ -89,12 +67,6 @@ def _shifted(quantiles: Floats, trust: Floats, shift: Floats) -> Floats:
     return ascending(trusted + shift * interquartile(trusted))
 
 
-def _parts(hour: Floats) -> Floats:
-    """An hour's quantiles (n, Q) scaled to its parts (n, 3, Q) by the root of time."""
-    parts: Floats = hour[:, None, :] * np.sqrt(np.array(MINUTES) / 60)[:, None]
-    return parts
-
-
 class Calibration(Frozen):
     """A calibration for each kind of input: bands from 60 closes err otherwise than bands from candles."""
 
@@ -106,6 +78,18 @@ class Calibration(Frozen):
     within: Within | None = Field(default=None, description="for the horizons within an hour")
     detectors: Detectors | None = Field(default=None, description="what tells anomalies, fitted on the same hours")
     touch: Touch | None = Field(default=None, description="how often prices are touched on the way; older ones lack it")
+
+    @property
+    def fresh(self) -> Self:
+        """What was fitted, without the widths that were learned since."""
+        return self.model_copy(update={"widths": {}, "within": self.within and self.within.fresh})
+
+    def apply(self, kind: InputKind, quantiles: Floats, mark: NDArray[np.int64]) -> Floats:
+        """Quantiles (n, h, Q) of the first hours, issued at marks (n,), that keep their word."""
+        calibrated = self.of(kind).apply(quantiles)
+        if self.within and kind == "full":
+            calibrated[:, 0] = self.within.first_hour(calibrated[:, 0], mark)
+        return calibrated
 
     def of(self, kind: InputKind) -> Conformal:
         """The one for that kind of input."""

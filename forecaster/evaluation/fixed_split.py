@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.anomalies import evaluate_anomalies
-from forecaster.calibration import Calibration, Detectors, Touch, Tracker, Way, Widths, touched, tracked
+from forecaster.calibration import Calibration, Detectors, Touch, Tracker, Way, Widths, Within, touched, tracked
 from forecaster.evaluation.metrics import grade
 from forecaster.evaluation.panel import ROLLING, SHOWN, Fold, Panel
 from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation, Scores, Touches
@@ -26,6 +26,7 @@ class Record:
     widths: dict[InputKind, dict[str, Widths]]
     detectors: Detectors | None  # with what they have followed
     issued: Floats  # (n, 24, Q) log returns: the first symbol's forecasts from candles, as served
+    within: Within | None = None  # with the widths within the hour, where five-minute candles taught some
 
 
 def fixed_split(

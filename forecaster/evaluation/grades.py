@@ -54,6 +54,14 @@ class ThisHour(Frozen):
     coverage: dict[str, float]
 
 
+class WithinHour(Frozen):
+    """Forecasts of the price in some minutes, in log returns: CRPS times 10,000."""
+
+    mae_skill: float = Field(description="1 - mae / that of the price at the moment of asking")
+    crps: float
+    coverage: dict[str, float]
+
+
 class LastHour(Frozen):
     """What the forecast from the last full hour would have said at the same moments."""
 
@@ -74,6 +82,7 @@ class AtOffset(Frozen):
     crps_rolling_quantiles: float
     coverage: dict[str, float]
     this_hour: ThisHour
+    within_hour: dict[str, WithinHour] = Field(default={}, description="'15', '30' and '45' minutes ahead")
     last_hour: LastHour
 
 

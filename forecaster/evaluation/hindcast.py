@@ -136,7 +136,8 @@ def _served(
     engine: Engine, calibration: Calibration, market: Market, rows: NDArray[np.int64], kind: InputKind
 ) -> Floats:
     """What would have been served for the next hour: (n, Q) log returns."""
-    quantiles = calibration.of(kind).apply(backtest(engine, market, rows, kind))
+    marks = market.time[rows] % HOUR // FIVE_MINUTES
+    quantiles = calibration.apply(kind, backtest(engine, market, rows, kind), marks)
     return tracked(quantiles, market.target[rows], calibration.tracker(kind, market.symbol))[:, 0]
 
 

@@ -8,15 +8,16 @@ Beside each series stands what a forecast from the last full hour would have sai
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from forecaster.artifact import Artifact
-from forecaster.calibration import Calibration
-from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisHour
+from forecaster.calibration import Calibration, Widths, Within
+from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisHour, WithinHour
 from forecaster.evaluation.hindcast import FEWEST, Issued, graded, issued, opened, seconds
 from forecaster.evaluation.metrics import coverage, metrics
-from forecaster.features import Market
+from forecaster.features import Market, returns_within
 from forecaster.inference import Engine, between
 from forecaster.market import Candles, hours_past
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
@@ -46,13 +47,31 @@ def at_random(
     `other` are the companion's five-minute candles. Each minute is graded as `hindcast` grades full hours. Raises
     InvalidInput when fewer than two hours can be graded at some minute.
     """
+    return at_random_learning(engine, calibration, symbol, fine, other, start)[0]
+
+
+def at_random_learning(
+    engine: Engine,
+    calibration: Calibration,
+    symbol: Symbol,
+    fine: Candles,
+    other: Candles | None = None,
+    start: float = 0.0,
+) -> tuple[RandomMinute, Within | None]:
+    """The same, and what is known within the hour after it: the widths of this symbol among it."""
     series = {each: at_offset(engine, calibration, symbol, each, fine, other, start) for each in OFFSETS}
     few = min(series.values(), key=lambda rows: len(rows.as_of))
     if len(few.as_of) < FEWEST:
         graded(symbol, few)  # which says what to do
-    whole = graded(symbol, _drawn(series))
-    by_offset = {str(minutes): _graded(rows, minutes, series[0], calibration) for minutes, rows in series.items()}
-    return RandomMinute(**dict(whole), by_offset=by_offset)
+    whole, within = graded(symbol, _drawn(series)), calibration.within
+    by_offset, widths = {}, []
+    for minutes, rows in series.items():
+        first = _first_hour(within, symbol, rows, minutes, fine)
+        widths.append(first.widths)
+        by_offset[str(minutes)] = _graded(rows, minutes, series[0], first)
+    if within is not None:
+        within = within.model_copy(update={"widths": {**within.widths, symbol: tuple(widths)}})
+    return RandomMinute(**dict(whole), by_offset=by_offset), within
 
 
 def at_offset(
@@ -82,13 +101,38 @@ def _drawn(series: Mapping[int, Issued]) -> Issued:
     return drawn[np.argsort(drawn.as_of)]
 
 
-def _graded(rows: Issued, minutes: int, full: Issued, calibration: Calibration) -> AtOffset:
+class _FirstHour(NamedTuple):
+    """Forecasts of the minutes within the hour that begins when they are issued."""
+
+    minutes: tuple[int, ...]  # (k,) ahead, the hour last
+    quantiles: Floats  # (n, k, Q) log returns, as served
+    outcome: Floats  # (n, k) NaN where it is not known
+    widths: Widths  # learned by the last
+
+    def at(self, minutes: int) -> tuple[Floats, Floats]:
+        """Those so many minutes ahead with what happened, where that is known."""
+        place = self.minutes.index(minutes)
+        known = np.isfinite(self.outcome[:, place])
+        return self.quantiles[known, place], self.outcome[known, place]
+
+
+def _first_hour(within: Within | None, symbol: Symbol, rows: Issued, minutes: int, fine: Candles) -> _FirstHour:
+    """What is told so many `minutes` past the hour; without a calibration of minutes, no more than the hour itself."""
+    if within is None:
+        return _FirstHour((60,), rows.quantiles[:, None], rows.outcome[:, None], ())
+    outcome = returns_within(fine, rows.as_of, within.minutes)
+    told, widths = within.followed(rows.quantiles, minutes * 60 // FIVE_MINUTES, outcome, symbol)
+    quantiles = np.concatenate([told, rows.quantiles[:, None]], axis=1)
+    return _FirstHour((*within.minutes, 60), quantiles, np.column_stack([outcome, rows.outcome]), widths)
+
+
+def _graded(rows: Issued, minutes: int, full: Issued, first: _FirstHour) -> AtOffset:
     """The grades of forecasts at one minute; `full` are those of the full hours."""
     asked = rows.as_of - minutes * 60
     at = np.minimum(np.searchsorted(full.as_of, asked), len(full.as_of) - 1)
     known = full.as_of[at] == asked
     now, before = rows[known], full[at[known]]
-    until = now.last[:, None] * np.exp(_within_the_hour(calibration, now.quantiles, 60 - minutes))  # (n, Q) prices
+    until = now.last[:, None] * np.exp(between(first.minutes, first.quantiles, (60 - minutes,))[known, 0])  # (n, Q)
     low, high = (before.last * np.exp(edge) for edge in band(before.quantiles, "80"))
     row = metrics("quantile", rows.predicted, rows.actual, rows.last)
     persistence = _error(rows.last, rows.actual)
@@ -106,6 +150,7 @@ def _graded(rows: Issued, minutes: int, full: Issued, calibration: Calibration) 
             mae_persistence=_error(now.last, before.actual),
             coverage=coverage({name: band(until, name) for name in BANDS}, before.actual),
         ),
+        within_hour={str(each): _part(*first.at(each)) for each in MINUTES if each in first.minutes},
         last_hour=LastHour(
             mae=_error(before.predicted, now.actual),
             mae_this_hour=_error(before.predicted, before.actual),
@@ -114,11 +159,13 @@ def _graded(rows: Issued, minutes: int, full: Issued, calibration: Calibration) 
     )
 
 
-def _within_the_hour(calibration: Calibration, hour: Floats, minutes: int) -> Floats:
-    """Quantiles (n, Q) of the log return so many minutes ahead, as served, from those of the next hour (n, Q)."""
-    parts = [hour[:, None]] if calibration.within is None else [calibration.within.apply(hour), hour[:, None]]
-    known = (60,) if calibration.within is None else (*MINUTES, 60)
-    return between(known, np.concatenate(parts, axis=1), (minutes,))[:, 0]
+def _part(quantiles: Floats, outcome: Floats) -> WithinHour:
+    """The grades of quantiles (n, Q) of log returns (n,) over some minutes."""
+    return WithinHour(
+        mae_skill=1 - float(np.abs(outcome - quantiles[:, MEDIAN]).mean() / max(np.abs(outcome).mean(), 1e-12)),
+        crps=float(1e4 * crps(quantiles, outcome).mean()),
+        coverage=coverage({name: band(quantiles, name) for name in BANDS}, outcome),
+    )
 
 
 def _error(predicted: Floats, actual: Floats) -> float:

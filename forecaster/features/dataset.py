@@ -1,6 +1,6 @@
 """What the quantile recipe learns from and is graded on: each coin's hours with the returns that followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from forecaster.features.subhour import Minutes
 from forecaster.features.tape import Tape
 from forecaster.market import BITCOIN, ETHER, LONGEST_GAP, Candles, companion, hours_past
 from forecaster.quantiles import HORIZONS, Floats
-from forecaster.schema import HOUR, MINUTES, SYMBOLS, WINDOW, Symbol
+from forecaster.schema import HOUR, SYMBOLS, WINDOW, Symbol
 
 YEAR = 365.25 * 24 * HOUR  # seconds
 QUIET = 0.25  # share of the last 48 hours without a trade: such hours say little of today's market
@@ -78,10 +78,10 @@ class Market:
         return sides[0], sides[1]
 
 
-def returns_within(fine: Candles, moments: NDArray[np.int64]) -> Floats:
-    """Log returns (n, 3) of the 15, 30 and 45 minutes after moments (n,) in Unix s; NaN where a close is not known."""
+def returns_within(fine: Candles, moments: NDArray[np.int64], minutes: Sequence[int]) -> Floats:
+    """Log returns (n, m) of the `minutes` (m,) after moments (n,) in Unix s; NaN where a close is not known."""
     end, log = fine.time + fine.step, np.log(fine.close)
-    times = moments[:, None] + 60 * np.array([0, *MINUTES])  # (n, 4)
+    times = moments[:, None] + 60 * np.array([0, *minutes])  # (n, 1 + m)
     row = np.minimum(np.searchsorted(end, times), len(end) - 1)
     closes = np.where(end[row] == times, log[row], np.nan)
     returns: Floats = closes[:, 1:] - closes[:, :1]

@@ -1,7 +1,7 @@
 """What a forecast says besides its numbers: whose it is, from which candles, how good, and how far to trust it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from forecaster.artifact import Artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.inference.interpolation import at_minutes
 from forecaster.market import Candles, Snapshot, utc
+from forecaster.quantiles import Floats
 from forecaster.schema import (
     CALLER,
     WINDOW,
@@ -126,8 +127,12 @@ class Issuer:
         """See Predictor."""
         kind: InputKind = "closes_only" if ForecastWarning.CLOSES_ONLY in forecast.warnings else "full"
         skill, coverage = self._record(forecast.symbol, kind, -(-minutes[-1] // 60))
-        horizons = at_minutes(forecast, minutes)
+        horizons = at_minutes(forecast, minutes, self._first_hour(forecast, kind))
         return forecast.model_copy(update={"horizons": horizons, "skill": skill, "coverage": coverage})
+
+    def _first_hour(self, forecast: Forecast, kind: InputKind) -> Callable[[Floats, Sequence[int]], Floats] | None:
+        """What is known of the minutes before the first hour, beside a straight line: nothing, unless a recipe does."""
+        return None
 
     def _record(self, symbol: str, kind: InputKind, hours: int) -> Record:
         """Skill and coverage of such forecasts on unseen hours."""

@@ -7,13 +7,13 @@ at no move in no time. A mean of ascending quantiles ascends.
 Between two levels: uniform in the logarithm of the price, as in quantiles.py; beyond the outer ones nothing is told.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from forecaster.market import utc
-from forecaster.quantiles import DRAWS, Floats, level_of
-from forecaster.schema import MINUTES, Forecast, Horizon
+from forecaster.quantiles import DRAWS, KEYS, Floats, level_of, median_move, probability_up
+from forecaster.schema import FIVE_MINUTES, MINUTES, Forecast, Horizon
 
 HOUR = 60  # minutes
 LOWEST, HIGHEST = 0.025, 0.975  # levels beyond which nothing is told
@@ -24,6 +24,11 @@ _DRAWN = (np.arange(DRAWS) + 0.5) / DRAWS  # levels of equally likely returns
 def standard(hours: int) -> tuple[int, ...]:
     """Minutes ahead of a forecast of all horizons up to so many hours: 15, 30, 45 and each hour."""
     return *MINUTES, *range(HOUR, HOUR * hours + 1, HOUR)
+
+
+def mark_of(as_of: float) -> int:
+    """Which five minutes of its hour begin then (Unix s)."""
+    return int(as_of) // FIVE_MINUTES % (60 * HOUR // FIVE_MINUTES)
 
 
 def between(known: Sequence[int], returns: Floats, wanted: Sequence[int]) -> Floats:
@@ -44,13 +49,22 @@ def between(known: Sequence[int], returns: Floats, wanted: Sequence[int]) -> Flo
     return found
 
 
-def at_minutes(forecast: Forecast, wanted: Sequence[int]) -> tuple[Horizon, ...]:
-    """A forecast's distributions at `wanted` minutes ahead of its as_of: those that it has as they are."""
+def at_minutes(
+    forecast: Forecast, wanted: Sequence[int], first: Callable[[Floats, Sequence[int]], Floats] | None = None
+) -> tuple[Horizon, ...]:
+    """A forecast's distributions at `wanted` minutes ahead of its as_of: those that it has as they are.
+
+    `first` knows better than a straight line what those before the first hour are: from its quantiles (Q,) and minutes.
+    """
     own = {each.minutes: each for each in forecast.horizons}
     lacking = [each for each in wanted if each not in own]
     if lacking:
         prices = np.array([list(each.quantiles.values()) for each in forecast.horizons])  # (k, Q)
         returns = between(list(own), np.log(prices / forecast.last_close), lacking)
+        early = [each for each in lacking if each < HOUR]
+        if first and early:
+            hour = np.array(list(own[HOUR].quantiles.values()))
+            returns[[each < HOUR for each in lacking]] = first(np.log(hour / forecast.last_close), early)
         own |= {each.minutes: each for each in horizons_of(forecast, lacking, forecast.last_close, returns)}
     return tuple(own[each] for each in wanted)
 
@@ -116,3 +130,27 @@ def _merged(
     for horizon, row in zip(horizons, log, strict=True):
         prices = dict(zip(added, np.exp(np.interp(levels, known, row)).tolist(), strict=True)) | horizon.quantiles
         yield {level: prices[level] for level in order}
+
+
+def distributions_of(
+    as_of: Sequence[int], last: Floats, ahead: Sequence[int], returns: Floats
+) -> Iterator[tuple[Horizon, ...] | None]:
+    """Of the closes `ahead` (k,) minutes after each of `as_of` (n,), when the `last` closes (n,) were known.
+
+    From quantiles of the log return (n, k, Q), at the usual levels; None where no price follows.
+    """
+    prices = _prices(last, returns)
+    possible = np.logical_and.reduce(np.isfinite(prices) & (prices > 0), axis=(1, 2))  # (n,)
+    sane = np.where(possible[:, None, None], returns, 0.0)
+    up, move = probability_up(sane).tolist(), (100 * median_move(sane)).tolist()
+    for row, own in enumerate(prices.tolist()):
+        keyed = (dict(zip(KEYS, quantiles, strict=True)) for quantiles in own)
+        told = zip(ahead, keyed, up[row], move[row], strict=True)
+        yield tuple(horizon(as_of[row], *each) for each in told) if possible[row] else None
+
+
+def _prices(last: Floats, returns: Floats) -> Floats:
+    """Closes (n,) and log returns (n, hours, Q) -> prices (n, hours, Q), not finite or 0 where there is none."""
+    with np.errstate(over="ignore", under="ignore"):
+        prices: Floats = last[:, None, None] * np.exp(returns)
+    return prices

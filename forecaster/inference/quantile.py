@@ -5,7 +5,7 @@
 One forecast and a thousand go the same way; many are cheaper together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from math import exp, inf
 from typing import NamedTuple
@@ -19,15 +19,15 @@ from forecaster.errors import InvalidInput
 from forecaster.features import KINDS, Familiarity, bare_inputs, read_closes
 from forecaster.inference.annotate import Issuer, checked_closes
 from forecaster.inference.engine import Engine, OnnxEngine
-from forecaster.inference.interpolation import between, horizon, standard
+from forecaster.inference.interpolation import between, distributions_of, mark_of, standard
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
 from forecaster.inference.one_ahead import one_ahead
 from forecaster.inference.predictor import Detection
 from forecaster.inference.window import Inputs, Reading, Window, inputs_of
 from forecaster.market import Snapshot
-from forecaster.quantiles import HORIZONS, KEYS, MEDIAN, Floats, median_move, probability_up
-from forecaster.schema import MINUTES, WINDOW, Forecast, ForecastWarning, Horizon, InputKind
+from forecaster.quantiles import HORIZONS, MEDIAN, Floats
+from forecaster.schema import MINUTES, WINDOW, Forecast, ForecastWarning, InputKind
 
 BATCH = 128  # windows that one run of the network takes: of up to 1024, the fastest by a tenth
 NO_PRICE = "The model has no forecast after moves like these.", "Send hourly prices of one coin in one currency."
@@ -153,7 +153,7 @@ class QuantilePredictor(Issuer):
         windows = np.lib.stride_tricks.sliding_window_view(closes[:-1], WINDOW)  # (n - 60, 60)
         parts = (windows[start : start + BATCH] for start in range(0, len(windows), BATCH))
         raw = np.concatenate([self._engine.run(bare_inputs(part)) for part in parts])
-        issued = self._calibrated(raw, "closes_only")
+        issued = self._calibration.closes_only.apply(raw.astype(np.float64))
         outcome = np.full((len(issued), HORIZONS), np.nan)
         outcome[:, 0] = np.diff(np.log(closes[WINDOW - 1 :]))
         return tracked(issued, outcome, self.trackers(symbol)["closes_only"])[:, 0]
@@ -176,15 +176,19 @@ class QuantilePredictor(Issuer):
         With `minutes`, those before the first hour stand before it.
         """
         kind = part.alike[0].kind
-        returns = tracker.apply(self._calibrated(raw, kind))
+        as_of = [each.window.snapshot.as_of for each in part.alike]
+        marks = np.array([mark_of(each) for each in as_of])
+        returns = tracker.apply(self._calibration.apply(kind, raw.astype(np.float64), marks))
         ahead = standard(raw.shape[1])[0 if minutes else len(MINUTES) :]
         if minutes:
             hour = returns[:, 0]
             returns = between(ahead[len(MINUTES) :], returns, ahead)
             if self._calibration.within and kind == "full":
-                returns[:, : len(MINUTES)] = self._calibration.within.apply(hour)
+                symbol = part.alike[0].window.snapshot.symbol
+                returns[:, : len(MINUTES)] = self._calibration.within.apply(hour, marks, MINUTES, symbol)
         foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
-        distributions = _distributions(part.alike, ahead, returns)
+        last = np.array([each.candles.close[-1] for each in part.alike])
+        distributions = distributions_of(as_of, last, ahead, returns)
         for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
             if horizons is None:
                 yield InvalidInput(*NO_PRICE)
@@ -192,9 +196,12 @@ class QuantilePredictor(Issuer):
                 window = reading.window
                 yield self.issue(window.snapshot, horizons, reading.flags(odd), reading.kind, window.other)
 
-    def _calibrated(self, raw: NDArray[np.float32], kind: InputKind) -> Floats:
-        """Quantiles of the log return (n, hours, Q) that keep their word."""
-        return self._calibration.of(kind).apply(raw.astype(np.float64))
+    def _first_hour(self, forecast: Forecast, kind: InputKind) -> Callable[[Floats, Sequence[int]], Floats] | None:
+        """See Issuer."""
+        within, mark = self._calibration.within, np.array([mark_of(forecast.as_of.timestamp())])
+        if within is None or kind != "full":
+            return None
+        return lambda hour, minutes: within.apply(hour[None], mark, minutes, forecast.symbol)[0]
 
 
 class Part(NamedTuple):
@@ -222,28 +229,3 @@ def _closes(given: Sequence[float] | NDArray[np.float64]) -> Floats | InvalidInp
 
 def _group(numbered: tuple[int, Reading]) -> tuple[InputKind, str]:
     return numbered[1].group
-
-
-def _distributions(
-    alike: Sequence[Reading], ahead: Sequence[int], returns: Floats
-) -> Iterator[tuple[Horizon, ...] | None]:
-    """Of the closes `ahead` (k,) minutes after each reading, from quantiles of the log return (n, k, Q).
-
-    None where no price follows.
-    """
-    prices = _prices(np.array([each.candles.close[-1] for each in alike]), returns)
-    possible: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(prices) & (prices > 0), axis=(1, 2))  # (n,)
-    sane = np.where(possible[:, None, None], returns, 0.0)
-    up, move = probability_up(sane).tolist(), (100 * median_move(sane)).tolist()
-    for row, own in enumerate(prices.tolist()):
-        as_of = alike[row].window.snapshot.as_of
-        keyed = (dict(zip(KEYS, quantiles, strict=True)) for quantiles in own)
-        told = zip(ahead, keyed, up[row], move[row], strict=True)
-        yield tuple(horizon(as_of, *each) for each in told) if possible[row] else None
-
-
-def _prices(last: Floats, returns: Floats) -> Floats:
-    """Closes (n,) and log returns (n, hours, Q) -> prices (n, hours, Q), not finite or 0 where there is none."""
-    with np.errstate(over="ignore", under="ignore"):
-        prices: Floats = last[:, None, None] * np.exp(returns)
-    return prices

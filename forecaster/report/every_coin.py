@@ -6,6 +6,7 @@ from forecaster.evaluation import AtOffset, RandomMinute
 from forecaster.quantiles import BANDS
 from forecaster.report.tables import Cell, Column, Row, table
 from forecaster.report.wording import NBSP, NONE, coin, interval, money, number, percent
+from forecaster.schema import MINUTES as QUARTERS
 from forecaster.schema import Report, TableRow
 
 
@@ -16,6 +17,16 @@ def by_minute(graded: RandomMinute) -> str:
     ]
     caption = f"{coin(graded.symbol)}, in 60 minutes, by the minute past the full hour at which it is asked."
     return table(caption, "asked at", _columns(*MINUTES), rows, best=False)
+
+
+def to_the_full_hour(graded: RandomMinute) -> str:
+    """Forecasts of the close of the hour under way, by the minute at which they are asked for; and of each quarter."""
+    rows = [
+        Row(Cell(f":{int(minute):02d}", f"{60 - int(minute)} minutes to go"), None, _under_way(row))
+        for minute, row in _each(graded)
+    ]
+    caption = f"{coin(graded.symbol)}, the close of the hour under way, and in 15, 30 and 45 minutes."
+    return table(caption, "asked at", _columns(*UNDER_WAY), rows, best=False)
 
 
 def in_words(graded: RandomMinute) -> str:
@@ -47,6 +58,12 @@ MINUTES = (
     f"inside 50 / 80 / 95{NBSP}% bands, %",
     f"outside the last hour's 80{NBSP}% band",
 )
+UNDER_WAY = (
+    "MAE",
+    "better than no change",
+    f"inside 50 / 80 / 95{NBSP}% bands, %",
+    *(f"the same in {minutes} minutes" for minutes in QUARTERS),
+)
 COINS = ("MAE", *MINUTES[:-1])
 
 
@@ -61,6 +78,18 @@ def _asked(row: AtOffset) -> tuple[Cell, ...]:
         *_sharpness(row.crps, row.crps_rolling_quantiles),
         Cell(_held(row.coverage)),
         Cell(percent(row.last_hour.outside_80)),
+    )
+
+
+def _under_way(row: AtOffset) -> tuple[Cell, ...]:
+    hour = row.this_hour
+    skill = 1 - hour.mae / hour.mae_persistence if hour.mae_persistence else 0.0
+    parts = (row.within_hour.get(str(minutes)) for minutes in QUARTERS)
+    return (
+        Cell(money(hour.mae)),
+        Cell(percent(skill, 2, sign=True)),
+        Cell(_held(hour.coverage)),
+        *(Cell(_held(each.coverage) if each else NONE) for each in parts),
     )
 
 

@@ -88,7 +88,9 @@ FORECASTERS = {
     "har": "past returns in units of a volatility regressed on the ranges of the last hour, hours, day and week and on "
     "the hour of day and day of week (Corsi 2009)",
     "garch_t": "GARCH(1,1) with Student-t innovations (Bollerslev 1987)",
+    "har_minutes": "the same, given the volatilities of the last 10, 15, 30, 60 and 180 minutes and of a day too",
     "lightgbm": "gradient-boosted trees, one set for each quantile",
+    "lightgbm_minutes": "the same, given what the last minutes were like, and the hours that end at each quarter too",
 }
 
 METHOD = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 
 from forecaster.evaluation import OURS, Evaluation
 from forecaster.report import every_coin, findings, galleries, glossary, tables
@@ -145,7 +146,8 @@ def _minutes(evaluation: Evaluation) -> str:
         "how often the price had already left the range that the last full hour's forecast told."
     )
     graded = evaluation.random_minute
-    return lead + bullets(map(every_coin.in_words, graded)) + "".join(map(every_coin.by_minute, graded))
+    told = ((every_coin.by_minute(each), every_coin.to_the_full_hour(each)) for each in graded)
+    return lead + bullets(map(every_coin.in_words, graded)) + "".join(chain.from_iterable(told))
 
 
 def _coins(report: Report) -> str:

@@ -11,7 +11,18 @@ from forecaster.report.slices import forecasters, horizons, years
 from forecaster.report.wording import NBSP, NONE, chance, coin, hours, interval, money, name, number, percent
 from forecaster.schema import Report, Symbol
 
-ORDER = ("persistence", "drift", "seasonal_naive", "rolling_quantiles", "ewma", "garch_t", "har", "lightgbm")
+ORDER = (
+    "persistence",
+    "drift",
+    "seasonal_naive",
+    "rolling_quantiles",
+    "ewma",
+    "garch_t",
+    "har",
+    "har_minutes",
+    "lightgbm",
+    "lightgbm_minutes",
+)
 SHOWN = (1, 6, 24)  # hours ahead
 
 

@@ -17,8 +17,10 @@ NAMES = {
     "rolling_quantiles": "rolling quantiles",
     "ewma": "EWMA volatility",
     "har": "HAR range volatility",
+    "har_minutes": "HAR, minutes too",
     "garch_t": "GARCH-t",
     "lightgbm": "LightGBM",
+    "lightgbm_minutes": "LightGBM, minutes too",
 }
 
 

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.calibration import Calibration, Conformal, Detectors, Touch, Within, moves
+from forecaster.calibration import MINUTES, Calibration, Conformal, Detectors, Touch, Within, moves
 from forecaster.features import KINDS, Familiarity, Market, returns_within
 from forecaster.inference import Engine, backtest
 from forecaster.market import Candles
 from forecaster.quantiles import Floats
-from forecaster.schema import HOUR, SYMBOLS, InputKind, Symbol
+from forecaster.schema import FIVE_MINUTES, HOUR, SYMBOLS, InputKind, Symbol
 
 QUARTERS = (0, 15, 30, 45)  # minutes past at which the hours end that calibrate
-FEWEST = 2_000  # outcomes without which nothing is said of the horizons within an hour
-
-Part = tuple[Market, NDArray[np.int64]]  # rows of a market
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +44,14 @@ def calibration_of(
 ) -> Calibration:
     """Fitted on BTC's and ETH's hours together, those ending at each quarter where there are such.
 
-    Twice the hours tell better how the recipe errs. Anomalies are judged on the hours of the clock.
+    Twice the hours tell better how the recipe errs. Anomalies are judged on the hours of the clock, and horizons within
+    the hour are told by the hours that end at every mark.
     """
     parts = [(market, market.issued(year.start, year.stop)) for market in markets if _calibrates(market)]
     parts = [(market, rows) for market, rows in parts if len(rows)]
     actual = np.concatenate([market.closed(rows, year.stop) for market, rows in parts])
     fitted: dict[InputKind, Conformal] = {}
-    judged, within, touch = {}, None, None
+    judged, touch = {}, None
     for kind in KINDS:
         issued = [backtest(engine, market, rows, kind) for market, rows in parts]
         fitted[kind] = Conformal.of(np.concatenate(issued), actual)
@@ -64,22 +62,17 @@ def calibration_of(
             if market.time[0] % HOUR == 0
         ]
         if kind == "full":
-            within = _within(
-                [each[:, 0] for each in held],
-                parts,
-                {symbol: each.closed_at(year.stop) for symbol, each in (fine or {}).items()},
-            )
             touch = touch_of(held, parts, year)
     return Calibration(
         full=fitted["full"],
         closes_only=fitted["closes_only"],
-        within=within,
+        within=_within(engine, fitted["full"], markets, year, fine or {}),
         detectors=Detectors.of(judged),
         touch=touch,
     )
 
 
-def touch_of(held: Sequence[Floats], parts: Sequence[Part], year: Year) -> Touch:
+def touch_of(held: Sequence[Floats], parts: Sequence[tuple[Market, NDArray[np.int64]]], year: Year) -> Touch:
     """From each part's forecasts (n, 24, Q), as told, and the ways that were over by the end of the year."""
     highest, lowest = zip(*(market.reached(rows, year.stop) for market, rows in parts), strict=True)
     return Touch.of(np.concatenate(held), np.concatenate(highest), np.concatenate(lowest))
@@ -89,13 +82,19 @@ def _calibrates(market: Market) -> bool:
     return market.symbol in SYMBOLS and int(market.time[0]) % HOUR // 60 in QUARTERS
 
 
-def _within(hour: Sequence[Floats], parts: Sequence[Part], fine: Mapping[Symbol, Candles]) -> Within | None:
-    """From each part's forecasts of the next hour (n, Q), where its minutes are known."""
-    known = [(each, market, rows) for each, (market, rows) in zip(hour, parts, strict=True) if market.symbol in fine]
-    moves_within = [returns_within(fine[market.symbol], market.time[rows] + HOUR) for _, market, rows in known]
-    if sum(len(each[np.isfinite(each).all(axis=1)]) for each in moves_within) < FEWEST:
-        return None
-    return Within.of(np.concatenate([each for each, _, _ in known]), np.concatenate(moves_within))
+def _within(
+    engine: Engine, full: Conformal, markets: tuple[Market, ...], year: Year, fine: Mapping[Symbol, Candles]
+) -> Within | None:
+    """From the calibrated forecasts of the next hour, where its minutes are known."""
+    hour, mark, moved = [], [], []
+    for market in markets:
+        rows = market.issued(year.start, year.stop)
+        if market.symbol in SYMBOLS and market.symbol in fine and len(rows):
+            moments = market.time[rows] + HOUR
+            hour.append(full.apply(backtest(engine, market, rows, "full")[:, :1])[:, 0])
+            mark.append(moments % HOUR // FIVE_MINUTES)
+            moved.append(returns_within(fine[market.symbol].closed_at(year.stop), moments, (*MINUTES, 60)))
+    return Within.of(np.concatenate(hour), np.concatenate(mark), np.concatenate(moved)) if hour else None
 
 
 def familiarity_of(markets: tuple[Market, ...], year: Year) -> Familiarity:

@@ -177,7 +177,8 @@ def assemble(
     record = fixed_split(graded, calibration, graded_of(markets), start, remarks, progress)
     record = widened(record, graded, calibration, others_of(markets), fine or {}, start, progress)
     progress("saving", 1.0)
-    followed = calibration.model_copy(update={"widths": record.widths, "detectors": record.detectors})
+    learned = {"widths": record.widths, "within": record.within, "detectors": record.detectors}
+    followed = calibration.model_copy(update=learned)
     shipped = ensemble(ensembles.shipped)
     files = export(shipped, sample_of(markets))
     files["graded.onnx"] = graph

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import DataFileError
-from forecaster.features import CONTEXT, VOLATILITY_FLOOR, YEAR, Market
+from forecaster.features import CONTEXT, SUBHOUR, VOLATILITY_FLOOR, YEAR, Market
 from forecaster.quantiles import HORIZONS, LEVELS, Floats
 from forecaster.schema import HOUR
 
@@ -28,6 +28,7 @@ _COLUMNS = [
         *(f"week_{day}" for day in range(7)),
     )
 ]
+_FINE = [place for place, name in enumerate(SUBHOUR) if name.startswith("fine_range")]
 _PROFILE = [CONTEXT.index(f"profile_{hour}h") for hour in range(1, HORIZONS + 1)]
 _LEVELS = np.array(LEVELS)
 
@@ -68,27 +69,30 @@ class Har:
     Corsi (2009), "A simple approximate long-memory model of realized volatility", with ranges for the volatility
     of an hour (Parkinson 1980) and what an hourly market has beyond a daily one: indicators of the hour of day and
     day of week that come next, and the last twelve days' volatility at the hours of day ahead. Least squares on
-    the log of the mean volatility over the hours ahead.
+    the log of the mean volatility over the hours ahead. With `minutes`, the volatilities of the last minutes too,
+    where they are known.
     """
 
-    name = "har"
+    def __init__(self, minutes: bool = False) -> None:
+        self.name = "har_minutes" if minutes else "har"
+        self._minutes = minutes
 
     def fit(self, market: Market, start: float, stop: float) -> None:
         """Fit each horizon's regression, and its quantiles in units of the volatility."""
         rows = _learned_from(market, start, stop)
         hourly = np.exp(market.hours.context[:, CONTEXT.index("range_1h")].astype(np.float64))
-        self._slopes = np.empty((HORIZONS, len(_COLUMNS) + 1))
+        self._slopes: list[Floats] = []  # of each horizon
         self._shape = np.empty((HORIZONS, len(LEVELS)))  # volatilities, not per hour but over the whole horizon
         for ahead in range(1, HORIZONS + 1):
-            known = _regressors(market, rows, ahead)
+            known = _regressors(market, rows, ahead, self._minutes)
             mean = np.correlate(hourly[1:], np.full(ahead, 1 / ahead), mode="valid")  # of the hours after each
-            self._slopes[ahead - 1] = _least_squares(known, np.log(mean[rows]))
+            self._slopes.append(_least_squares(known, np.log(mean[rows])))
             sigma = np.exp(known @ self._slopes[ahead - 1])
             self._shape[ahead - 1] = np.quantile(market.target[rows, ahead - 1] / sigma, LEVELS)
 
     def quantiles(self, market: Market, rows: NDArray[np.int64], ahead: int) -> Floats:
         """Quantiles (m, Q) of the `ahead`-hour log return."""
-        sigma = np.exp(_regressors(market, rows, ahead) @ self._slopes[ahead - 1])
+        sigma = np.exp(_regressors(market, rows, ahead, self._minutes) @ self._slopes[ahead - 1])
         quantiles: Floats = sigma[:, None] * self._shape[ahead - 1]
         return quantiles
 
@@ -114,11 +118,14 @@ def _ewma(market: Market, half_life: int) -> Floats:
     return volatility
 
 
-def _regressors(market: Market, rows: NDArray[np.int64], ahead: int) -> Floats:
-    """What HAR knows at each row, (m, 37)."""
+def _regressors(market: Market, rows: NDArray[np.int64], ahead: int, minutes: bool) -> Floats:
+    """What HAR knows at each row, (m, 37) or with minutes (m, 44)."""
     context = market.hours.context[rows]
     coming = context[:, _PROFILE[:ahead]].mean(axis=1, keepdims=True, dtype=np.float64)
-    return np.concatenate([context[:, _COLUMNS], coming], axis=1)
+    known = [context[:, _COLUMNS], coming]
+    if minutes:
+        known += [market.hours.minutes.values[rows][:, _FINE], market.hours.minutes.known[rows, None]]
+    return np.concatenate(known, axis=1)
 
 
 def _least_squares(known: Floats, actual: Floats) -> Floats:

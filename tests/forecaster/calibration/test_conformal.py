@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecaster.calibration.adaptive import Tracker
-from forecaster.calibration.conformal import Calibration, Conformal, Within
+from forecaster.calibration.conformal import Calibration, Conformal
 from forecaster.quantiles import HORIZONS, MEDIAN
 from tests.support.artifacts.planted import ACTUAL, SIGMA, TRUE, coverage
 
@@ -22,19 +22,6 @@ def test_a_median_that_tells_nothing_is_not_trusted_and_one_that_does_is():
     noise = TRUE + 0.5 * SIGMA[:, :, None] * np.random.default_rng(12).normal(size=(len(TRUE), HORIZONS, 1))
     assert max(Conformal.of(noise, ACTUAL).trust) <= 0.15
     assert min(Conformal.of(TRUE + 0.5 * ACTUAL[:, :, None], ACTUAL).trust) == 1.0
-
-
-def test_bands_within_the_hour_are_the_hours_by_the_root_of_time_and_hold_what_they_promise():
-    hour, random = 1.5 * TRUE[:, 0], np.random.default_rng(3)
-    parts = SIGMA[:, :1] * np.sqrt(np.array([15, 30, 45]) / 60) * random.laplace(0, 0.7, (len(hour), 3))
-    within = Within.of(hour, parts)
-    held = within.apply(hour)
-    for name in ("50", "80", "95"):
-        assert coverage(held, name, parts) == pytest.approx(int(name) / 100, abs=0.015)
-    assert (np.diff(held, axis=-1) >= 0).all()
-    still = Within(trust=(1.0,) * 3, shift=((0.0,) * hour.shape[1],) * 3).apply(hour)
-    assert still[:, 0] == pytest.approx(hour / 2) and still[:, 1] == pytest.approx(hour / np.sqrt(2))
-    assert Within.model_validate_json(within.model_dump_json()) == within
 
 
 def test_outcomes_that_are_not_known_are_left_out():

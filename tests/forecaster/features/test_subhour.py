@@ -23,6 +23,16 @@ COINS = {
 }
 
 
+CUTS = 200
+WHOLES = {symbol: Minutes.of(fine, MOMENTS) for symbol, fine in COINS.items()}
+
+
+def columns(market: Market) -> tuple[np.ndarray, ...]:
+    """All that is read of each hour."""
+    hours = market.hours
+    return hours.channels, hours.context, hours.other, hours.minutes.values, hours.minutes.known
+
+
 def value(name: str, minutes: Minutes = WHOLE) -> np.ndarray:
     return minutes.values[:, SUBHOUR.index(name)]
 
@@ -87,29 +97,33 @@ def test_a_late_candle_and_too_many_missing_ones_leave_the_minutes_unknown():
 
 @pytest.mark.parametrize("symbol", COINS)
 def test_what_comes_after_a_minute_changes_no_input_before_it(symbol):
-    random = np.random.default_rng(list(COINS).index(symbol))
-    for cut in random.integers(300 * 12, DAYS * 288 - 24, 8):
+    random, pair = np.random.default_rng(list(COINS).index(symbol)), (symbol, *{"BTC-USD", "ETH-USD"} - {symbol})
+    whole = {offset: market_of(symbol, COINS, offset) for offset in range(0, 60, 5)}
+    for cut in random.integers(300 * 12, DAYS * 288 - 24, CUTS):
         offset = int(random.integers(12)) * 5
-        before = market_of(symbol, COINS, offset)
-        later = {name: rewritten_after(each, cut, seed) for seed, (name, each) in enumerate(COINS.items())}
+        before = whole[offset]
+        later = {name: rewritten_after(COINS[name], cut, seed) for seed, name in enumerate(pair)}
         after = market_of(symbol, later, offset)
-        known = before.time + HOUR <= FINE.time[cut]  # hours that had closed before the first rewritten candle
-        assert LOOKBACK <= known.sum() < len(known)
+        known = int((before.time + HOUR <= FINE.time[cut]).sum())  # hours that had closed before what is rewritten
+        assert LOOKBACK <= known < len(before.time)
+        rows = np.array([LOOKBACK - 1, known - 2, known - 1])
         for kind in ("full", "closes_only"):
-            rows = np.arange(59, int(known.sum()))
             old, new = before.hours.inputs(rows, kind), after.hours.inputs(rows, kind)
             assert all(np.array_equal(old[name], new[name]) for name in old)
-        first = np.arange(int(known.sum()), len(known))
-        assert not np.array_equal(before.hours.minutes.values[first], after.hours.minutes.values[first])
-        moments = MOMENTS[FINE.time[cut] >= MOMENTS]
-        assert np.array_equal(Minutes.of(later[symbol], moments).values, Minutes.of(COINS[symbol], moments).values)
+        for one, other in zip(columns(before), columns(after), strict=True):
+            assert np.array_equal(one[:known], other[:known])
+        assert not np.array_equal(before.hours.minutes.values[known:], after.hours.minutes.values[known:])
+        moments = MOMENTS[
+            cut - 12 : cut
+        ]  # the last hour's, the newest of which closes as the first rewritten one opens
+        assert np.array_equal(Minutes.of(later[symbol], moments).values, WHOLES[symbol].values[cut - 12 : cut])
 
 
 def test_returns_within_the_hour_are_those_of_its_minutes_and_unknown_where_a_close_is():
-    told = returns_within(FINE, MOMENTS[[500, len(FINE) - 4, len(FINE) - 1]])
+    told = returns_within(FINE, MOMENTS[[500, len(FINE) - 4, len(FINE) - 1]], (15, 30, 45))
     assert told[0] == pytest.approx(np.log(FINE.close[[503, 506, 509]] / FINE.close[500]))
     assert np.isfinite(told[1]).tolist() == [True, False, False] and np.isnan(told[2]).all()
-    assert np.isnan(returns_within(without(FINE, np.array([503])), MOMENTS[[500]])[0, 0])
+    assert np.isnan(returns_within(without(FINE, np.array([503])), MOMENTS[[500]], (15,))[0, 0])
 
 
 def test_there_is_a_market_for_each_coin_of_the_clock_and_each_offset_of_five_minute_candles():

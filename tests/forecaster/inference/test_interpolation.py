@@ -89,8 +89,19 @@ def test_a_quarter_of_an_hour_is_about_half_as_wide_as_the_hour_and_shifted_as_c
     quarter, hour = standing.horizons[0], standing.horizons[3]
     wide, narrow = (np.log([*each.quantiles.values()]) - np.log(standing.last_close) for each in (hour, quarter))
     within = shipped.detection.calibration.within
-    assert narrow == pytest.approx(within.apply(wide[None])[0, 0], abs=1e-9)
-    assert quarter.expected_move_pct == pytest.approx(hour.expected_move_pct / 2, rel=0.1)
+    assert narrow == pytest.approx(within.apply(wide[None], np.array([0]), [15], "BTC-USD")[0, 0], abs=1e-9)
+    half = hour.expected_move_pct / 2
+    assert quarter.expected_move_pct == pytest.approx(half, rel=0.2)  # hours begin wilder than they end
+
+
+def test_minutes_between_the_quarters_are_told_by_the_clock_too(shipped, standing):
+    [five, twenty] = shipped.ahead(standing, [5, 20]).horizons
+    wide = np.log([*standing.horizons[3].quantiles.values()]) - np.log(standing.last_close)
+    told = shipped.detection.calibration.within.apply(wide[None], np.array([0]), [5, 20], "BTC-USD")[0]
+    for horizon, returns in zip((five, twenty), told, strict=True):
+        known = np.log([*horizon.quantiles.values()]) - np.log(standing.last_close)
+        assert known == pytest.approx(returns, abs=1e-9)
+    assert five.expected_move_pct < standing.horizons[0].expected_move_pct < twenty.expected_move_pct
 
 
 def test_the_classic_model_tells_minutes_up_to_its_one_hour(classic):

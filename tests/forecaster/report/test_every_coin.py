@@ -3,7 +3,7 @@
 import pytest
 
 from forecaster.evaluation import AtOffset, RandomMinute
-from forecaster.evaluation.grades import LastHour, ThisHour
+from forecaster.evaluation.grades import LastHour, ThisHour, WithinHour
 from forecaster.evaluation.record import Evaluation
 from forecaster.market.candles import utc
 from forecaster.report.page import report_page
@@ -27,6 +27,7 @@ def at_offset(minute: int) -> AtOffset:
         crps_rolling_quantiles=25.0,
         coverage=HELD,
         this_hour=ThisHour(mae=200.0 - minute, mae_persistence=201.0, coverage=HELD),
+        within_hour={"15": WithinHour(mae_skill=0.001, crps=12.0, coverage={**HELD, "80": 0.813})},
         last_hour=LastHour(mae=200.0 + minute, mae_this_hour=200.0, outside_80=minute / 100),
     )
 
@@ -82,6 +83,9 @@ def test_each_minute_has_a_line_and_the_gain_is_told(graded):
     assert "in 60 minutes is $200.00, where the forecast of the last full hour errs by $227.50" in page.text
     assert ":55" in page.text and "55.0" in page.text
     assert "12.1" in page.text  # percent less: 1 - 200 / 227.5
+    assert "5 minutes to go" in page.text and "50.1 / 80.2 / 94.9" in page.text
+    assert "27.86" in page.text  # percent better than no change at :55: 1 - 145 / 201
+    assert "the same in 15 minutes" in page.text and "50.1 / 81.3 / 94.9" in page.text
 
 
 def test_coins_beside_the_pair_have_a_line_each(graded):
