@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
 from assistant.replies.cautions import cautions, simulated, sources, ungraded
-from assistant.replies.clarifications import IMPOSSIBLE, assumed, unsure
+from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
 from assistant.replies.comparisons import comparison, missing
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.records import record_of_forecasts
@@ -153,12 +153,17 @@ def _answered(
     record = _record(speech, question, results)
     room = 0 if brief else len(details) if question.more else max(1, SENTENCES - len(told) - len(record))
     yield from told
-    yield from (each for ask in question.asks for each in assumed(speech, ask))
+    yield from (assumed(speech, ask) for ask, given in parts if ask.assumed in ASSUMED and _as_assumed(ask, given))
     yield from _currencies(speech, question, results)
     yield from (each for found in results if isinstance(found, Comparison) for each in missing(speech, found))
     yield from details[:room]
     yield from ungraded(speech, results)
     yield from record
+
+
+def _as_assumed(ask: Ask, given: Sequence[BaseModel]) -> bool:
+    """Whether a forecast looks as far as a vague word was taken to mean."""
+    return any(isinstance(each, ForecastAnswer) and outlook.fits(ask, each.forecast.horizons[-1]) for each in given)
 
 
 def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: bool) -> list[str]:

@@ -16,15 +16,13 @@ ASSUMED = ("overnight", "tonight", "morning", "afternoon", "evening", "few_hours
 IMPOSSIBLE = "impossible"  # in place of an assumption: a day or a time that there is not
 
 
-def assumed(speech: Speech, ask: Ask) -> list[str]:
-    """What a vague word was taken for, where that can be forecast."""
-    if ask.assumed not in ASSUMED or not 1 <= (ask.hours or 1) <= FARTHEST:
-        return []
+def assumed(speech: Speech, ask: Ask) -> str:
+    """What a vague word was taken for."""
     if ask.target is not None:
         meant = speech.there(ask.target, ask.target, ask.zone)
     else:
         meant = speech.span(ask.minutes or HOUR * (ask.hours or 1))
-    return [speech.say("assumed.said", word=speech.say(f"assumed.{ask.assumed}"), meant=meant)]
+    return speech.say("assumed.said", word=speech.say(f"assumed.{ask.assumed}"), meant=meant)
 
 
 def reading(speech: Speech, ask: Ask) -> str:

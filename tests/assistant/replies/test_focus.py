@@ -321,6 +321,11 @@ def test_a_vague_time_of_day_is_told_as_the_time_it_was_taken_for():
     assert 'I took "tonight" as 23:00 CET.' in text
 
 
+def test_what_a_word_was_taken_for_is_not_said_of_a_forecast_for_another_time():
+    ask = replace(CASES["assumed"][0], hours=3)
+    assert "overnight" not in from_results(Question((ask,)), [CASES["assumed"][1]], [])
+
+
 def test_the_record_is_told_once_in_a_conversation_and_a_bad_one_is_remembered():
     assert said("between", record_told=True).endswith(RANGE.strip())
     ask, answer = CASES["between"]
