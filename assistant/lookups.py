@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assistant.replies import MOST_TOLD, Failure
-from assistant.understanding import Ask, Intent, Question
+from assistant.understanding import Ask, Intent, Language, Question
 from tools import (
     FARTHEST,
     LARGEST_BUDGET,
@@ -30,8 +30,15 @@ Call = tuple[str, dict[str, object]]  # a tool's name and arguments
 
 def first_calls(question: Question) -> list[Call]:
     """What to look up for a question, each thing once, and no more than a turn may."""
-    calls = [call for ask in question.asks if not _said_by(ask, question.asks) for call in _calls(ask)]
+    wanted = [ask for ask in question.asks if not _said_by(ask, question.asks)]
+    calls = [_spoken(call, question.language) for ask in wanted for call in _calls(ask)]
     return [call for place, call in enumerate(calls) if call not in calls[:place]][:MOST_CALLS]
+
+
+def _spoken(call: Call, language: Language) -> Call:
+    """A call with the language that an explanation is wanted in."""
+    name, args = call
+    return (name, {**args, "language": str(language)}) if name == "explain" and language != Language.ENGLISH else call
 
 
 def _said_by(ask: Ask, asks: Sequence[Ask]) -> bool:

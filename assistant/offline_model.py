@@ -26,7 +26,7 @@ from assistant.lookups import MOST_CALLS, failure_of, first_calls, second_calls
 from assistant.loop import zone_of
 from assistant.replies import from_results, without_tools
 from assistant.understanding import OFFERED, IntentClassifier, Question, Topics, no_topic, read_question
-from tools import Explanation
+from tools import RECORD, Explanation
 
 NAME = "cryptosense-offline"
 CHUNK = 16  # characters of a streamed piece
@@ -142,8 +142,9 @@ def _answer(question: Question, asked: Sequence[ToolCall], done: Sequence[ToolMe
 
 
 def _found(result: BaseModel) -> BaseModel:
-    """What answers are composed from: of an explained metric its numbers."""
-    return result.metrics or result if isinstance(result, Explanation) else result
+    """What answers are composed from: of the whole record its numbers."""
+    whole = isinstance(result, Explanation) and result.topic == RECORD
+    return result.metrics or result if isinstance(result, Explanation) and whole else result
 
 
 def _tool_call(name: str, args: dict[str, object]) -> ToolCall:

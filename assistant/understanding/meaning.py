@@ -159,6 +159,8 @@ def filled(ask: Ask, slots: Slots) -> Ask:
             values = {name: getattr(q, name) for name in QUANTITIES}
             if slots.currency and q.amount is None:
                 values |= {"threshold": None, "between": None}  # a price in another currency is none in dollars
+            if q.amount is not None and slots.loss:
+                values["direction"] = "down"
             return replace(timed, **values, currency=slots.currency)
         case Intent.ADVICE:
             return timed
@@ -168,7 +170,9 @@ def filled(ask: Ask, slots: Slots) -> Ask:
             by = slots.compare_by if ask.intent is Intent.COMPARE else None
             by = "forecast" if by == "move" and slots.direction == "future" else by
             hours = slots.back if ask.intent is Intent.COMPARE and slots.start else slots.hours
-            span = replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by)
+            if ask.intent is Intent.CANDLES and slots.compare_by == "volatility":
+                by = "volatility"
+            span = replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, side=slots.end_asked)
             if ask.intent is Intent.COMPARE:
                 return replace(span, direction=slots.quantities.turn)
             return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span

@@ -36,7 +36,7 @@ _ASSUMED: dict[str, re.Pattern[str]] = {  # vague words, by the key of what is s
     "overnight": re.compile(r"\bover ?night\b"),
     "few_hours": re.compile(r"\bfew \d+ hours\b"),
     "few_minutes": re.compile(r"\bfew \d+ minutes\b"),
-    "soon": re.compile(r"\b(?:soon|shortly|in a bit|later)\b(?! today)"),
+    "soon": re.compile(r"\b(?:soon|shortly|in a bit)\b"),
 }
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from assistant.understanding.frame import CompareBy
+from assistant.understanding.frame import CompareBy, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE
 from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
 from assistant.understanding.slots.currencies import currency_in
@@ -60,6 +60,8 @@ class Slots:
     metric: Metric | None = None
     last: int | None = None
     worst: bool = False
+    end_asked: Side = "range"  # of a span: its high is "above", its low "below"
+    loss: bool = False
     days: int | None = None
     bare: int | None = None  # a number that belongs to nothing
     impossible: bool = False  # a date or time that there is not
@@ -114,6 +116,9 @@ _WORST = re.compile(
     r"|fail\w*)\b|\bmost wrong\b"
 )
 _FEW = re.compile(r"\bfew (?=\d)")  # what durations.py leaves of "a few hours"
+_HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
+_LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
+_LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
@@ -180,6 +185,8 @@ def read_slots(
         metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
         last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
         worst=_WORST.search(text) is not None,
+        end_asked=_end_asked(text),
+        loss=_LOSS.search(text) is not None,
         days=int(alarm[1] or alarm[2]) if alarm else None,
     )
     try:
@@ -237,6 +244,12 @@ def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:
     return replace(
         slots, hours=_hours_between(now, target), target=target.astimezone(UTC), direction=slots.direction or "future"
     )
+
+
+def _end_asked(text: str) -> Side:
+    """Whether a text asks for a high or for a low, and not for both."""
+    high, low = _HIGH.search(text) is not None, _LOW.search(text) is not None
+    return "range" if high == low else "above" if high else "below"
 
 
 def _compared(text: str) -> CompareBy | None:
