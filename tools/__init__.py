@@ -9,10 +9,9 @@ from tools.arguments import DEAREST, FARTHEST
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
 from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
-from tools.explain import Explanation, Knowledge
+from tools.explanations import RECORD, Explanation, Knowledge, Metric, MetricExplanation, MetricsAnswer
 from tools.forecast import ForecastAnswer
 from tools.prices import PriceAnswer, moment_of
-from tools.record import RECORD, Metric, MetricExplanation, MetricsAnswer
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
 from tools.track_record import MOST_LAST, USUAL_LAST, TrackRecordAnswer, TrackRecordArguments, track_record

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from forecaster.errors import CryptoSenseError
 from forecaster.market import BITCOIN, ETHER, is_symbol
 from forecaster.serving import ForecastBackend
-from tools.explain import Knowledge
+from tools.explanations import Knowledge
 from tools.registry import bind_tools
 from tools.tool import BoundTool, Tool
 

@@ -9,7 +9,7 @@ from forecaster.serving import ForecastBackend
 from tools.anomalies import DETECT_ANOMALIES
 from tools.candles import GET_CANDLES
 from tools.compare import COMPARE
-from tools.explain import EXPLAIN, Knowledge, explaining
+from tools.explanations import EXPLAIN, Knowledge, explaining
 from tools.forecast import FORECAST
 from tools.prices import GET_PRICE
 from tools.tool import BoundTool, Tool

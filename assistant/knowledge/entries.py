@@ -2,7 +2,7 @@
 
 # Title
 
-A sentence a line, with {placeholders} for every number: what fills them is in tools/placeholders.py.
+A sentence a line, with {placeholders} for every number: what fills them is in tools/explanations/placeholders.py.
 
 asked:
 - a question that the entry answers, in any language

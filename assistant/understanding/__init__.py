@@ -3,8 +3,8 @@
 from assistant.understanding.follow_up import read_question
 from assistant.understanding.frame import OFFERED, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.meaning import Topic, Topics, no_topic
 from assistant.understanding.slots import known_zone, name_of
+from assistant.understanding.topics import Topic, Topics, no_topic
 
 __all__ = [
     "OFFERED",

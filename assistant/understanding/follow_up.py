@@ -15,19 +15,10 @@ from math import ceil
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.meaning import (
-    MOST_COMPARED,
-    QUANTITIES,
-    SUREST_TOPIC,
-    TIMES,
-    Topics,
-    asked_topic,
-    filled,
-    meant,
-    no_topic,
-)
+from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
 from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
+from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, no_topic
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages

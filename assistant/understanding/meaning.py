@@ -5,12 +5,10 @@ than it can know, so they decide here.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from assistant.understanding.frame import Ask, Intent
-from assistant.understanding.message_parts import Part
+from assistant.understanding.message_parts import TALK, Part
 from assistant.understanding.slots import Slots
 
 MOST_COMPARED = 15  # coins
@@ -20,29 +18,7 @@ QUANTITIES = (
 )  # fmt: skip
 
 
-class Topic(Protocol):
-    """An entry of the knowledge, and how sure it is that a text asks for it: 0 to 1."""
-
-    @property
-    def topic(self) -> str:
-        """What it is called."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """How sure it is."""
-        ...
-
-
-Topics = Callable[[str], Topic | None]
-LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
-SURE_TOPIC = 0.7  # of another text without a coin
-SUREST_TOPIC = 0.9  # of one with a coin
-_TALK = frozenset({Intent.GREETING, Intent.THANKS})
-_NO_TOPIC = _TALK | {Intent.ANOMALIES, Intent.TRACK_RECORD}
-_OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
-_ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
     r"|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
@@ -70,54 +46,17 @@ _HELD = re.compile(
     r" (?:been )?(?:doing|done|do)\b"
 )
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
-_DEFINES = re.compile(
-    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
-    r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
-)
 _ODDS = re.compile(
     r"\b(?:will|chances?|probab\w+|likely|likelihood|odds|could|can|might|going to|hits?|reach\w*|touch\w*|breaks?"
     r"|liquidat\w+|safe|forecast|predict\w*)\b"
 )
 
 
-_POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
-_WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
-
-
-def no_topic(text: str) -> Topic | None:
-    """Nothing, where there is no knowledge."""
-    return None
-
-
-def asked_topic(part: Part, text: str, topics: Topics) -> Ask | None:
-    """The ask for an entry of the knowledge, where a part is a question for it and not for a price.
-
-    `text` is what is looked for: the part as it was typed, or in plain English.
-    """
-    slots, q = part.slots, part.slots.quantities
-    if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
-        return None
-    if part.intent in _NO_TOPIC or (q.touch and _POINTING.search(part.text)):
-        return None
-    if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
-        return None  # and nothing is looked for, which takes longer than all else
-    topic = topics(text)
-    if part.intent is Intent.ADVICE:
-        if topic is not None and topic.score >= SUREST_TOPIC:
-            return Ask(Intent.EXPLAIN, topic=topic.topic)
-        which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
-        return Ask(Intent.EXPLAIN, topic="advice") if which else None
-    least = SUREST_TOPIC if slots.symbols else LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC
-    if topic is None or topic.score < least:
-        return None
-    return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
-
-
 def meant(part: Part) -> Intent:
     """What a part wants."""
     slots, intent, text = part.slots, part.intent, part.text
     asked = slots.priced or slots.quantities.path
-    if intent in _TALK and (asked or slots.symbols or slots.timed):
+    if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
     if intent is Intent.TRACK_RECORD or (_SAID.search(text) and (slots.at or slots.target) and not slots.priced):
         return Intent.TRACK_RECORD

@@ -8,9 +8,9 @@ import pytest
 from forecaster.schema import TableRow
 from tests.support.fakes import COVERAGE, SKILL, FakeBackend
 from tests.support.knowledge import KNOWLEDGE
-from tools.explain import EXPLAIN, explaining
-from tools.placeholders import filled
-from tools.record import METRICS
+from tools.explanations.explain import EXPLAIN, explaining
+from tools.explanations.placeholders import filled
+from tools.explanations.record import METRICS
 from tools.tool import LONGEST_TEXT, BoundTool
 
 

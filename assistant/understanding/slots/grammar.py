@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from assistant.understanding.frame import CompareBy, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE
 from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
+from assistant.understanding.slots.comparisons import compared_by, is_ratio, is_turned
 from assistant.understanding.slots.currencies import currency_in
 from assistant.understanding.slots.currencies import unmarked as without_currencies
 from assistant.understanding.slots.days import DATE, Impossible
@@ -121,40 +122,6 @@ _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
-_COMPARED: dict[CompareBy, re.Pattern[str]] = {
-    "volatility": re.compile(
-        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|swings? more)\b"
-    ),
-    "record": re.compile(
-        r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
-        r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
-        r"|best"
-        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
-    ),
-    "forecast": re.compile(
-        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability)|will (?:rise|fall|drop"
-        r"|gain|move|go up|go down|do"
-        r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
-    ),
-    "move": re.compile(
-        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|dropped"
-        r"|drop|fell|fall|gained"
-        r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
-        r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
-        r"|top gainers?)\b"
-    ),
-    "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
-}
-_RATIO = re.compile(
-    r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
-    r"| against | ratio to | to )COIN"
-)
-_HOW_MANY = re.compile(
-    r"\bhow (?:many|much) COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|i get|you get)\b.{0,24}COIN"
-)
-_RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
 
 
@@ -179,9 +146,9 @@ def read_slots(
         foreign=foreign(text),
         zone=named,
         currency=currency,
-        compare_by=_compared(text),
-        ratio=_is_ratio(text),
-        turned=_HOW_MANY.search(COINS.sub("COIN", text)) is not None,
+        compare_by=compared_by(text),
+        ratio=is_ratio(text),
+        turned=is_turned(text),
         metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
         last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
         worst=_WORST.search(text) is not None,
@@ -250,17 +217,6 @@ def _end_asked(text: str) -> Side:
     """Whether a text asks for a high or for a low, and not for both."""
     high, low = _HIGH.search(text) is not None, _LOW.search(text) is not None
     return "range" if high == low else "above" if high else "below"
-
-
-def _compared(text: str) -> CompareBy | None:
-    """What two coins are compared by, where a text compares."""
-    return next((by for by, pattern in _COMPARED.items() if pattern.search(text)), None)
-
-
-def _is_ratio(text: str) -> bool:
-    """Whether a text asks for one coin's price in another."""
-    named = COINS.sub("COIN", text)
-    return named.count("COIN") == 2 and any(pattern.search(named) for pattern in (_RATIO, _RATIO_WORD, _HOW_MANY))
 
 
 def metrics_named(english: str) -> int:

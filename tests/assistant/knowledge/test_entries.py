@@ -16,7 +16,7 @@ from forecaster.inference import open_model
 from forecaster.settings import Settings
 from tests.support.fakes import FakeBackend
 from tests.support.knowledge import KNOWLEDGE
-from tools.placeholders import PLACEHOLDER
+from tools.explanations.placeholders import PLACEHOLDER
 from tools.registry import bind_tools
 
 LANGUAGES = ("de", "en", "es", "fr", "pt", "zh")

@@ -10,7 +10,7 @@ from forecaster.schema import CandleSpan, Forecast, Horizon, ModelRef, Price
 from tests.support.fakes import COVERAGE, LAST_CLOSE, NOON, SKILL
 from tools.candles import SpanAnswer
 from tools.compare import ComparedCoin, Comparison
-from tools.explain import Explanation
+from tools.explanations.explain import Explanation
 from tools.forecast import ForecastAnswer, Odds
 from tools.prices import PriceAnswer
 from tools.track_record import TrackRecordAnswer

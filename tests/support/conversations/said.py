@@ -18,9 +18,9 @@ from tests.support.conversations.focused import focused
 from tests.support.fakes import COVERAGE, NOON, SKILL, FakeBackend, surprise
 from tests.support.knowledge import KNOWLEDGE
 from tests.support.ledger.issued import issued
-from tools.explain import Explanation
+from tools.explanations.explain import Explanation
+from tools.explanations.record import METRICS, MetricsAnswer
 from tools.forecast import ForecastAnswer
-from tools.record import METRICS, MetricsAnswer
 from tools.registry import bind_tools
 
 BOTH = ("BTC-USD", "ETH-USD")

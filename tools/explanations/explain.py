@@ -11,9 +11,9 @@ from pydantic import Field
 from forecaster.schema import Frozen
 from forecaster.serving import ForecastBackend
 from tools.anomalies import USUAL_DAYS
+from tools.explanations.placeholders import Figure, figures_of, filled, placeholders
+from tools.explanations.record import MetricsAnswer, facts_of, metrics_of
 from tools.facts import ExplanationFacts
-from tools.placeholders import Figure, figures_of, filled, placeholders
-from tools.record import MetricsAnswer, facts_of, metrics_of
 from tools.tool import Arguments, Tool, ToolResult, compact, failure
 
 ENGLISH = "en"

@@ -1,0 +1,57 @@
+"""Coins beside each other: what they are compared by, or one coin's price in the other."""
+
+import re
+
+from assistant.understanding.frame import CompareBy
+from assistant.understanding.slots.coins import COINS
+
+_COMPARED: dict[CompareBy, re.Pattern[str]] = {
+    "volatility": re.compile(
+        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
+        r"|jumpier|quiet(?:er)?|swings? more)\b"
+    ),
+    "record": re.compile(
+        r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
+        r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
+        r"|best"
+        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+    ),
+    "forecast": re.compile(
+        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
+        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability)|will (?:rise|fall|drop"
+        r"|gain|move|go up|go down|do"
+        r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
+    ),
+    "move": re.compile(
+        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|dropped"
+        r"|drop|fell|fall|gained"
+        r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
+        r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
+        r"|top gainers?)\b"
+    ),
+    "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
+}
+_RATIO = re.compile(
+    r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
+    r"| against | ratio to | to )COIN"
+)
+_HOW_MANY = re.compile(
+    r"\bhow (?:many|much) COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|i get|you get)\b.{0,24}COIN"
+)
+_RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
+
+
+def compared_by(text: str) -> CompareBy | None:
+    """What two coins are compared by, where a text compares."""
+    return next((by for by, pattern in _COMPARED.items() if pattern.search(text)), None)
+
+
+def is_ratio(text: str) -> bool:
+    """Whether a text asks for one coin's price in another."""
+    named = COINS.sub("COIN", text)
+    return named.count("COIN") == 2 and any(pattern.search(named) for pattern in (_RATIO, _RATIO_WORD, _HOW_MANY))
+
+
+def is_turned(text: str) -> bool:
+    """Whether the second coin's price is asked in the first: "how many sol for one bitcoin"."""
+    return _HOW_MANY.search(COINS.sub("COIN", text)) is not None

@@ -1,0 +1,66 @@
+"""Whether a part of a message asks for an entry of the knowledge, and for which."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from assistant.understanding.frame import Ask, Intent
+from assistant.understanding.message_parts import TALK, Part
+
+
+class Topic(Protocol):
+    """An entry of the knowledge, and how sure it is that a text asks for it: 0 to 1."""
+
+    @property
+    def topic(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """How sure it is."""
+        ...
+
+
+Topics = Callable[[str], Topic | None]
+LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
+SURE_TOPIC = 0.7  # of another text without a coin
+SUREST_TOPIC = 0.9  # of one with a coin
+_NO_TOPIC = TALK | {Intent.ANOMALIES, Intent.TRACK_RECORD}
+_OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
+_ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
+_DEFINES = re.compile(
+    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
+    r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
+)
+_POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
+_WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
+
+
+def no_topic(text: str) -> Topic | None:
+    """Nothing, where there is no knowledge."""
+    return None
+
+
+def asked_topic(part: Part, text: str, topics: Topics) -> Ask | None:
+    """The ask for an entry of the knowledge, where a part is a question for it and not for a price.
+
+    `text` is what is looked for: the part as it was typed, or in plain English.
+    """
+    slots, q = part.slots, part.slots.quantities
+    if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
+        return None
+    if part.intent in _NO_TOPIC or (q.touch and _POINTING.search(part.text)):
+        return None
+    if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
+        return None  # and nothing is looked for, which takes longer than all else
+    topic = topics(text)
+    if part.intent is Intent.ADVICE:
+        if topic is not None and topic.score >= SUREST_TOPIC:
+            return Ask(Intent.EXPLAIN, topic=topic.topic)
+        which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
+        return Ask(Intent.EXPLAIN, topic="advice") if which else None
+    least = SUREST_TOPIC if slots.symbols else LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC
+    if topic is None or topic.score < least:
+        return None
+    return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)
