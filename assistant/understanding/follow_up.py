@@ -83,7 +83,7 @@ def _question(
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
-    explained_parts = [asked_topic(part, part.text, topics) for part in parts] if len(parts) > 1 else [None]
+    explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
     if all(explained_parts) and metrics_named(message.text) < 2:  # one question in two halves
         whole = topics(message.typed)
         if whole is not None and whole.score >= SUREST_TOPIC:
@@ -152,7 +152,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
-    slots = _as_said_before(_with_unit(slots, part.text, last), last)
+    slots = _with_unit(_as_said_before(slots, last), part.text, last)
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     ask = filled(Ask(intent, symbols), slots)
@@ -177,6 +177,8 @@ def _as_said_before(slots: Slots, last: Ask) -> Slots:
     if last.move_pct is not None and (q.percent is not None or (q.turn != "either" and not slots.priced)):
         turn = last.direction if q.turn == "either" else q.turn
         return replace(slots, quantities=replace(q, move_pct=q.percent or last.move_pct, direction=turn))
+    if last.threshold is not None and slots.bare is not None and not slots.timed and not slots.priced:
+        return replace(slots, quantities=replace(q, threshold=float(slots.bare), below=last.below), bare=None)
     if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
         days = slots.target.date() - last.at.date()
         return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")

@@ -30,6 +30,10 @@ _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their
     "th": re.compile(r"[\u0e00-\u0e7f]{2}"),
     "el": re.compile(r"[\u0370-\u03ff]{3}"),
 }
+_AGO_FIRST = re.compile(
+    r"\b(?:hace|il y a|ha|faz)(?: (?:unas|unos|environ|cerca de|como|uns|umas))? (?=\d|un[ae]?\b|dos\b"
+    r"|tres\b|deux\b|duas\b)"
+)
 _HAN_DATE = re.compile(r"(?:(20\d\d) ?年 ?)?(?<!\d)(1[0-2]|[1-9]) ?月 ?([12]\d|3[01]|[1-9]) ?[日号號]")
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -135,6 +139,8 @@ class Reader:
         """A message's words in plain English, with typos mended."""
         written = marked(text, romance=language in _ROMANCE, words=self._votes)
         named = currencies_marked(zones_marked(_plain(written, language), romance=language in _ROMANCE))
+        if language in _ROMANCE or language == Guest.ITALIAN:
+            named = _AGO_FIRST.sub(" ago ", named)
         known = language if language in self._glossaries else Language.ENGLISH
         spelt = self._spellings[known].correct(named)
         if known in (Language.CHINESE, Guest.JAPANESE):

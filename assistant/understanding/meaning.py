@@ -11,6 +11,7 @@ from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import TALK, Part
 from assistant.understanding.slots import Slots
 
+DAY = 24  # hours
 MOST_COMPARED = 15  # coins
 TIMES = ("hours", "minutes", "target", "at", "start", "end")
 QUANTITIES = (
@@ -88,7 +89,8 @@ def filled(ask: Ask, slots: Slots) -> Ask:
     match ask.intent:
         case Intent.TRACK_RECORD:
             past = slots.direction == "past" or slots.hours is None
-            horizon = None if past or slots.target is not None else slots.hours
+            near = not past and slots.target is None and slots.hours is not None and slots.hours <= DAY
+            horizon = slots.horizon or (slots.hours if near else None)
             last = slots.last or (
                 24 if slots.start else slots.hours if horizon is None and slots.target is None else None
             )
@@ -107,7 +109,8 @@ def filled(ask: Ask, slots: Slots) -> Ask:
             return _priced(ask, slots)
         case Intent.CANDLES | Intent.COMPARE:
             by = slots.compare_by if ask.intent is Intent.COMPARE else None
-            by = "forecast" if by == "move" and slots.direction == "future" else by
+            ahead = slots.direction == "future" and not slots.told_past
+            by = "forecast" if by == "move" and ahead else by
             hours = slots.back if ask.intent is Intent.COMPARE and slots.start else slots.hours
             if ask.intent is Intent.CANDLES and slots.compare_by == "volatility":
                 by = "volatility"

@@ -54,7 +54,7 @@ class Message:
         self.typed, self._zone = typed, zone
         self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
-        named = symbols_in(self._text, both=())
+        named = self._named = symbols_in(self._text, both=())
         self.every, self._both = every, named if len(named) == 2 else both
 
     @property
@@ -65,7 +65,7 @@ class Message:
     def part(self, text: str, intent: Intent | None = None) -> Part:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
-        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone)
+        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self._named)
         return Part(text, masked, slots, intent or self._intent(masked))
 
     def parts(self) -> list[Part]:

@@ -15,6 +15,7 @@ _NOT_WORDS = re.compile(
 )
 _QUOTES = str.maketrans("\u2018\u2019\u02bc`\u2212\u2013\u2014\u3002\u3001", "''''---.,")
 _LONG_NUMBER = re.compile(r"\d{13,}")
+_LETTERS = r"[^\W\d_]*"  # any, of any script
 _WORD = re.compile(r"[^\W\d_]{4,24}")
 SWAPS_ONLY = 4  # letters: a shorter word is another word rather than a typo
 TWO_EDITS = 8  # letters: a longer word may have two typos
@@ -85,6 +86,5 @@ def replacer(words: Iterable[str], *, spaced: bool = True) -> "re.Pattern[str]":
     """A pattern for any of the words, the longest first; ``*`` stands for any letters."""
     longest = sorted(words, key=len, reverse=True)
     edge = (r"(?<![^\W_])", r"(?![^\W_])") if spaced else ("", "")
-    return re.compile(
-        f"{edge[0]}(?:{'|'.join(re.escape(w).replace(re.escape('*'), '[a-z]*') for w in longest)}){edge[1]}"
-    )
+    spelt = (re.escape(word).replace(re.escape("*"), _LETTERS) for word in longest)
+    return re.compile(f"{edge[0]}(?:{'|'.join(spelt)}){edge[1]}")

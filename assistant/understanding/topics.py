@@ -42,10 +42,11 @@ def no_topic(text: str) -> Topic | None:
     return None
 
 
-def asked_topic(part: Part, text: str, topics: Topics) -> Ask | None:
+def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask | None:
     """The ask for an entry of the knowledge, where a part is a question for it and not for a price.
 
-    `text` is what is looked for: the part as it was typed, or in plain English.
+    `text` is what is looked for: the part as it was typed, or in plain English; `beside` is how many parts there are
+    besides.
     """
     slots, q = part.slots, part.slots.quantities
     if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
@@ -60,7 +61,13 @@ def asked_topic(part: Part, text: str, topics: Topics) -> Ask | None:
             return Ask(Intent.EXPLAIN, topic=topic.topic)
         which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
-    least = SUREST_TOPIC if slots.symbols else LIKELY_TOPIC if part.intent in _ABOUT_US else SURE_TOPIC
+    least = (
+        SUREST_TOPIC
+        if slots.symbols or (beside and part.intent not in _ABOUT_US)
+        else LIKELY_TOPIC
+        if part.intent in _ABOUT_US
+        else SURE_TOPIC
+    )
     if topic is None or topic.score < least:
         return None
     return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)

@@ -18,12 +18,13 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     ),
     "forecast": re.compile(
         r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability)|will (?:rise|fall|drop"
+        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability|shot)|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|dropped"
+        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|pumped"
+        r"|pumping|dumped|dumping|dropped"
         r"|drop|fell|fall|gained"
         r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
         r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"

@@ -19,6 +19,7 @@ DATE = re.compile(
     r"\b20\d\d[-/.][01]?\d[-/.][0-3]?\d(?!\d)|(?<![\d$.,/-])[0-3]?\d[./][0-3]?\d[./]20\d\d(?!\d)"
     r"|(?<![\d$.,/-])[0-3]?\d\.[01]?\d\.(?![\d.])"
 )
+_MONTH_YEAR = re.compile(rf"\b(?:{_MONTHS}) 20\d\d\b")
 _FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b")
 _END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|quarter|year)\b")
 _TODAY = re.compile(r"\btoday(?:'?s)?\b")
@@ -37,6 +38,8 @@ def day_in(english: str, now: datetime, *, past: bool, ahead: bool) -> tuple[dat
         return midnight(now) + max(0, days[end[1]]) * DAY, [end[0]]
     if date := DATE.search(english):
         return _dated(date[0], now, past=past and not ahead), [date[0]]
+    if month := _MONTH_YEAR.search(english):
+        return _dated(f"1 {month[0]}", now, past=False), [month[0]]
     if far := _FAR_YEAR.search(english):
         return now.replace(year=int(far[1]), month=12, day=31, hour=0, minute=0, second=0, microsecond=0), [far[0]]
     if named := _WEEKDAY.search(english):

@@ -82,8 +82,16 @@ def rewritten(text: str) -> str:
     return _LIST.sub(lambda listed: " , ".join(f"{n} {listed['unit']}" for n in re.findall(r"\d+", listed[0])), text)
 
 
+_CYRILLIC = (
+    (re.compile(r"(\d) ?\u0447(?:\u0430\u0441\w*)?\b"), r"\1 hours"),
+    (re.compile(r"(\d) ?мин\w*\b"), r"\1 minutes"),
+)
+
+
 def minutes_marked(text: str) -> str:
     """A text with "15m" as "15 minutes", unless that may be millions that a price passes."""
+    for pattern, written in _CYRILLIC:
+        text = pattern.sub(written, text)
     return _M.sub(lambda found: found[0] if _PASSES.search(text[: found.start()]) else f"{found[1]} minutes", text)
 
 

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from assistant.understanding.frame import CompareBy, Side
+from assistant.understanding.frame import USUAL_SYMBOL, CompareBy, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE
 from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
 from assistant.understanding.slots.comparisons import compared_by, is_ratio, is_turned
@@ -27,6 +27,7 @@ from assistant.understanding.slots.times import (
     halves_marked,
     hour_close,
     hour_close_masked,
+    military_marked,
     moment,
 )
 from assistant.understanding.slots.zones import MARKED as ZONES
@@ -60,9 +61,11 @@ class Slots:
     turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
     metric: Metric | None = None
     last: int | None = None
+    horizon: int | None = None  # hours ahead, of forecasts of the record
     worst: bool = False
     end_asked: Side = "range"  # of a span: its high is "above", its low "below"
     loss: bool = False
+    told_past: bool = False  # by its verb: "fell"
     days: int | None = None
     bare: int | None = None  # a number that belongs to nothing
     impossible: bool = False  # a date or time that there is not
@@ -117,9 +120,15 @@ _WORST = re.compile(
     r"|fail\w*)\b|\bmost wrong\b"
 )
 _FEW = re.compile(r"\bfew (?=\d)")  # what durations.py leaves of "a few hours"
+_STRANGE = re.compile(
+    r"^(?:what's |whats |what is )?(?:the )?(?:price|value|forecast|prediction|chart) (?:of"
+    r"|for) ([a-z]{4,}[0-9]+[a-z0-9]*|[a-z]+\d+)\W*$"
+)
 _HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
 _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
+_HORIZON = re.compile(r"\b(\d{1,2})[ -]?(?:hours?|h) (?:\u01c2?\w+ )?(?:ahead )?(?:forecasts|predictions|calls)\b")
+_FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
@@ -132,10 +141,11 @@ def read_slots(
     every: tuple[Symbol, ...] = (),
     both: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD"),
     zone: str = "UTC",
+    near: tuple[Symbol, ...] = (),
 ) -> Slots:
     """What a question in plain English names; `now` is in UTC, and `zone` that of its clocks where it names none.
 
-    `every` is what "all coins" means, and `both` what "both" means.
+    `every` is what "all coins" means, `both` what "both" means, and `near` are the coins of the text around it.
     """
     text = readied(english, language)
     named, currency = zone_in(text), currency_in(text)
@@ -143,7 +153,7 @@ def read_slots(
     alarm, count = _ALARM.search(text), _COUNT.search(" ".join(unnamed(text).split()))
     slots = Slots(
         symbols=symbols,
-        foreign=foreign(text),
+        foreign=foreign(text) or _unknown(text),
         zone=named,
         currency=currency,
         compare_by=compared_by(text),
@@ -151,9 +161,11 @@ def read_slots(
         turned=is_turned(text),
         metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
         last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
+        horizon=int(ahead[1]) if (ahead := _HORIZON.search(text)) else None,
         worst=_WORST.search(text) is not None,
         end_asked=_end_asked(text),
         loss=_LOSS.search(text) is not None,
+        told_past=_FELL.search(text) is not None,
         days=int(alarm[1] or alarm[2]) if alarm else None,
     )
     try:
@@ -162,7 +174,7 @@ def read_slots(
         return replace(slots, impossible=True)
     rest = without_currencies(ZONES.sub(" ", rest))
     quantities, rest = quantities_in(
-        rest, COINS, priced_like(symbols_in(text, both=())), foreign_money=currency is not None
+        rest, COINS, priced_like(symbols_in(text, both=()) or near), foreign_money=currency is not None
     )
     bare = _BARE.search(rest)
     return replace(
@@ -213,6 +225,12 @@ def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:
     )
 
 
+def _unknown(text: str) -> str | None:
+    """A word that stands where a coin's name would, and is none: "price of wifhat"."""
+    found = _STRANGE.search(unnamed(text))
+    return found[1] if found else None
+
+
 def _end_asked(text: str) -> Side:
     """Whether a text asks for a high or for a low, and not for both."""
     high, low = _HIGH.search(text) is not None, _LOW.search(text) is not None
@@ -226,11 +244,11 @@ def metrics_named(english: str) -> int:
 
 def readied(english: str, language: str) -> str:
     """A text with numbers as digits and spans of time in one form. Reading it again changes nothing."""
-    return " ".join(
-        rewritten(
-            halves_marked(digits(minutes_marked(clocks_marked(dates_marked(english, language), language)), language))
-        ).split()
-    )
+    text = clocks_marked(dates_marked(english, language), language)
+    named = symbols_in(text, both=()) or (USUAL_SYMBOL,)
+    text = military_marked(text, priced=priced_like(named)(2_000))
+    text = halves_marked(digits(minutes_marked(text), language))
+    return " ".join(rewritten(text).split())
 
 
 def mask(readied_text: str) -> str:

@@ -25,7 +25,7 @@ _PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
     rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -44,9 +44,9 @@ PASSED = re.compile(
     r" ?(?P<number>\d{2,9}(?:\.\d+)?)\b" + _NOT_A_PRICE
 )
 _SMALL = re.compile(
-    r"\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|wicks?|tags?"
-    r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b"
+    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|wicks?|tags?|kiss(?:es)?"
+    r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
@@ -57,10 +57,20 @@ _BELOW = re.compile(
 )
 _ABOVE = re.compile(r"\b(?:above|over|higher than|more than|exceeds?|rises?|climbs?|up to|at least|stay|hold)\b|>")
 _SHORT = re.compile(r"\bshort\b")
-_LEVEL = re.compile(
-    r"\b(?:range|ranges|band|bands|interval|confidence|confident|sure|certain|certainty|safe|safely|probability|likely"
-    r"|chance|quantile|percentile|guarantee[d]?|worst case|best case|floor|ceiling|odds)\b"
+RAREST = 20  # percent that a worst case is told with
+LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
+_SURE = (
+    r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability"
+    r"|quantile|percentile"
+    r"|level|guarantee[d]?|prediction interval|ci)"
 )
+_LEVELED = re.compile(
+    rf"\bpercent (?:\w+ ){{0,2}}{_SURE}\b|\b{_SURE}(?: (?:of|at|is|level|to|with|the|a|that))* percent\b"
+    r"|\bwith (?:a |the )?percent (?!move|drop|rise|fall|gain|loss)|\bpercent (?:of the time|chance)\b"
+)
+_WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
+_WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ )?(?:price|level|floor|value)\b")
+_ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
 _RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
@@ -73,11 +83,13 @@ _MOVE = re.compile(
     r"|fluctuates?|tanks?|soars?|surges?|sinks?|higher|lower|green|red|bounces?|retrace)\b|[±+-] ?\d"
 )
 _UP = re.compile(
-    r"\b(?:rises?|rising|pumps?|gains?|jumps?|increases?|up|rally|climbs?|soars?|surges?|higher|green"
+    r"\b(?:percent above|above where|rises?|rising|pumps?|gains?|jumps?|increases?|up|rally|climbs?|soars?"
+    r"|surges?|higher|green"
     r"|bounces?)\b|\+ ?\d"
 )
 _DOWN = re.compile(
-    r"\b(?:drops?|dropping|falls?|falling|dumps?|crash(?:es)?|loses?|dips?|decreases?|declines?|down"
+    r"\b(?:percent below|below where|drops?|dropping|falls?|falling|dumps?|crash(?:es)?|loses?|dips?"
+    r"|decreases?|declines?|down"
     r"|corrections?|plunges?"
     r"|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
 )
@@ -90,11 +102,13 @@ _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
     r"|(?:at )?(?:any|some) (?:point|time|moment)|sometime|on the way|along the way|even once"
-    r"|even (?:for )?(?:briefly|a moment)|briefly|intra\w*|gets? to|survive|knock(?:ed)? out)\b"
+    r"|kiss(?:es)?|scratch(?:es)?|even (?:for )?(?:briefly|a moment)|briefly|intra\w*|gets? to|survive"
+    r"|knock(?:ed)? out)\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
-    r"\b(?:hours? (?:by|for|after) hours?|hourly (?:forecast|path|breakdown|prediction|steps?|table|values)|each hours?"
+    r"\b(?:hours? (?:by|for|after|x) hours?|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
+    r"|table|values)|each hours?"
     r"|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
     r"|breakdown|by the hour|hour-by-hour)\b"
 )
@@ -157,27 +171,17 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
             return found, text
         return replace(found, move_pct=multiple[1], direction=multiple[2]), multiple[0].sub(" percent ", text)
     number = float(at["number"])
-    rest = text[: at.start()] + " percent " + text[at.end() :]
-    leveled = _LEVEL.search(rest) is not None
+    rest = " ".join(f"{text[: at.start()]} percent {text[at.end() :]}".split())
     moved = _MOVE.search(rest) is not None or (at["sign"] or "").strip() in ("+", "-", "±")
-    near = rest[max(0, at.start() - 24) : at.start() + 32]
-    if (
-        leveled
-        and 1 <= number < 100
-        and not (
-            moved
-            and number < 50
-            and not re.search(
-                r"percent (?:\w+ )?(?:range|band|interval|sure|safe|certain|confiden\w+|probability|chance|likely)",
-                near,
-            )
-        )
-    ):
-        side: Side = "range" if _RANGE.search(rest) else _side(rest)
-        return replace(found, level=number, side=side), rest
-    if number > 0 and (moved or leveled or found.touch):
+    tail = number <= RAREST and _WORST_CASE.search(rest) is not None
+    sure = _LEVELED.search(rest) is not None or (number >= LIKELY and _WHICH_PRICE.search(rest) is not None)
+    if (sure or tail) and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
+        level = 100 - number if tail else number
+        side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)
+        return replace(found, level=level, side=side), rest
+    if number > 0 and (moved or found.touch or _ODDS.search(rest)):
         signed: dict[str, Direction] = {"+": "up", "-": "down"}
-        direction = signed.get((at["sign"] or "").strip(), found.turn)
+        direction = signed.get((at["sign"] or "").strip(), _turn(rest))
         return replace(found, move_pct=min(number, 1000.0), direction=direction), rest
     return replace(found, percent=number), rest
 

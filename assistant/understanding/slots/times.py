@@ -26,7 +26,9 @@ _NO_CLOCK = re.compile(
 _LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
-_MILITARY = re.compile(r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?= ?(?:h|hrs|hours|\u01c3[a-z]{2})\b)")
+_MILITARY = re.compile(
+    r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?P<sure> ?(?:h|hrs|hours)\b| ?(?=\u01c3))?(?![\w$%.:/-])(?! ?[%\d])"
+)
 _HALVES = (
     (re.compile(r"\bhalf past (\d{1,2})\b(?!:)"), 0, 30),
     (re.compile(r"\b(?:a )?quarter past (\d{1,2})\b(?!:)"), 0, 15),
@@ -59,6 +61,10 @@ _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _SAID = re.compile(r"\b(?:did|have|has|had) you\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
+_SAME_TIME = re.compile(
+    r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b|\byesterday,? (?:at )?(?:the "
+    r"|this )?same (?:time|hour)\b"
+)
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 
 
@@ -88,10 +94,14 @@ def clocks_marked(english: str, language: str) -> str:
     """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
     english = _AS_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
-    english = _MILITARY.sub(r"\1\2:\3", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
     return _LOCAL_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+
+
+def military_marked(english: str, *, priced: bool) -> str:
+    """A text with "at 1830" as "at 18:30"; where it may be a price, only before "h" or a zone."""
+    return _MILITARY.sub(lambda at: at[0] if priced and at["sure"] is None else f"{at[1]}{at[2]}:{at[3]} ", english)
 
 
 def halves_marked(english: str) -> str:
@@ -107,6 +117,8 @@ def moment(english: str, now: datetime) -> Moment | None:
         raise Impossible
     if (ago := _ago(english, now)) is not None:
         return ago
+    if same := _SAME_TIME.search(english):
+        return Moment(now - DAY, _without(english, same[0]))
     past = _SINCE.search(english) is not None
     ahead = _AHEAD.search(english) is not None and _SAID.search(english) is None
     day, day_words = day_in(english, now, past=past, ahead=ahead)

@@ -58,20 +58,24 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?:what's|whats|how's|hows|how is|where's|where is|will|is|what about|how about) (?P<framed>link|dot|near)"
-    r"(?= (?:doing|now|next|tomorrow|today|in \d|go|going (?:up|down|to)|rise|fall|trading|worth)\b| ?\?)",
+    r"(?= (?:doing|now|next|tomorrow|today|looking|in \d|by|at|go|going (?:up|down|to)|rise|fall|trading"
+    r"|worth)\b| ?\?)",
     re.IGNORECASE,
 )
 
 
-_ROMANCE_COIN = re.compile(  # "sol" and "ada" where no sun shines: after a number or a verb of trade, or alone
-    r"(?:(?<=\d )|(?<![\w\u01c2-])(?:ach[eè]te[rz]?|vend(?:re|er|s|o)?|compr(?:ar|o|ei|e)|tengo|tenho"
-    r"|valem?|valen|cuestan?"
-    r"|custam?|precio|prix|pre[çc]o|cours|vs\.?|con|com|avec|m[aá]s|plus|mais)\s+(?:du |de |do |el |mis "
-    r"|meus |mes |la )?)"
-    r"(?P<code>sol|ada|near|dot|link|uni)(?![A-Za-z0-9_'-])"
-    r"|^(?:[¿¡\s]*(?:y|e|et|i|o|ou|and)\s+)?(?P<first>sol|ada|near|dot)(?=\s*(?:[?!.,]|$|\d|au[ -]|en |em "
-    r"|a |à |por|acima|abaixo"
-    r"|sobre|bajo|now|hoy|hoje|aujourd|maintenant|ahora|agora|ma[nñ]ana|amanh|demain|prix|precio|dans|d'ici|ce ))",
+# In Romance languages "sol" is the sun where it shines, rises or sets, and else the coin.
+_SUN = re.compile(
+    r"(?:\b(?:hace|hac[ií]a|faz|fazia|fait|tomar|toma|puesta|salida|nascer|p[oô]r|coucher|lever|bajo|sob"
+    r"|sous|luz|rayos?|raios?)"
+    r"(?: (?:el|o|le|du|de|del|do|d'))* sol\b|\bsol (?:brilla|brilha|brille|naciente))",
+    re.IGNORECASE,
+)
+_ROMANCE_COIN = re.compile(
+    r"(?<![A-Za-z0-9_\u01c2-])(?P<code>sol|ada)(?![A-Za-z0-9_-])"
+    r"|\b(?:prix|precio|pre[çc]o|prezzo|cours|cotiza[a-z]*|vale|valem?|valen|cuesta|custa|vaut"
+    r"|costa)(?: (?:de|do|du|del|di|d[ae]))?"
+    r" (?P<priced>near|dot|link|uni|atom)(?![A-Za-z0-9_'-])",
     re.IGNORECASE,
 )
 
@@ -92,7 +96,10 @@ def marked(typed: str, *, romance: bool = False, words: Collection[str] = ()) ->
     elif re.fullmatch(r"\W*[A-Z]+\W*", typed):
         text = _CAPITALS.sub(_coded, text)
     text = _BESIDE.sub(_coded, text)
-    text = (_ROMANCE_COIN if romance else _FRAMED).sub(_coded, text)
+    if not romance:
+        text = _FRAMED.sub(_coded, text)
+    elif not _SUN.search(text):
+        text = _ROMANCE_COIN.sub(_coded, text)
     for _ in range(2):  # "btc, sol and ada"
         text = _LISTED.sub(_coded, text)
     return text

@@ -32,7 +32,16 @@ def cases(language: Language, folder: Path = Path(__file__).parent, stem: str = 
     """The cases of a language."""
     name = f"{stem}.toml" if language is Language.ENGLISH else f"{stem}_{language}.toml"
     rows = tomllib.loads((folder / name).read_text())["cases"]
-    return [Case(tuple(row[:-1]), [_call(each) for each in row[-1].split(" + ") if each != "nothing"]) for row in rows]
+    return [
+        Case(tuple(row[:-1]), [_spoken(_call(each), language) for each in row[-1].split(" + ") if each != "nothing"])
+        for row in rows
+    ]
+
+
+def _spoken(call: tuple[str, dict[str, object]], language: Language) -> tuple[str, dict[str, object]]:
+    """A call as it is made in that language."""
+    name, args = call
+    return (name, {**args, "language": str(language)}) if name == "explain" and language != Language.ENGLISH else call
 
 
 def _call(written: str) -> tuple[str, dict[str, object]]:
