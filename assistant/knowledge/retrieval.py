@@ -7,15 +7,17 @@ The same is done for questions that no entry answers (elsewhere.toml): a topic's
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from hashlib import blake2b
 from math import exp
 from pathlib import Path
 from threading import Lock
 from typing import Self
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from assistant.knowledge.encoder import Encoder
@@ -74,7 +76,8 @@ class Library:
         encoder: Encoder | None,
     ) -> None:
         self._entries, self._elsewhere, self._encoder = entries, tuple(dict.fromkeys(elsewhere)), encoder
-        self._opening = Lock()
+        self._opening, self._remembering = Lock(), Lock()
+        self._remembered: LRUCache[bytes, Found | None] = LRUCache(REMEMBERED)
         self.topics = tuple(sorted({topic for topic, _ in entries}))
         self.figures: Mapping[str, float | str | tuple[str, ...]] = {
             "offered": tuple(symbol.partition("-")[0] for symbol in settings.symbols),
@@ -122,16 +125,20 @@ class Library:
         return tuple(sorted(found, key=lambda each: -each.score))
 
     def topic_of(self, question: str) -> Found | None:
-        """The topic that a question may ask for: that of the best score, where it is one half at least."""
-        return self._topic_of(question[:LONGEST])
+        """The topic that a question may ask for: that of the best score, where it is one half at least.
 
-    @cached_property
-    def _topic_of(self) -> Callable[[str], Found | None]:
-        def best(question: str) -> Found | None:
-            found = self.find(question)[0]
-            return found if found.score >= NEARLY else None
-
-        return lru_cache(maxsize=REMEMBERED)(best)
+        What was found is remembered by a digest of the question, so that no words are kept.
+        """
+        asked = question[:LONGEST]
+        digest = blake2b(asked.encode(), digest_size=16).digest()
+        with self._remembering:
+            if digest in self._remembered:
+                return self._remembered[digest]
+        best = self.find(asked)[0]
+        found = best if best.score >= NEARLY else None
+        with self._remembering:
+            self._remembered[digest] = found
+        return found
 
     @cached_property
     def _index(self) -> _Index:
