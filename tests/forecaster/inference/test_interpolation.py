@@ -90,8 +90,9 @@ def test_a_quarter_of_an_hour_is_about_half_as_wide_as_the_hour_and_shifted_as_c
     wide, narrow = (np.log([*each.quantiles.values()]) - np.log(standing.last_close) for each in (hour, quarter))
     within = shipped.detection.calibration.within
     assert narrow == pytest.approx(within.apply(wide[None], np.array([0]), [15], "BTC-USD")[0, 0], abs=1e-9)
-    half = hour.expected_move_pct / 2
-    assert quarter.expected_move_pct == pytest.approx(half, rel=0.2)  # hours begin wilder than they end
+    assert quarter.expected_move_pct == pytest.approx(
+        hour.expected_move_pct / 2, rel=0.2
+    )  # hours begin wilder than they end
 
 
 def test_minutes_between_the_quarters_are_told_by_the_clock_too(shipped, standing):
