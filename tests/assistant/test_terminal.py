@@ -19,6 +19,11 @@ def agent():
     return build_agent(OfflineModel(), bind_tools(FakeBackend(), KNOWLEDGE))
 
 
+@pytest.fixture(scope="module")
+def far_sighted():
+    return build_agent(OfflineModel(), bind_tools(FakeBackend(longest=24), KNOWLEDGE))
+
+
 async def lines(agent, path, *written):
     path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in written))
     return [answered async for answered in ask_lines(agent, path)]
@@ -48,6 +53,18 @@ async def test_a_person_reads_words_on_stdout_and_the_steps_on_stderr(agent, cap
     out, err = capsys.readouterr()
     assert out.startswith("At 13:00 UTC (in 60 minutes) the model expects Bitcoin between") and out.endswith("\n")
     assert "forecast(symbol BTC-USD, hours 1)" in err
+
+
+async def test_times_are_told_on_the_clock_of_the_zone_that_is_named(far_sighted, tmp_path, capsys):
+    agent = far_sighted
+    await run_ask(agent, "btc at 5pm", zone="America/New_York")
+    assert "17:00 EDT" in capsys.readouterr().out
+    here, there = await lines(
+        agent, tmp_path / "zones.jsonl", {"turns": ["btc at 5pm"]}, {"turns": ["btc at 5pm"], "timezone": "Asia/Tokyo"}
+    )
+    assert "17:00 UTC" in here.answer and "17:00 JST" in there.answer
+    with pytest.raises(InvalidInput, match="Europe/Berlin"):
+        await run_ask(agent, "btc at 5pm", zone="Mars/Phobos")
 
 
 async def test_without_a_forecast_there_is_null(agent, capsys):

@@ -22,12 +22,13 @@ class Turns:
 
     def __init__(self, *events, failure=None):
         self.events, self.failure = events, failure
-        self.asked, self.closed = [], asyncio.Event()
+        self.asked, self.zones, self.closed = [], [], asyncio.Event()
         self.go_on = asyncio.Event()
         self.go_on.set()
 
-    async def __call__(self, messages):
+    async def __call__(self, messages, *, zone="UTC"):
         self.asked.append(messages)
+        self.zones.append(zone)
         try:
             for number, event in enumerate(self.events, start=1):
                 if number == len(self.events):
@@ -47,6 +48,16 @@ def told(text):
         if fields:
             events.append((fields["event"], json.loads(fields["data"])))
     return events
+
+
+async def test_the_visitors_time_zone_reaches_the_assistant_and_none_is_made_up():
+    turns = Turns(Words("Yes."))
+    async with serving(FakeBackend(), assistant=turns) as client:
+        for body in ({}, {"timezone": "America/New_York"}):
+            assert (await client.post("/v1/chat", json=QUESTION | body)).status_code == 200
+        for strange in ("Mars/Phobos", "", 5, "../etc/passwd", "A" * 65):
+            assert_problem(await client.post("/v1/chat", json=QUESTION | {"timezone": strange}), 422)
+    assert turns.zones == ["UTC", "America/New_York"]
 
 
 async def test_a_reply_comes_in_pieces_with_the_tools_by_name_and_the_forecast_last():
