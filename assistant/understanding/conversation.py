@@ -23,6 +23,7 @@ class Before:
     language: Language = Language.ENGLISH
     zone: str | None = None  # that was named
     record_told: bool = False
+    guest: str | None = None  # the language that was apologized for
     named: tuple[Symbol, ...] = ()  # the newest two coins that were asked about, the older first
 
     @property

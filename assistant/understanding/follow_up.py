@@ -65,9 +65,9 @@ def read_question(
             zone=zone,
             more=_MORE.search(message.text) is not None,
             record_told=before.record_told,
-            apology=guest,
+            apology=guest if guest != before.guest else None,  # once is enough
         )
-        before = before.after(question)
+        before = replace(before.after(question), guest=guest or before.guest)
     return question
 
 

@@ -164,3 +164,8 @@ def test_what_is_taken_for_a_vague_word_is_kept(text):
 def test_more_is_told_where_more_is_asked_for():
     told = question("what's btc next hour?", "more details please")
     assert told.more and told.record_told and told.asks[0].intent is Intent.FORECAST and told.asks[0].hours == 1
+
+
+def test_an_apology_for_a_language_is_made_once():
+    assert question("Сколько стоит биткоин").apology == "ru"
+    assert question("Сколько стоит биткоин", "а эфир?").apology is None
