@@ -118,8 +118,8 @@ async def test_hours_of_the_past_are_counted_by_the_exchange_too(skewed, shipped
     begun = utc(fake.now).replace(hour=6, minute=0, second=0, microsecond=0)
     begun -= timedelta(days=1) if begun > utc(fake.now) else timedelta()
     assert asked.name == "get_candles"
-    assert utc(newest_close(fake)) - timedelta(hours=span.hours) == begun
-    assert_told(span.warnings, span.notes, how)
+    assert span.start == begun
+    assert_told(span.span.warnings, span.span.notes, how)
 
 
 async def test_a_question_without_a_time_of_day_asks_nobody_for_the_time(shipped):

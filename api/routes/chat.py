@@ -59,7 +59,11 @@ class ChatRequest(Given):
         list[Message], Field(min_length=1, max_length=MOST_MESSAGES), AfterValidator(_ends_with_question)
     ]
     timezone: str = Field(
-        default="UTC", strict=True, max_length=64, description="of your clock, by its IANA name: Europe/Berlin"
+        default="UTC",
+        strict=True,
+        max_length=64,
+        description="of your clock, by its IANA name: Europe/Berlin",
+        json_schema_extra={"enum": sorted(available_timezones())},
     )
 
     @field_validator("timezone")

@@ -42,7 +42,7 @@ class Held:
     def __init__(self) -> None:
         self.arrived = threading.Event()
 
-    async def turn(self, messages):
+    async def turn(self, messages, *, zone="UTC"):
         yield Words("first")
         await asyncio.to_thread(self._wait)
         yield Words("second")

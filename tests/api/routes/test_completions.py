@@ -127,7 +127,7 @@ def test_the_official_client_understands_what_goes_wrong():
         assert unknown.value.code == "invalid_api_key"
 
 
-async def failing(messages):
+async def failing(messages, *, zone="UTC"):
     yield Words("Well")
     raise NoCandles("BTC-USD", ())
 

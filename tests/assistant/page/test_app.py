@@ -37,7 +37,9 @@ class ScriptedTurn:
         self.heard: list[list[Mapping[str, str]]] = []
         self.sites: list[str] = []
 
-    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    async def __call__(
+        self, said: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         self.heard.append(list(said))
         self.sites.append(site)
         question = said[-1]["content"]

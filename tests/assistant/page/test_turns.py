@@ -20,7 +20,9 @@ class Gated:
         self.going = 0
         self.most = 0
 
-    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    async def __call__(
+        self, said: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         self.going += 1
         self.most = max(self.most, self.going)
         try:
@@ -84,7 +86,7 @@ async def test_a_turn_that_is_given_up_frees_its_place_whether_it_goes_on_or_wai
 
 
 async def test_a_turn_that_fails_ends_in_a_sentence_and_frees_its_place(caplog):
-    async def failing(said: Sequence[Mapping[str, str]], *, site="") -> AsyncIterator[Event]:
+    async def failing(said: Sequence[Mapping[str, str]], *, site="", zone="UTC") -> AsyncIterator[Event]:
         yield Token("It is")
         raise RuntimeError("secret-token-123")
 

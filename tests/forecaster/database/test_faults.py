@@ -115,13 +115,13 @@ def test_an_sqlite_file_that_is_full_is_told_until_something_was_written(tmp_pat
 
     limit(1)  # SQLite takes as many as there are
     with suppress(DatabaseError):
-        for hour in range(1, 9):  # a row is so small that the pages in use have room for some
+        for hour in range(1, 60):  # a row is so small that the pages in use have room for some
             ledger.record(issued(hour, horizons=24))
-    assert cause(lambda: ledger.record(issued(9, horizons=24))) == FULL
+    assert cause(lambda: ledger.record(issued(61, horizons=24))) == FULL
     ledger.probe()
     assert ledger.health.fault.cause == FULL
     limit(1_000_000)
-    assert ledger.record(issued(9))
+    assert ledger.record(issued(61))
     assert ledger.health.fault is None
     ledger.close()
 
