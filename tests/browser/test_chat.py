@@ -41,6 +41,13 @@ def test_the_question_gets_price_band_and_picture(served: str, visit: Open):
     assert_picture_fits_its_plot(chat)
 
 
+def test_times_are_read_and_told_on_the_visitors_clock(served: str, visit: Open):
+    chat = visit(served, timezone_id="Asia/Kolkata")
+    chat.ask("btc at 11:30 pm")
+    expect(chat.page.locator("#chat")).to_contain_text("23:30 IST")
+    expect(chat.page).to_have_url(re.compile(r"timezone=Asia%2F(Kolkata|Calcutta)"))
+
+
 def assert_picture_fits_its_plot(chat: Visit) -> None:
     """Or gridlines would lie."""
     picture = chat.cards.locator("img")
