@@ -63,7 +63,7 @@ class ChatRequest(Given):
         strict=True,
         max_length=64,
         description="of your clock, by its IANA name: Europe/Berlin",
-        json_schema_extra={"enum": sorted(available_timezones())},
+        json_schema_extra={"enum": [*sorted(available_timezones())]},
     )
 
     @field_validator("timezone")

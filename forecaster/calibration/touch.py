@@ -18,6 +18,9 @@ FEWEST = 100  # forecasts without which nothing is fitted at a level
 Way = Literal["up", "down"]
 
 
+DECIMALS = 4  # of a factor, which is known no better
+
+
 class Touch(TouchFactors):
     """The factors, as they are fitted and used."""
 
@@ -61,4 +64,6 @@ def _factor(told: Floats, shares: Floats) -> float:
     """Least squares through the origin, each level weighed by how surely its share is known; 1 where nothing is."""
     rule = 2 * told
     weight = 1 / np.maximum(shares * (1 - shares), 1e-3)
-    return float((weight * rule * shares).sum() / (weight * rule**2).sum()) if len(told) else 1.0
+    if not len(told):
+        return 1.0
+    return round(float((weight * rule * shares).sum() / (weight * rule**2).sum()), DECIMALS)

@@ -21,6 +21,7 @@ from assistant.understanding.slots.days import DATE, Impossible
 from assistant.understanding.slots.durations import assumed_in, minutes_marked, rewritten, span_minutes
 from assistant.understanding.slots.numbers import digits
 from assistant.understanding.slots.quantities import PASSED, PERCENT, Quantities, quantities_in
+from assistant.understanding.slots.record import told_of_forecasts
 from assistant.understanding.slots.times import (
     clocks_marked,
     dates_marked,
@@ -89,36 +90,6 @@ _FUTURE = re.compile(
     r"\b(next|coming|following|upcoming|in|ahead|from now|later|after|tomorrow|tonight|overnight|within|will|by"
     r"|until|attime)\b"
 )
-_METRICS: dict[Metric, re.Pattern[str]] = {
-    "rmse": re.compile(r"\b(?:rmse|root[ -]mean[ -]squared?(?: error)?|(?:mean )?squared? error)\b"),
-    "mape": re.compile(
-        r"\b(?:mape|(?:mean |average )?(?:absolute )?percent(?:age)? error|(?:mean )?error percent(?:age)?)\b"
-    ),
-    "mae": re.compile(
-        r"\b(?:mae|mean (?:absolute )?error|average (?:absolute )?error|absolute error|error (?:absolute )?(?:mean"
-        r"|average)|error mean absolute)\b"
-    ),
-    "direction": re.compile(r"\b(?:direction(?:s|al)?(?: accuracy)?|hit rate|up or down right|up/down)\b"),
-    "skill": re.compile(r"\bskill(?: score)?\b"),
-    "coverage": re.compile(r"\b(?:coverage|calibrat(?:ed|ion)|[589][05] ?% (?:range|band|interval))"),
-    "persistence": re.compile(r"\b(?:persistence|no[ -]change|naive|baseline|benchmark)\b"),
-}
-_COUNT = re.compile(
-    r"\b(?:last|past|previous|recent|latest|newest|prior) (?P<a>\d{1,6})\b(?! ?(?:hours?|hrs?|h|days?|d|weeks?|w"
-    r"|minutes?|months?|years?)\b)"
-    r"|\b(?P<b>\d{1,6}) (?:of )?(?:your |the |my |these )?(?:(?:last|past|previous|recent|latest|newest|most|live"
-    r"|issued|settled|coin) )*"
-    r"(?:forecasts?|predictions?|calls|guesses|outcomes|results|times|hits|misses)\b"
-)
-_ONE = re.compile(
-    r"\b(?:last|previous|latest|most recent|newest) (?:\w+ )?(?:forecast|prediction|call|guess)\b(?!.*\b(?:wrong"
-    r"|miss|missed|misses)\b)"
-)
-_ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) days\b")
-_WORST = re.compile(
-    r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call"
-    r"|fail\w*)\b|\bmost wrong\b"
-)
 _FEW = re.compile(r"\bfew (?=\d)")  # what durations.py leaves of "a few hours"
 _STRANGE = re.compile(
     r"^(?:what's |whats |what is )?(?:the )?(?:price|value|forecast|prediction|chart) (?:of"
@@ -127,7 +98,6 @@ _STRANGE = re.compile(
 _HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
 _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
-_HORIZON = re.compile(r"\b(\d{1,2})[ -]?(?:hours?|h) (?:\u01c2?\w+ )?(?:ahead )?(?:forecasts|predictions|calls)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
@@ -150,7 +120,7 @@ def read_slots(
     text = readied(english, language)
     named, currency = zone_in(text), currency_in(text)
     symbols = symbols_in(text, every=every, both=both)
-    alarm, count = _ALARM.search(text), _COUNT.search(" ".join(unnamed(text).split()))
+    told = told_of_forecasts(text)
     slots = Slots(
         symbols=symbols,
         foreign=foreign(text) or _unknown(text),
@@ -159,14 +129,14 @@ def read_slots(
         compare_by=compared_by(text),
         ratio=is_ratio(text),
         turned=is_turned(text),
-        metric=next((metric for metric, pattern in _METRICS.items() if pattern.search(text)), None),
-        last=int(count["a"] or count["b"]) if count else 1 if _ONE.search(text) else None,
-        horizon=int(ahead[1]) if (ahead := _HORIZON.search(text)) else None,
-        worst=_WORST.search(text) is not None,
+        metric=told.metric,
+        last=told.last,
+        horizon=told.horizon,
+        worst=told.worst,
         end_asked=_end_asked(text),
         loss=_LOSS.search(text) is not None,
         told_past=_FELL.search(text) is not None,
-        days=int(alarm[1] or alarm[2]) if alarm else None,
+        days=told.days,
     )
     try:
         slots, rest = _timed(slots, text, now.astimezone(ZoneInfo(named or zone)))
@@ -180,7 +150,7 @@ def read_slots(
     return replace(
         slots,
         quantities=quantities,
-        bare=int(bare[1]) if bare and not slots.timed and not count else None,
+        bare=int(bare[1]) if bare and not slots.timed and not told.counted else None,
         foreign=None if currency else slots.foreign,
     )
 
@@ -235,11 +205,6 @@ def _end_asked(text: str) -> Side:
     """Whether a text asks for a high or for a low, and not for both."""
     high, low = _HIGH.search(text) is not None, _LOW.search(text) is not None
     return "range" if high == low else "above" if high else "below"
-
-
-def metrics_named(english: str) -> int:
-    """How many metrics a text names."""
-    return sum(pattern.search(english) is not None for pattern in _METRICS.values())
 
 
 def readied(english: str, language: str) -> str:

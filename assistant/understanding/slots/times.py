@@ -26,6 +26,7 @@ _NO_CLOCK = re.compile(
 _LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
+_YEAR = re.compile(r"(?:by|until) 20[2-9]\d")
 _MILITARY = re.compile(
     r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?P<sure> ?(?:h|hrs|hours)\b| ?(?=\u01c3))?(?![\w$%.:/-])(?! ?[%\d])"
 )
@@ -101,7 +102,10 @@ def clocks_marked(english: str, language: str) -> str:
 
 def military_marked(english: str, *, priced: bool) -> str:
     """A text with "at 1830" as "at 18:30"; where it may be a price, only before "h" or a zone."""
-    return _MILITARY.sub(lambda at: at[0] if priced and at["sure"] is None else f"{at[1]}{at[2]}:{at[3]} ", english)
+    return _MILITARY.sub(
+        lambda at: at[0] if at["sure"] is None and (priced or _YEAR.fullmatch(at[0])) else f"{at[1]}{at[2]}:{at[3]} ",
+        english,
+    )
 
 
 def halves_marked(english: str) -> str:

@@ -66,9 +66,10 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
 
 # In Romance languages "sol" is the sun where it shines, rises or sets, and else the coin.
 _SUN = re.compile(
-    r"(?:\b(?:hace|hac[ií]a|faz|fazia|fait|tomar|toma|puesta|salida|nascer|p[oô]r|coucher|lever|bajo|sob"
-    r"|sous|luz|rayos?|raios?)"
-    r"(?: (?:el|o|le|du|de|del|do|d'))* sol\b|\bsol (?:brilla|brilha|brille|naciente))",
+    r"(?:\b(?:hace|har[aá]|hac[ií]a|faz|far[aá]|fazia|fait|fera|tomar|toma|puesta|salida|nascer|p[oô]r"
+    r"|coucher|lever|bajo|sob|sous|luz"
+    r"|rayos?|raios?|ras)(?: (?:el|o|le|du|de|del|do|d'))* sol\b|\bsol (?:brilla|brilha|brille|nasce|nace"
+    r"|sale|naciente))",
     re.IGNORECASE,
 )
 _ROMANCE_COIN = re.compile(
