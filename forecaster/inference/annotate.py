@@ -75,7 +75,7 @@ class Issuer:
             band_method=said.band_method,
             warnings=(*ALWAYS, *self.flags, *([ForecastWarning.MODEL_EXPIRED] if said.expires else [])),
             versions=said.versions,
-            touch=self.touch,
+            touch=self.touch and TouchFactors(up=self.touch.up, down=self.touch.down),  # as a remote one has it
             parameters=self._parameters,
         )
 
