@@ -55,6 +55,7 @@ async def _feed(query: Annotated[StreamQuery, Query()], found: Annotated[Streams
     "/stream",
     summary="Prices, candles, forecasts and anomalies as they happen",
     response_class=EventStream,
+    status_code=200,
     responses=documented(422, 503),
 )
 async def stream(
