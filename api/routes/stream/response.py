@@ -20,11 +20,11 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy th
 
 
 class EventStream(Response):
-    """What `feed` tells of some symbols after the event with the id `after`, for `seconds` or without an end."""
+    """What `feed` tells of some symbols after the event with the id `after`, for `seconds` at most."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, feed: Feed, symbols: Collection[str], after: str, seconds: float | None) -> None:
+    def __init__(self, feed: Feed, symbols: Collection[str], after: str, seconds: float) -> None:
         """Nothing is listened to before the answer begins."""
         self.status_code, self.background = 200, None
         self._feed, self._symbols, self._after, self._seconds = feed, symbols, after, seconds

@@ -9,7 +9,7 @@ anomaly    {"time", "move_pct", "once_in_days", "rarity", ...}             an ho
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, Field
 
 from api.routes.stream.response import EventStream
@@ -23,6 +23,10 @@ router = APIRouter(prefix="/v1", tags=["market"], route_class=GivenRoute)
 
 LIST = rf"^{SYMBOL.pattern}(,{SYMBOL.pattern}){{0,39}}$"
 LONGEST = 24 * 3600  # seconds
+ONE = {  # event, as OpenAPI 3.2 describes it
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "id", "data")} | {"retry": {"type": "integer"}},
+}
 OFFERED = "It is listed among CRYPTOSENSE_SYMBOLS where it is to be told"
 
 
@@ -36,9 +40,7 @@ class StreamQuery(Given):
     symbols: Annotated[str, AfterValidator(_each)] = Field(
         pattern=LIST, max_length=720, description="coins that this service offers", examples=["BTC-USD,ETH-USD"]
     )
-    seconds: QueryWhole | None = Field(
-        default=None, ge=1, le=LONGEST, description="end after so many; without it the stream has no end of its own"
-    )
+    seconds: QueryWhole = Field(default=LONGEST, ge=1, le=LONGEST, description="end after so many: a day at most")
 
 
 async def streams(request: Request) -> Streams:
@@ -54,9 +56,8 @@ async def _feed(query: Annotated[StreamQuery, Query()], found: Annotated[Streams
 @router.get(
     "/stream",
     summary="Prices, candles, forecasts and anomalies as they happen",
-    response_class=EventStream,
-    status_code=200,
-    responses=documented(422, 503),
+    response_class=Response,
+    responses={200: {"content": {EventStream.media_type: {"itemSchema": ONE}}}, **documented(422, 503)},
 )
 async def stream(
     query: Annotated[StreamQuery, Query()],
