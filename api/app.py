@@ -85,7 +85,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         running = asyncio.create_task(_run(model, page, work, stop))
-        async with spoken.serving() if spoken else nullcontext():
+        async with app.state.streams.until(leaving), spoken.serving() if spoken else nullcontext():
             yield
         stop.set()
         await running
@@ -151,7 +151,7 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
             allow_methods=["GET", "HEAD", "POST"],
             allow_headers=[
                 *("authorization", "content-type", "idempotency-key", "if-none-match", "x-api-key", "x-request-id"),
-                *("mcp-method", "mcp-name", "mcp-protocol-version"),
+                *("last-event-id", "mcp-method", "mcp-name", "mcp-protocol-version"),
             ],
             expose_headers=[
                 *("etag", "idempotency-replayed", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id")

@@ -183,6 +183,10 @@ class Connection(asyncio.BufferedProtocol):
             self._joined = self._shared.line.join(id(self), self._shared.loop)
         return self._joined
 
+    def hang_up(self) -> None:
+        """Cut off a client that does not read what it is sent."""
+        self.transport.abort()
+
     def consumed(self, more: bool) -> None:
         """The app has been given all that was passed on of the last request's body."""
         self._ahead, self._read_through = 0, not more

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.connections.connection import READ, Connection, Shared
 from api.middleware import Line
-from api.wire import JOIN
+from api.wire import HANG_UP, JOIN
 
 TICK = 1.0  # seconds between two looks at who has taken too long
 CONNECTION = "cryptosense.connection"  # where a request finds its connection in what the server tells of itself
@@ -65,7 +65,7 @@ class Attended:
         if connection is None:
             await self.app(scope, receive, send)
             return
-        is_last, scope[JOIN] = connection.asked(), connection.join
+        is_last, scope[JOIN], scope[HANG_UP] = connection.asked(), connection.join, connection.hang_up
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -11,6 +11,7 @@ __all__ = [
     "llms",
     "mcp",
     "predict",
+    "stream",
     "v1",
     "widget",
 ]

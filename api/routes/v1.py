@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from api.background import Part
 from api.dependencies import Turn
 from api.middleware import Idempotency, Metrics
-from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model
+from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model, stream
 from api.wire import Budget, documented
 
 ROUTERS = (
@@ -16,6 +16,7 @@ ROUTERS = (
     anomalies.router,
     evaluate.router,
     model.router,
+    stream.router,
     chat.router,
 )
 
@@ -24,6 +25,7 @@ def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None)
     """Serve it from `app`; `assistant` answers what is said to it."""
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
+    app.state.streams = stream.Streams(app.state.model, app.state.settings.symbols, lambda: counted.refused("overload"))
     app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
     for router in ROUTERS:

@@ -1,6 +1,6 @@
 """What is read from and written to clients: strict JSON, callers' values, errors."""
 
-from api.wire.budgets import HELD, JOIN, RETRY_AFTER, Budget, Held
+from api.wire.budgets import HANG_UP, HELD, JOIN, RETRY_AFTER, Budget, Held
 from api.wire.caller_values import (
     FEWEST_CLOSES,
     MOST_CANDLES,
@@ -27,6 +27,7 @@ from api.wire.strict_json import KIB, StrictJSONRoute
 __all__ = [
     "DETAILS",
     "FEWEST_CLOSES",
+    "HANG_UP",
     "HELD",
     "JOIN",
     "KIB",

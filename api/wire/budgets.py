@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 RETRY_AFTER = "1"  # seconds
 HELD = "cryptosense.held"  # where a request's share lies in its scope
+HANG_UP = "cryptosense.hang_up"  # where its scope says how its connection is cut off, where there is one
 JOIN = "cryptosense.join"  # where its scope says how it joins the line, where there is one
 
 
@@ -64,6 +65,7 @@ class Held:
         self._bytes += size
 
     def give_back(self) -> None:
-        """Return everything."""
+        """Return everything, once: what goes on for long and hardly works does so early."""
         self._places.give_back(self._working)
         self._bodies.give_back(self._bytes)
+        self._working = self._bytes = 0

@@ -8,7 +8,7 @@ from forecaster.database import Health
 from forecaster.errors import NoCandles, UnsupportedSymbol
 from forecaster.market.candles import Candles
 from forecaster.market.quotes import Quote
-from forecaster.market.sources import CandleSource, Snapshot
+from forecaster.market.sources import QUOTE_SERVES, CandleSource, Snapshot
 from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class AutoSource:
         """See CandleSource; real or simulated."""
         return await self._either(lambda source: source.hours_ending(symbol, at, hours))
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = QUOTE_SERVES) -> Quote:
         """See CandleSource; real or simulated."""
-        return await self._either(lambda source: source.quote(symbol))
+        return await self._either(lambda source: source.quote(symbol, within))
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:
         """See CandleSource; real ones alone."""

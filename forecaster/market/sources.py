@@ -7,6 +7,7 @@ from forecaster.market.candles import Candles
 from forecaster.market.quotes import Quote
 from forecaster.schema import HOUR, ForecastWarning
 
+QUOTE_SERVES = 5.0  # seconds for which a price is told again
 FRESH_FOR = 2 * HOUR  # seconds: beyond this age the newest candle is refused, not flagged
 
 
@@ -58,8 +59,8 @@ class CandleSource(Protocol):
         """
         ...
 
-    async def quote(self, symbol: str) -> Quote:
-        """The last trade, a few seconds old at most, or labelled. Raises as `latest`."""
+    async def quote(self, symbol: str, within: float = QUOTE_SERVES) -> Quote:
+        """The last trade, asked for `within` so many seconds, or labelled. Raises as `latest`."""
         ...
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:

@@ -21,5 +21,6 @@ __all__ = [
     "Schedule",
     "Sent",
     "fallback",
+    "feed",
     "remote",
 ]

@@ -16,7 +16,17 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles, CandleSource, PastClose, Quote, close_at, price_now, span_of, with_companion
+from forecaster.market import (
+    Candles,
+    CandleSource,
+    PastClose,
+    Quote,
+    Snapshot,
+    close_at,
+    price_now,
+    span_of,
+    with_companion,
+)
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent, hourly, windows_of
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from forecaster.ledger import Ledger
 
 LONGEST_SPAN = HISTORY  # hours of candles that one question may ask for
+LIVE = 1.9  # seconds for which a trade is new to who looks every two
 
 
 class LocalBackend:
@@ -72,6 +83,14 @@ class LocalBackend:
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend. Raises what market.close_at raises."""
         return told(self._observer, await close_at(self._source, symbol, at.timestamp()))
+
+    async def quote(self, symbol: str) -> Quote:
+        """See ForecastBackend. Raises what CandleSource.quote raises."""
+        return await self._source.quote(symbol, LIVE)
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """See ForecastBackend. Raises what CandleSource.five_minutes raises."""
+        return await self._source.five_minutes(symbol, count)
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:
         """See ForecastBackend. Raises what CandleSource.quote_in raises."""

@@ -15,7 +15,7 @@ from forecaster.anomalies import AnomalyReport
 from forecaster.errors import BackendError, ConfigurationError, InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles, PastClose, Quote
+from forecaster.market import Candles, PastClose, Quote, Snapshot
 from forecaster.schema import CandleSpan, Forecast, ForecastWarning, ModelFacts, Price, Report
 from forecaster.serving.backend import LocalBackend
 from forecaster.serving.caller_input import Sent
@@ -59,6 +59,14 @@ class FallbackBackend:
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend."""
         return _flagged(*await self._asked(lambda backend: backend.close_at(symbol, at)))
+
+    async def quote(self, symbol: str) -> Quote:
+        """See ForecastBackend; of the exchanges that are asked here."""
+        return await self._local.quote(symbol)
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot:
+        """See ForecastBackend; of the exchanges that are asked here."""
+        return await self._local.five_minutes(symbol, count)
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:
         """See ForecastBackend; of the exchanges that are asked here."""

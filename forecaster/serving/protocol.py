@@ -1,6 +1,7 @@
 """What tools, chat and API ask for: prices, forecasts, surprises and records, from one place.
 
     live       price, candles, forecast, anomalies          from the source's newest candles
+               quote, five_minutes                          the same as they come, for who looks again and again
     caller     forecast_from, forecast_closes, forecast_batch, anomalies_from, evaluate, next_close
     records    history, kept, track_record                  what was issued live, and what became of it
     the model  report, evaluation, facts
@@ -16,7 +17,7 @@ from forecaster.anomalies import AnomalyReport
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.market import Candles, PastClose, Quote
+from forecaster.market import Candles, PastClose, Quote, Snapshot
 from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
 from forecaster.serving.caller_input import Sent
 
@@ -30,6 +31,14 @@ class ForecastBackend(Protocol):
 
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """The close of the newest candle that had closed at a past moment: of five minutes where there is one."""
+        ...
+
+    async def quote(self, symbol: str) -> Quote:
+        """The last trade, two seconds old at most where an exchange tells a newer one."""
+        ...
+
+    async def five_minutes(self, symbol: str, count: int) -> Snapshot | None:
+        """The newest `count` closed five-minute candles; None where they are not to be had from there at all."""
         ...
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:

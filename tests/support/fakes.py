@@ -239,7 +239,7 @@ class HoursAlone:
     async def hours_ending(self, symbol: str, at: int | None, hours: int) -> Snapshot:
         raise NoCandles(symbol, ())
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = 5.0) -> Quote:
         raise NoCandles(symbol, ())
 
 

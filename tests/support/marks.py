@@ -46,7 +46,7 @@ class Marks:
         fine = self._fine(symbol)
         return self._snapshot(symbol, hours_ending(fine, fine.end if at is None else min(at, fine.end), hours))
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = 5.0) -> Quote:
         self._ask("quote", symbol)
         price = float(self._fine(symbol).close[-1]) * MOVED
         return replace(

@@ -21,7 +21,7 @@ from forecaster.market.exchanges.products import Listings
 from forecaster.market.exchanges.turns import BUDGET, Failures, Turns
 from forecaster.market.hours_ending import hours_ending, reaching_back
 from forecaster.market.quotes import Quote
-from forecaster.market.sources import Snapshot
+from forecaster.market.sources import QUOTE_SERVES, Snapshot
 from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ class LiveSource:
             )
         return self._snapshot(symbol, fine, candles, *notes)
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = QUOTE_SERVES) -> Quote:
         """See CandleSource. Raises NoCandles and UnsupportedSymbol, within 8 s."""
-        quote = await self._prices.now(symbol, await self._listings.of(symbol))
+        quote = await self._prices.now(symbol, await self._listings.of(symbol), within)
         if isinstance(quote, Quote):
             return quote
         raise NoCandles(symbol, quote)

@@ -15,11 +15,11 @@ from forecaster.market.exchanges.pages import SYMBOLS_KEPT, Held, Listing, Pages
 from forecaster.market.exchanges.turns import Failures, Turns
 from forecaster.market.quotes import SIGMAS, Quote, believable
 from forecaster.market.single_flight import SingleFlight
-from forecaster.market.sources import FRESH_FOR
+from forecaster.market.sources import FRESH_FOR, QUOTE_SERVES
 from forecaster.market.symbols import Pair
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 
-SERVES_FOR = 5.0  # seconds for which a price is told again
+SERVES_FOR = QUOTE_SERVES  # seconds for which a price is told again, where nobody wants it sooner
 REFUSED_FOR = 600.0  # seconds for which it counts that an exchange does not know a pair
 OLD = 300  # seconds after which a last trade is told as old: a coin that is hardly traded has no newer one
 REFUSAL = re.compile(r"^answered with an error( \(4\d\d\))?$")  # what an exchange says to a pair that it lacks
@@ -54,10 +54,10 @@ class Prices:
         self._asking = SingleFlight[Told | Failures]()
         self._elsewhere: LRUCache[tuple[str, str], tuple[float, Told | Failures]] = LRUCache(SYMBOLS_KEPT)
 
-    async def now(self, symbol: str, listing: Listing) -> Quote | Failures:
-        """The price, or why there is none. Many who ask at once cause one call."""
+    async def now(self, symbol: str, listing: Listing, within: float = SERVES_FOR) -> Quote | Failures:
+        """The price, asked for `within` so many seconds, or why there is none. Many who ask at once cause one call."""
         told: Told | Failures | None = self._told.get(symbol)
-        if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < SERVES_FOR:
+        if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < within:
             told = await self._asking.call(symbol, lambda: self._ask(symbol, listing))
         return self._quoted(symbol, told) if isinstance(told, Told) else told
 

@@ -15,7 +15,7 @@ from forecaster.market.files.reader import CandleFile, read_candles
 from forecaster.market.files.rows import Reading
 from forecaster.market.hours_ending import hours_ending
 from forecaster.market.quotes import Quote
-from forecaster.market.sources import Snapshot
+from forecaster.market.sources import QUOTE_SERVES, Snapshot
 from forecaster.schema import FIVE_MINUTES, HOUR
 
 FINE_KEPT = 400 * HOUR // FIVE_MINUTES  # five-minute candles: more than any forecast reads
@@ -86,7 +86,7 @@ class FileSource:
             raise InvalidInput(f"{held.name} has no hour that ends then.", "Ask for one on the hour that it has.")
         return replace(snapshot, candles=candles, now=float(candles.end))
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = QUOTE_SERVES) -> Quote:
         """The last close of the file, at its time. Raises UnsupportedSymbol and DataFileError."""
         last = await self.latest(symbol, 1)
         if await self._read_fine() is not None:

@@ -11,7 +11,7 @@ from forecaster.market.hours_ending import hours_ending
 from forecaster.market.quotes import Quote
 from forecaster.market.simulated.hours import BLOCK, MOST_HOURS, coin_of, rounded, simulated
 from forecaster.market.simulated.minutes import MOST, PARTS, simulated_minutes
-from forecaster.market.sources import Snapshot
+from forecaster.market.sources import QUOTE_SERVES, Snapshot
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 
 NOTE = "simulated, not market data"
@@ -48,7 +48,7 @@ class DemoSource:
         minutes = simulated_minutes(symbol, at // FIVE_MINUTES - count, count)
         return Snapshot(symbol, "demo", "USD", hours_ending(minutes, at, hours), now, *LABELS)
 
-    async def quote(self, symbol: str) -> Quote:
+    async def quote(self, symbol: str, within: float = QUOTE_SERVES) -> Quote:
         """The price of this second, on the way through the five-minute candle that is forming."""
         now = self._clock()
         (candle,) = simulated_minutes(symbol, int(now // FIVE_MINUTES), 1).rows()

@@ -23,6 +23,7 @@ from forecaster.serving.caller_input import Sent
 from forecaster.serving.gathering import HISTORY
 from forecaster.serving.observer import Nobody, Observer, tell_model, told
 from forecaster.serving.remote.calls import Calls, refusal
+from forecaster.serving.remote.quotes import Quotes
 
 WITHIN = 7.5  # seconds of a whole call, so that an answer or an error comes within 8
 MOST_CANDLES = 1000  # that one question may bring; no model reads more
@@ -68,6 +69,7 @@ class RemoteBackend:
         `observer` is told of every answer, and of the model there.
         """
         self._calls, self._observer = Calls(url, key, within, transport), observer or Nobody()
+        self._quotes = Quotes(self.price)
 
     async def price(self, symbol: str) -> Price:
         """See ForecastBackend."""
@@ -80,6 +82,13 @@ class RemoteBackend:
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend: of hours alone."""
         return close_within(await self.candles(symbol, HISTORY), at.timestamp())
+
+    async def quote(self, symbol: str) -> Quote:
+        """See ForecastBackend; up to a quarter of a minute old, since the service there counts questions."""
+        return await self._quotes.of(symbol)
+
+    async def five_minutes(self, symbol: str, count: int) -> None:
+        """None: the service there gives candles of hours."""
 
     async def quote_in(self, symbol: str, currency: str) -> Quote | None:
         """None: the service there tells prices in US dollars."""
@@ -184,8 +193,7 @@ class RemoteBackend:
         tell_model(self._observer, forecast.model)
         return told(self._observer, forecast)
 
-    def _told(self, symbol: str, answer: Own) -> Own:
-        """An answer about the symbol that was asked for."""
+    def _told(self, symbol: str, answer: Own) -> Own:  # an answer about the symbol that was asked for
         if answer.symbol != symbol:
             raise _no_answer()
         return told(self._observer, answer)

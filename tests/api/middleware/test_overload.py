@@ -30,7 +30,7 @@ class Slow:
         self.inside, self.go = 0, asyncio.Event()
         self.router = APIRouter(prefix="/v1", route_class=StrictJSONRoute)
         self.router.add_api_route("/slow", self.slow, methods=["GET"])
-        self.router.add_api_route("/stream", self.stream, methods=["GET"])
+        self.router.add_api_route("/streamed", self.stream, methods=["GET"])
         self.router.add_api_route("/post", self.post, methods=["POST"])
 
     async def slow(self) -> int:
@@ -69,7 +69,7 @@ def slow():
     return Slow()
 
 
-@pytest.mark.parametrize("path", ["/v1/slow", "/v1/stream"])
+@pytest.mark.parametrize("path", ["/v1/slow", "/v1/streamed"])
 async def test_what_is_too_much_is_refused_at_once_and_accepted_again_later(slow, path):
     async with served(settings=TWO, routers=[slow.router]) as client:
         await settled(client)

@@ -32,7 +32,7 @@ class Market(HoursAlone):
     async def latest(self, symbol, hours):
         return self._given(symbol, self._hours)
 
-    async def quote(self, symbol):
+    async def quote(self, symbol, within=5.0):
         return self._given(symbol, self._quote)
 
     async def hours_ending(self, symbol, at, hours):

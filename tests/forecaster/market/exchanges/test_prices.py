@@ -135,6 +135,18 @@ async def test_a_price_is_told_again_for_five_seconds_and_then_asked_for(open_li
     assert len(tickers(fake)) == 2
 
 
+async def test_who_wants_a_newer_price_gets_one_and_others_are_told_it_too(open_live, fake):
+    source = open_live("bitstamp")
+    await source.quote("BTC-USD")
+    fake.moved = 1.0004
+    fake.now += 2.0
+    assert (await source.quote("BTC-USD", 1.9)).price == fake.price()
+    fake.now += 1.0
+    told = await asyncio.gather(source.quote("BTC-USD"), source.quote("BTC-USD", 1.9))
+    assert {each.price for each in told} == {fake.price()}
+    assert len(tickers(fake)) == 2
+
+
 async def test_a_hundred_callers_cause_one_call(open_live, fake):
     source = open_live()
     quotes = await asyncio.gather(*(source.quote("BTC-USD") for _ in range(100)))

@@ -1,0 +1,75 @@
+"""The endpoint: which coins, and after which event.
+
+quote      {"symbol", "source", "quote", "price", "time", "warnings"}      another price, every 2 s at most
+candle     {"open_time", "open", "high", "low", "close", "volume", ...}    five minutes that have closed
+forecast   {"id", "as_of", "last_close", "horizon", ...}                   one that was issued
+settled    {"id", "as_of", "outcomes", ...}                                what became of one
+anomaly    {"time", "move_pct", "once_in_days", "rarity", ...}             an hour that moved as almost none does
+"""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AfterValidator, Field
+
+from api.routes.stream.response import EventStream
+from api.routes.stream.streams import Streams
+from api.wire import Given, GivenRoute, QueryWhole, documented
+from forecaster.errors import UnsupportedSymbol
+from forecaster.schema import SYMBOL
+from forecaster.serving.feed import Feed
+
+router = APIRouter(prefix="/v1", tags=["market"], route_class=GivenRoute)
+
+LIST = rf"^{SYMBOL.pattern}(,{SYMBOL.pattern}){{0,39}}$"
+LONGEST = 24 * 3600  # seconds
+ONE = {  # event, as OpenAPI 3.2 describes it
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("event", "id", "data")} | {"retry": {"type": "integer"}},
+}
+OFFERED = "It is listed among CRYPTOSENSE_SYMBOLS where it is to be told"
+
+
+def _each(text: str) -> str:
+    return ",".join(dict.fromkeys(text.split(",")))
+
+
+class StreamQuery(Given):
+    """Which coins, and how long."""
+
+    symbols: Annotated[str, AfterValidator(_each)] = Field(
+        pattern=LIST, max_length=720, description="coins that this service offers", examples=["BTC-USD,ETH-USD"]
+    )
+    seconds: QueryWhole = Field(default=LONGEST, ge=1, le=LONGEST, description="end after so many: a day at most")
+
+
+async def streams(request: Request) -> Streams:
+    """What every stream is fed from."""
+    return cast(Streams, request.app.state.streams)
+
+
+async def _feed(query: Annotated[StreamQuery, Query()], found: Annotated[Streams, Depends(streams)]) -> Feed:
+    """The feed, once the query is one."""
+    return found.feed()
+
+
+@router.get(
+    "/stream",
+    summary="Prices, candles, forecasts and anomalies as they happen",
+    response_class=Response,
+    responses={200: {"content": {EventStream.media_type: {"itemSchema": ONE}}}, **documented(422, 503)},
+)
+async def stream(
+    query: Annotated[StreamQuery, Query()],
+    feed: Annotated[Feed, Depends(_feed)],
+    last_event_id: Annotated[str, Header(description="id of the last event that you know")] = "",
+) -> EventStream:
+    """Server-Sent Events: `quote`, `candle`, `forecast`, `settled` and `anomaly`, each a JSON object on one line.
+
+    A browser's `EventSource` reads it, and goes on after the last event that it got.
+    """
+    symbols = query.symbols.split(",")
+    for symbol in symbols:
+        if symbol not in feed.symbols:
+            raise UnsupportedSymbol(symbol, feed.symbols, OFFERED)
+    return EventStream(feed, symbols, last_event_id, query.seconds)
