@@ -154,7 +154,9 @@ class SlowTurn:
     def __init__(self) -> None:
         self.ended = threading.Event()
 
-    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    async def __call__(
+        self, said: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         if "slow" not in said[-1]["content"]:
             yield Token("![x](http://example.com/x.png) <img src=http://example.com/y.png> <b>bold?</b>")
             return

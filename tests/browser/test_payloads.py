@@ -21,7 +21,9 @@ ANSWER = "answer with everything"
 class Echo:
     """A model that returns every payload, and a tool that does; or what it was asked."""
 
-    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    async def __call__(
+        self, said: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         question = said[-1]["content"]
         if question != ANSWER:
             yield Token(question)

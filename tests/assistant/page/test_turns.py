@@ -20,7 +20,9 @@ class Gated:
         self.going = 0
         self.most = 0
 
-    async def __call__(self, said: Sequence[Mapping[str, str]], /, *, site: str = "") -> AsyncIterator[Event]:
+    async def __call__(
+        self, said: Sequence[Mapping[str, str]], /, *, site: str = "", zone: str = "UTC"
+    ) -> AsyncIterator[Event]:
         self.going += 1
         self.most = max(self.most, self.going)
         try:
