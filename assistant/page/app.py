@@ -9,6 +9,7 @@ Markdown shows the same HTML: sanitized where visitors or models have a say in i
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from html import escape
@@ -29,7 +30,16 @@ from assistant.page.options import GREETING, MOST_SUGGESTIONS, TITLE, plain, sit
 from assistant.page.services import Behind
 from assistant.page.tabs import NO_LEDGER, report_tab, track_record_tab, without_record
 from assistant.page.ticker import Prices, ticker
-from assistant.page.transcript import Shown, asked, conversation, from_page, judged, stopped
+from assistant.page.transcript import (
+    Shown,
+    asked,
+    conversation,
+    for_browser,
+    found_again,
+    from_page,
+    judged,
+    stopped,
+)
 from assistant.page.turn_limit import AT_ONCE, WAITING, Places
 from assistant.page.turns import replies
 from assistant.understanding import known_zone
@@ -38,7 +48,7 @@ from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "embed.js")
+SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js")
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
 UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
@@ -96,14 +106,19 @@ def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
                             for n, text in enumerate(usual.suggestions)
                         ]
                     box = _box(behind.offered)
-                    gr.Markdown(HINT, elem_id="hint")
+                    with gr.Row(elem_id="below"):
+                        fresh = gr.Button("New chat", size="sm", min_width=0, elem_id="fresh")
+                        gr.Markdown(HINT, elem_id="hint")
+                    kept = gr.Textbox(elem_id="kept", label="Kept in the browser")  # never seen, as the next
+                    restore = gr.Button("Restore", elem_id="restore")
             with gr.Tab("Model report", elem_id="tab-report") as report:
                 report_body = gr.Markdown(LOADING, sanitize_html=False)
             with gr.Tab("Track record", elem_id="tab-record") as record:
                 coins = list(behind.offered)
                 coin = gr.Radio(coins, value=coins[0], label="Coin", elem_id="coin", container=False)
                 record_body = gr.Markdown(LOADING, sanitize_html=False)
-        _wire_turn(behind, chat, box, suggestions, sites)
+        _wire_turn(behind, chat, box, suggestions, kept, sites)
+        _wire_store(behind.offered, chat, kept, restore, fresh)
         _wire_tabs(behind, report, report_body, record, coin, record_body)
         _wire_address(behind.offered, page, name, chat, suggestions)
         _wire_prices(behind, page, prices)
@@ -143,45 +158,76 @@ def _box(offered: Sequence[Symbol]) -> gr.Textbox:
 
 
 def _wire_turn(
-    behind: Behind, chat: gr.Chatbot, box: gr.Textbox, suggestions: list[gr.Button], sites: Sequence[str]
+    behind: Behind,
+    chat: gr.Chatbot,
+    box: gr.Textbox,
+    suggestions: list[gr.Button],
+    kept: gr.Textbox,
+    sites: Sequence[str],
 ) -> None:
     """Ask on Enter, on the button and on a suggestion; stop on the stop button."""
     places = Places()
 
     async def answer(
         typed: str, page: object, event: gr.EventData, request: gr.Request, *labels: str
-    ) -> AsyncIterator[tuple[Any, Any]]:
+    ) -> AsyncIterator[tuple[Any, ...]]:
         # a button that was changed for a visitor is another object, of the same name
         named = dict(zip((button.elem_id for button in suggestions), labels, strict=True))
         clicked = named.get(event.target.elem_id) if isinstance(event.target, gr.Button) else None
         question = clicked or typed
         if not question.strip():
-            yield gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip()
             return
         query = dict(request.query_params)
         site, zone = site_of(query, sites), known_zone(query.get("timezone", ""))
         before = shown = [*from_page(page), asked(question)]
-        yield gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True), shown
+        yield (
+            gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True),
+            shown,
+            for_browser(shown, False),
+        )
         async for reply in replies(behind.turn, places, conversation(before), site, zone):
             shown = before + reply
-            yield gr.skip(), shown
-        yield gr.Textbox(submit_btn=True, stop_btn=False), shown
+            yield gr.skip(), shown, gr.skip()
+        yield gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
-    def broken_off(page: object) -> tuple[Any, list[Shown]]:
-        return gr.Textbox(submit_btn=True, stop_btn=False), stopped(from_page(page))
+    def broken_off(page: object) -> tuple[Any, list[Shown], str]:
+        shown = stopped(from_page(page))
+        return gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
     answering = gr.on(
         [box.submit, *(button.click for button in suggestions)],
         answer,
         [box, chat, *suggestions],
-        [box, chat],
+        [box, chat, kept],
         trigger_mode="once",  # until the turn is over, the browser lets no second one begin
         concurrency_limit=AT_GRADIO,
         **QUIETLY,
     )
     box.stop(None, cancels=[answering], queue=False, **QUIETLY)
     # not as the button's own handler: the page would offer to send while the browser still holds the turn to be running
-    answering.failure(broken_off, chat, [box, chat], queue=False, **QUIETLY)
+    answering.failure(broken_off, chat, [box, chat, kept], queue=False, **QUIETLY)
+
+
+def _wire_store(
+    offered: Sequence[Symbol], chat: gr.Chatbot, kept: gr.Textbox, restore: gr.Button, fresh: gr.Button
+) -> None:
+    """Show what the browser has kept, and begin anew. What static/kept.js writes into `kept` is answered there."""
+
+    def greeting(request: gr.Request) -> Shown:
+        greeting = view_of(dict(request.query_params), offered).greeting
+        return {"role": "assistant", "content": greeting if greeting == GREETING else plain(greeting)}
+
+    def restored(stored: object, request: gr.Request) -> tuple[list[Shown], str]:
+        found = found_again(stored)
+        answer = json.dumps({"restored": found.turns, "unanswered": found.unanswered}, ensure_ascii=False)
+        return [greeting(request), *found.messages], answer
+
+    def begun_anew(request: gr.Request) -> tuple[list[Shown], str]:
+        return [greeting(request)], for_browser([], True)
+
+    restore.click(restored, kept, [chat, kept], queue=False, **QUIETLY)
+    fresh.click(begun_anew, None, [chat, kept], queue=False, **QUIETLY)
 
 
 def _wire_tabs(

@@ -4,7 +4,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 GRADIO_API = "/gradio_api/"
-USED = ("queue/", "run/predict", "cancel", "reset", "heartbeat/", "startup-events")  # of what Gradio serves
+USED = ("queue/", "run/predict", "cancel", "reset", "heartbeat/", "startup-events", "app_id")
+# Of what Gradio serves. A page that has lost its connection asks for "app_id" until it is answered, and then reloads.
 
 
 class OnlyWhatIsUsed:

@@ -1,13 +1,18 @@
-"""What the chat shows of a turn, as plain messages: the steps taken, the reply, the forecast cards.
+"""What the chat shows of a turn, as plain messages; long because what is shown, said and kept is one form.
 
+A turn has the steps taken, the reply, the forecast cards.
 Text from visitors, models and tools is shown as markdown by the page, so it is defused here: no HTML and no
 images, which could load something from elsewhere. What is shown can be turned back into what was said.
+
+The visitor's browser keeps the turns, and the server none: it is told each of them (`for_browser`), and gives them back
+after a reload (`found_again`), with the question that a lost connection left without an answer.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from html import escape, unescape
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -17,6 +22,7 @@ from tools import TOOLS, ForecastAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
 KEPT = 80  # messages that stay on the page; every question carries them to the server
+MOST_STORED = 800_000  # characters that are taken back from a browser's store
 CARDS = 3  # in one reply at most
 CARD = "<section "  # how a card begins; defused text cannot
 TITLES = {tool.name: tool.title for tool in TOOLS}
@@ -25,6 +31,7 @@ WAITING = "Many are asking right now: you are next in line"
 BUSY = "Too many people are asking right now, so I cannot take your question. Please try again in a minute."
 TROUBLE = "Something went wrong on my side, so I cannot answer that. Please try again in a minute."
 STOPPED = "Stopped."
+EARLIER = "What was said before this is not kept any more."
 
 
 class _Text(BaseModel):
@@ -44,8 +51,29 @@ class _Message(BaseModel):
     content: list[_Text]
     metadata: _Step | None = None
 
+    @property
+    def shown(self) -> Shown:
+        step = {"metadata": self.metadata.model_dump(exclude_none=True)} if self.metadata else {}
+        return {"role": self.role, "content": "\n".join(part.text for part in self.content)} | step
 
+
+class _Turn(BaseModel):
+    done: bool
+    messages: list[_Message]
+
+
+_PICTURE = re.compile(r'"data:image/svg[^"]*"')
+_ELSEWHERE = re.compile(r"//|\\|https?:", re.IGNORECASE)  # how an address of somebody else begins
 _PAGE = TypeAdapter(list[_Message])
+_STORE = TypeAdapter(list[_Turn])
+
+
+class Found(NamedTuple):
+    """A conversation that a browser has kept."""
+
+    messages: list[Shown]
+    turns: int  # in `messages`
+    unanswered: str  # the question after them, whose reply was cut off; mostly ""
 
 
 def from_page(messages: object) -> list[Shown]:
@@ -54,14 +82,50 @@ def from_page(messages: object) -> list[Shown]:
     Only text is taken over: Gradio would look up whatever files and components a forged message names.
     """
     try:
-        page = _PAGE.validate_python(messages)
+        return _newest([message.shown for message in _PAGE.validate_python(messages)])
     except ValidationError:
         return []
-    return [
-        {"role": message.role, "content": "\n".join(part.text for part in message.content)}
-        | ({"metadata": message.metadata.model_dump(exclude_none=True)} if message.metadata else {})
-        for message in page[-KEPT:]
-    ]
+
+
+def _newest(shown: list[Shown]) -> list[Shown]:
+    """All, or as many whole turns as are kept, after a sentence that says so."""
+    if len(shown) <= KEPT:
+        return shown
+    newest = shown[1 - KEPT :]
+    begin = next((n for n, message in enumerate(newest) if message["role"] == "user"), 0)
+    return [{"role": "assistant", "content": EARLIER}, *newest[begin:]]
+
+
+def for_browser(shown: Sequence[Shown], done: bool) -> str:
+    """The newest turn of a page, for its browser to keep: JSON of `turns` (how many there are), `done`, `messages`."""
+    asks = [n for n, message in enumerate(shown) if message["role"] == "user"]
+    newest = shown[asks[-1] :] if asks else []
+    messages = [message | {"content": [{"type": "text", "text": message["content"]}]} for message in newest]
+    return json.dumps({"turns": len(asks), "done": done, "messages": messages}, ensure_ascii=False)
+
+
+def found_again(stored: object) -> Found:
+    """What a browser has kept, taken over as `from_page` does; nothing where it is too long or not ours."""
+    try:
+        text = stored if isinstance(stored, str) and len(stored) <= MOST_STORED else "[]"
+        turns = [turn for turn in _STORE.validate_json(text) if turn.messages and turn.messages[0].role == "user"]
+    except ValidationError:
+        return Found([], 0, "")
+    unanswered = turns.pop().messages[0].shown["content"] if turns and not turns[-1].done else ""
+    shown = _newest([message for turn in turns for each in turn.messages if (message := _defused_again(each.shown))])
+    asks = sum(message["role"] == "user" for message in shown)
+    return Found(shown, asks, unescape(unanswered)[: LONGEST_MESSAGE + 1])
+
+
+def _defused_again(message: Shown) -> Shown | None:
+    """A message that may be forged, as we would have shown it; None for a step or a card that never was one of ours."""
+    content = message["content"]
+    if "metadata" in message:
+        step = content.removeprefix("```json\n").removesuffix("\n```")
+        return message if "```" not in step and (not content or content == f"```json\n{step}\n```") else None
+    if content.startswith(CARD) and message["role"] == "assistant":
+        return None if _ELSEWHERE.search(unescape(_PICTURE.sub("", content))) else message
+    return message | {"content": defused(unescape(content))}
 
 
 def asked(text: str) -> Shown:

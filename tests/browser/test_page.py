@@ -139,3 +139,14 @@ def test_the_compact_form_works_in_a_frame_that_is_denied_storage(host: Page):
     answered(body, 2)
     expect(chat.locator(".forecast-card")).to_be_visible()
     assert body.evaluate("() => document.documentElement.scrollWidth") <= 400
+
+
+def test_denied_storage_the_frame_survives_being_loaded_anew(host: Page):
+    chat = host.locator("iframe").content_frame
+    body = chat.locator("body")
+    chat.get_by_role("button", name="Two?").click()
+    answered(body)
+    body.evaluate("() => location.reload()")
+    expect(chat.locator("html:not(.restoring) #name.opened")).to_be_visible()
+    answered(body)
+    expect(chat.locator(".user-row")).to_have_text("Two?", use_inner_text=True)

@@ -277,6 +277,27 @@ def test_a_question_asked_at_once_is_not_wiped_by_a_greeting_that_comes_late(ser
     expect(guest.chat.get_by_text("Hello, you.")).to_be_visible()
 
 
+def test_the_conversation_follows_the_visitor_to_the_next_page_of_the_site(served: str, friend: Site, go: Go):
+    guest = go(friend.add(page_with(served)))
+    guest.open()
+    guest.box.fill(QUESTION)
+    guest.box.press("Enter")
+    guest.hears("open", "ready", "forecast")
+    guest.answered()
+    guest.box.fill("half a")
+    guest.page.goto(friend.add(page_with(served)))
+    guest.open()  # and no forecast, which the site has heard of before
+    guest.answered()
+    expect(guest.questions).to_have_text([QUESTION], use_inner_text=True)
+    expect(guest.chat.locator(".forecast-card")).to_have_count(1)
+    expect(guest.box).to_have_value("half a")
+    guest.box.fill("and in 6 hours?")
+    guest.box.press("Enter")
+    guest.hears("open", "ready", "forecast")
+    guest.answered(2)
+    assert guest.forecast()["hours"] == 6
+
+
 def test_the_options_reach_the_chat(served: str, friend: Site, go: Go):
     words = 'data-title="Talk to me" data-greeting="Hello, you." data-suggestions="One?|Two?"'
     guest = go(friend.add(page_with(served, f'{words} data-theme="dark" data-position="bottom-left"')))

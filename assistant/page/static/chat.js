@@ -16,13 +16,32 @@
     new MutationObserver(wear).observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
-  let question = null; // the newest one: it stays in view while its reply grows, so that a reply is read from its top
-  let following = true;
+  // What a keyboard or a small window leaves: too low a page folds all but the conversation and the box.
+  const view = visualViewport, LOW = 480; // pixels
+  const fit = () => {
+    const height = Math.round(view.height * view.scale); // enlarged with two fingers it is as low as before
+    document.documentElement.style.setProperty("--height", `${height}px`);
+    document.documentElement.classList.toggle("low", height <= LOW);
+  };
+  fit();
+  view.addEventListener("resize", fit);
 
-  const release = () => { following = false; };
-  for (const gesture of ["wheel", "touchmove", "keydown"]) addEventListener(gesture, release, { passive: true });
+  // On a small screen the words of an answer with a card are two lines, until they are wanted.
+  const unfold = (event) => {
+    if (event.type === "keydown" && event.key !== "Enter") return;
+    const words = event.target.closest?.("#chat .words");
+    if (words && getSelection().isCollapsed) words.classList.toggle("whole");
+  };
+  addEventListener("click", unfold);
+  addEventListener("keydown", unfold);
 
   new MutationObserver(() => {
+    for (const row of document.querySelectorAll("#chat .bot-row:has(.forecast-card)")) {
+      for (const words of row.querySelectorAll('[data-testid="bot"]:not(.words):not(:has(.thought-group)):not(:has(.forecast-card))')) {
+        words.classList.add("words");
+        words.tabIndex = 0; // Enter shows them whole
+      }
+    }
     // The chatbot names a message for screen readers by its source text; a card has better words of its own.
     for (const card of document.querySelectorAll(".forecast-card")) {
       card.closest('[data-testid="bot"][aria-label]')?.removeAttribute("aria-label");
@@ -34,12 +53,6 @@
     }
     for (const [part, name] of [["submit", "Send"], ["stop", "Stop"]]) {
       document.querySelector(`[data-testid="${part}-button"]:not([aria-label])`)?.setAttribute("aria-label", name);
-    }
-    const asked = [...document.querySelectorAll("#chat .user-row")].at(-1) ?? null;
-    if (asked !== question) { question = asked; following = true; }
-    const scroller = document.querySelector("#chat .bubble-wrap");
-    if (question && following) {
-      scroller.scrollTop += question.getBoundingClientRect().top - scroller.getBoundingClientRect().top - 12;
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
 })();

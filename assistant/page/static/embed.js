@@ -7,42 +7,36 @@
   const host = location.ancestorOrigins?.[0] ?? origin(document.referrer);
   if (host !== location.origin && !listed.map(origin).includes(host)) return;
 
-  let ready = false, forecasts = 0, asked = "", waiting = 0;
+  let ready = false, forecasts = 0, before = 0;
   const tell = (what) => parent.postMessage(what, host);
-  // What the address asks for comes a moment after the page, with a greeting that would replace a question asked before.
-  const box = () => document.querySelector("body:has(#name.opened) #box textarea");
-
-  const ask = () => {
-    const field = box(), send = document.querySelector('#box [data-testid="submit-button"]');
-    if (!asked || waiting || !field || !send) return; // while a turn is running there is nothing to send with
-    const text = field.value = asked;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    setTimeout(() => send.click());
-    waiting = setTimeout(() => { // a page that has just opened may not listen yet: then the text is still in the box
-      waiting = 0;
-      if (box()?.value !== text && asked === text) asked = "";
-      ask();
-    }, 1000);
-  };
+  // What the address asks for and what the browser has kept come a moment after the page.
+  const box = () => document.querySelector("html:not(.restoring) body:has(#name.opened) #box textarea");
 
   const look = () => {
     if (!ready && box()) {
       ready = true;
       tell("ready");
     }
-    const found = [...document.querySelectorAll("#chat .forecast-card > [content]")];
+    const asked = document.querySelectorAll("#chat .user-row");
+    if (!asked.length) before = 0; // a new chat
+    const first = asked[before]; // asked here and now, not found again
+    const found = [...document.querySelectorAll("#chat .forecast-card > [content]")].filter(
+      (card) => first?.compareDocumentPosition(card) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
     for (const card of found.slice(forecasts)) tell({ forecast: JSON.parse(card.getAttribute("content")) });
     forecasts = found.length;
-    ask();
   };
+  document.addEventListener("cryptosense:restored", () => {
+    before = document.querySelectorAll("#chat .user-row").length;
+    look();
+  });
   new MutationObserver(look).observe(document, {
     childList: true, subtree: true, characterData: true, attributeFilter: ["class"],
   });
 
   addEventListener("message", (event) => {
     if (event.source !== parent || event.origin !== host || typeof event.data?.ask !== "string") return;
-    asked = event.data.ask.slice(0, 2000);
-    ask();
+    document.dispatchEvent(new CustomEvent("cryptosense:ask", { detail: event.data.ask.slice(0, 2000) }));
   });
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing && !event.defaultPrevented) tell("escape");

@@ -60,6 +60,7 @@ class Page:
         self.client = client
         self.config = config
         self.messages = self.part("chat")["value"]
+        self.told = ""  # for the browser to keep
 
     def part(self, name: str) -> dict[str, Any]:
         return next(part["props"] for part in self.config["components"] if part["props"].get("elem_id") == name)
@@ -98,7 +99,8 @@ class Page:
         lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: ")]
         done = next(line for line in lines if line["msg"] == "process_completed")
         assert done["success"], done
-        shown = done["output"]["data"][1]
+        _, shown, told = done["output"]["data"]
+        self.told = told if isinstance(told, str) else ""
         self.messages = shown if isinstance(shown, list) else self.messages
         return self.messages
 
@@ -145,8 +147,7 @@ async def test_the_page_greets_suggests_and_disclaims(page):
     assert texts(page.messages) == [GREETING]
     assert GREETING.startswith("Hi! I can answer")
     assert GREETING.endswith("What do you want to know?")
-    buttons = [part["props"]["value"] for part in page.config["components"] if part["type"] == "button"]
-    assert tuple(buttons) == SUGGESTIONS
+    assert tuple(page.part(f"suggestion-{n}")["value"] for n in range(4)) == SUGGESTIONS
     assert re.sub("<[^>]+>", "", HINT) == (
         "Enter to send · Shift+Enter for new line · Educational, not financial advice"
     )
@@ -174,6 +175,33 @@ async def test_a_turn_gets_the_conversation_so_far(page, turn):
         {"role": "assistant", "content": "You asked: a forecast"},
         {"role": "user", "content": "and <b>now</b>?"},
     ]
+
+
+async def test_what_the_browser_has_kept_is_shown_and_the_turn_after_it_knows(page, turn):
+    await page.ask("a forecast")
+    kept = json.loads(page.told)
+    assert (kept["turns"], kept["done"], len(kept["messages"])) == (1, True, 4)
+    other = Page(page.client, page.config)
+    query = "greeting=Hello"
+    shown, answer = await other.call(page.handler("click", "restore"), json.dumps([kept]), query=query)
+    assert json.loads(answer) == {"restored": 1, "unanswered": ""}
+    assert texts(shown)[:3] == ["Hello", "a forecast", "You asked: a forecast"]
+    other.messages = shown
+    await other.ask("and now?", session="two")
+    assert [message["content"] for message in turn.heard[1]] == ["a forecast", "You asked: a forecast", "and now?"]
+    assert json.loads(other.told)["turns"] == 2
+
+
+async def test_a_new_chat_begins_with_the_greeting(page):
+    await page.ask("a forecast")
+    shown, answer = await page.call(page.handler("click", "fresh"))
+    assert texts(shown) == [GREETING]
+    assert json.loads(answer) == {"turns": 0, "done": True, "messages": []}
+
+
+async def test_a_page_that_has_lost_its_connection_finds_the_service_again(page):
+    answer = await page.client.get("/gradio_api/app_id")
+    assert answer.json() == {"app_id": page.config["app_id"]}
 
 
 async def test_an_empty_message_starts_no_turn(page, turn):

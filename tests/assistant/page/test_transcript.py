@@ -1,11 +1,15 @@
 """What the chat shows of a turn, and what it takes back from a browser."""
 
+import json
+
 import pytest
 
 from assistant.agent import LONGEST_MESSAGE, Token, ToolFinished, ToolStarted
 from assistant.page.transcript import (
     CARDS,
+    EARLIER,
     KEPT,
+    MOST_STORED,
     STOPPED,
     THINKING,
     TROUBLE,
@@ -13,6 +17,8 @@ from assistant.page.transcript import (
     asked,
     conversation,
     defused,
+    for_browser,
+    found_again,
     from_page,
     judged,
     stopped,
@@ -207,8 +213,85 @@ def test_a_page_keeps_its_newest_messages_only():
     page = sent_back([asked(str(n)) for n in range(KEPT + 5)])
     kept = from_page(page)
     assert len(kept) == KEPT
+    assert kept[0]["content"] == EARLIER
     assert kept[-1]["content"] == str(KEPT + 4)
 
 
 def test_a_question_that_is_too_long_reaches_the_agent_as_too_long_but_no_longer():
     assert len(asked("x" * 10_000)["content"]) == LONGEST_MESSAGE + 1
+
+
+async def a_turn(question: str) -> list[dict[str, object]]:
+    reply = Reply()
+    for event in (CALL, await finished(), Token("Up & <b>down</b>, ![x](y).")):
+        reply.add(event)
+    return [asked(question), *reply.messages()]
+
+
+def stored(*turns: str) -> str:
+    """Turns as a browser keeps what it was told."""
+    kept = [{name: value for name, value in json.loads(turn).items() if name != "turns"} for turn in turns]
+    return json.dumps(kept)
+
+
+async def test_what_a_browser_keeps_comes_back_as_it_was():
+    first, second = await a_turn("And <i>?"), await a_turn("Why?")
+    assert json.loads(for_browser([*first, *second], True))["turns"] == 2
+    found = found_again(stored(for_browser(first, True), for_browser([*first, *second], True)))
+    assert found == ([*first, *second], 2, "")
+
+
+async def test_a_question_that_was_cut_off_comes_back_without_what_there_was_of_its_reply():
+    first = await a_turn("And?")
+    cut = [*first, asked("Is 1 < 2 & so on?"), {"role": "assistant", "content": "It"}]
+    assert found_again(stored(for_browser(first, True), for_browser(cut, False))) == (first, 1, "Is 1 < 2 & so on?")
+
+
+def test_what_was_said_too_long_ago_gives_way_in_whole_turns_and_the_page_says_so():
+    turns = [[asked(str(n)), {"role": "assistant", "content": "So."}, {"role": "assistant", "content": "On."}]
+             for n in range(KEPT)]  # fmt: skip
+    found = found_again(stored(*(for_browser(turn, True) for turn in turns)))
+    note, first, *_ = found.messages
+    assert (note["content"], first["role"], found.messages[-3]["content"]) == (EARLIER, "user", str(KEPT - 1))
+    assert found.turns == (len(found.messages) - 1) // 3
+    assert from_page(sent_back(found.messages)) == found.messages
+
+
+def kept_by_hand(*messages: tuple[str, str], **more: object) -> str:
+    said = [{"role": role, "content": [{"type": "text", "text": text}], **more} for role, text in messages]
+    return json.dumps([{"done": True, "messages": [*sent_back([asked("And?")]), *said]}])
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ["", "x", "[1]", "{}", "null", "[[]]", "[" * 100_000, '[{"done": true, "messages": []}]',
+     json.dumps([{"done": True, "messages": [{"role": "user", "content": [FILE]}]}]),
+     json.dumps([{"done": True, "messages": [{"role": "system", "content": []}]}]),
+     json.dumps([{"done": True, "messages": [{"role": "user", "content": []}], "x": "x" * MOST_STORED}]),
+     None, 1, {"x": 1}],
+)  # fmt: skip
+def test_a_store_that_is_not_ours_is_empty(forged):
+    assert found_again(forged) == ([], 0, "")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "<section ><img src='https://x.example/a.png'>",
+        "<section ><img src=//x.example>",
+        "<section ><img src=https:x>",
+        "<section ><a href=&#104;ttps:x>",
+        "<section style='background: url(&#x2f;/x.example)'>",
+        "<section ><img src=\\\\x>",
+    ],
+)
+def test_a_stored_card_that_names_another_address_is_left_out(card):
+    assert found_again(kept_by_hand(("assistant", card))).messages == [asked("And?")]
+
+
+def test_stored_text_and_steps_are_defused_again():
+    text = found_again(kept_by_hand(("user", "<img src=x>![x](y)"), ("assistant", "![x](y)")))
+    assert [message["content"] for message in text.messages[1:]] == ["&lt;img src=x&gt;!&#91;x](y)", "!&#91;x](y)"]
+    step = {"title": "Forecast", "status": "done", "id": "1"}
+    for forged in ("![x](y)", "```json\n{}\n```\n![x](y)\n```json\n```"):
+        assert found_again(kept_by_hand(("assistant", forged), metadata=step)).messages == [asked("And?")]

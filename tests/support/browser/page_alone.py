@@ -19,8 +19,8 @@ from tools.track_record import TrackRecordAnswer
 
 
 @contextmanager
-def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
-    """The address of the page; what visitors like goes into `feedback`."""
+def page_alone(turn: Turn, feedback: Path, port: int = 0) -> Iterator[str]:
+    """The address of the page, at any free port or at this one; what visitors like goes into `feedback`."""
     require("chromium")  # which is all that visits it
 
     backend = FakeBackend()
@@ -38,5 +38,5 @@ def page_alone(turn: Turn, feedback: Path) -> Iterator[str]:
 
     with ThreadPoolExecutor(1) as thread:  # with an event loop: Gradio opens ten where there is none, and closes none
         app = thread.submit(asyncio.run, built()).result()
-    with listening(app) as address:
+    with listening(app, port) as address:
         yield address

@@ -61,12 +61,12 @@ def whole_service(directory: Path, predictor: Predictor, settings: Settings = OP
 
 
 @contextmanager
-def listening(app: Starlette) -> Iterator[str]:
-    """The address of a server that answers for `app` meanwhile."""
+def listening(app: Starlette, port: int = 0) -> Iterator[str]:
+    """The address of a server that answers for `app` meanwhile, at any free port or at this one."""
     # A client that thinks for long between two requests must not meet a connection that is just being closed.
     config = uvicorn.Config(app, log_config=None, timeout_keep_alive=10 * PATIENCE, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    with listen("127.0.0.1", 0) as listeners:
+    with listen("127.0.0.1", port) as listeners:
         thread = threading.Thread(target=server.run, kwargs={"sockets": listeners})
         thread.start()
         try:
