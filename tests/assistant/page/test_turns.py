@@ -86,7 +86,7 @@ async def test_a_turn_that_is_given_up_frees_its_place_whether_it_goes_on_or_wai
 
 
 async def test_a_turn_that_fails_ends_in_a_sentence_and_frees_its_place(caplog):
-    async def failing(said: Sequence[Mapping[str, str]], *, site="") -> AsyncIterator[Event]:
+    async def failing(said: Sequence[Mapping[str, str]], *, site="", zone="UTC") -> AsyncIterator[Event]:
         yield Token("It is")
         raise RuntimeError("secret-token-123")
 
