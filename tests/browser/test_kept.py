@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from assistant.agent import Event, Token, ToolFinished, ToolStarted
 from assistant.page.options import GREETING
@@ -18,6 +18,8 @@ from tools.registry import bind_tools
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
 STORE = "cryptosense turns / "  # its name for a page that no site frames
+
+STORED = r"[{\"done\":true"  # how what a page gives back begins
 
 
 class Turn:
@@ -158,6 +160,25 @@ def test_what_a_forged_store_says_runs_nothing(address: str, visit: Open):
     chat.page.reload()
     chat.answered()
     assert chat.page.evaluate("() => window.ran") is None
+
+
+def test_more_than_the_service_takes_is_given_up_and_the_page_works(address: str, visit: Open):
+    chat = visit(address)
+    chat.ask("first")
+    asking: list[Route] = []
+
+    def unanswered(route: Route) -> None:
+        asking.append(route) if STORED in (route.request.post_data or "") else route.continue_()
+
+    chat.page.route("**/run/predict*", unanswered)
+    chat.page.clock.install()
+    chat.page.reload()
+    expect(chat.page.locator("html.restoring #name.opened")).to_be_visible()
+    chat.page.clock.run_for(12_000)
+    expect(chat.page.locator("html:not(.restoring)")).to_be_attached()
+    assert asking
+    chat.ask("second")
+    expect(chat.questions).to_have_text(["second"], use_inner_text=True)
 
 
 def denied(page: Page) -> None:

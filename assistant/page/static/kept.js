@@ -4,6 +4,7 @@
 (() => {
   const MOST = 400_000; // characters: older turns give way
   const PATIENCE = 1000; // milliseconds until something is tried again: a page that has just opened may not listen yet
+  const TRIES = 8; // until less is given back
   const asked = new URLSearchParams(location.search), embedded = asked.get("embed") === "1";
   const site = parent === window ? "" : location.ancestorOrigins?.[0] ?? asked.get("site") ?? "";
   const name = (what) => `cryptosense ${what} ${location.pathname} ${site}`;
@@ -30,7 +31,7 @@
   let turns = parsed(read("turns"));
   if (!Array.isArray(turns)) turns = [];
   let draft = read("draft"), typing = read("typing") !== "";
-  let restoring = turns.length > 0, written = 0, heard = "";
+  let restoring = turns.length > 0, written = 0, tries = 0, heard = "";
   const questions = asked.get("q")?.trim() ? [asked.get("q").slice(0, 2001)] : [];
   let sending = 0; // when the first of them was sent
   let opened = false;
@@ -117,6 +118,8 @@
     if (slot.value !== heard && slot.value !== "" && hear(slot.value)) heard = slot.value;
     if (restoring && Date.now() - written > PATIENCE) {
       written = Date.now();
+      if (++tries % TRIES === 0) turns.splice(0, Math.ceil(turns.length / 2)); // may be more than the service takes
+      if (!turns.length) return back();
       fill(slot, heard = JSON.stringify(turns));
       setTimeout(() => document.getElementById("restore").click());
       setTimeout(look, PATIENCE + 50);
