@@ -82,47 +82,65 @@ def meant(part: Part) -> Intent:
 
 def filled(ask: Ask, slots: Slots) -> Ask:
     """The ask with the times, counts and quantities that its intent takes."""
-    q = slots.quantities
-    timed = replace(
-        ask, hours=slots.hours, minutes=slots.minutes, target=slots.target, zone=slots.zone, assumed=slots.assumed
-    )
     match ask.intent:
-        case Intent.TRACK_RECORD:
-            past = slots.direction == "past" or slots.hours is None
-            near = not past and slots.target is None and slots.hours is not None and slots.hours <= DAY
-            horizon = slots.horizon or (slots.hours if near else None)
-            last = slots.last or (
-                24 if slots.start else slots.hours if horizon is None and slots.target is None else None
-            )
-            moment = slots.at or slots.target
-            return replace(ask, last=last, at=moment, worst=slots.worst, zone=slots.zone, hours=horizon)
         case Intent.FORECAST:
-            values = {name: getattr(q, name) for name in QUANTITIES}
-            if slots.currency and q.amount is None:
-                values |= {"threshold": None, "between": None}  # a price in another currency is none in dollars
-            if q.amount is not None and slots.loss:
-                values["direction"] = "down"
-            return replace(timed, **values, currency=slots.currency)
+            return _forecast(ask, slots)
         case Intent.ADVICE:
-            return timed
+            return _timed(ask, slots)
         case Intent.PRICE:
             return _priced(ask, slots)
-        case Intent.CANDLES | Intent.COMPARE:
-            by = slots.compare_by if ask.intent is Intent.COMPARE else None
-            ahead = slots.direction == "future" and not slots.told_past
-            by = "forecast" if by == "move" and ahead else by
-            hours = slots.back if ask.intent is Intent.COMPARE and slots.start else slots.hours
-            if ask.intent is Intent.CANDLES and slots.compare_by == "volatility":
-                by = "volatility"
-            span = replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, side=slots.end_asked)
-            if ask.intent is Intent.COMPARE:
-                return replace(span, direction=slots.quantities.turn)
-            return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
+        case Intent.CANDLES:
+            return _spanned(ask, slots)
+        case Intent.COMPARE:
+            return _compared(ask, slots)
+        case Intent.TRACK_RECORD:
+            return _recorded(ask, slots)
         case Intent.ANOMALIES:
             return replace(ask, hours=slots.back or slots.hours, days=slots.days)
         case Intent.METRICS:
             return replace(ask, metric=slots.metric)
     return ask
+
+
+def _timed(ask: Ask, slots: Slots) -> Ask:
+    return replace(
+        ask, hours=slots.hours, minutes=slots.minutes, target=slots.target, zone=slots.zone, assumed=slots.assumed
+    )
+
+
+def _forecast(ask: Ask, slots: Slots) -> Ask:
+    """A forecast of a time, with what is asked of its distribution."""
+    values = {name: getattr(slots.quantities, name) for name in QUANTITIES}
+    if slots.currency and slots.quantities.amount is None:
+        values |= {"threshold": None, "between": None}  # a price in another currency is none in dollars
+    if slots.quantities.amount is not None and slots.loss:
+        values["direction"] = "down"
+    return replace(_timed(ask, slots), **values, currency=slots.currency)
+
+
+def _recorded(ask: Ask, slots: Slots) -> Ask:
+    """Forecasts that were made: for a moment, of a horizon, or the newest ones."""
+    ahead = slots.direction != "past" and slots.target is None and slots.hours is not None and slots.hours <= DAY
+    horizon = slots.horizon or (slots.hours if ahead else None)
+    counted = slots.hours if horizon is None and slots.target is None else None  # one was made each hour
+    last = slots.last or (DAY if slots.start else counted)
+    return replace(ask, last=last, at=slots.at or slots.target, worst=slots.worst, zone=slots.zone, hours=horizon)
+
+
+def _spanned(ask: Ask, slots: Slots) -> Ask:
+    """What a coin did over the last hours, or since a moment; its high or its low, or how calm it was."""
+    calm = "volatility" if slots.compare_by == "volatility" else ask.compare_by
+    span = replace(ask, hours=slots.hours, zone=slots.zone, compare_by=calm, side=slots.end_asked)
+    return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
+
+
+def _compared(ask: Ask, slots: Slots) -> Ask:
+    """Coins beside each other; which "will do better" is asked of their forecasts."""
+    ahead = slots.direction == "future" and not slots.told_past
+    by = "forecast" if slots.compare_by == "move" and ahead else slots.compare_by
+    hours = slots.back if slots.start else slots.hours
+    turn = slots.quantities.turn
+    return replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, direction=turn)
 
 
 def _priced(ask: Ask, slots: Slots) -> Ask:

@@ -135,7 +135,7 @@ def moment(english: str, now: datetime) -> Moment | None:
         if found := pattern.search(english):
             tomorrow = "tomorrow" in english and day is None
             base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and found[0].startswith("yesterday"))
-            at = _shifted(base + hour * HOUR, now, found[0] + " " * 0, past=past, dated=day is not None)
+            at = _shifted(base + hour * HOUR, now, found[0], past=past, dated=day is not None)
             return Moment(at, _without(english, found[0], *day_words), None, assumed)
     return None if day is None else _whole(english, day, day_words, now)
 
