@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from tests.support.browser.whole_service import listening, whole_service
 from tests.support.fakes import FakeBackend
-from tests.support.service.schema_cases import LOCKED, cases
+from tests.support.service.schema_cases import ENDLESS, LOCKED, cases
 from tests.support.service.v1 import serving
 
 FEW = 3  # random cases an operation, for each way to make them
@@ -34,6 +34,8 @@ def test_every_operation_succeeds_and_refuses_what_it_cannot_take(found):
     for operation, status in made.answers:
         statuses[operation].add(status)
     for path, operations in document["paths"].items():
+        if path == ENDLESS:
+            continue
         for method, operation in operations.items():
             answered = statuses[f"{method.upper()} {path}"]
             assert 200 in answered, path
