@@ -55,7 +55,6 @@ _BELOW = re.compile(
     r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
     r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing)\b|<"
 )
-_ABOVE = re.compile(r"\b(?:above|over|higher than|more than|exceeds?|rises?|climbs?|up to|at least|stay|hold)\b|>")
 _SHORT = re.compile(r"\bshort\b")
 RAREST = 20  # percent that a worst case is told with
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
