@@ -234,6 +234,10 @@ def _started(call: ToolStarted) -> Shown:
 def _told(name: str, value: object) -> str:
     if name == "until":  # 2026-03-19T17:00Z
         return f"until {str(value)[:16].replace('T', ' ')} UTC" if str(value).endswith("Z") else f"until {value}"
+    if value is True:
+        return name
+    if isinstance(value, float):
+        return f"{value:,.10g}"
     unit = {"hours": " h", "minutes": " min"}.get(name, "")
     return f"{value}{unit}"[:40]
 
