@@ -36,20 +36,26 @@ _OFFSET = re.compile(r"(?<![a-z])(?:utc|gmt) ?(?P<sign>[+-]) ?(?P<hours>1[0-4]|\
 
 
 @lru_cache(maxsize=1)
+def time_zones() -> frozenset[str]:
+    """Every zone of the IANA database by name, without those that mean something else on each machine."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
+@lru_cache(maxsize=1)
 def _names() -> tuple[tuple[str, ...], dict[str, str], dict[str, str]]:
     """Every zone, and which of them each name means: names that stand alone, and short ones."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         tables = tomllib.load(file)
     cities = {
         zone.rpartition("/")[2].replace("_", " ").lower(): zone
-        for zone in sorted(available_timezones(), reverse=True)
+        for zone in sorted(time_zones(), reverse=True)
         if zone.startswith(_CONTINENTS)
     }
     places = {name: zone for name, zone in cities.items() if name not in _OTHERWISE and len(name) > 3}
     places |= {plain(name): zone for zone, names in tables["places"].items() for name in names}
     short = {name: zone for zone, names in tables["short"].items() for name in names}
     offsets = (f"Etc/GMT{sign}{hours}" for sign in "+-" for hours in range(1, 15) if (sign, hours) <= ("-", 14))
-    every = sorted({*places.values(), *short.values(), *(zone for zone in offsets if zone in available_timezones())})
+    every = sorted({*places.values(), *short.values(), *(zone for zone in offsets if zone in time_zones())})
     return tuple(every), places, short
 
 
@@ -101,7 +107,7 @@ def zone_in(marked: str) -> str | None:
 @lru_cache(maxsize=256)
 def known_zone(name: str) -> str:
     """A visitor's zone by its IANA name; UTC where it is none."""
-    if len(name) > 64 or name not in available_timezones():
+    if len(name) > 64 or name not in time_zones():
         return "UTC"
     return ZoneInfo(name).key
 
