@@ -182,7 +182,7 @@ def test_no_folder_holds_more_modules_than_one_can_overlook():
         ("api.routes.predict", "forecaster.market.candles", "Candles"),
         ("tools.prices", "forecaster.serving.backend", "ForecastBackend"),
         ("forecaster.features.tape", "forecaster.market.candles", "Candles"),
-        ("composition", "assistant.page.card", "card"),
+        ("composition", "assistant.page.cards.card", "card"),
         ("forecaster.market.auto", "forecaster.market.exchanges.base", "open_client"),
     ],
 )

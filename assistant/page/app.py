@@ -1,7 +1,7 @@
 """The page: Gradio Blocks over one turn of the agent, and two tabs; long because only this file may know Gradio.
 
     header    the name and the newest prices (ticker.py)
-    Chat      the conversation (transcript.py, card.py, fan_chart.py), suggestions, the box to type in
+    Chat      the conversation (transcript.py, cards/), suggestions, the box to type in
     tabs      Model report (report_tab.py) and Track record (record_tab.py), each filled when it is opened
 
 ``gr.HTML`` is not used: it evaluates strings in the browser, which our Content-Security-Policy forbids.

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.card import forecast_card
+from assistant.page.cards import forecast_card
 from tools import TOOLS, ForecastAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from assistant.page.fan_chart import fan_chart
+from assistant.page.cards.fan_chart import fan_chart
 from assistant.replies import (
     NBSP,
     SIMULATED,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.page.card import forecast_card
-from assistant.page.fan_chart import HEIGHT, WIDTH, Frame, svg
+from assistant.page.cards.card import forecast_card
+from assistant.page.cards.fan_chart import HEIGHT, WIDTH, Frame, svg
 from assistant.replies.wording import SIMULATED, ago, chance, money, odds, percent
 from forecaster.schema import Candle, Forecast, ForecastWarning, Skill
 from tests.support.conversations import said
