@@ -219,7 +219,8 @@ def _steps(update: Mapping[str, Any], turn: _Turn) -> Iterator[Event]:
             turn.running.add(str(call["id"]))
             if call["name"] in NAMES:  # else it is told that there is no such tool, and nobody else needs to know
                 turn.started[str(call["id"])] = time.monotonic()
-                yield ToolStarted(str(call["id"]), call["name"], visible(call["name"], call["args"]))
+                args = visible(call["name"], call["args"])
+                yield ToolStarted(str(call["id"]), call["name"], args, turn.speech.language)
         if ended:
             turn.running.discard(message.tool_call_id)
             if message.tool_call_id in turn.started:
@@ -233,4 +234,4 @@ def _finished(message: "ToolMessage", turn: _Turn) -> ToolFinished:
     if turn.guard:
         turn.guard.learn(message, data)
     seconds = time.monotonic() - turn.started.pop(key)
-    return ToolFinished(key, str(message.name), ok, message.text, seconds, data)
+    return ToolFinished(key, str(message.name), ok, message.text, seconds, data, turn.speech.language)

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from assistant.understanding import Language
+
 
 @dataclass(frozen=True, slots=True)
 class ToolStarted:
-    """The model asked for a tool. Arguments that no tool takes are left out."""
+    """The model asked for a tool, for an answer in a language. Arguments that no tool takes are left out."""
 
     id: str
     name: str
     args: Mapping[str, object]
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class ToolFinished:
     text: str
     seconds: float
     data: BaseModel | None
+    language: Language = Language.ENGLISH  # of the answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js")
+SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js")
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
 UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."

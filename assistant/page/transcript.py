@@ -17,15 +17,15 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.cards import forecast_card
-from tools import TOOLS, ForecastAnswer
+from assistant.page.cards import forecast_card, step_failed, step_found, step_title
+from assistant.understanding import Language
+from tools import ForecastAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
 KEPT = 80  # messages that stay on the page; every question carries them to the server
 MOST_STORED = 800_000  # characters that are taken back from a browser's store
 CARDS = 3  # in one reply at most
 CARD = "<section "  # how a card begins; defused text cannot
-TITLES = {tool.name: tool.title for tool in TOOLS}
 THINKING = "Thinking"
 WAITING = "Many are asking right now: you are next in line"
 BUSY = "Too many people are asking right now, so I cannot take your question. Please try again in a minute."
@@ -42,7 +42,6 @@ class _Text(BaseModel):
 class _Step(BaseModel):
     title: str
     status: Literal["pending", "done"] = "done"
-    duration: float | None = None
     id: str
 
 
@@ -53,7 +52,7 @@ class _Message(BaseModel):
 
     @property
     def shown(self) -> Shown:
-        step = {"metadata": self.metadata.model_dump(exclude_none=True)} if self.metadata else {}
+        step = {"metadata": self.metadata.model_dump()} if self.metadata else {}
         return {"role": self.role, "content": "\n".join(part.text for part in self.content)} | step
 
 
@@ -118,11 +117,12 @@ def found_again(stored: object) -> Found:
 
 
 def _defused_again(message: Shown) -> Shown | None:
-    """A message that may be forged, as we would have shown it; None for a step or a card that never was one of ours."""
+    """A message that may be forged, as we would have shown it; None for a card that never was one of ours."""
     content = message["content"]
     if "metadata" in message:
-        step = content.removeprefix("```json\n").removesuffix("\n```")
-        return message if "```" not in step and (not content or content == f"```json\n{step}\n```") else None
+        title = defused(unescape(message["metadata"]["title"]))
+        found = "" if "```" in content else defused(unescape(content))
+        return message | {"content": found, "metadata": message["metadata"] | {"title": title}}
     if content.startswith(CARD) and message["role"] == "assistant":
         return None if _ELSEWHERE.search(unescape(_PICTURE.sub("", content))) else message
     return message | {"content": defused(unescape(content))}
@@ -168,9 +168,10 @@ def judged(shown: Sequence[Shown], index: object) -> tuple[str, str] | None:
 
 
 class Reply:
-    """Everything the assistant shows for one question, growing event by event."""
+    """Everything the assistant shows for one question, growing event by event; times are told in the zone."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: str = "UTC") -> None:
+        self._zone = zone
         self._steps: dict[str, Shown] = {}
         self._text = ""
         self._cards: dict[tuple[object, ...], str] = {}  # by what they show: the same forecast has one
@@ -180,19 +181,19 @@ class Reply:
         """Take in what happened."""
         match event:
             case ToolStarted():
-                self._steps[event.id] = _started(event)
+                self._steps[event.id] = _started(event, self._zone)
             case ToolFinished():
                 if event.id in self._steps:
-                    self._steps[event.id] = _finished(self._steps[event.id], event)
+                    self._steps[event.id] = _finished(self._steps[event.id], event, self._zone)
                 if isinstance(event.data, ForecastAnswer):
-                    self._show(event.data)
+                    self._show(event.data, event.language)
             case Token():
                 self._text += event.text
 
-    def _show(self, answer: ForecastAnswer) -> None:
+    def _show(self, answer: ForecastAnswer, language: Language) -> None:
         key = (answer.forecast.id, answer.forecast.symbol, answer.forecast.horizons[-1].target_time, answer.threshold)
         if key not in self._cards and len(self._cards) < CARDS:
-            self._cards[key] = forecast_card(answer)
+            self._cards[key] = forecast_card(answer, language, self._zone)
 
     def wait(self) -> None:
         """The turn has to wait for others."""
@@ -224,28 +225,16 @@ class Reply:
         ]
 
 
-def _started(call: ToolStarted) -> Shown:
-    about = ", ".join(_told(name, value) for name, value in call.args.items())
-    title = TITLES.get(call.name, call.name)
-    metadata = {"title": defused(f"{title}: {about}" if about else title), "status": "pending", "id": call.id}
+def _started(call: ToolStarted, zone: str) -> Shown:
+    metadata = {"title": defused(step_title(call, zone)), "status": "pending", "id": call.id}
     return {"role": "assistant", "content": "", "metadata": metadata}
 
 
-def _told(name: str, value: object) -> str:
-    if name == "until":  # 2026-03-19T17:00Z
-        return f"until {str(value)[:16].replace('T', ' ')} UTC" if str(value).endswith("Z") else f"until {value}"
-    if value is True:
-        return name
-    if isinstance(value, float):
-        return f"{value:,.10g}"
-    unit = {"hours": " h", "minutes": " min"}.get(name, "")
-    return f"{value}{unit}"[:40]
-
-
-def _finished(step: Shown, call: ToolFinished) -> Shown:
-    title = step["metadata"]["title"] + ("" if call.ok else " (did not work)")
-    metadata = step["metadata"] | {"title": title, "status": "done", "duration": round(call.seconds, 3)}
-    return {"role": "assistant", "content": f"```json\n{_readable(call.text)}\n```", "metadata": metadata}
+def _finished(step: Shown, call: ToolFinished, zone: str) -> Shown:
+    """A step that is over, with where its result comes from: what tools say to a model is nothing to a visitor."""
+    title = step["metadata"]["title"]
+    metadata = step["metadata"] | {"title": title if call.ok else step_failed(call, title), "status": "done"}
+    return {"role": "assistant", "content": defused(step_found(call, zone)), "metadata": metadata}
 
 
 def _ended(shown: Sequence[Shown]) -> list[Shown]:
@@ -253,11 +242,3 @@ def _ended(shown: Sequence[Shown]) -> list[Shown]:
         message | {"metadata": message["metadata"] | {"status": "done"}} if "metadata" in message else message
         for message in shown
     ]
-
-
-def _readable(text: str) -> str:
-    """A tool's compact JSON over several lines."""
-    try:
-        return json.dumps(json.loads(text), indent=1, ensure_ascii=False)
-    except ValueError:
-        return text.replace("`", "'")

@@ -20,7 +20,7 @@ async def replies(
     turn: Turn, places: Places, said: Sequence[Mapping[str, str]], site: str = "", zone: str = "UTC"
 ) -> AsyncIterator[list[Shown]]:
     """The messages of the reply as it grows. A turn that fails, or finds no place, ends in a friendly sentence."""
-    reply, drawn = Reply(), 0.0
+    reply, drawn = Reply(zone), 0.0
     if places.full:
         reply.wait()
     yield reply.messages()

@@ -1,12 +1,16 @@
 """Answers composed from tool results alone, in six languages."""
 
 from assistant.replies.answers import from_results, without_tools
-from assistant.replies.cautions import whose
+from assistant.replies.cautions import sources, ungraded, whose
+from assistant.replies.chances import prices
 from assistant.replies.failures import MOST_TOLD, Failure
+from assistant.replies.phrases import phrases
+from assistant.replies.records import beside, interval, verdict
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
     MINUS,
     NBSP,
+    NUMBER_FORMS,
     SIMULATED,
     WARNINGS,
     ago,
@@ -28,6 +32,7 @@ __all__ = [
     "MINUS",
     "MOST_TOLD",
     "NBSP",
+    "NUMBER_FORMS",
     "SIMULATED",
     "WARNINGS",
     "Failure",
@@ -35,16 +40,23 @@ __all__ = [
     "ago",
     "ahead",
     "asked_price",
+    "beside",
     "chance",
     "clock",
     "day",
     "from_results",
+    "interval",
     "money",
     "number",
     "odds",
     "percent",
+    "phrases",
+    "prices",
     "record",
     "source_name",
+    "sources",
+    "ungraded",
+    "verdict",
     "whose",
     "without_tools",
     "zone_of",

@@ -1,4 +1,4 @@
-"""The sentences of a language, read from assistant/texts/: one readable file for each, all with the same keys."""
+"""The sentences of a language, read from texts/: one readable file for each, all with the same keys."""
 
 import tomllib
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ class Phrases:
 
 
 @cache
-def phrases(language: Language) -> Phrases:
-    """The phrases of a language. Raises ValueError for a file that holds anything but tables of texts."""
-    path = TEXTS / f"{language}.toml"
+def phrases(language: Language, texts: Path = TEXTS) -> Phrases:
+    """The phrases of a language in a folder. Raises ValueError for a file that holds anything but tables of texts."""
+    path = texts / f"{language}.toml"
     return Phrases(flat(tomllib.loads(path.read_text(encoding="utf-8")), path.name))
 
 

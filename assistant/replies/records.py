@@ -39,7 +39,7 @@ def beside(speech: Speech, skill: Skill, coverage: Mapping[str, float], hours: s
 def _records(speech: Speech, forecasts: Sequence[Forecast]) -> list[str]:
     """Several records in brief."""
     labels = _labels(speech, forecasts)
-    items = [_item(speech, label, each.skill) for label, each in zip(labels, forecasts, strict=True)]
+    items = [verdict(speech, each.skill, label) for label, each in zip(labels, forecasts, strict=True)]
     told = [speech.say("record.beside", items=speech.comma(items))]
     told.append(speech.say("record.guess" if any(each.skill.ci_high < 0 for each in forecasts) else "record.flip"))
     held = [each.coverage["80"] for each in forecasts if "80" in each.coverage]
@@ -49,7 +49,12 @@ def _records(speech: Speech, forecasts: Sequence[Forecast]) -> list[str]:
     return told
 
 
-def _item(speech: Speech, what: str, skill: Skill) -> str:
+def verdict(speech: Speech, skill: Skill, what: str = "") -> str:
+    """How something did beside "no change", in a few words after its name."""
+    return _verdict(speech, skill, what).strip()
+
+
+def _verdict(speech: Speech, skill: Skill, what: str) -> str:
     if skill.ci_low > 0:
         return speech.say("record.item_beat", what=what, percent=speech.percent(100 * skill.value))
     if skill.ci_high >= 0:
@@ -57,6 +62,16 @@ def _item(speech: Speech, what: str, skill: Skill) -> str:
     if 1 - skill.value >= MUCH_WORSE:
         return speech.say("record.item_times", what=what, times=_times(speech, 1 - skill.value))
     return speech.say("record.item_worse", what=what, percent=speech.percent(-100 * skill.value))
+
+
+def interval(speech: Speech, skill: Skill) -> tuple[str, str]:
+    """The ends of what a skill may be, in the unit of its verdict: percent with a sign, or multiples of the error."""
+    if skill.ci_high < 0 and 1 - skill.value >= MUCH_WORSE:
+        return _times(speech, 1 - skill.ci_high), _times(speech, 1 - skill.ci_low)
+    ends = [100 * end for end in (skill.ci_low, skill.ci_high)]
+    digits = 1 if all(round(end, 1) for end in ends) else 2  # an end beside zero is not told as zero
+    low, high = (speech.percent(end, digits, sign=True) for end in ends)
+    return low, high
 
 
 def _labels(speech: Speech, forecasts: Iterable[Forecast]) -> list[str]:

@@ -1,7 +1,8 @@
 """The forecast card as HTML: the range first, the same range as a bar, four honest facts, the picture, the sources.
 
-Pure functions from a ForecastAnswer to one line of HTML, every text in it escaped. Accessible names are
-given by ``title``, ``alt`` and hidden text, because the chat's sanitizer strips ``aria-*``.
+Pure functions from a ForecastAnswer to one line of HTML, every text in it escaped, in the language of its answer and on
+the visitor's clock. Times are absolute, so that none goes stale, with UTC on hover. Accessible names are given by
+``title``, ``alt`` and hidden text, because the chat's sanitizer strips ``aria-*``.
 """
 
 import json
@@ -10,80 +11,98 @@ from datetime import datetime
 from html import escape
 
 from assistant.page.cards.fan_chart import fan_chart
-from assistant.replies import (
-    NBSP,
-    SIMULATED,
-    WARNINGS,
-    ago,
-    ahead,
-    asked_price,
-    chance,
-    clock,
-    day,
-    money,
-    odds,
-    percent,
-    record,
-    source_name,
-    whose,
-)
+from assistant.page.cards.figures import BANDS, Figures
+from assistant.page.cards.words import CardSpeech
+from assistant.replies import beside, interval, ungraded, verdict, whose
+from assistant.understanding import Language
 from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, decimals_of, minute
 
-COARSE = 20  # a band at least this wide needs no cents
 NOTED = {ForecastWarning.HOURLY, ForecastWarning.STALE_QUOTE, ForecastWarning.SOURCES_DISAGREE}  # never without a note
-BANDS = (("95", "0.025", "0.975"), ("80", "0.10", "0.90"), ("50", "0.25", "0.75"))  # widest first: painted over
+NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
 
 
-def forecast_card(answer: ForecastAnswer) -> str:
-    """The card for the farthest horizon of a forecast, with a picture where there are candles to show."""
-    forecast = answer.forecast
+def forecast_card(answer: ForecastAnswer, language: Language = Language.ENGLISH, zone: str = "UTC") -> str:
+    """The card for the farthest horizon of a forecast, with a picture where there are candles to show.
+
+    `zone` is the visitor's, by its IANA name.
+    """
+    forecast, speech = answer.forecast, CardSpeech(language, zone)
     horizon = forecast.horizons[-1]
+    figures = Figures(speech, forecast, horizon)
     parts = (
-        _badge(forecast),
-        _heading(forecast, horizon),
-        _range(forecast, horizon),
-        _bar(answer, horizon),
-        _facts(answer, horizon),
-        fan_chart(answer.recent, forecast) if answer.recent else "",
-        _cautions(forecast),
-        _sources(forecast),
+        _badge(speech, forecast),
+        _heading(speech, forecast, horizon),
+        _range(speech, forecast, figures),
+        _settled(speech, forecast, horizon),
+        _bar(speech, answer, figures),
+        _facts(speech, answer, figures),
+        fan_chart(answer.recent, forecast, speech) if answer.recent else "",
+        _cautions(speech, answer),
+        _sources(speech, forecast),
         _told(forecast, horizon),
     )
     # a blank line would end the HTML block in the page's markdown
     return f'<section class="forecast-card">{"".join(parts)}</section>'.replace("\n", " ")
 
 
-def _badge(forecast: Forecast) -> str:
-    simulated = ForecastWarning.DEMO_DATA in forecast.warnings
-    return f'<p class="simulated">{SIMULATED}</p>' if simulated else ""
+def _badge(speech: CardSpeech, forecast: Forecast) -> str:
+    if ForecastWarning.DEMO_DATA not in forecast.warnings:
+        return ""
+    return f'<p class="simulated">{escape(_simulated(speech))}</p>'
 
 
-def _heading(forecast: Forecast, horizon: Horizon) -> str:
-    """How far ahead and when that is, and which moment the forecast starts at."""
-    target = _near(horizon.target_time, forecast.as_of)
-    when = f"in {ahead(horizon.minutes)} ({target})"
-    if ForecastWarning.HOURLY in forecast.warnings:  # its minutes count from the last full hour
-        when = f"at {target}"
-    begins = f"from {clock(forecast.price_time)} UTC"  # the sources tell the day
-    return f"<header><span><b>{forecast.symbol}</b> {when}</span><span>{begins}</span></header>"
+def _simulated(speech: CardSpeech) -> str:
+    return speech.say(f"warnings.{ForecastWarning.DEMO_DATA}").strip(".。")
 
 
-def _near(time: datetime, beside: datetime) -> str:
-    """A time in UTC, with its day where that is another."""
-    return f"{clock(time)} UTC" if day(time) == day(beside) else f"{day(time)} {clock(time)} UTC"
+def _heading(speech: CardSpeech, forecast: Forecast, horizon: Horizon) -> str:
+    """The time that the forecast is for, and the one it starts at."""
+    at = _timed(speech, "card.at", horizon.target_time, forecast.as_of)
+    begins = _timed(speech, "card.from", forecast.price_time, forecast.as_of)  # the sources tell the day
+    return f"<header><span><b>{forecast.symbol}</b> {at}</span>{begins}</header>"
 
 
-def _range(forecast: Forecast, horizon: Horizon) -> str:
-    low, high = _ends(forecast, horizon, "0.10", "0.90")
-    held = odds(forecast.coverage.get("80"))
-    return f'<p class="range"><b>{low}</b> <em>to</em> <b>{high}</b> <small>{held}</small></p>'
+def _timed(speech: CardSpeech, name: str, time: datetime, near: datetime) -> str:
+    """A phrase with a time on the visitor's clock; with its day and in UTC on hover."""
+    text = speech.say(name, time=speech.near(time, near))
+    return f'<span title="{escape(speech.utc(time))}">{escape(text)}</span>'
 
 
-def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
+def _range(speech: CardSpeech, forecast: Forecast, figures: Figures) -> str:
+    low, high = figures.band("80")
+    held = escape(_kept(speech, forecast.coverage.get("80")))
+    return f'<p class="range"><b>{low}</b> <em>{speech.say("card.to")}</em> <b>{high}</b> <small>{held}</small></p>'
+
+
+def _kept(speech: CardSpeech, held: float | None) -> str:
+    """What an 80 % band promises, corrected by the share of unseen hours (0 to 1) that it really held."""
+    if held is None or abs(held - 0.8) <= NEARLY_KEPT:
+        return speech.say("card.kept")
+    return speech.say("card.meant", percent=speech.percent(100 * held, 0))
+
+
+def _settled(speech: CardSpeech, forecast: Forecast, horizon: Horizon) -> str:
+    """Room for what came of it, and what static/settling.js needs to write that."""
+    facts: dict[str, object] = {
+        "id": forecast.id,
+        "symbol": forecast.symbol,
+        "source": forecast.source,
+        "target": minute(horizon.target_time),
+        "range": [horizon.quantiles["0.10"], horizon.quantiles["0.90"]],
+        "digits": decimals_of(forecast.symbol, forecast.last_price),
+        **speech.writing(forecast.quote),
+        "inside": speech.say("settled.inside", price="{price}"),
+        "outside": speech.say("settled.outside", price="{price}"),
+        "passed": speech.say("settled.passed"),
+    }
+    return f'<div class="settled">{_data(facts)}</div>'
+
+
+def _bar(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> str:
     """The 95, 80 and 50 % bands over one another, the price they start from, and the one that was asked about."""
     forecast, threshold = answer.forecast, answer.threshold
-    quantiles, last = horizon.quantiles, forecast.last_price
+    quantiles, last = figures.horizon.quantiles, forecast.last_price
     left, right = min(quantiles["0.025"], last), max(quantiles["0.975"], last)
     width = right - left or 1.0
 
@@ -93,82 +112,97 @@ def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
     drawn = "".join(
         f'<i class="b{band}" style="left:{share(quantiles[low])};'
         f'width:{(quantiles[high] - quantiles[low]) / width:.1%}"></i>'
-        for band, low, high in BANDS
+        for band, (low, high) in BANDS.items()
     )
-    spoken = "; ".join(
-        f"{band}{NBSP}% between {' and '.join(_ends(forecast, horizon, low, high))}" for band, low, high in BANDS
-    )
-    asked_for = "" if threshold is None else f"; asked about {escape(asked_price(threshold, forecast.quote))}"
-    name = "last close" if forecast.price_time == forecast.as_of else "last price"
-    starts = f"{name} {escape(money(last, forecast.quote, decimals_of(forecast.symbol, last)))}"
+    name = "card.close" if forecast.price_time == forecast.as_of else "card.price"
+    starts = speech.say(name, price=figures.last)
+    spoken = [*map(figures.spoken, BANDS), starts]
+    if threshold is not None:
+        spoken.append(speech.say("card.asked", price=figures.asked(threshold)))
     at = share(last)
     asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
-    widest = " to ".join(_ends(forecast, horizon, "0.025", "0.975"))
+    low, high = figures.band("95")
+    widest = speech.say("card.widest", percent=speech.percent(95, 0), low=low, high=high)
     return (
         f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span></div>'
-        f'<div class="bar" role="img" title="{spoken}; {starts}{asked_for}">{drawn}'
-        f'<u style="left:{at}"></u>{asked}</div>'
-        f'<div class="scale"><span>95{NBSP}%: {widest}</span>'
-        f"<span>median {_money(horizon.median, forecast, horizon)}</span></div>"
+        f'<div class="bar" role="img" title="{"; ".join(spoken)}">{drawn}<u style="left:{at}"></u>{asked}</div>'
+        f'<div class="scale"><span>{widest}</span>'
+        f"<span>{speech.say('card.middle', price=figures.middle)}</span></div>"
     )
 
 
-def _facts(answer: ForecastAnswer, horizon: Horizon) -> str:
-    forecast = answer.forecast
-    skill, held = forecast.skill, forecast.coverage.get("80")
-    better = percent(100 * skill.value, 0 if abs(skill.value) >= 1 else 1, sign=True)
+def _facts(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> str:
+    forecast, horizon = answer.forecast, figures.horizon
+    held = forecast.coverage.get("80")
     facts = (
-        *_above(answer, horizon),
-        ("chance of going up", chance(horizon.probability_up)),
-        ("typical move", f"±{percent(horizon.expected_move_pct, 2)}"),
-        ("against “no change”", f"{better} <small>{skill.n:,}{NBSP}h</small>"),
-        (f"80{NBSP}% bands held", "unknown" if held is None else percent(100 * held)),
+        *_asked(speech, answer, figures),
+        (speech.say("card.up"), speech.chance(horizon.probability_up)),
+        (speech.say("card.move"), f"±{speech.percent(horizon.expected_move_pct, 2)}"),
+        (speech.say("card.beside"), _skill(speech, forecast)),
+        (speech.say("card.held"), speech.say("card.unknown") if held is None else speech.percent(100 * held, 0)),
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return f"<dl>{rows}</dl>"
 
 
-def _above(answer: ForecastAnswer, horizon: Horizon) -> Iterator[tuple[str, str]]:
-    """The chance that was asked about."""
-    if answer.threshold is not None and horizon.probability_above is not None:
-        price = escape(asked_price(answer.threshold, answer.forecast.quote))
-        yield f"chance of closing above {price}", _at_most_known(horizon, horizon.probability_above)
+def _skill(speech: CardSpeech, forecast: Forecast) -> str:
+    """The verdict that answers give, with the interval that it rests on."""
+    skill = forecast.skill
+    low, high = interval(speech, skill)
+    between = speech.say("card.interval", low=low, high=high)
+    if skill.ci_low <= 0 <= skill.ci_high:
+        value = speech.percent(100 * skill.value, sign=True)
+        between = speech.say("card.around", value=value, low=low, high=high)
+    graded = speech.say("card.graded", interval=between, n=speech.number(skill.n))
+    return f"{escape(verdict(speech, skill))} <small>{escape(graded)}</small>"
 
 
-def _at_most_known(horizon: Horizon, probability: float) -> str:
-    """A chance; beyond the outermost quantiles, no more is known than that it is smaller or larger."""
-    lowest, highest = (end(map(float, horizon.quantiles)) for end in (min, max))
-    if probability <= lowest:
-        return f"under {percent(100 * lowest)}"
-    return f"over {percent(100 * highest)}" if probability >= highest else chance(probability)
+def _asked(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> Iterator[tuple[str, str]]:
+    """The chances of the price that was asked about: both sides of it, for answers tell of either."""
+    odds, above = answer.odds, figures.horizon.probability_above
+    if answer.threshold is None:
+        return
+    chances = {"above": above, "below": None if above is None else 1 - above}
+    if odds is not None:
+        chances = {"above": odds.above, "below": odds.below, "touch": odds.touch}
+    price = figures.asked(answer.threshold)
+    for name, chance in chances.items():
+        if chance is not None:
+            yield speech.say(f"card.{name}", price=price), speech.chance(chance)
 
 
-def _cautions(forecast: Forecast) -> str:
+def _cautions(speech: CardSpeech, answer: ForecastAnswer) -> str:
     """Why to trust this less than usual, in words: the model's record, the warnings, what the source noted."""
-    told = {ForecastWarning.DEMO_DATA} | {ForecastWarning.UNEVALUATED_SYMBOL for note in forecast.notes if whose(note)}
-    told |= NOTED if forecast.notes else set()
-    lines = [WARNINGS[warning] for warning in forecast.warnings if warning not in told]
-    lines += [_sentence(note) for note in forecast.notes if note.strip(" .").casefold() != SIMULATED.casefold()]
-    worse = record(forecast.skill)
-    if worse is not None:
-        lines.insert(0, f"{worse} Its ranges and direction are a demonstration, not a guide.")
+    forecast, lines = answer.forecast, []
+    if forecast.skill.ci_high < 0:  # as answers judge it
+        hours = speech.say("record.hours", n=speech.number(forecast.skill.n))
+        lines.append(speech.joined([beside(speech, forecast.skill, {}, hours), speech.say("card.demonstration")]))
+    notes = forecast.notes if speech.language is Language.ENGLISH else ()  # which sources write in English
+    told = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL} | (NOTED if notes else set())
+    lines += ungraded(speech, [answer])
+    lines += [speech.say(f"warnings.{warning}") for warning in forecast.warnings if warning not in told]
+    simulated = _simulated(speech).casefold()
+    lines += [_sentence(note) for note in notes if not whose(note) and note.strip(" .").casefold() != simulated]
     if not lines:
         return ""
     return f'<ul class="cautions">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>'
 
 
-def _sources(forecast: Forecast) -> str:
+def _sources(speech: CardSpeech, forecast: Forecast) -> str:
+    age = speech.span(max(1, round(forecast.age_seconds / 60)))
+    candles = speech.say("card.candles", time=speech.time(forecast.as_of), age=age)
     chips = (
-        f"{source_name(forecast.source)}, {forecast.quote}",
-        f"candles to {day(forecast.as_of)} {clock(forecast.as_of)} UTC, {ago(forecast.age_seconds)} old",
-        f"{forecast.model.name} {forecast.model.version}",
+        f"<span>{escape(speech.source(forecast.source))}, {escape(forecast.quote)}</span>",
+        f'<span title="{escape(speech.utc(forecast.as_of))}">{escape(candles)}</span>',
+        f"<span>{escape(forecast.model.name)} {escape(forecast.model.version)}</span>",
     )
-    return f"<footer>{''.join(f'<span>{escape(chip)}</span>' for chip in chips)}</footer>"
+    return f"<footer>{''.join(chips)}</footer>"
 
 
 def _told(forecast: Forecast, horizon: Horizon) -> str:
     """The same for programs: what a page in a frame tells the site around it (static/embed.js)."""
-    facts = {
+    facts: dict[str, object] = {
+        "id": forecast.id,
         "symbol": forecast.symbol,
         "hours": horizon.hours,
         "minutes": horizon.minutes,
@@ -182,24 +216,17 @@ def _told(forecast: Forecast, horizon: Horizon) -> str:
         "source": forecast.source,
         "warnings": [str(warning) for warning in forecast.warnings],
     }
-    # of all that may hold data, the page's sanitizer leaves this attribute alone
-    return f'<span content="{escape(json.dumps(facts))}"></span>'
+    return _data(facts)
+
+
+def _data(facts: dict[str, object]) -> str:
+    """JSON for a script. Of all that may hold data, the page's sanitizer leaves this attribute alone."""
+    # with letters as they are: an escaped one looks like an address to who takes a stored card back
+    return f'<span content="{escape(json.dumps(facts, ensure_ascii=False))}"></span>'
 
 
 def _rounded(price: float, forecast: Forecast) -> float:
     return round(price, decimals_of(forecast.symbol, price))
-
-
-def _ends(forecast: Forecast, horizon: Horizon, low: str, high: str) -> tuple[str, str]:
-    """Both ends of a band. A currency without a sign is named once, after the second."""
-    first, second = (_money(horizon.quantiles[level], forecast, horizon) for level in (low, high))
-    return first.removesuffix(f"{NBSP}{escape(forecast.quote)}"), second
-
-
-def _money(value: float, forecast: Forecast, horizon: Horizon) -> str:
-    """A forecast price, escaped, with cents only where the band is so narrow that they matter."""
-    wide = horizon.quantiles["0.90"] - horizon.quantiles["0.10"] >= COARSE
-    return escape(money(value, forecast.quote, 0 if wide else decimals_of(forecast.symbol, value)))
 
 
 def _sentence(note: str) -> str:

@@ -9,14 +9,13 @@ would strip the script of a chart library too.
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from math import floor
 
+from assistant.page.cards.figures import Figures
+from assistant.page.cards.words import CardSpeech
 from assistant.page.charts import decimals, round_step
-from assistant.replies import clock, day, money
 from forecaster.schema import HOUR, Candle, Forecast, Horizon
-from tools import decimals_of
 
 WIDTH, HEIGHT = 1000, 400  # user units; the page stretches them
 WIDE = 20  # a range at least this wide needs no cents
@@ -83,21 +82,20 @@ class Frame:
         return [n * step for n in range(first, floor(self.high / step) + 1)]
 
 
-def fan_chart(candles: Sequence[Candle], forecast: Forecast) -> str:
+def fan_chart(candles: Sequence[Candle], forecast: Forecast, speech: CardSpeech) -> str:
     """A figure as HTML on one line. Needs at least one candle, the newest of which closes at ``as_of`` or before it."""
     frame = Frame.around(candles, forecast)
     image = b64encode(svg(candles, forecast, frame).encode()).decode()
     digits = frame.digits
     ticks = "".join(
-        f'<i style="top:{frame.y(price):.2%}"></i><span style="top:{frame.y(price):.2%}">{price:,.{digits}f}</span>'
-        for price in frame.ticks()
+        f'<i style="top:{top:.2%}"></i><span style="top:{top:.2%}">{speech.number(price, digits)}</span>'
+        for top, price in ((frame.y(price), price) for price in frame.ticks())
     )
     return (
         f'<figure class="fan"><div class="plot"><div class="ticks">{ticks}</div>'
-        f'<img alt="{escape(description(candles, forecast))}" src="data:image/svg+xml;base64,{image}"/>'
-        f'<u style="left:{frame.divide:.2%}"></u></div>{_times(candles[0].open_time, forecast, frame.divide)}'
-        "<figcaption>candles: solid closed higher, pale closed lower · "
-        "fan: 50, 80 and 95 % of outcomes</figcaption></figure>"
+        f'<img alt="{description(candles, forecast, speech)}" src="data:image/svg+xml;base64,{image}"/>'
+        f'<u style="left:{frame.divide:.2%}"></u></div>{_times(candles[0], forecast, frame, speech)}'
+        f"<figcaption>{escape(_legend(speech))}</figcaption></figure>"
     )
 
 
@@ -109,22 +107,28 @@ def svg(candles: Sequence[Candle], forecast: Forecast, frame: Frame) -> str:
     )
 
 
-def description(candles: Sequence[Candle], forecast: Forecast) -> str:
-    """What the picture shows, for those who do not see it."""
-    last = forecast.horizons[-1]
-    low, high = min(candle.low for candle in candles), max(candle.high for candle in candles)
-
-    def told(price: float) -> str:
-        return money(price, forecast.quote, decimals_of(forecast.symbol, price))
-
-    return (
-        f"{len(candles)} hourly candles of {forecast.symbol} between {told(low)} and {told(high)}, "
-        f"the price {told(forecast.last_price)} at {clock(forecast.price_time)} UTC; "
-        f"then the forecast for {clock(last.target_time)} UTC: "
-        f"median {told(last.median)}, "
-        f"80 % between {told(last.quantiles['0.10'])} and {told(last.quantiles['0.90'])}, "
-        f"95 % between {told(last.quantiles['0.025'])} and {told(last.quantiles['0.975'])}."
+def description(candles: Sequence[Candle], forecast: Forecast, speech: CardSpeech) -> str:
+    """What the picture shows, for those who do not see it: escaped, its prices as the card tells them."""
+    figures = Figures(speech, forecast, forecast.horizons[-1])
+    ends = min(candle.low for candle in candles), max(candle.high for candle in candles)
+    low, high = (escape(speech.price(end, forecast.symbol, forecast.quote)) for end in ends)
+    past = speech.say(
+        "fan.past",
+        n=speech.number(len(candles)),
+        coin=forecast.symbol,
+        low=low,
+        high=high,
+        price=figures.last,
+        time=speech.near(forecast.price_time, forecast.as_of),
     )
+    bands = speech.comma([figures.spoken(band) for band in ("80", "95")])
+    target = speech.near(forecast.horizons[-1].target_time, forecast.as_of)
+    return "; ".join((past, speech.say("fan.ahead", time=target, bands=bands)))
+
+
+def _legend(speech: CardSpeech) -> str:
+    narrow, usual, wide = (speech.percent(each, 0) for each in (50, 80, 95))
+    return speech.say("fan.legend", narrow=narrow, usual=usual, wide=wide)
 
 
 def _candles(candles: Sequence[Candle], frame: Frame) -> str:
@@ -177,12 +181,15 @@ def _fan(forecast: Forecast, frame: Frame) -> str:
     return "".join(drawn)
 
 
-def _times(first: datetime, forecast: Forecast, divide: float) -> str:
+def _times(first: Candle, forecast: Forecast, frame: Frame, speech: CardSpeech) -> str:
     """The three times that matter, under the picture: where it starts, the newest price, the horizon."""
+    target = forecast.horizons[-1].target_time
     return (
-        f'<div class="times"><span>{day(first)} {clock(first)} UTC</span>'
-        f'<span style="left:{divide:.2%}">{clock(forecast.price_time)}</span>'
-        f"<span>{clock(forecast.horizons[-1].target_time)}</span></div>"
+        f'<div class="times"><span title="{escape(speech.utc(first.open_time))}">'
+        f"{escape(speech.near(first.open_time, forecast.as_of))}</span>"
+        f'<span style="left:{frame.divide:.2%}" title="{escape(speech.utc(forecast.price_time))}">'
+        f"{speech.clock(forecast.price_time)}</span>"
+        f'<span title="{escape(speech.utc(target))}">{speech.clock(target)}</span></div>'
     )
 
 

@@ -1,6 +1,7 @@
 """What the chat shows of a turn, and what it takes back from a browser."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,7 @@ from assistant.page.transcript import (
     judged,
     stopped,
 )
+from assistant.understanding.frame import Language
 from tests.support.fakes import FakeBackend
 from tests.support.knowledge import KNOWLEDGE
 from tools.registry import bind_tools
@@ -44,28 +46,28 @@ def sent_back(shown: list[dict[str, object]]) -> list[dict[str, object]]:
     ]
 
 
-async def test_a_step_runs_and_then_shows_its_result_and_duration():
+async def test_a_step_runs_and_then_says_where_its_result_comes_from():
     reply = Reply()
     reply.add(CALL)
     (step,) = reply.messages()
-    assert step["metadata"] == {"title": "Forecast: BTC-USD, 1 h", "status": "pending", "id": "1"}
+    title = "The forecast of Bitcoin for the next hour"
+    assert step["metadata"] == {"title": title, "status": "pending", "id": "1"}
     reply.add(await finished())
     step = reply.messages()[0]
-    assert step["metadata"] == {"title": "Forecast: BTC-USD, 1 h", "status": "done", "id": "1", "duration": 0.21}
-    assert '"last_close": 69930.25' in step["content"]
+    assert step["metadata"] == {"title": title, "status": "done", "id": "1"}
+    assert step["content"] == "Source: Bitstamp, 12:00 UTC on 19 March 2026."
 
 
-@pytest.mark.parametrize(
-    ("args", "title"),
-    [
-        ({"minutes": 30}, "Forecast: BTC-USD, 30 min"),
-        ({"until": "2026-03-19T17:00Z"}, "Forecast: BTC-USD, until 2026-03-19 17:00 UTC"),
-    ],
-)
-def test_a_step_says_how_far_it_looks(args, title):
-    reply = Reply()
-    reply.add(ToolStarted("1", "forecast", {"symbol": "BTC-USD"} | args))
-    assert reply.messages()[0]["metadata"]["title"] == title
+async def test_steps_and_card_are_told_in_the_answers_language_and_on_the_visitors_clock():
+    reply = Reply("America/New_York")
+    done = await finished()
+    for event in (CALL, done):
+        reply.add(replace(event, language=Language.GERMAN))
+    step, card = reply.messages()
+    assert step["metadata"]["title"] == "Die Prognose von Bitcoin für die nächste Stunde"
+    assert step["content"] == "Quelle: Bitstamp, 08:00 EDT am 19. März 2026."
+    assert "um 09:00 EDT" in card["content"] and "UTC am 19. März 2026" in card["content"]
+    assert "69.622\u00a0$" in card["content"]
 
 
 async def test_forecasts_until_different_minutes_have_a_card_each():
@@ -94,7 +96,8 @@ async def test_a_failed_step_says_so_and_shows_no_card():
     reply.add(call)
     reply.add(await finished(call))
     (step,) = reply.messages()
-    assert step["metadata"]["title"] == "Forecast: BTC-USD, 24 h (did not work)"
+    assert step["metadata"]["title"] == "The forecast of Bitcoin for 24 hours ahead (did not work)"
+    assert step["content"] == ""
 
 
 async def told(hours: int, threshold: float | None = None) -> ToolFinished:
@@ -292,6 +295,7 @@ def test_a_stored_card_that_names_another_address_is_left_out(card):
 def test_stored_text_and_steps_are_defused_again():
     text = found_again(kept_by_hand(("user", "<img src=x>![x](y)"), ("assistant", "![x](y)")))
     assert [message["content"] for message in text.messages[1:]] == ["&lt;img src=x&gt;!&#91;x](y)", "!&#91;x](y)"]
-    step = {"title": "Forecast", "status": "done", "id": "1"}
-    for forged in ("![x](y)", "```json\n{}\n```\n![x](y)\n```json\n```"):
-        assert found_again(kept_by_hand(("assistant", forged), metadata=step)).messages == [asked("And?")]
+    step = {"title": "![x](y)<b>", "status": "done", "id": "1"}
+    for forged, shown in (("![x](y)", "!&#91;x](y)"), ("```json\n{}\n```\n![x](y)", ""), ("<b>", "&lt;b&gt;")):
+        _, found = found_again(kept_by_hand(("assistant", forged), metadata=step)).messages
+        assert (found["content"], found["metadata"]["title"]) == (shown, "!&#91;x](y)&lt;b&gt;")

@@ -75,21 +75,19 @@ async def test_the_80_percent_range_is_the_headline():
 
 
 async def test_the_header_says_what_and_until_when():
-    assert words(found(parsed(forecast_card(await answer())), "header")) == (
-        "BTC-USD in 60 minutes (13:00 UTC) from 12:00 UTC"
-    )
+    assert words(found(parsed(forecast_card(await answer())), "header")) == ("BTC-USD at 13:00 UTC from 12:00 UTC")
     assert words(found(parsed(forecast_card(await answer(24))), "header")) == (
-        "BTC-USD in 24 hours (20 Mar 12:00 UTC) from 12:00 UTC"
+        "BTC-USD at 12:00 UTC on 20 March from 12:00 UTC"
     )
 
 
 async def test_a_forecast_from_within_the_hour_shows_that_minute_in_words_picture_and_sources():
     card = parsed(forecast_card(await answer(minutes=60, minute=40)))
-    assert words(found(card, "header")) == "BTC-USD in 60 minutes (13:40 UTC) from 12:42 UTC"
-    assert "last price $69,970.25" in words(card) and "candles to 19 Mar 12:40 UTC" in words(card)
+    assert words(found(card, "header")) == "BTC-USD at 13:40 UTC from 12:42 UTC"
+    assert "last price $69,970.25" in words(card) and "candles to 12:40 UTC on 19 March 2026" in words(card)
     assert "the price $69,970.25 at 12:42 UTC; then the forecast for 13:40 UTC" in (found(card, "img").get("alt") or "")
-    assert [words(each) for each in found(card, "times")] == ["17 Mar 12:00 UTC", "12:42", "13:40"]
-    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    assert [words(each) for each in found(card, "times")] == ["12:00 UTC on 17 March", "12:42", "13:40"]
+    told = json.loads(card[-1].get("content") or "")
     assert (told["minutes"], told["target_time"], told["as_of"]) == (60, "2026-03-19T13:40Z", "2026-03-19T12:40Z")
     assert (told["price"], told["price_time"]) == (69_970.25, "2026-03-19T12:42Z")
 
@@ -116,8 +114,8 @@ async def test_four_facts_stand_under_the_bar():
     assert [words(fact) for fact in facts] == [
         "chance of going up 51 %",
         "typical move ±0.32 %",
-        "against “no change” \u22121,126 % 21,765 h",
-        "80 % bands held 52.0 %",
+        "beside “no change” 12 times the error 12 to 13, 21,765 h",
+        "80 % ranges held 52 %",
     ]
 
 
@@ -127,14 +125,17 @@ async def test_a_price_that_was_asked_about_has_its_chance_and_its_mark():
     above = shown.forecast.model_copy(update={"horizons": (horizon,)})
     card = parsed(forecast_card(shown.model_copy(update={"forecast": above, "threshold": horizon.median})))
     facts = [words(fact) for fact in found(card, "dl")]
-    assert facts[0] == f"chance of closing above ${horizon.median:,.2f} 42 %"
-    assert len(facts) == 5
+    assert facts[:2] == [
+        f"chance of closing above ${horizon.median:,.2f} 42 %",
+        f"chance of closing below ${horizon.median:,.2f} 58 %",
+    ]
+    assert len(facts) == 6
     quantiles = horizon.quantiles
     at = (horizon.median - quantiles["0.025"]) / (quantiles["0.975"] - quantiles["0.025"])
     assert style(found(found(card, "bar"), "s"))["left"] == pytest.approx(at, abs=0.001)
 
 
-@pytest.mark.parametrize(("probability", "said"), [(0.025, "under 2.5 %"), (0.975, "over 97.5 %")])
+@pytest.mark.parametrize(("probability", "said"), [(0.025, "under 3 %"), (0.975, "over 97 %")])
 async def test_beyond_the_outermost_quantiles_no_chance_is_made_up(probability, said):
     shown = await answer()
     horizon = shown.forecast.horizons[0].model_copy(update={"probability_above": probability})
@@ -145,10 +146,10 @@ async def test_beyond_the_outermost_quantiles_no_chance_is_made_up(probability, 
 
 
 async def test_a_model_worse_than_no_change_is_called_that_and_a_better_one_is_not():
-    assert "error was 12.3 times as large as that of “no change”" in words(parsed(forecast_card(await answer())))
+    assert 'error was 12 times that of "no change"' in words(parsed(forecast_card(await answer())))
     better = Skill(metric="mae", value=0.006, ci_low=0.004, ci_high=0.008, n=20_068, baseline="persistence")
     card = parsed(forecast_card(await answer(skill=better)))
-    assert "+0.6 % 20,068 h" in words(found(card, "dl"))
+    assert "0.6 % better +0.4 % to +0.8 %, 20,068 h" in words(found(card, "dl"))
     assert "cautions" not in [element.get("class") for element in card.iter()]
 
 
@@ -156,7 +157,7 @@ async def test_the_sources_name_exchange_candle_age_and_model():
     footer = found(parsed(forecast_card(await answer())), "footer")
     assert [words(chip) for chip in footer] == [
         "Bitstamp, USD",
-        "candles to 19 Mar 12:00 UTC, 4 min old",
+        "candles to 12:00 UTC on 19 March 2026, 4 minutes before this answer",
         "classic 1.0",
     ]
 
@@ -326,11 +327,11 @@ async def test_a_price_of_cents_keeps_its_decimals_in_words_at_the_axis_and_for_
     small = doge.model_copy(update={"recent": tuple(scaled(candle, 0.15234 / LAST_CLOSE) for candle in doge.recent)})
     card = parsed(forecast_card(small))
     shown = words(card)
-    assert "$0.15167 to $0.15313" in shown and "median $0.15240" in shown and "last close $0.15234" in shown
+    assert "$0.15167 to $0.15313" in shown and "middle $0.15240" in shown and "last close $0.15234" in shown
     assert "above $0.20" in shown
     ticks = [words(each) for each in found(card, "ticks").iter("span")]
     assert len(set(ticks)) == len(ticks) >= 3 and all(re.fullmatch(r"0\.\d{3,5}", tick) for tick in ticks)
-    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    told = json.loads(card[-1].get("content") or "")
     assert (told["median"], told["range_80"]) == (0.1524, [0.15167, 0.15313])
 
 
@@ -340,5 +341,5 @@ def scaled(candle: Candle, share: float) -> Candle:
 
 async def test_the_card_says_once_that_the_record_is_another_coins():
     shown = words(parsed(forecast_card(await said.ungraded("SOL-USD"))))
-    assert shown.count("not graded on SOL-USD: the record is BTC-USD's.") == 1
+    assert shown.count("was not graded on Solana; its record is that of Bitcoin.") == 1
     assert "measured on another coin" not in shown
