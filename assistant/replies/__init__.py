@@ -1,10 +1,10 @@
 """Answers composed from tool results alone, in six languages."""
 
 from assistant.replies.answers import from_results, without_tools
-from assistant.replies.cautions import sources, ungraded, whose
+from assistant.replies.cautions import sources, whose, whose_record
 from assistant.replies.chances import prices
 from assistant.replies.failures import MOST_TOLD, Failure
-from assistant.replies.phrases import phrases
+from assistant.replies.phrases import phrases_in
 from assistant.replies.records import beside, interval, verdict
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
@@ -12,18 +12,12 @@ from assistant.replies.wording import (
     NBSP,
     NUMBER_FORMS,
     SIMULATED,
-    WARNINGS,
     ago,
-    ahead,
-    asked_price,
-    chance,
     clock,
     day,
     money,
     number,
-    odds,
     percent,
-    record,
     source_name,
 )
 from assistant.replies.zones import zone_of
@@ -34,30 +28,24 @@ __all__ = [
     "NBSP",
     "NUMBER_FORMS",
     "SIMULATED",
-    "WARNINGS",
     "Failure",
     "Speech",
     "ago",
-    "ahead",
-    "asked_price",
     "beside",
-    "chance",
     "clock",
     "day",
     "from_results",
     "interval",
     "money",
     "number",
-    "odds",
     "percent",
-    "phrases",
+    "phrases_in",
     "prices",
-    "record",
     "source_name",
     "sources",
-    "ungraded",
     "verdict",
     "whose",
+    "whose_record",
     "without_tools",
     "zone_of",
 ]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from assistant.replies import forecasts as outlook
 from assistant.replies import grades, market
-from assistant.replies.cautions import cautions, simulated, sources, ungraded
+from assistant.replies.cautions import cautions, simulated, sources, whose_record
 from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
 from assistant.replies.comparisons import comparison, missing
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
@@ -157,7 +157,7 @@ def _answered(
     yield from _currencies(speech, question, results)
     yield from (each for found in results if isinstance(found, Comparison) for each in missing(speech, found))
     yield from details[:room]
-    yield from ungraded(speech, results)
+    yield from whose_record(speech, results)
     yield from record
 
 

@@ -46,7 +46,7 @@ def whose(note: str) -> Symbol | None:
     return found[1] if found else None
 
 
-def ungraded(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+def whose_record(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     """That the record is another coin's, for all coins of which that is true at once."""
     symbols: dict[Symbol, None] = {}
     of: Symbol | None = None

@@ -22,8 +22,13 @@ class Phrases:
         return self.texts[name].format(**facts)
 
 
+def phrases(language: Language) -> Phrases:
+    """What answers say in a language."""
+    return phrases_in(TEXTS, language)
+
+
 @cache
-def phrases(language: Language, texts: Path = TEXTS) -> Phrases:
+def phrases_in(texts: Path, language: Language) -> Phrases:
     """The phrases of a language in a folder. Raises ValueError for a file that holds anything but tables of texts."""
     path = texts / f"{language}.toml"
     return Phrases(flat(tomllib.loads(path.read_text(encoding="utf-8")), path.name))

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import floor, log10
 
-from assistant.replies.phrases import phrases
 from assistant.understanding import Language
-from forecaster.schema import ForecastWarning, Skill
 
 NBSP = "\u00a0"  # keeps a number and its unit on one line
 MINUS = "\u2212"
@@ -16,9 +14,6 @@ SIMULATED = "Simulated, not market data"
 PRECISE = 10  # decimals at most, of a price below SMALL
 SMALL = 10
 SIGNIFICANT = 6  # digits at least of an amount
-NEARLY_KEPT = 0.05  # a band that held within this of its level is called what it was meant to be
-
-WARNINGS = {warning: phrases(Language.ENGLISH).say(f"warnings.{warning}") for warning in ForecastWarning}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +70,12 @@ def percent(value: float, digits: int = 1, *, sign: bool = False, form: NumberFo
     return f"+{text}" if sign and rounded > 0 else text
 
 
-def chance(probability: float) -> str:
-    """A probability (0 to 1) as a percentage that never claims to be certain."""
-    if probability < 0.01:
-        return f"under 1{NBSP}%"
-    if probability > 0.99:
-        return f"over 99{NBSP}%"
-    return percent(100 * probability, 0)
-
-
 def ago(seconds: int) -> str:
     """An age: ``4 min``, ``3 h``, ``2 days``."""
     if seconds < 90 * 60:
         return f"{max(1, round(seconds / 60))}{NBSP}min"
     hours = round(seconds / 3600)
     return f"{hours}{NBSP}h" if hours < 48 else f"{round(hours / 24)}{NBSP}days"
-
-
-def ahead(minutes: int) -> str:
-    """How far ahead something lies: ``60 minutes``, ``3 hours``."""
-    number, unit = (minutes // 60, "hour") if minutes > 60 and minutes % 60 == 0 else (minutes, "minute")
-    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def clock(time: datetime) -> str:
@@ -111,19 +91,3 @@ def day(time: datetime) -> str:
 def source_name(source: str) -> str:
     """Where the candles came from."""
     return {"demo": "simulated tape", "file": "candle file"}.get(source, source.capitalize())
-
-
-def odds(held: float | None) -> str:
-    """What an 80 % band promises, corrected by the share of unseen hours (0 to 1) that it really held."""
-    if held is None or abs(held - 0.8) <= NEARLY_KEPT:
-        return "8 times in 10"
-    return f"meant for 8 times in 10, held {percent(100 * held, 0)} of unseen hours"
-
-
-def record(skill: Skill) -> str | None:
-    """A sentence for a model that did worse than its baseline; None for one that did not."""
-    if skill.value >= 0:
-        return None
-    times = 1 - skill.value
-    how = f"{times:,.1f} times as large as that" if times >= 1.5 else f"{percent(-100 * skill.value)} larger than that"
-    return f"Over {skill.n:,} unseen hours this model's error was {how} of \u201cno change\u201d."

@@ -55,7 +55,7 @@ def shows_it_all(chat: Visit, draft: str) -> None:
     answered(chat.page.locator("body"))
     expect(chat.questions).to_have_text(["first & <b>last"], use_inner_text=True)
     expect(chat.reply).to_contain_text("So it is.")
-    expect(chat.page.locator(".thought-group")).to_contain_text("Forecast: BTC-USD, 1 h")
+    expect(chat.page.locator(".thought-group")).to_contain_text("The forecast of Bitcoin for the next hour")
     expect(chat.cards).to_have_count(1)
     expect(chat.cards.locator("img")).to_have_js_property("complete", True)
     expect(chat.box).to_have_value(draft)

@@ -103,6 +103,15 @@ def test_on_a_phone_the_card_comes_first_with_two_lines_of_words(address: str, v
     expect(words).not_to_contain_class("whole")
 
 
+def test_in_the_widget_the_range_and_its_bar_are_in_view_after_an_answer(address: str, visit: Open):
+    chat = visit(f"{address}/?embed=1", {"width": 400, "height": 620})
+    chat.ask(QUESTION)
+    for part in (".range", ".bar"):
+        expect(chat.cards.locator(part)).to_be_in_viewport(ratio=1)
+    expect(chat.page.locator("#chat .words")).to_have_count(1)
+    expect(chat.page.locator("#chat .words").locator(".forecast-card")).to_have_count(0)
+
+
 def test_on_a_wide_screen_the_words_stand_whole_before_the_card(address: str, visit: Open):
     chat = visit(address, DESKTOP)
     chat.ask(QUESTION)

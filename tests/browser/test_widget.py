@@ -127,7 +127,7 @@ def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(serve
     guest.chat.get_by_role("button", name=re.compile("next hour")).click()
     guest.hears("open", "ready", "forecast")
     told = guest.forecast()
-    begins = {"symbol", "as_of", "price", "price_time", "hours", "minutes", "target_time"}
+    begins = {"id", "symbol", "as_of", "price", "price_time", "hours", "minutes", "target_time"}
     assert begins | {"median", "range_80", "probability_up", "source", "warnings"} == set(told)
     assert (told["symbol"], told["hours"], told["source"]) == ("BTC-USD", 1, "bitstamp")
     assert told["range_80"][0] < told["median"] < told["range_80"][1]

@@ -13,7 +13,7 @@ from html import escape
 from assistant.page.cards.fan_chart import fan_chart
 from assistant.page.cards.figures import BANDS, Figures
 from assistant.page.cards.words import CardSpeech
-from assistant.replies import beside, interval, ungraded, verdict, whose
+from assistant.replies import beside, interval, verdict, whose, whose_record
 from assistant.understanding import Language
 from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, decimals_of, minute
@@ -179,7 +179,7 @@ def _cautions(speech: CardSpeech, answer: ForecastAnswer) -> str:
         lines.append(speech.joined([beside(speech, forecast.skill, {}, hours), speech.say("card.demonstration")]))
     notes = forecast.notes if speech.language is Language.ENGLISH else ()  # which sources write in English
     told = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL} | (NOTED if notes else set())
-    lines += ungraded(speech, [answer])
+    lines += whose_record(speech, [answer])
     lines += [speech.say(f"warnings.{warning}") for warning in forecast.warnings if warning not in told]
     simulated = _simulated(speech).casefold()
     lines += [_sentence(note) for note in notes if not whose(note) and note.strip(" .").casefold() != simulated]

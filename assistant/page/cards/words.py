@@ -6,7 +6,7 @@ Prices, percentages and times come from the functions that answers are told with
 from datetime import datetime
 from pathlib import Path
 
-from assistant.replies import NBSP, NUMBER_FORMS, Speech, phrases, zone_of
+from assistant.replies import NBSP, NUMBER_FORMS, Speech, phrases_in, zone_of
 from assistant.understanding import Language
 
 TEXTS = Path(__file__).with_name("texts")
@@ -19,7 +19,7 @@ class CardSpeech(Speech):
     def __init__(self, language: Language = Language.ENGLISH, zone: str = USUAL) -> None:
         super().__init__(language, zone=zone)
         self._there = zone_of(zone)
-        self._own = phrases(language, TEXTS)
+        self._own = phrases_in(TEXTS, language)
         self._plain = Speech(language)
 
     def say(self, name: str, /, **facts: str) -> str:

@@ -42,6 +42,10 @@
         words.tabIndex = 0; // Enter shows them whole
       }
     }
+    for (const card of document.querySelectorAll("#chat .words:has(.forecast-card)")) { // it was empty when it was looked at
+      card.classList.remove("words");
+      card.removeAttribute("tabindex");
+    }
     // The chatbot names a message for screen readers by its source text; a card has better words of its own.
     for (const card of document.querySelectorAll(".forecast-card")) {
       card.closest('[data-testid="bot"][aria-label]')?.removeAttribute("aria-label");

@@ -33,6 +33,7 @@
     if (price === undefined && !asked.get(card.key)?.over) return;
     const how = price === undefined ? "passed" : held ? "inside" : "outside";
     card.place.textContent = card[how].replace("{price}", () => money(card, price));
+    card.place.parentElement.classList.remove("passed"); // of a close that came late
     card.place.parentElement.classList.add("told", how);
   };
 

@@ -157,7 +157,7 @@ async def test_the_page_greets_suggests_and_disclaims(page):
 async def test_a_turn_shows_the_step_the_reply_and_the_card(page):
     *_, question, step, reply, card = await page.ask("a forecast, please")
     assert texts([question, reply]) == ["a forecast, please", "You asked: a forecast, please"]
-    assert step["metadata"]["title"] == "Forecast: BTC-USD, 1 h"
+    assert step["metadata"]["title"] == "The forecast of Bitcoin for the next hour"
     assert step["metadata"]["status"] == "done"
     assert "forecast-card" in texts([card])[0]
 

@@ -244,6 +244,15 @@ async def test_what_a_browser_keeps_comes_back_as_it_was():
     assert found == ([*first, *second], 2, "")
 
 
+@pytest.mark.parametrize("language", Language)
+async def test_a_card_and_its_step_come_back_in_every_language(language):
+    reply, done = Reply("Europe/Berlin"), await finished()
+    for event in (replace(CALL, language=language), replace(done, language=language)):
+        reply.add(event)
+    shown = [asked("And?"), *reply.messages()]
+    assert len(shown) == 3 and found_again(stored(for_browser(shown, True))).messages == shown
+
+
 async def test_a_question_that_was_cut_off_comes_back_without_what_there_was_of_its_reply():
     first = await a_turn("And?")
     cut = [*first, asked("Is 1 < 2 & so on?"), {"role": "assistant", "content": "It"}]

@@ -6,7 +6,6 @@ import pytest
 from assistant.replies import phrases as module
 from assistant.replies.clarifications import ASSUMED
 from assistant.replies.phrases import TEXTS, phrases
-from assistant.replies.wording import WARNINGS
 from assistant.understanding.frame import Language
 from forecaster.schema import ForecastWarning
 
@@ -62,4 +61,6 @@ def test_what_is_no_text_is_refused():
 
 
 def test_every_warning_has_words():
-    assert set(WARNINGS) == set(ForecastWarning)
+    assert {f"warnings.{each}" for each in ForecastWarning} == {
+        name for name in ENGLISH if name.startswith("warnings.")
+    }

@@ -1,4 +1,7 @@
-"""The chat's page without the product around it: over a scripted turn, and without any policy of the service."""
+"""The chat's page without the product around it: over a scripted turn, and without any policy of the service.
+
+Of the service's interface there is what cards ask, which knows of no outcome.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from assistant.page.feedback import Feedback
 from assistant.page.services import Behind, Turn
@@ -16,6 +22,11 @@ from tests.support.browser.whole_service import listening
 from tests.support.fakes import FakeBackend
 from tests.support.needs import require
 from tools.track_record import TrackRecordAnswer
+
+
+def unsettled(request: Request) -> JSONResponse:
+    """No outcome, and no candle."""
+    return JSONResponse({"outcomes": [], "source": "", "candles": []})
 
 
 @contextmanager
@@ -34,7 +45,9 @@ def page_alone(turn: Turn, feedback: Path, port: int = 0) -> Iterator[str]:
     async def built() -> Starlette:
         from assistant.page.app import chat_app  # Gradio
 
-        return chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))
+        app = chat_app(Behind(turn, backend.price, record, outcomes, Feedback(feedback)))
+        app.router.routes[:0] = [Route("/v1/forecasts/{id}", unsettled), Route("/v1/candles", unsettled)]
+        return app
 
     with ThreadPoolExecutor(1) as thread:  # with an event loop: Gradio opens ten where there is none, and closes none
         app = thread.submit(asyncio.run, built()).result()

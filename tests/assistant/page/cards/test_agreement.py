@@ -9,7 +9,7 @@ import pytest
 from assistant.page.cards.card import forecast_card
 from assistant.page.cards.words import TEXTS, CardSpeech
 from assistant.replies.answers import from_results
-from assistant.replies.phrases import phrases
+from assistant.replies.phrases import phrases, phrases_in
 from assistant.replies.wording import NUMBER_FORMS
 from assistant.understanding.frame import Ask, Intent, Language, Question
 from tests.assistant.replies.test_phrases import placeholders
@@ -139,7 +139,7 @@ async def test_a_card_is_in_its_language_on_the_visitors_clock_with_utc_on_hover
 
 @every_language
 def test_every_language_has_the_same_words_with_the_same_facts(language):
-    own, english = phrases(language, TEXTS).texts, phrases(Language.ENGLISH, TEXTS).texts
+    own, english = phrases_in(TEXTS, language).texts, phrases_in(TEXTS, Language.ENGLISH).texts
     assert list(own) == list(english) and all(own.values())
     assert {name: placeholders(text) for name, text in own.items()} == {
         name: placeholders(text) for name, text in english.items()

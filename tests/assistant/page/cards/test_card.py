@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.page.cards.card import forecast_card
 from assistant.page.cards.fan_chart import HEIGHT, WIDTH, Frame, svg
-from assistant.replies.wording import SIMULATED, ago, chance, money, odds, percent
+from assistant.replies.wording import SIMULATED, ago, money, percent
 from forecaster.schema import Candle, Forecast, ForecastWarning, Skill
 from tests.support.conversations import said
 from tests.support.fakes import LAST_CLOSE, FakeBackend
@@ -308,14 +308,10 @@ async def test_a_gap_in_the_candles_stays_a_gap():
         (percent(0.6, sign=True), "+0.6 %"),
         (percent(-1126.4, 0, sign=True), "\u22121,126 %"),
         (percent(-0.001, 2, sign=True), "0.00 %"),
-        (chance(0.51), "51 %"),
-        (chance(0.999), "over 99 %"),
-        (chance(0.0), "under 1 %"),
         (ago(0), "1 min"),
         (ago(240), "4 min"),
         (ago(2 * 3600), "2 h"),
         (ago(3 * 86_400), "3 days"),
-        (odds(None), "8 times in 10"),
     ],
 )
 def test_numbers_read_as_people_write_them(text, expected):
