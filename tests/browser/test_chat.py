@@ -74,7 +74,7 @@ def test_a_step_can_be_opened_and_closed(served: str, visit: Open):
     expect(result).to_be_hidden()
     step.click()
     expect(result).to_be_visible()
-    expect(result).to_contain_text("Bitstamp, 12:0")
+    expect(result).to_contain_text(" UTC on 19 March 2026.")
     step.click()
     expect(result).to_be_hidden()
 
