@@ -3,10 +3,12 @@
 from assistant.replies.answers import from_results, without_tools
 from assistant.replies.cautions import whose
 from assistant.replies.failures import MOST_TOLD, Failure
+from assistant.replies.phrases import phrases
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
     MINUS,
     NBSP,
+    NUMBER_FORMS,
     SIMULATED,
     WARNINGS,
     ago,
@@ -22,12 +24,13 @@ from assistant.replies.wording import (
     record,
     source_name,
 )
-from assistant.replies.zones import zone_of
+from assistant.replies.zones import city_of, letters_of, zone_of
 
 __all__ = [
     "MINUS",
     "MOST_TOLD",
     "NBSP",
+    "NUMBER_FORMS",
     "SIMULATED",
     "WARNINGS",
     "Failure",
@@ -36,13 +39,16 @@ __all__ = [
     "ahead",
     "asked_price",
     "chance",
+    "city_of",
     "clock",
     "day",
     "from_results",
+    "letters_of",
     "money",
     "number",
     "odds",
     "percent",
+    "phrases",
     "record",
     "source_name",
     "whose",

@@ -23,9 +23,9 @@ class Phrases:
 
 
 @cache
-def phrases(language: Language) -> Phrases:
+def phrases(language: Language, folder: Path = TEXTS) -> Phrases:
     """The phrases of a language. Raises ValueError for a file that holds anything but tables of texts."""
-    path = TEXTS / f"{language}.toml"
+    path = folder / f"{language}.toml"
     return Phrases(flat(tomllib.loads(path.read_text(encoding="utf-8")), path.name))
 
 

@@ -100,7 +100,8 @@ class LiveModel:
         rows: list[Graded] = []
         for of in await self.read(lambda ledger: ledger.models(symbol)):
             rows += await asyncio.to_thread(graded_all, await self.read(methodcaller("settled", of, hours)))
-        return TrackRecord(rows=tuple(rows))
+        waiting = await self.read(methodcaller("waiting", symbol, hours)) if symbol else ()
+        return TrackRecord(rows=tuple(rows), waiting=waiting)
 
     async def watch(self, stop: asyncio.Event, clock: Callable[[], float] = time.time) -> None:
         """Look after the ledger until `stop`, and tell how what it holds compares with the model's record."""
