@@ -193,14 +193,14 @@ def _wire_turn(
             for_browser(shown, False),
             *as_it_is,
         )
-        async for reply in replies(heard, places, conversation(before), site, zone):
+        async for reply in replies(heard, places, conversation(before), site, zone, _words(request)):
             shown = before + reply
             yield gr.skip(), shown, gr.skip(), *as_it_is
         following = _suggested(query, behind.offered, heard.results)
         yield gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True), *following
 
-    def broken_off(page: object) -> tuple[Any, list[Shown], str]:
-        shown = stopped(from_page(page))
+    def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
+        shown = stopped(from_page(page), _words(request))
         return gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
     answering = gr.on(

@@ -42,7 +42,9 @@ def completed_head(html: str, words: Words, title: str, address: str) -> str:
         "og:url": f"{address}/", "og:image": f"{address}{ADDRESS}", "og:image:width": str(WIDTH),
         "og:image:height": str(HEIGHT), "og:image:alt": words.say("page.description"),
     }  # fmt: skip
-    spoken = json.dumps({"lang": language.value, **words.of_scripts}, ensure_ascii=False)
+    spoken = json.dumps(
+        {"lang": language.value, "stopped": words.say("chat.stopped"), **words.of_scripts}, ensure_ascii=False
+    )
     ours = [
         f"<title>{escape(told)}</title>",
         f'<meta name="description" content="{escape(described)}">',

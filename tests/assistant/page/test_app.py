@@ -19,7 +19,18 @@ from assistant.page.options import GREETING, suggestions_for
 from assistant.page.services import Behind
 from assistant.page.tabs.model_record import ModelRecord
 from assistant.page.transcript import TROUBLE
-from forecaster.errors import NoCandles
+from forecaster.errors import (
+    ArtifactError,
+    BackendError,
+    ConfigurationError,
+    DatabaseError,
+    DataFileError,
+    ExchangeError,
+    NoCandles,
+    NoRecord,
+    UnsupportedHorizon,
+    UnsupportedSymbol,
+)
 from tests.support.fakes import FakeBackend
 from tests.support.knowledge import KNOWLEDGE
 from tools.live_record import live_record
@@ -327,3 +338,45 @@ async def test_the_turn_learns_which_allowed_site_is_around_the_page(page: Page,
     await page.ask("hi", query="embed=1&site=https%3A%2F%2Fother.example")
     await page.ask("hi")
     assert turn.sites == ["https://portfolio.example", "", ""]
+
+
+ERRORS = (
+    NoCandles("BTC-USD", (ExchangeError("kraken", "timed out"),)), BackendError("timed out"), NoRecord(),
+    DatabaseError("ledger", "is read-only"), ArtifactError("/srv/m.onnx is gone.", "Set CRYPTOSENSE_MODEL_DIR."),
+    DataFileError("/srv/a.csv is no file.", "Run python app.py."), UnsupportedSymbol("XMR-USD", ("BTC-USD",)),
+    ConfigurationError("CRYPTOSENSE_X is 3.", "Set it in .env."), UnsupportedHorizon(48, 24),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+async def test_no_error_tells_a_visitor_how_this_is_run(page, backend, error):
+    backend.failure = dict.fromkeys(("forecast", "price", "report", "track_record"), error)
+    shown = str(await page.ask("a forecast, please"))
+    ticking = next(each for each in page.config["dependencies"] if "tick" in {name for _, name in each["targets"]})
+    shown += str(await page.call(ticking)) + str(await page.call(page.handler("change", "coin"), "BTC-USD", 60))
+    shown += str(await page.call(page.handler("select", "tab-report"), ""))
+    assert not re.search(r"CRYPTOSENSE_|\.env|python app|/srv/|\w+Error\b|Traceback", shown)
+
+
+async def test_the_pages_own_sentences_are_in_the_visitors_language(page):
+    messages = await page.ask("fail", query="lang=de")
+    assert texts(messages)[-1].startswith("Bei mir ist etwas schiefgegangen")
+    (shown,) = await page.call(page.handler("change", "coin"), "BTC-USD", 60, query="lang=de")
+    assert "Noch hat keine Live-Prognose ein Ergebnis" in shown
+
+
+async def test_what_goes_on_from_an_answer_gives_way_to_what_the_address_wants_and_to_a_new_chat(page):
+    await page.ask("a forecast", query="suggestions=A%7CB")
+    assert [each["value"] for each in page.suggested] == ["A", "B", "", ""]
+    await page.ask("a forecast", query="lang=de")
+    assert page.suggested[0]["value"] == "Und in 4 Stunden?"
+    _, _, *buttons = await page.call(page.handler("click", "fresh"), query="lang=de")
+    assert buttons[0]["value"] == "Wo steht BTC in einer Stunde?"
+
+
+async def test_a_verdict_on_a_turn_that_was_broken_off_is_ignored(page, tmp_path):
+    await page.ask("a forecast, please")
+    for stop in ("Stopped.", "Angehalten."):
+        broken = [*page.messages, {"role": "assistant", "content": [{"type": "text", "text": stop}], "metadata": None}]
+        await page.call(page.handler("like"), broken, event_data={"index": len(broken) - 1, "liked": False})
+    assert not (tmp_path / "feedback.jsonl").exists()
