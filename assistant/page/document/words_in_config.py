@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def texts_of(words: Words, view: View, offered: Sequence[Symbol]) -> dict[str, dict[str, Any]]:
     """What parts of the page say, by the part's name and the property that says it."""
-    coins = words.listed([symbol.partition("-")[0] for symbol in offered[:3]])
+    coins = ", ".join(symbol.partition("-")[0] for symbol in offered[:3])
     suggestions = [*view.suggestions, *[""] * (MOST_SUGGESTIONS - len(view.suggestions))]
     loading = f'<p class="loading">{words.say("page.loading")}</p>'
     return {

@@ -44,6 +44,10 @@
         words.tabIndex = 0; // Enter shows them whole
       }
     }
+    for (const row of document.querySelectorAll("#chat .bot-row:not(.stopped)")) { // nothing to judge there
+      const last = [...row.querySelectorAll('[data-testid="bot"]')].at(-1);
+      if (words.stopped && last?.textContent.trim() === words.stopped) row.classList.add("stopped");
+    }
     // The chatbot names a message for screen readers by its source text; a card has better words of its own.
     for (const card of document.querySelectorAll(".forecast-card")) {
       card.closest('[data-testid="bot"][aria-label]')?.removeAttribute("aria-label");
