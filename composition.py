@@ -12,7 +12,7 @@ from contextlib import aclosing
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from forecaster.ledger import Ledger
     from forecaster.market import CandleSource
     from forecaster.market.files import Reading
-    from forecaster.schema import Symbol
+    from forecaster.schema import Forecast, Symbol
     from forecaster.serving import ForecastBackend, LocalBackend, ModelState, Observer, Reloading
     from forecaster.serving.remote import RemoteBackend, RemoteState
     from forecaster.settings import Settings
-    from tools import TrackRecordAnswer
+    from tools import LiveRecord
 
 CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
 
@@ -197,8 +197,8 @@ class Composition:
         from assistant.page.app import chat_app
 
         tabs = self._record, self._track_record
-        behind = Behind(self.turn, self.backend.price, *tabs, self._feedback, self.settings.symbols)
-        page = chat_app(behind, self.settings.allowed_origins)
+        behind = Behind(self.turn, self.backend.price, *tabs, self._feedback, self.settings.symbols, self._forecast)
+        page = chat_app(behind, self.settings.allowed_origins, self.settings.public_origin)
         self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
         self._builder.start()
         return page
@@ -213,12 +213,14 @@ class Composition:
         classic = Report.model_validate_json(CLASSIC_REPORT.read_bytes()) if known else None
         return ModelRecord(report, evaluation, classic)
 
-    async def _track_record(self, symbol: "Symbol") -> "TrackRecordAnswer":
-        """What became of the newest forecasts, as the tool tells it."""
-        from tools import TrackRecordArguments, track_record
+    async def _track_record(self, symbol: "Symbol", minutes: int) -> "LiveRecord":
+        """What became of all that was forecast so many minutes ahead."""
+        from tools import live_record
 
-        told = await track_record(self.backend, TrackRecordArguments(symbol=symbol))
-        return cast("TrackRecordAnswer", told.data)
+        return await live_record(self.backend, symbol, minutes)
+
+    async def _forecast(self, symbol: "Symbol", hours: int) -> "Forecast":
+        return await self.backend.forecast(symbol, hours)
 
     @cached_property
     def _feedback(self) -> "Feedback":

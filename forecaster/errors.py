@@ -11,12 +11,17 @@
     ├── DataFileError           a candle file is not what it should be
     ├── ArtifactError           a saved model is missing, altered or unreadable
     └── ConfigurationError      a setting cannot work
+        ├── NoRecord            no forecasts are kept
         └── DatabaseError       the database that a setting names does not answer, or cannot be used
 
 Foreign errors (httpx, SQLAlchemy, Arrow, ONNX Runtime) are translated into one of these where they
 arise, with ``raise ... from``. Every message says what happened and ends with what to do next, and
-none carries a secret or a foreign error's raw text, so that any of them may be shown to a client.
+none carries a secret or a foreign error's raw text, so that any of them may be shown to a client of the API. What a
+visitor of the chat is told is `public`: the same without settings, files and commands, which are whoever runs it's.
 """
+
+LATER = "Please try again later."
+SOON = "Please try again in a minute."
 
 
 class CryptoSenseError(Exception):
@@ -27,9 +32,19 @@ class CryptoSenseError(Exception):
         self.remedy = remedy
         super().__init__(f"{message} {remedy}")
 
+    @property
+    def public(self) -> str:
+        """What happened and what to do next, for whoever asks and does not run this."""
+        return f"This cannot be answered right now. {LATER}"
+
 
 class InvalidInput(CryptoSenseError):
     """What the caller sent cannot be forecast from."""
+
+    @property
+    def public(self) -> str:
+        """All of it: it is about what was asked."""
+        return str(self)
 
 
 class UnsupportedSymbol(InvalidInput):
@@ -56,6 +71,11 @@ class UnsupportedHorizon(InvalidInput):
 
 class SourceError(CryptoSenseError):
     """Candles or forecasts could not be had."""
+
+    @property
+    def public(self) -> str:
+        """What happened, and that it may pass."""
+        return f"{self.message} {SOON}"
 
 
 class ExchangeError(SourceError):
@@ -94,6 +114,11 @@ class BackendError(SourceError):
             "Try again in a minute, or unset CRYPTOSENSE_BACKEND_URL to forecast on this machine.",
         )
 
+    @property
+    def public(self) -> str:
+        """How it failed."""
+        return f"The forecaster {self.cause}. {SOON}"
+
 
 class DataFileError(CryptoSenseError):
     """A candle file is not what it should be."""
@@ -105,6 +130,18 @@ class ArtifactError(CryptoSenseError):
 
 class ConfigurationError(CryptoSenseError):
     """A setting cannot work."""
+
+
+class NoRecord(ConfigurationError):
+    """No forecasts are kept, since none is from live candles."""
+
+    def __init__(self) -> None:
+        super().__init__("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
+
+    @property
+    def public(self) -> str:
+        """All of it."""
+        return str(self)
 
 
 class DatabaseError(ConfigurationError):

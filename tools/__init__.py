@@ -11,6 +11,7 @@ from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
 from tools.explanations import RECORD, Explanation, Knowledge, Metric, MetricExplanation, MetricsAnswer
 from tools.forecast import ForecastAnswer
+from tools.live_record import LiveRecord, live_record
 from tools.prices import PriceAnswer, moment_of
 from tools.registry import NAMES, TOOLS, bind_tools
 from tools.tool import BoundTool, minute
@@ -37,6 +38,7 @@ __all__ = [
     "ForecastAnswer",
     "Knowledge",
     "LeftOut",
+    "LiveRecord",
     "Metric",
     "MetricExplanation",
     "MetricsAnswer",
@@ -50,6 +52,7 @@ __all__ = [
     "catalogue",
     "decimals_of",
     "langchain_tools",
+    "live_record",
     "mcp_server",
     "minute",
     "moment_of",

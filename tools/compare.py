@@ -151,7 +151,7 @@ def _comparison(by: By, hours: int, found: dict[Symbol, ComparedCoin | CryptoSen
         raise NoCandles(coins[0].symbol, ())
     why = {each.symbol: "only simulated prices could be had" for each in coins if each not in real}
     why |= {each.symbol: "nothing is known of it" for each in real if each not in rows}
-    why |= {symbol: shorten(each.message, 200) for symbol, each in found.items() if isinstance(each, CryptoSenseError)}
+    why |= {symbol: shorten(each.public, 200) for symbol, each in found.items() if isinstance(each, CryptoSenseError)}
     first, *others = found.values()
     both = [each for each in (first, *others[:1]) if each in rows and isinstance(each, ComparedCoin)]
     alike = len(both) == 2 and both[0].quote == both[1].quote

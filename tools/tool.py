@@ -81,7 +81,8 @@ class BoundTool:
         except UnsupportedSymbol as error:
             return failure("unsupported_symbol", str(error), supported=list(error.supported))
         except CryptoSenseError as error:
-            return failure("unavailable", str(error))
+            log.warning("The tool %s has no answer. %s", self.tool.name, error)
+            return failure("unavailable", error.public)
         except Exception:  # a bug: its text may hold anything, so it goes to the log and not to a client
             log.exception("The tool %s failed.", self.tool.name)
             return failure("internal", f"{self.tool.title} failed unexpectedly. Try again in a minute.")

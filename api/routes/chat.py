@@ -94,7 +94,8 @@ async def chat(body: ChatRequest, turn: Annotated[Turn, Depends(_assistant)]) ->
         async for event in _events(turn, said, body.timezone):
             yield event
     except CryptoSenseError as error:
-        yield _error(503, str(error))
+        log.warning("The assistant has no answer. %s", error)
+        yield _error(503, error.public)
     except Exception:
         log.exception("A turn of the assistant failed.")
         yield _error(500, DETAILS[500])

@@ -208,9 +208,11 @@ async def _streamed(turn: Turn, reply: Reply, with_usage: bool) -> AsyncIterator
             async for piece in pieces:
                 yield reply.chunk(_choice({"content": piece}), **usage)
     except Exception as error:
-        if not isinstance(error, CryptoSenseError):
+        if isinstance(error, CryptoSenseError):
+            log.warning("The assistant has no answer. %s", error)
+        else:
             log.exception("A turn of the assistant failed.")
-        told = str(error) if isinstance(error, CryptoSenseError) else FAILED
+        told = error.public if isinstance(error, CryptoSenseError) else FAILED
         yield f"data: {json.dumps(error_body(503, told))}\n\n"
         return
     told_forecast = reply.forecast.model_dump(mode="json") if reply.forecast else None

@@ -19,7 +19,7 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _INTERNAL = re.compile(
-    r"\b(?!CRYPTOSENSE_SOURCE=demo\b)[A-Z][A-Z0-9]*_[A-Z0-9_]+\s*[=:]"  # a variable of the environment with its value
+    r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\s*[=:]"  # a variable of the environment with its value
     r"|(?<![\w.])(?:~|\.{1,2})?/[\w.-]+/[\w./-]+|\b[A-Z]:\\\w"  # a path
     r"|\bsk-[\w-]{8,}|[A-Za-z0-9+/=_]{32,}"  # a key, or a text in another alphabet
     r"|Traceback|\bFile \"|\b\w+(?:Error|Exception)\b|-----BEGIN"

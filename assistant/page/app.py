@@ -11,24 +11,26 @@ Markdown shows the same HTML: sanitized where visitors or models have a say in i
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from assistant.agent import LONGEST_MESSAGE
 from assistant.page.colours import theme_colours
+from assistant.page.document import ADDRESS, Document, Page, Preview, choices, texts_of
 from assistant.page.feedback import Feedback
 from assistant.page.gate import OnlyWhatIsUsed
-from assistant.page.icon import Icon
-from assistant.page.options import GREETING, MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
+from assistant.page.options import TITLE, plain, site_of, view_of
 from assistant.page.services import Behind
-from assistant.page.tabs import NO_LEDGER, report_tab, track_record_tab, without_record
+from assistant.page.tabs import report_tab, track_record_tab, without_record
 from assistant.page.ticker import Prices, ticker
 from assistant.page.transcript import (
     Shown,
@@ -42,36 +44,38 @@ from assistant.page.transcript import (
 )
 from assistant.page.turn_limit import AT_ONCE, WAITING, Places
 from assistant.page.turns import replies
-from assistant.understanding import known_zone
-from forecaster.errors import CryptoSenseError
+from assistant.page.visitor import visitor_of
+from assistant.page.words import MOST_SUGGESTIONS, Heard, Words, suggestions_for
+from forecaster.errors import CryptoSenseError, NoRecord
 from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
 SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js")
-HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
-LOADING = '<p class="loading">One moment\u2026</p>'
-UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
 AT_GRADIO = 4 * (AT_ONCE + WAITING)  # turns that reach us: those beyond our own limits are told so in words
 PRICE_EVERY = 60.0  # seconds
+USUAL_AHEAD = 60  # minutes ahead whose record is shown first
 
 log = logging.getLogger(__name__)
 
 
-def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
+def chat_app(behind: Behind, allowed_origins: Sequence[str] = (), origin: str = "") -> Starlette:
     """The whole page as an ASGI app that wants to be mounted at "/", last; its lifespan must be entered.
 
-    `allowed_origins` are the sites whose widget the page talks to when it is framed (static/embed.js).
+    `allowed_origins` are the sites whose widget the page talks to when it is framed (static/embed.js), `origin` is
+    where the service is reached from outside, which previews of links name.
 
     Importing this module loads Gradio, which takes seconds: do both in a thread.
     """
     # our CORS middleware keeps Gradio's own away, which would let every site read the answers
     app = Starlette(middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
+    app.routes.append(Route(ADDRESS, Preview(behind.forecast, behind.offered[0]).answer))
+    prices = Prices(behind.price)
     gr.mount_gradio_app(
         cast(Any, app),  # asks for a FastAPI, and uses nothing of it that a Starlette has not
-        build_page(behind, allowed_origins),
+        build_page(behind, prices, allowed_origins),
         path="/",
         theme=_theme(),
         css="\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
@@ -83,21 +87,22 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
         run_history=False,
         mcp_server=False,
         max_file_size="1kb",
-        app_kwargs={"middleware": [Middleware(Icon)]},
+        app_kwargs={"middleware": [Middleware(Document, Page(behind.offered, origin, prices.known))]},
     )
     return app
 
 
-def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
-    """The header over three tabs. What a visitor's address asks for is filled in when the page is opened."""
+def build_page(behind: Behind, newest: Prices, sites: Sequence[str] = ()) -> gr.Blocks:
+    """The header over three tabs, in English. What a visitor's address asks for, the document says (document/)."""
     page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
     usual = view_of({}, behind.offered)
+    texts = texts_of(Words(), usual, behind.offered)
     with page:
         with gr.Row(elem_id="top"):
             name = gr.Markdown(f"# {TITLE}", elem_id="name")
             prices = gr.Markdown("", elem_id="ticker")
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Chat", elem_id="tab-chat"):
+            with gr.Tab(**texts["tab-chat"], elem_id="tab-chat"):
                 chat = _conversation(usual.greeting)
                 with gr.Column(elem_id="composer"):
                     with gr.Row(elem_id="suggestions"):
@@ -105,23 +110,25 @@ def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
                             gr.Button(text, size="sm", min_width=0, elem_id=f"suggestion-{n}")
                             for n, text in enumerate(usual.suggestions)
                         ]
-                    box = _box(behind.offered)
+                    box = _box(texts["box"])
                     with gr.Row(elem_id="below"):
-                        fresh = gr.Button("New chat", size="sm", min_width=0, elem_id="fresh")
-                        gr.Markdown(HINT, elem_id="hint")
+                        fresh = gr.Button(**texts["fresh"], size="sm", min_width=0, elem_id="fresh")
+                        gr.Markdown(**texts["hint"], elem_id="hint")
                     kept = gr.Textbox(elem_id="kept", label="Kept in the browser")  # never seen, as the next
                     restore = gr.Button("Restore", elem_id="restore")
-            with gr.Tab("Model report", elem_id="tab-report") as report:
-                report_body = gr.Markdown(LOADING, sanitize_html=False)
-            with gr.Tab("Track record", elem_id="tab-record") as record:
+            with gr.Tab(**texts["tab-report"], elem_id="tab-report") as report:
+                report_body = gr.Markdown(**texts["report"], elem_id="report", sanitize_html=False)
+            with gr.Tab(**texts["tab-record"], elem_id="tab-record") as record:
                 coins = list(behind.offered)
-                coin = gr.Radio(coins, value=coins[0], label="Coin", elem_id="coin", container=False)
-                record_body = gr.Markdown(LOADING, sanitize_html=False)
+                coin = gr.Radio(coins, value=coins[0], **texts["coin"], elem_id="coin", container=False)
+                ahead = gr.Radio(value=USUAL_AHEAD, **texts["horizon"], elem_id="horizon", container=False)
+                outcomes = gr.Markdown(**texts["outcomes"], elem_id="outcomes", sanitize_html=False)
         _wire_turn(behind, chat, box, suggestions, kept, sites)
-        _wire_store(behind.offered, chat, kept, restore, fresh)
-        _wire_tabs(behind, report, report_body, record, coin, record_body)
+        _wire_store(behind.offered, chat, kept, restore, fresh, suggestions)
+        _wire_report(behind, report, report_body)
+        _wire_record(behind, record, coin, ahead, outcomes)
         _wire_address(behind.offered, page, name, chat, suggestions)
-        _wire_prices(behind, page, prices)
+        _wire_prices(behind.offered, newest, page, prices)
         _wire_feedback(behind.feedback, chat)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=AT_GRADIO, api_open=False)
     return page
@@ -143,13 +150,11 @@ def _conversation(greeting: str) -> gr.Chatbot:
     )
 
 
-def _box(offered: Sequence[Symbol]) -> gr.Textbox:
-    coins = [symbol.partition("-")[0] for symbol in offered[:3]]
+def _box(texts: Mapping[str, Any]) -> gr.Textbox:
     return gr.Textbox(
+        **texts,
         elem_id="box",
-        label="Your question",
         show_label=False,
-        placeholder=f"Ask about {', '.join(coins)}\u2026",
         lines=1,
         max_lines=6,
         max_length=LONGEST_MESSAGE,
@@ -175,31 +180,34 @@ def _wire_turn(
         named = dict(zip((button.elem_id for button in suggestions), labels, strict=True))
         clicked = named.get(event.target.elem_id) if isinstance(event.target, gr.Button) else None
         question = clicked or typed
+        as_it_is = [gr.skip()] * len(suggestions)
         if not question.strip():
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield gr.skip(), gr.skip(), gr.skip(), *as_it_is
             return
-        query = dict(request.query_params)
-        site, zone = site_of(query, sites), known_zone(query.get("timezone", ""))
+        query, heard = dict(request.query_params), Heard(behind.turn)
+        site, zone = site_of(query, sites), visitor_of(query).zone
         before = shown = [*from_page(page), asked(question)]
         yield (
             gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True),
             shown,
             for_browser(shown, False),
+            *as_it_is,
         )
-        async for reply in replies(behind.turn, places, conversation(before), site, zone):
+        async for reply in replies(heard, places, conversation(before), site, zone, _words(request)):
             shown = before + reply
-            yield gr.skip(), shown, gr.skip()
-        yield gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
+            yield gr.skip(), shown, gr.skip(), *as_it_is
+        following = _suggested(query, behind.offered, heard.results)
+        yield gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True), *following
 
-    def broken_off(page: object) -> tuple[Any, list[Shown], str]:
-        shown = stopped(from_page(page))
+    def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
+        shown = stopped(from_page(page), _words(request))
         return gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
     answering = gr.on(
         [box.submit, *(button.click for button in suggestions)],
         answer,
         [box, chat, *suggestions],
-        [box, chat, kept],
+        [box, chat, kept, *suggestions],
         trigger_mode="once",  # until the turn is over, the browser lets no second one begin
         concurrency_limit=AT_GRADIO,
         **QUIETLY,
@@ -209,51 +217,77 @@ def _wire_turn(
     answering.failure(broken_off, chat, [box, chat, kept], queue=False, **QUIETLY)
 
 
+def _suggested(query: Mapping[str, str], offered: Sequence[Symbol], results: Sequence[BaseModel] = ()) -> list[Any]:
+    """The buttons with what goes on from an answer, unless the address says what they ask."""
+    view = view_of(query, offered)
+    found = suggestions_for(Words(visitor_of(query)), view.symbols[0], offered, results)
+    texts = view.suggestions if view.suggests else found
+    padded = [*texts, *[""] * (MOST_SUGGESTIONS - len(texts))]
+    return [gr.Button(text, visible=bool(text)) for text in padded]
+
+
 def _wire_store(
-    offered: Sequence[Symbol], chat: gr.Chatbot, kept: gr.Textbox, restore: gr.Button, fresh: gr.Button
+    offered: Sequence[Symbol],
+    chat: gr.Chatbot,
+    kept: gr.Textbox,
+    restore: gr.Button,
+    fresh: gr.Button,
+    suggestions: list[gr.Button],
 ) -> None:
     """Show what the browser has kept, and begin anew. What static/kept.js writes into `kept` is answered there."""
 
     def greeting(request: gr.Request) -> Shown:
-        greeting = view_of(dict(request.query_params), offered).greeting
-        return {"role": "assistant", "content": greeting if greeting == GREETING else plain(greeting)}
+        return {"role": "assistant", "content": view_of(dict(request.query_params), offered).shown_greeting}
 
     def restored(stored: object, request: gr.Request) -> tuple[list[Shown], str]:
         found = found_again(stored)
         answer = json.dumps({"restored": found.turns, "unanswered": found.unanswered}, ensure_ascii=False)
         return [greeting(request), *found.messages], answer
 
-    def begun_anew(request: gr.Request) -> tuple[list[Shown], str]:
-        return [greeting(request)], for_browser([], True)
+    def begun_anew(request: gr.Request) -> tuple[Any, ...]:
+        return [greeting(request)], for_browser([], True), *_suggested(dict(request.query_params), offered)
 
     restore.click(restored, kept, [chat, kept], queue=False, **QUIETLY)
-    fresh.click(begun_anew, None, [chat, kept], queue=False, **QUIETLY)
+    fresh.click(begun_anew, None, [chat, kept, *suggestions], queue=False, **QUIETLY)
 
 
-def _wire_tabs(
-    behind: Behind, report: gr.Tab, body: gr.Markdown, record: gr.Tab, coin: gr.Radio, outcomes: gr.Markdown
-) -> None:
-    """Fill the report when its tab is opened first, the track record each time and for each coin."""
+def _wire_report(behind: Behind, report: gr.Tab, body: gr.Markdown) -> None:
+    """Fill the report when its tab is opened first."""
 
-    async def reported(shown: object) -> Any:
+    async def reported(shown: object, request: gr.Request) -> Any:
+        words = _words(request)
         if isinstance(shown, str) and shown.startswith("<article"):
             return gr.skip()
         try:
-            return await asyncio.to_thread(report_tab, await behind.record())
+            return await asyncio.to_thread(report_tab, await behind.record(), words)
         except CryptoSenseError as error:
             log.warning("The page shows no report. %s", error)
-        return without_record(UNAVAILABLE)
-
-    async def recorded(symbol: object) -> str:
-        chosen = next((each for each in behind.offered if each == symbol), behind.offered[0])
-        try:
-            return track_record_tab(await behind.track_record(chosen))
-        except CryptoSenseError as error:
-            log.warning("The page shows no track record. %s", error)
-        return without_record(NO_LEDGER)
+        return without_record(words.say("page.unavailable"))
 
     report.select(reported, body, body, queue=False, **QUIETLY)
-    gr.on([record.select, coin.change], recorded, coin, outcomes, queue=False, **QUIETLY)
+
+
+def _wire_record(behind: Behind, record: gr.Tab, coin: gr.Radio, ahead: gr.Radio, outcomes: gr.Markdown) -> None:
+    """Fill the track record each time its tab is opened, and for each coin and horizon."""
+    horizons = [minutes for _, minutes in choices(Words())]
+
+    async def recorded(symbol: object, minutes: object, request: gr.Request) -> str:
+        chosen = next((each for each in behind.offered if each == symbol), behind.offered[0])
+        far = next((each for each in horizons if each == minutes), USUAL_AHEAD)
+        words = _words(request)
+        try:
+            return track_record_tab(await behind.track_record(chosen, far), words)
+        except NoRecord:
+            return without_record(words.say("record.no_ledger"))
+        except CryptoSenseError as error:
+            log.warning("The page shows no track record. %s", error)
+        return without_record(words.say("page.unavailable"))
+
+    gr.on([record.select, coin.change, ahead.change], recorded, [coin, ahead], outcomes, queue=False, **QUIETLY)
+
+
+def _words(request: gr.Request) -> Words:
+    return Words(visitor_of(dict(request.query_params)))
 
 
 def _wire_address(
@@ -262,25 +296,24 @@ def _wire_address(
     """Show what the visitor's address asks for, and mark the page as opened: then nothing overwrites a conversation."""
 
     def opened(request: gr.Request) -> list[Any]:
-        view = view_of(dict(request.query_params), offered)
-        texts = [*view.suggestions, *[""] * (MOST_SUGGESTIONS - len(view.suggestions))]
-        usual = view.greeting == GREETING  # and there: whoever was quick has asked something since
-        greeting = gr.skip() if usual else [{"role": "assistant", "content": plain(view.greeting)}]
+        query = dict(request.query_params)
+        view = view_of(query, offered)
+        # where it is the usual one, it is there: whoever was quick has asked something since
+        greeting = [{"role": "assistant", "content": view.shown_greeting}] if view.greets else gr.skip()
         title = gr.Markdown(f"# {plain(view.title)}", elem_classes="opened")
-        return [title, greeting, *(gr.Button(text, visible=bool(text)) for text in texts)]
+        return [title, greeting, *_suggested(query, offered)]
 
     page.load(opened, None, [name, chat, *suggestions], queue=False, **QUIETLY)
 
 
-def _wire_prices(behind: Behind, page: gr.Blocks, line: gr.Markdown) -> None:
+def _wire_prices(offered: Sequence[Symbol], newest: Prices, page: gr.Blocks, line: gr.Markdown) -> None:
     """Fill the ticker when the page opens, and every minute."""
 
-    prices_of = Prices(behind.price)
+    async def told(request: gr.Request) -> str:
+        prices = await newest.newest(view_of(dict(request.query_params), offered).symbols)
+        return ticker(prices, _words(request))
 
-    async def newest(request: gr.Request) -> str:
-        return ticker(await prices_of.newest(view_of(dict(request.query_params), behind.offered).symbols))
-
-    gr.on([page.load, gr.Timer(PRICE_EVERY).tick], newest, None, line, queue=False, **QUIETLY)
+    gr.on([page.load, gr.Timer(PRICE_EVERY).tick], told, None, line, queue=False, **QUIETLY)
 
 
 def _wire_feedback(feedback: Feedback, chat: gr.Chatbot) -> None:

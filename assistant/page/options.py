@@ -1,6 +1,7 @@
 """How a visitor's address wants the page: ``/?embed=1&symbol=ETH-USD&title=...&greeting=...&suggestions=A|B``.
 
 Whoever makes a link chooses these texts, so they are short and shown as they are: no markup, no link, no picture.
+What the address leaves out is said in the visitor's language.
 The script of the page reads ``embed`` and ``theme`` (light, dark or auto) by itself, before anything is drawn.
 """
 
@@ -8,15 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assistant.page.visitor import visitor_of
+from assistant.page.words import MOST_SUGGESTIONS, Words
+from assistant.page.words import suggestions_for as suggested
 from assistant.understanding import OFFERED
 from forecaster.schema import SYMBOL, Symbol
 
 TITLE = "CryptoSense"
-GREETING = (
-    "Hi! I can answer questions about the price of Bitcoin, Ether and other coins, forecast their next hours with "
-    "trained LSTMs, and tell you how good such forecasts have been. What do you want to know?"
-)
-MOST_SUGGESTIONS = 4
+GREETING = Words().say("page.greeting")  # in English
 MOST_PRICES = 8  # in the header
 LONGEST_TITLE = 40  # characters
 LONGEST_GREETING = 280
@@ -33,6 +33,14 @@ class View:
     title: str
     greeting: str
     suggestions: tuple[str, ...]  # at most MOST_SUGGESTIONS
+    greets: bool  # whether the address says how
+    suggests: bool  # whether the address says what
+    usual: bool  # whether the address leaves out all of it
+
+    @property
+    def shown_greeting(self) -> str:
+        """The greeting as markdown."""
+        return plain(self.greeting) if self.greets else self.greeting
 
 
 def view_of(query: Mapping[str, str], offered: Sequence[Symbol] = OFFERED) -> View:
@@ -43,12 +51,17 @@ def view_of(query: Mapping[str, str], offered: Sequence[Symbol] = OFFERED) -> Vi
     asked = query.get("symbol", "").upper()
     symbol = asked if SYMBOL.fullmatch(asked) else None
     chosen = [text for part in query.get("suggestions", "").split("|") if (text := _line(part, LONGEST_SUGGESTION))]
+    title, greeting = _line(query.get("title", ""), LONGEST_TITLE), _line(query.get("greeting", ""), LONGEST_GREETING)
+    words = Words(visitor_of(query))
     return View(
         embedded=query.get("embed") == "1",
         symbols=(symbol,) if symbol else tuple(offered[:MOST_PRICES]),
-        title=_line(query.get("title", ""), LONGEST_TITLE) or TITLE,
-        greeting=_line(query.get("greeting", ""), LONGEST_GREETING) or GREETING,
-        suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggestions_for(symbol or offered[0]),
+        title=title or TITLE,
+        greeting=greeting or words.say("page.greeting"),
+        suggestions=tuple(chosen[:MOST_SUGGESTIONS]) or suggested(words, symbol or offered[0]),
+        greets=bool(greeting),
+        suggests=bool(chosen),
+        usual=not (symbol or title or greeting or chosen),
     )
 
 
@@ -58,14 +71,8 @@ def site_of(query: Mapping[str, str], allowed: Sequence[str]) -> str:
 
 
 def suggestions_for(symbol: Symbol) -> tuple[str, ...]:
-    """Four questions that show what the assistant can do."""
-    coin = symbol.partition("-")[0]
-    return (
-        f"What's {coin} next hour?",
-        "Is the model any good?",
-        f"Unusual {coin} moves?",
-        f"How did your {coin} calls do?",
-    )
+    """Four questions in English that show what the assistant can do."""
+    return suggested(Words(), symbol)
 
 
 def plain(text: str) -> str:

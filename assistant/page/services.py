@@ -7,8 +7,8 @@ from assistant.agent import Event
 from assistant.page.feedback import Feedback
 from assistant.page.tabs import ModelRecord
 from assistant.understanding import OFFERED
-from forecaster.schema import Price, Symbol
-from tools import TrackRecordAnswer
+from forecaster.schema import Forecast, Price, Symbol
+from tools import LiveRecord
 
 
 class Turn(Protocol):
@@ -30,6 +30,7 @@ class Behind(NamedTuple):
     turn: Turn
     price: Callable[[Symbol], Awaitable[Price]]  # newest closed price. A backend's `price` is one.
     record: Callable[[], Awaitable[ModelRecord]]
-    track_record: Callable[[Symbol], Awaitable[TrackRecordAnswer]]
+    track_record: Callable[[Symbol, int], Awaitable[LiveRecord]]  # of a coin, so many minutes ahead
     feedback: Feedback
     offered: tuple[Symbol, ...] = OFFERED  # coins that are followed
+    forecast: Callable[[Symbol, int], Awaitable[Forecast]] | None = None  # so many hours ahead, for links' pictures

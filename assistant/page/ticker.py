@@ -8,7 +8,8 @@ from html import escape
 
 from cachetools import LRUCache
 
-from assistant.replies import NBSP, SIMULATED, ago, money, percent, source_name
+from assistant.page.words import Words
+from assistant.replies import source_name
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import ForecastWarning, Price, Symbol
 from tools import decimals_of
@@ -17,6 +18,7 @@ PATIENCE = 5.0  # seconds until a price is given up
 FRESH = 5.0  # seconds for which a price, or that there is none, is told to other visitors too
 JUST_NOW = 60  # seconds since a trade that need not be counted
 MOST_REMEMBERED = 64  # coins
+STALE = 600.0  # seconds after which a price that nobody asked for again is not told to browsers without scripts
 LARGE = 1000  # a price from which on a narrow screen can do without the cents
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,13 @@ class Prices:
         prices = await asyncio.gather(*(asyncio.shield(self._task(symbol)) for symbol in symbols))
         return [price for price in prices if price is not None]
 
+    def known(self, symbols: Sequence[Symbol]) -> list[Price]:
+        """Those that are at hand, without asking."""
+        found = [self._asked.get(symbol) for symbol in symbols]
+        tasks = [asked[1] for asked in found if asked and self._clock() - asked[0] < STALE]
+        told = [task.result() for task in tasks if task.done() and not task.cancelled()]
+        return [price for price in told if price is not None]
+
     def _task(self, symbol: Symbol) -> asyncio.Task[Price | None]:
         now = self._clock()
         at, task = self._asked.get(symbol, (now, None))
@@ -54,17 +63,18 @@ class Prices:
         return None
 
 
-def ticker(prices: Sequence[Price]) -> str:
+def ticker(prices: Sequence[Price], words: Words | None = None) -> str:
     """The line as HTML; without a price it says so."""
+    words = words or Words()
     if not prices:
-        return '<span class="dim">No price at hand right now</span>'
-    shown = f'<span class="coins">{"".join(map(_coin, prices))}</span>'
+        return f'<span class="dim">{escape(words.say("ticker.none"))}</span>'
+    shown = f'<span class="coins">{"".join(_coin(price, words) for price in prices)}</span>'
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
-        return f'{shown}<span class="simulated">{SIMULATED}</span>'
-    sources = " and ".join(dict.fromkeys(source_name(price.source) for price in prices))
+        return f'{shown}<span class="simulated">{escape(words.say("ticker.simulated"))}</span>'
+    sources = words.listed([*dict.fromkeys(source_name(price.source) for price in prices)])
     oldest = max(map(_age, prices))
-    when = "just now" if oldest < JUST_NOW else f"{ago(oldest)} ago"
-    return f'{shown}<span class="dim">{escape(sources)}, {when}</span>'
+    when = words.say("ticker.now") if oldest < JUST_NOW else words.say("ticker.ago", age=words.age(oldest))
+    return f'{shown}<span class="dim">{escape(sources)}, {escape(when)}</span>'
 
 
 def _age(price: Price) -> int:
@@ -72,18 +82,19 @@ def _age(price: Price) -> int:
     return int((price.as_of - price.time).total_seconds()) + price.age_seconds
 
 
-def _coin(price: Price) -> str:
-    name = price.symbol.partition("-")[0]
-    amount = escape(money(price.price, price.quote, decimals_of(price.symbol, price.price)))
-    if price.price >= LARGE:
-        whole, point, rest = amount.partition(".")
-        cents, space, quote = rest.partition(NBSP)  # a narrow screen hides the cents
-        amount = f'{whole}<span class="cents">{point}{cents}</span>{space}{quote}'
-    return f'<span class="coin"><span class="price">{name} {amount}</span>{_change(price.change_24h_pct)}</span>'
+def _coin(price: Price, words: Words) -> str:
+    name, digits = price.symbol.partition("-")[0], decimals_of(price.symbol, price.price)
+    amount = escape(words.money(price.price, price.quote, digits))
+    if price.price >= LARGE:  # a narrow screen hides the cents
+        cents = words.number(price.price, digits).removeprefix(words.number(int(price.price)))
+        amount = amount.replace(cents, f'<span class="cents">{cents}</span>') if len(cents) > 1 else amount
+    change = _change(price.change_24h_pct, words)
+    return f'<span class="coin"><span class="price">{name} {amount}</span>{change}</span>'
 
 
-def _change(change: float | None) -> str:
+def _change(change: float | None, words: Words) -> str:
     if change is None:
         return ""
     direction = "up" if change > 0 else "down" if change < 0 else "dim"
-    return f' <span class="{direction}">{percent(change, 2, sign=True)}<small> 24 h</small></span>'
+    told, day = words.percent(change, 2, sign=True), escape(words.say("ticker.day"))
+    return f' <span class="{direction}">{told}<small> {day}</small></span>'

@@ -18,6 +18,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
 from assistant.page.cards import forecast_card, step_failed, step_found, step_title
+from assistant.page.visitor import Visitor
+from assistant.page.words import Words
 from assistant.understanding import Language
 from tools import ForecastAnswer
 
@@ -26,12 +28,10 @@ KEPT = 80  # messages that stay on the page; every question carries them to the 
 MOST_STORED = 800_000  # characters that are taken back from a browser's store
 CARDS = 3  # in one reply at most
 CARD = "<section "  # how a card begins; defused text cannot
-THINKING = "Thinking"
-WAITING = "Many are asking right now: you are next in line"
-BUSY = "Too many people are asking right now, so I cannot take your question. Please try again in a minute."
-TROUBLE = "Something went wrong on my side, so I cannot answer that. Please try again in a minute."
-STOPPED = "Stopped."
-EARLIER = "What was said before this is not kept any more."
+THINKING, WAITING, BUSY, TROUBLE, STOPPED, EARLIER = (
+    Words().say(f"chat.{name}") for name in ("thinking", "waiting", "busy", "trouble", "stopped", "earlier")
+)  # in English
+STOPS = {Words(Visitor(language=language)).say("chat.stopped") for language in Language}
 
 
 class _Text(BaseModel):
@@ -133,9 +133,9 @@ def asked(text: str) -> Shown:
     return {"role": "user", "content": defused(text.strip()[: LONGEST_MESSAGE + 1])}
 
 
-def stopped(shown: Sequence[Shown]) -> list[Shown]:
+def stopped(shown: Sequence[Shown], words: Words | None = None) -> list[Shown]:
     """The messages after the visitor broke off the turn: no step is running any more."""
-    return [*_ended(shown), {"role": "assistant", "content": STOPPED}]
+    return [*_ended(shown), {"role": "assistant", "content": (words or Words()).say("chat.stopped")}]
 
 
 def conversation(shown: Sequence[Shown]) -> list[dict[str, str]]:
@@ -155,12 +155,15 @@ def defused(text: str) -> str:
 
 
 def judged(shown: Sequence[Shown], index: object) -> tuple[str, str] | None:
-    """The question and the answer in words that a message belongs to, None where `index` is not that of an answer."""
+    """The question and the answer in words that a message belongs to, None where `index` is not that of an answer.
+
+    That the visitor broke it off is none.
+    """
     if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(shown):
         return None
     asks = [n for n, message in enumerate(shown) if message["role"] == "user"]
     begin = max((n for n in asks if n < index), default=None)
-    if begin is None or index in asks:
+    if begin is None or index in asks or shown[index]["content"] in STOPS:
         return None
     end = min((n for n in asks if n > index), default=len(shown))
     question, *answers = conversation(shown[begin:end])
@@ -170,12 +173,13 @@ def judged(shown: Sequence[Shown], index: object) -> tuple[str, str] | None:
 class Reply:
     """Everything the assistant shows for one question, growing event by event; times are told in the zone."""
 
-    def __init__(self, zone: str = "UTC") -> None:
-        self._zone = zone
+    def __init__(self, words: Words | None = None, zone: str = "UTC") -> None:
+        """`words` are those of the visitor; English ones without."""
+        self._zone, self._words = zone, words or Words()
         self._steps: dict[str, Shown] = {}
         self._text = ""
         self._cards: dict[tuple[object, ...], str] = {}  # by what they show: the same forecast has one
-        self._until_then = THINKING
+        self._until_then = self._words.say("chat.thinking")
 
     def add(self, event: Event) -> None:
         """Take in what happened."""
@@ -197,19 +201,19 @@ class Reply:
 
     def wait(self) -> None:
         """The turn has to wait for others."""
-        self._until_then = WAITING
+        self._until_then = self._words.say("chat.waiting")
 
     def begin(self) -> None:
         """It has not to wait any more."""
-        self._until_then = THINKING
+        self._until_then = self._words.say("chat.thinking")
 
     def refuse(self) -> None:
         """Too many wait already."""
-        self._text = BUSY
+        self._text = self._words.say("chat.busy")
 
     def fail(self) -> None:
         """The turn broke off: say so in one sentence."""
-        self._text = f"{self._text}\n\n{TROUBLE}".strip()
+        self._text = f"{self._text}\n\n{self._words.say('chat.trouble')}".strip()
         self._steps = dict(zip(self._steps, _ended(list(self._steps.values())), strict=True))
 
     def messages(self) -> list[Shown]:

@@ -10,6 +10,7 @@ from assistant.agent import Event
 from assistant.page.services import Turn
 from assistant.page.transcript import Reply, Shown
 from assistant.page.turn_limit import Busy, Places
+from assistant.page.words import Words
 
 FRAME = 0.05  # seconds between two updates: the eye follows no faster
 
@@ -17,10 +18,15 @@ log = logging.getLogger(__name__)
 
 
 async def replies(
-    turn: Turn, places: Places, said: Sequence[Mapping[str, str]], site: str = "", zone: str = "UTC"
+    turn: Turn,
+    places: Places,
+    said: Sequence[Mapping[str, str]],
+    site: str = "",
+    zone: str = "UTC",
+    words: Words | None = None,
 ) -> AsyncIterator[list[Shown]]:
     """The messages of the reply as it grows. A turn that fails, or finds no place, ends in a friendly sentence."""
-    reply, drawn = Reply(zone), 0.0
+    reply, drawn = Reply(words, zone), 0.0
     if places.full:
         reply.wait()
     yield reply.messages()

@@ -20,7 +20,7 @@ from assistant.replies.wording import (
     percent,
     source_name,
 )
-from assistant.replies.zones import zone_of
+from assistant.replies.zones import city_of, letters_of, zone_of
 
 __all__ = [
     "MINUS",
@@ -32,10 +32,12 @@ __all__ = [
     "Speech",
     "ago",
     "beside",
+    "city_of",
     "clock",
     "day",
     "from_results",
     "interval",
+    "letters_of",
     "money",
     "number",
     "percent",

@@ -39,7 +39,7 @@ def opened(artifact: Artifact) -> tuple[Engine, Calibration]:
     if artifact.manifest.recipe != "quantile":
         raise InvalidInput(
             f"The {artifact.manifest.name} model cannot be graded on a file.",
-            "Set CRYPTOSENSE_MODEL_DIR=models/quantile.",
+            "Grade the quantile model.",
         )
     calibration = Calibration.model_validate_json(artifact.files["calibration.json"])
     return OnnxEngine(artifact.files["model.onnx"]), calibration

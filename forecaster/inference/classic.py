@@ -84,9 +84,7 @@ class ClassicPredictor(Issuer):
 
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Raises InvalidInput."""
-        raise InvalidInput(
-            "The classic model has no quantiles to grade.", "Set CRYPTOSENSE_MODEL_DIR=models/quantile on the server."
-        )
+        raise InvalidInput("The classic model has no quantiles to grade.", "Ask a service with the quantile model.")
 
     @property
     def detection(self) -> None:

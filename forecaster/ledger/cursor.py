@@ -10,6 +10,8 @@ from math import ceil
 from typing import NamedTuple, Self
 
 from forecaster.errors import InvalidInput
+from forecaster.quantiles import HORIZONS
+from forecaster.schema import FARTHEST, MINUTES
 
 TEXT = re.compile(r"(0|[1-9]\d{0,9})\.([\w-]{1,64})", re.ASCII)
 
@@ -34,6 +36,20 @@ class Cursor(NamedTuple):
 
     def __str__(self) -> str:
         return urlsafe_b64encode(f"{self.as_of}.{self.forecast_id}".encode()).decode().rstrip("=")
+
+
+def cursor_up_to(time: datetime) -> str:
+    """Where a page begins whose newest forecast is of a time (aware, a whole second) or before it."""
+    return str(Cursor(int(time.timestamp()) + 1, "-"))  # no id sorts before it
+
+
+def minutes_ahead(hours: int | None, minutes: int | None) -> int | None:
+    """The one horizon that is asked about, if any. Raises InvalidInput where none such is kept."""
+    if hours is not None and not 1 <= hours <= HORIZONS:
+        raise InvalidInput(f"{hours} hours ahead is never forecast.", f"Ask for 1 to {HORIZONS} hours ahead.")
+    if minutes is not None and minutes not in MINUTES and not (minutes % 60 == 0 and 60 <= minutes <= FARTHEST):
+        raise InvalidInput(f"{minutes} minutes ahead are not graded.", "Ask for 15, 30 or 45, or for whole hours.")
+    return minutes if hours is None else 60 * hours
 
 
 def seconds(since: datetime | None) -> int | None:

@@ -25,18 +25,18 @@ from forecaster.calibration import Tracker
 from forecaster.database import ANSWER, Database, Health, Proof
 from forecaster.errors import InvalidInput
 from forecaster.ledger import reading, settlement
-from forecaster.ledger.cursor import Cursor, seconds
+from forecaster.ledger.cursor import Cursor, minutes_ahead, seconds
 from forecaster.ledger.history import Past
 from forecaster.ledger.migrations import VERSION_TABLE
 from forecaster.ledger.reading import Issued
 from forecaster.ledger.rows import forecast_row
 from forecaster.ledger.scoring import Issuer, Series, graded_all
 from forecaster.ledger.settlement import DAY, Pair, due_since
-from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord
+from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord, Waiting
 from forecaster.ledger.upgrade import migrate
 from forecaster.market import Candles
 from forecaster.quantiles import HORIZONS
-from forecaster.schema import FARTHEST, HOUR, MINUTES, MOST_SERIES, Forecast, ForecastWarning, InputKind
+from forecaster.schema import HOUR, MOST_SERIES, Forecast, ForecastWarning, InputKind
 from forecaster.settings import EXCHANGE_NAMES
 
 if TYPE_CHECKING:
@@ -157,7 +157,13 @@ class Ledger:
     ) -> TrackRecord:
         """The grades of the last year of each symbol and model, of all horizons or of one. Raises InvalidInput."""
         rows = [row for of in self.models(symbol) for row in graded_all(self.settled(of, hours, minutes))]
-        return TrackRecord(rows=tuple(rows))
+        return TrackRecord(rows=tuple(rows), waiting=self.waiting(symbol, hours, minutes) if symbol else ())
+
+    def waiting(self, symbol: str, hours: int | None = None, minutes: int | None = None) -> tuple[Waiting, ...]:
+        """The forecasts of a symbol that have come to no outcome yet, by horizon, or of one. Raises InvalidInput."""
+        ahead = minutes_ahead(hours, minutes)
+        with self._database.begin() as connection:
+            return tuple(each for each in reading.waiting_of(connection, symbol) if ahead in (None, each.minutes))
 
     def models(self, symbol: str | None = None) -> list[Issuer]:
         """Whose forecasts have grades, the newest model of each symbol first."""
@@ -166,7 +172,7 @@ class Ledger:
 
     def settled(self, of: Issuer, hours: int | None = None, minutes: int | None = None) -> list[Series]:
         """What was settled in the last year of each horizon, or of one; empty where nothing. Raises InvalidInput."""
-        ahead = _minutes(hours, minutes)
+        ahead = minutes_ahead(hours, minutes)
         with self._database.begin() as connection:
             found = reading.series(connection, of, ahead)
         return [found] if found else []
@@ -238,12 +244,3 @@ class Ledger:
         with self._database.begin(Proof.TRIED) as connection:
             sql.alone(connection, *pair)
             return work(connection, pair)
-
-
-def _minutes(hours: int | None, minutes: int | None) -> int | None:
-    """The one horizon that is asked about, if any. Raises InvalidInput where none such is kept."""
-    if hours is not None and not 1 <= hours <= HORIZONS:
-        raise InvalidInput(f"{hours} hours ahead is never forecast.", f"Ask for 1 to {HORIZONS} hours ahead.")
-    if minutes is not None and minutes not in MINUTES and not (minutes % 60 == 0 and 60 <= minutes <= FARTHEST):
-        raise InvalidInput(f"{minutes} minutes ahead are not graded.", "Ask for 15, 30 or 45, or for whole hours.")
-    return minutes if hours is None else 60 * hours

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecaster.ledger.grades import MISSES, MissRow, by_day, unpack_crps, unpack_misses, unpack_sums
+from forecaster.ledger.grades import MISSES, MissRow, by_day, targets, unpack_crps, unpack_misses, unpack_sums
 from forecaster.ledger.history import Past, waiting
 from forecaster.ledger.rows import forecast_of, span
 from forecaster.ledger.scoring import Issuer, Series
-from forecaster.ledger.settlement import DAY, Pair
-from forecaster.ledger.track_record import Kept, outcomes_of
+from forecaster.ledger.settlement import DAY, FAR, Pair
+from forecaster.ledger.track_record import Kept, Waiting, outcomes_of
 from forecaster.market import utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, ModelRef
@@ -99,6 +99,26 @@ def series(connection: "Connection", of: Issuer, minutes: int | None) -> Series 
         if all(count[ahead] >= MISSES for ahead in table["minutes"][0].tolist()):
             break
     return Series(of, table, sorted(missed, key=lambda miss: -miss[2]))
+
+
+def waiting_of(connection: "Connection", symbol: str) -> Iterator[Waiting]:
+    """What of a symbol's forecasts has no outcome yet, by minutes ahead; read without any of their distributions.
+
+    Of times before the newest close of their source, none comes any more.
+    """
+    from forecaster.ledger import statements as sql
+
+    found = []
+    for pair in [each for each in pairs(connection) if each.symbol == symbol]:
+        newest = connection.scalar(sql.newest_forecast(*pair)) or 0
+        rows = connection.execute(sql.spoken(*pair, newest - FAR, newest)).all()
+        times, as_of = targets(rows), np.array([row.as_of for row in rows], dtype=np.int64)[:, None]
+        to_come = times > max(connection.scalar(sql.newest_close(*pair)) or 0, 0)
+        found.append(np.stack([((times - as_of) // 60)[to_come], times[to_come]]))
+    ahead, due = np.concatenate(found, axis=1) if found else np.empty((2, 0), dtype=np.int64)
+    for minutes in np.unique(ahead).tolist():
+        mine, hours = due[ahead == minutes], None if minutes % 60 else minutes // 60
+        yield Waiting(symbol=symbol, hours=hours, minutes=minutes, n=len(mine), next_target=utc(int(mine.min())))
 
 
 def past(connection: "Connection", of: Issued) -> "Callable[[], Past]":

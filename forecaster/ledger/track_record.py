@@ -78,10 +78,19 @@ class Graded(Ahead):
     misses: tuple[Miss, ...] = Field(description="the newest closes outside the 80 % band, newest first")
 
 
+class Waiting(Ahead):
+    """Forecasts of one symbol and horizon that have come to no outcome yet, of all models and sources."""
+
+    symbol: Symbol
+    n: int = Field(gt=0, description="forecasts")
+    next_target: AwareDatetime = Field(description="when the first of them comes due")
+
+
 class TrackRecord(Frozen):
     """Every symbol, model and horizon with something to grade; models newest first."""
 
     rows: tuple[Graded, ...]
+    waiting: tuple[Waiting, ...] = Field(default=(), description="what has no outcome yet, where one symbol is asked")
 
 
 def pit(horizon: Horizon, actual: float) -> float:

@@ -16,7 +16,7 @@ from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, TypeVar
 
-from forecaster.errors import ConfigurationError, DatabaseError
+from forecaster.errors import DatabaseError, NoRecord
 from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
 from forecaster.market import CandleSource
@@ -89,10 +89,10 @@ class LiveModel:
     async def read(self, work: "Callable[[Ledger], T]") -> T:
         """What `work` reads from the ledger.
 
-        Raises what it raises, ConfigurationError where there is no ledger, and DatabaseError where it does not answer.
+        Raises what it raises, NoRecord where there is no ledger, and DatabaseError where it does not answer.
         """
         if self._recorder is None:
-            raise ConfigurationError("No forecasts are kept here.", "Ask a server that forecasts from live candles.")
+            raise NoRecord
         return await self._recorder.read(work)
 
     async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
@@ -100,7 +100,8 @@ class LiveModel:
         rows: list[Graded] = []
         for of in await self.read(lambda ledger: ledger.models(symbol)):
             rows += await asyncio.to_thread(graded_all, await self.read(methodcaller("settled", of, hours)))
-        return TrackRecord(rows=tuple(rows))
+        waiting = await self.read(methodcaller("waiting", symbol, hours)) if symbol else ()
+        return TrackRecord(rows=tuple(rows), waiting=waiting)
 
     async def watch(self, stop: asyncio.Event, clock: Callable[[], float] = time.time) -> None:
         """Look after the ledger until `stop`, and tell how what it holds compares with the model's record."""

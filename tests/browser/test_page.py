@@ -150,3 +150,38 @@ def test_denied_storage_the_frame_survives_being_loaded_anew(host: Page):
     expect(chat.locator("html:not(.restoring) #name.opened")).to_be_visible()
     answered(body)
     expect(chat.locator(".user-row")).to_have_text("Two?", use_inner_text=True)
+
+
+def test_a_german_browser_reads_german_and_a_new_york_one_its_own_clock(served: str, browser: Browser):
+    context = browser.new_context(locale="de-DE", timezone_id="America/New_York", viewport=PHONE)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(served)
+    expect(page.locator("#name.opened")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert "lang=de" in page.url and "timezone=America" in page.url
+    expect(page.get_by_role("tab")).to_have_text(["Chat", "Modellbericht", "Bilanz"])
+    expect(page.locator("#suggestions button").first).to_have_text("Wo steht BTC in einer Stunde?")
+    page.locator("#suggestions button").first.click()
+    expect(page.locator(".forecast-card")).to_be_visible()
+    expect(page.locator("#suggestions button").first).to_have_text("Und in 4 Stunden?")
+    page.get_by_role("tab", name="Bilanz").click()
+    closed = page.get_by_role("tabpanel").locator("tbody th time").first
+    expect(closed).to_have_text("19. März 08:00")
+    expect(closed).to_have_attribute("title", "19. März 12:00 UTC")
+    page.get_by_text("15 Min.", exact=True).click()
+    expect(page.get_by_role("tabpanel").locator("article.page")).to_contain_text("15 Min. voraus")
+    assert page.locator("html").evaluate("root => root.scrollWidth") <= PHONE["width"]
+    context.close()
+
+
+def test_without_scripts_the_page_says_what_it_is(served: str, browser: Browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served)
+    expect(page.get_by_role("heading", name="CryptoSense")).to_be_visible()
+    expect(page.locator("noscript p").nth(1)).to_contain_text("needs JavaScript")
+    for link in page.get_by_role("link").all():
+        answer = context.request.get(f"{served}/{link.get_attribute('href')}")
+        assert answer.status == 200, link.get_attribute("href")
+    context.close()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from forecaster.anomalies.monitor import AnomalyReport, Surprise
 from forecaster.errors import CryptoSenseError, NoCandles, UnsupportedHorizon
-from forecaster.ledger.track_record import Kept, LedgerPage
+from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord
 from forecaster.market.candles import Candles, utc
 from forecaster.market.quotes import Quote
 from forecaster.market.sources import Snapshot
@@ -74,6 +74,7 @@ class FakeBackend:
         self.minute = minute
         self.candle_history = candles_ending()
         self.kept: tuple[Kept, ...] = ()  # newest first
+        self.records = TrackRecord(rows=())
         self.touch: TouchFactors | None = None
         self.rates: dict[str, float] = {"EUR": 0.9}  # of one dollar
         self.surprises: tuple[Surprise, ...] = (surprise(),)
@@ -149,6 +150,10 @@ class FakeBackend:
         self._called("history", symbol, since, cursor, limit)
         kept = (each for each in self.kept if symbol in (None, each.forecast.symbol))
         return LedgerPage(forecasts=tuple(kept)[:limit], next_cursor=None)
+
+    async def track_record(self, symbol: str | None, hours: int | None) -> TrackRecord:
+        self._called("track_record", symbol, hours)
+        return self.records
 
     async def report(self) -> Report:
         self._called("report")

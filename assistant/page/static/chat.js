@@ -1,9 +1,11 @@
 (() => {
   // What the address asks for and must be known before anything is drawn: the compact form, and light or dark.
   const asked = new URLSearchParams(location.search);
+  const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // times are read and told on the visitor's clock
-  if (zone && asked.get("timezone") !== zone) {
-    asked.set("timezone", zone);
+  const here = { timezone: zone, lang: asked.get("lang") ?? words.lang }; // the document chose it by the browser's languages
+  if (Object.entries(here).some(([key, value]) => value && asked.get(key) !== value)) {
+    for (const [key, value] of Object.entries(here)) if (value) asked.set(key, value);
     history.replaceState(history.state, "", `?${asked}${location.hash}`);
   }
   if (asked.get("embed") === "1") document.documentElement.classList.add("embed");
@@ -46,6 +48,10 @@
       card.classList.remove("words");
       card.removeAttribute("tabindex");
     }
+    for (const row of document.querySelectorAll("#chat .bot-row:not(.stopped)")) { // nothing to judge there
+      const last = [...row.querySelectorAll('[data-testid="bot"]')].at(-1);
+      if (words.stopped && last?.textContent.trim() === words.stopped) row.classList.add("stopped");
+    }
     // The chatbot names a message for screen readers by its source text; a card has better words of its own.
     for (const card of document.querySelectorAll(".forecast-card")) {
       card.closest('[data-testid="bot"][aria-label]')?.removeAttribute("aria-label");
@@ -55,7 +61,7 @@
       arrow.tabIndex = -1;
       arrow.setAttribute("aria-hidden", "true");
     }
-    for (const [part, name] of [["submit", "Send"], ["stop", "Stop"]]) {
+    for (const [part, name] of [["submit", words.send], ["stop", words.stop]]) {
       document.querySelector(`[data-testid="${part}-button"]:not([aria-label])`)?.setAttribute("aria-label", name);
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });

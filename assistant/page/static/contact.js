@@ -1,8 +1,7 @@
 // A lost connection: says so, waits until the service answers again, and goes on where the visitor was.
 // Gradio gives a page up that has lost its connection; it has to be loaded anew, and kept.js brings everything back.
 (() => {
-  const LOST = "The connection is lost. Your conversation and what you type are kept; I am trying to reconnect\u2026";
-  const OFFLINE = "You are offline. Your conversation and what you type are kept; I go on when you are back\u2026";
+  const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const EVERY = 1000; // milliseconds between two tries
   const SILENT = 10_000; // milliseconds without a word after which an interrupted turn is given up
   const SLEPT = 15_000; // milliseconds that no timer ran
@@ -19,7 +18,7 @@
       line.id = "contact";
       document.getElementById("composer")?.prepend(line);
     }
-    line.textContent = !lost ? "" : navigator.onLine ? LOST : OFFLINE;
+    line.textContent = !lost ? "" : navigator.onLine ? words.lost : words.offline;
   };
   const anew = () => {
     leaving = true;

@@ -1,9 +1,11 @@
 """The report's pictures over hours ahead and over chances: skill by horizon, and whether what is claimed happens."""
 
 from collections.abc import Iterator, Sequence
+from html import escape
 
 from assistant.page.charts import Axis, Canvas, round_steps
 from assistant.page.tabs.model_record import Curve, Row
+from assistant.page.words import Words
 from assistant.replies import NBSP, percent
 from assistant.understanding import name_of
 from forecaster.schema import Symbol
@@ -12,7 +14,7 @@ A_DAY = Axis(1, 24, ((1, f"1{NBSP}h"), (6, "6"), (12, "12"), (18, "18"), (24, f"
 CHANCES = tuple((share / 100, f"{share}{NBSP}%") for share in (0, 25, 50, 75, 100))
 
 
-def skill_by_hours(rows: Sequence[Row]) -> str:
+def skill_by_hours(rows: Sequence[Row], words: Words) -> str:
     """Both skills over the hours ahead; needs more than one horizon."""
     kinds = (
         ("crps_skill", "The whole range, against the spread of the last 90 days"),
@@ -26,7 +28,7 @@ def skill_by_hours(rows: Sequence[Row]) -> str:
     if not drawn:
         return ""
     return (
-        f"<h3>How much better, and how far ahead?</h3><p>0{NBSP}% means no better than the alternative. The shade is "
+        f"<h3>{escape(words.say('report.skill'))}</h3><p>0{NBSP}% means no better than the alternative. The shade is "
         f"the 95{NBSP}% interval: where it reaches 0, the gain may be luck.</p>"
         f"{drawn}"
     )
@@ -61,7 +63,7 @@ def _sure(rows: Sequence[Row], kind: str) -> str:
     return f"the interval lies above 0 at {above} of {len(lows)} horizons" if lows else "intervals were not measured"
 
 
-def reliability(curves: Sequence[Curve]) -> str:
+def reliability(curves: Sequence[Curve], words: Words) -> str:
     """How often closes fell below each quantile: on the diagonal where the forecast is honest."""
     drawn = []
     axis = Axis(0.0, 1.0, CHANCES)
@@ -78,8 +80,9 @@ def reliability(curves: Sequence[Curve]) -> str:
         drawn.append(canvas.figure(f"{name_of(curve.symbol)}: at most {100 * away:.1f} points off", alt, shapes))
     if not drawn:
         return ""
+    title = words.say("report.reliability", chance=words.percent(10, 0))
     return (
-        f"<h3>When it says 10{NBSP}%, does it happen 10{NBSP}% of the time?</h3><p>Along the bottom, the chance that "
+        f"<h3>{escape(title)}</h3><p>Along the bottom, the chance that "
         "the model gave a close below some price; upwards, how often it came. On the dashed diagonal both agree.</p>"
         f'<div class="columns square">{"".join(drawn)}</div>'
     )

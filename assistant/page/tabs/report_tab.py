@@ -15,6 +15,7 @@ from html import escape
 from assistant.page.charts import Axis, Bar, Interval, bars, intervals, table, tiles
 from assistant.page.tabs.model_record import ModelRecord, Row, rows_and_curves
 from assistant.page.tabs.report_pictures import reliability, skill_by_hours
+from assistant.page.words import Words
 from assistant.replies import NBSP, money, number, percent
 from assistant.understanding import name_of
 from forecaster.schema import Report, Symbol
@@ -28,23 +29,23 @@ NEARLY = 0.05  # shares this near are called the same
 SOME_HOURS = (1, 6, 24)  # ahead, for which directions are shown
 
 
-def report_tab(record: ModelRecord) -> str:
-    """The whole tab."""
-    rows, curves = rows_and_curves(record)
+def report_tab(record: ModelRecord, words: Words | None = None) -> str:
+    """The whole tab, with headings in a visitor's words; its sentences are English, as the report's own remarks are."""
+    words, (rows, curves) = words or Words(), rows_and_curves(record)
     parts = (
-        _opening(record.report),
-        _tiles(rows) if rows else "",
-        _comparison(record),
-        _coverage(record, rows),
-        skill_by_hours(rows),
-        _direction(record, rows),
-        reliability(curves),
-        _limits(record.report, [name_of(symbol) for symbol in dict.fromkeys(row.symbol for row in rows)]),
+        _opening(record.report, words),
+        _tiles(rows, words) if rows else "",
+        _comparison(record, words),
+        _coverage(record, rows, words),
+        skill_by_hours(rows, words),
+        _direction(record, rows, words),
+        reliability(curves, words),
+        _limits(record.report, [name_of(symbol) for symbol in dict.fromkeys(row.symbol for row in rows)], words),
     )
     return f'<article class="page">{"".join(parts)}</article>'.replace("\n", " ")
 
 
-def _opening(report: Report) -> str:
+def _opening(report: Report, words: Words) -> str:
     held, better = report.coverage.get("80"), "smaller" if report.skill.value >= 0 else "larger"
     told = (
         f"Every hour from {_day(report.graded_from)} to {_day(report.graded_to)}, the model said where "
@@ -65,15 +66,17 @@ def _opening(report: Report) -> str:
         "The direction is nearly a coin flip." if _coin_flip(report.model.direction) else "",
     ]
     return (
-        f"<h2>Is the model any good?</h2><p>{escape(told)}</p>"
+        f"{_heading(words, 'title', 2)}<p>{escape(told)}</p>"
         f"<p>{escape(found)} <strong>{escape(' '.join(advice).strip())}</strong></p>"
     )
 
 
-def _tiles(rows: Sequence[Row]) -> str:
+def _tiles(rows: Sequence[Row], words: Words) -> str:
     """The same four facts for each coin, one hour ahead."""
     return "".join(
-        f"<h3>{name_of(row.symbol)}, one hour ahead</h3>{tiles(_facts(row))}" for row in rows if row.hours == 1
+        f"{_heading(words, 'one_hour', coin=words.coin(row.symbol))}{tiles(_facts(row))}"
+        for row in rows
+        if row.hours == 1
     )
 
 
@@ -85,7 +88,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str, str]]:
     yield "direction right", _share(row.direction), _between(row, "direction", 1, sign=False) or "a coin gets 50"
 
 
-def _comparison(record: ModelRecord) -> str:
+def _comparison(record: ModelRecord, words: Words) -> str:
     """The forecasters beside one another, each against "no change" on its own graded hours."""
     graded, none = [each for each in (record.report, record.classic) if each], record.report.persistence
     names = [*("This model", "Classic recipe")[: len(graded)], NO_CHANGE]
@@ -104,7 +107,7 @@ def _comparison(record: ModelRecord) -> str:
         for name, each in zip(names, errors, strict=True)
     )
     return (
-        "<h3>Beside the simplest alternatives</h3>"
+        f"{_heading(words, 'beside')}"
         f"{table(f'{name_of(record.report.symbol)}, one hour ahead', ['', *names], rows)}"
         f'<p class="small">Average miss in percent of the price:</p><div class="misses">{drawn}</div>'
         f"{_about_classic(record.classic) if record.classic else ''}"
@@ -121,7 +124,7 @@ def _about_classic(classic: Report) -> str:
     return f'<p class="small">{escape(told)}</p>'
 
 
-def _coverage(record: ModelRecord, rows: Sequence[Row]) -> str:
+def _coverage(record: ModelRecord, rows: Sequence[Row], words: Words) -> str:
     """What the ranges claimed, and what they held."""
     groups = [(name_of(row.symbol), [*zip(BANDS, row.coverage, strict=True)]) for row in rows if row.hours == 1]
     reports = (("This model", None if groups else record.report), ("Classic recipe", record.classic))
@@ -133,13 +136,13 @@ def _coverage(record: ModelRecord, rows: Sequence[Row]) -> str:
         for name, shares in groups
     )
     return (
-        f"<h3>Do the ranges hold what they claim?</h3><p>An 80{NBSP}% range should hold the close 8 times in 10: the "
+        f"{_heading(words, 'ranges')}<p>An 80{NBSP}% range should hold the close 8 times in 10: the "
         "bar should end at its mark. A shorter bar means too sure of itself, a longer one means wider than needed.</p>"
         f'<div class="columns">{drawn}</div>'
     )
 
 
-def _direction(record: ModelRecord, rows: Sequence[Row]) -> str:
+def _direction(record: ModelRecord, rows: Sequence[Row], words: Words) -> str:
     """How often the side was right, beside a coin."""
     shown = [*_intervals(rows)]
     reports = ((f"This model, 1{NBSP}h", None if rows else record.report), (f"Classic, 1{NBSP}h", record.classic))
@@ -152,7 +155,7 @@ def _direction(record: ModelRecord, rows: Sequence[Row]) -> str:
     verdict = "Barely." if all(_coin_flip(row.direction) for row in rows if row.hours == 1) else ""
     axis = Axis(0.45, 0.65, tuple((share / 100, f"{share}{NBSP}%") for share in (45, 50, 55, 60, 65)))
     return (
-        f"<h3>Does it know up from down?</h3><p>{verdict} A coin gets 50{NBSP}% (dashed). The line is the 95{NBSP}% "
+        f"{_heading(words, 'direction')}<p>{verdict} A coin gets 50{NBSP}% (dashed). The line is the 95{NBSP}% "
         "interval; \u201cwhen surest\u201d is the fifth of the hours in which the model was most confident.</p>"
         f"{intervals(axis, 0.5, shown)}"
     )
@@ -169,7 +172,7 @@ def _intervals(rows: Sequence[Row]) -> Iterator[Interval]:
             yield Interval("\u2026 when surest", row.direction_surest, None, None, surest, "pale")
 
 
-def _limits(report: Report, graded: Sequence[str]) -> str:
+def _limits(report: Report, graded: Sequence[str], words: Words) -> str:
     gain = report.persistence.mae - report.model.mae
     lines = ["Past hours promise nothing. What happened since stands under \u201cTrack record\u201d.", *report.remarks]
     if gain > 0:
@@ -178,7 +181,11 @@ def _limits(report: Report, graded: Sequence[str]) -> str:
     names = " and ".join(graded) or name_of(report.symbol)
     lines.append(f"Only {names} {'were' if len(graded) > 1 else 'was'} graded: a forecast of another coin says so.")
     told = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f'<h3>What this does not show</h3><ul class="limits">{told}</ul>'
+    return f'{_heading(words, "limits")}<ul class="limits">{told}</ul>'
+
+
+def _heading(words: Words, name: str, level: int = 3, **facts: str) -> str:
+    return f"<h{level}>{escape(words.say(f'report.{name}', **facts))}</h{level}>"
 
 
 def _coin_flip(direction: float | None) -> bool:

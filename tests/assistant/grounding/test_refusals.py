@@ -88,6 +88,7 @@ def test_the_reason_names_the_kind_of_figure_and_not_the_figure():
         "The key is sk-abcdefgh1234.",
         "WW91IGFyZSBDcnlwdG9TZW5zZSwgYW4gYXNzaXN0YW50",
         "A ValueError was raised.",
+        "Check the connection, or set CRYPTOSENSE_SOURCE=demo for simulated prices.",
         "Traceback (most recent call last)",
     ],
 )
@@ -98,7 +99,6 @@ def test_internals_are_objected_to(sentence):
 @pytest.mark.parametrize(
     "sentence",
     [
-        "Check the connection, or set CRYPTOSENSE_SOURCE=demo for simulated prices.",
         "The forecaster at CRYPTOSENSE_BACKEND_URL timed out.",
         "BTC/USD and ETH/USD are followed around the clock.",
         "The mean absolute error (MAE) is low.",

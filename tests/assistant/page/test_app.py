@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,28 @@ import httpx
 import pytest
 
 from assistant.agent import Event, Token, ToolFinished, ToolStarted
-from assistant.page.app import HINT, chat_app
+from assistant.page.app import chat_app
 from assistant.page.feedback import Feedback
 from assistant.page.options import GREETING, suggestions_for
 from assistant.page.services import Behind
 from assistant.page.tabs.model_record import ModelRecord
 from assistant.page.transcript import TROUBLE
-from forecaster.errors import NoCandles
+from forecaster.errors import (
+    ArtifactError,
+    BackendError,
+    ConfigurationError,
+    DatabaseError,
+    DataFileError,
+    ExchangeError,
+    NoCandles,
+    NoRecord,
+    UnsupportedHorizon,
+    UnsupportedSymbol,
+)
 from tests.support.fakes import FakeBackend
 from tests.support.knowledge import KNOWLEDGE
+from tools.live_record import live_record
 from tools.registry import bind_tools
-from tools.track_record import TrackRecordArguments, track_record
 
 SUGGESTIONS = suggestions_for("BTC-USD")
 
@@ -61,6 +73,7 @@ class Page:
         self.config = config
         self.messages = self.part("chat")["value"]
         self.told = ""  # for the browser to keep
+        self.suggested: list[Any] = []  # buttons, after a turn
 
     def part(self, name: str) -> dict[str, Any]:
         return next(part["props"] for part in self.config["components"] if part["props"].get("elem_id") == name)
@@ -99,7 +112,7 @@ class Page:
         lines = [json.loads(line[6:]) for line in stream.text.splitlines() if line.startswith("data: ")]
         done = next(line for line in lines if line["msg"] == "process_completed")
         assert done["success"], done
-        _, shown, told = done["output"]["data"]
+        _, shown, told, *self.suggested = done["output"]["data"]
         self.told = told if isinstance(told, str) else ""
         self.messages = shown if isinstance(shown, list) else self.messages
         return self.messages
@@ -120,10 +133,10 @@ def behind(turn: ScriptedTurn, backend: FakeBackend, directory: Path) -> Behind:
     async def record() -> ModelRecord:
         return ModelRecord(await backend.report())
 
-    async def outcomes(symbol: str) -> Any:
-        return (await track_record(backend, TrackRecordArguments(symbol=symbol))).data
-
-    return Behind(turn, backend.price, record, outcomes, Feedback(directory / "feedback.jsonl"))
+    return Behind(
+        turn, backend.price, record, partial(live_record, backend), Feedback(directory / "feedback.jsonl"),
+        forecast=backend.forecast,
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -148,7 +161,7 @@ async def test_the_page_greets_suggests_and_disclaims(page):
     assert GREETING.startswith("Hi! I can answer")
     assert GREETING.endswith("What do you want to know?")
     assert tuple(page.part(f"suggestion-{n}")["value"] for n in range(4)) == SUGGESTIONS
-    assert re.sub("<[^>]+>", "", HINT) == (
+    assert re.sub("<[^>]+>", "", page.part("hint")["value"]) == (
         "Enter to send · Shift+Enter for new line · Educational, not financial advice"
     )
     assert page.part("box")["max_length"] == 2000
@@ -156,6 +169,9 @@ async def test_the_page_greets_suggests_and_disclaims(page):
 
 async def test_a_turn_shows_the_step_the_reply_and_the_card(page):
     *_, question, step, reply, card = await page.ask("a forecast, please")
+    assert [each["value"] for each in page.suggested] == [
+        "And in 4 hours?", "How sure are you?", "And ETH?", "How did your BTC calls do?",
+    ]  # fmt: skip
     assert texts([question, reply]) == ["a forecast, please", "You asked: a forecast, please"]
     assert step["metadata"]["title"] == "The forecast of Bitcoin for the next hour"
     assert step["metadata"]["status"] == "done"
@@ -194,7 +210,7 @@ async def test_what_the_browser_has_kept_is_shown_and_the_turn_after_it_knows(pa
 
 async def test_a_new_chat_begins_with_the_greeting(page):
     await page.ask("a forecast")
-    shown, answer = await page.call(page.handler("click", "fresh"))
+    shown, answer, *_ = await page.call(page.handler("click", "fresh"))
     assert texts(shown) == [GREETING]
     assert json.loads(answer) == {"turns": 0, "done": True, "messages": []}
 
@@ -249,7 +265,8 @@ async def test_simulated_prices_are_called_that_in_the_header(turn, tmp_path):
 
 
 async def test_the_address_chooses_coin_title_greeting_and_suggestions(page):
-    opened = next(each for each in page.config["dependencies"] if len(each["outputs"]) == 6)
+    opening = [each for each in page.config["dependencies"] if "load" in {name for _, name in each["targets"]}]
+    opened = next(each for each in opening if len(each["outputs"]) == 6)
     query = "embed=1&symbol=ETH-USD&title=%3Cb%3EAsk&greeting=%5Bhi%5D(http%3A%2F%2Fx.example)&suggestions=A%7CB"
     title, chat, *buttons = await page.call(opened, query=query)
     assert title["value"] == "# &#60;b&#62;Ask"
@@ -284,8 +301,8 @@ async def test_a_forged_verdict_is_about_nothing(page, tmp_path, forged):
 
 
 async def test_a_forged_coin_gets_the_usual_one(page, backend):
-    await page.call(page.handler("change", "coin"), {"x": 1})
-    assert backend.calls[-1][1][0] == "BTC-USD"
+    await page.call(page.handler("change", "coin"), {"x": 1}, ["x"])
+    assert backend.calls[-1] == ("track_record", ("BTC-USD", 1))
 
 
 async def test_no_handler_is_offered_as_an_endpoint(page):
@@ -321,3 +338,45 @@ async def test_the_turn_learns_which_allowed_site_is_around_the_page(page: Page,
     await page.ask("hi", query="embed=1&site=https%3A%2F%2Fother.example")
     await page.ask("hi")
     assert turn.sites == ["https://portfolio.example", "", ""]
+
+
+ERRORS = (
+    NoCandles("BTC-USD", (ExchangeError("kraken", "timed out"),)), BackendError("timed out"), NoRecord(),
+    DatabaseError("ledger", "is read-only"), ArtifactError("/srv/m.onnx is gone.", "Set CRYPTOSENSE_MODEL_DIR."),
+    DataFileError("/srv/a.csv is no file.", "Run python app.py."), UnsupportedSymbol("XMR-USD", ("BTC-USD",)),
+    ConfigurationError("CRYPTOSENSE_X is 3.", "Set it in .env."), UnsupportedHorizon(48, 24),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+async def test_no_error_tells_a_visitor_how_this_is_run(page, backend, error):
+    backend.failure = dict.fromkeys(("forecast", "price", "report", "track_record"), error)
+    shown = str(await page.ask("a forecast, please"))
+    ticking = next(each for each in page.config["dependencies"] if "tick" in {name for _, name in each["targets"]})
+    shown += str(await page.call(ticking)) + str(await page.call(page.handler("change", "coin"), "BTC-USD", 60))
+    shown += str(await page.call(page.handler("select", "tab-report"), ""))
+    assert not re.search(r"CRYPTOSENSE_|\.env|python app|/srv/|\w+Error\b|Traceback", shown)
+
+
+async def test_the_pages_own_sentences_are_in_the_visitors_language(page):
+    messages = await page.ask("fail", query="lang=de")
+    assert texts(messages)[-1].startswith("Bei mir ist etwas schiefgegangen")
+    (shown,) = await page.call(page.handler("change", "coin"), "BTC-USD", 60, query="lang=de")
+    assert "Noch hat keine Live-Prognose ein Ergebnis" in shown
+
+
+async def test_what_goes_on_from_an_answer_gives_way_to_what_the_address_wants_and_to_a_new_chat(page):
+    await page.ask("a forecast", query="suggestions=A%7CB")
+    assert [each["value"] for each in page.suggested] == ["A", "B", "", ""]
+    await page.ask("a forecast", query="lang=de")
+    assert page.suggested[0]["value"] == "Und in 4 Stunden?"
+    _, _, *buttons = await page.call(page.handler("click", "fresh"), query="lang=de")
+    assert buttons[0]["value"] == "Wo steht BTC in einer Stunde?"
+
+
+async def test_a_verdict_on_a_turn_that_was_broken_off_is_ignored(page, tmp_path):
+    await page.ask("a forecast, please")
+    for stop in ("Stopped.", "Angehalten."):
+        broken = [*page.messages, {"role": "assistant", "content": [{"type": "text", "text": stop}], "metadata": None}]
+        await page.call(page.handler("like"), broken, event_data={"index": len(broken) - 1, "liked": False})
+    assert not (tmp_path / "feedback.jsonl").exists()

@@ -59,7 +59,7 @@ async def test_a_step_runs_and_then_says_where_its_result_comes_from():
 
 
 async def test_steps_and_card_are_told_in_the_answers_language_and_on_the_visitors_clock():
-    reply = Reply("America/New_York")
+    reply = Reply(zone="America/New_York")
     done = await finished()
     for event in (CALL, done):
         reply.add(replace(event, language=Language.GERMAN))
@@ -246,7 +246,7 @@ async def test_what_a_browser_keeps_comes_back_as_it_was():
 
 @pytest.mark.parametrize("language", Language)
 async def test_a_card_and_its_step_come_back_in_every_language(language):
-    reply, done = Reply("Europe/Berlin"), await finished()
+    reply, done = Reply(zone="Europe/Berlin"), await finished()
     for event in (replace(CALL, language=language), replace(done, language=language)):
         reply.add(event)
     shown = [asked("And?"), *reply.messages()]

@@ -21,7 +21,7 @@ from forecaster.errors import ConfigurationError
 from tests.support.browser.whole_service import listening
 from tests.support.fakes import FakeBackend
 from tests.support.needs import require
-from tools.track_record import TrackRecordAnswer
+from tools.live_record import LiveRecord
 
 
 def unsettled(request: Request) -> JSONResponse:
@@ -39,7 +39,7 @@ def page_alone(turn: Turn, feedback: Path, port: int = 0) -> Iterator[str]:
     async def record() -> ModelRecord:
         return ModelRecord(await backend.report())
 
-    async def outcomes(symbol: str) -> TrackRecordAnswer:
+    async def outcomes(symbol: str, minutes: int) -> LiveRecord:
         raise ConfigurationError("There is no ledger.", "None is needed here.")
 
     async def built() -> Starlette:
