@@ -15,10 +15,17 @@
   const parts = accent?.match(/[\da-f]{2}/gi).map((part) => (parseInt(part, 16) / 255) ** 2.2);
   const onAccent = parts && .2126 * parts[0] + .7152 * parts[1] + .0722 * parts[2] > .18 ? "#000" : "#fff";
   const rules = [];
-  if (accent) rules.push(`#box button { background: ${accent} !important; color: ${onAccent} !important }`);
-  if (background) rules.push(`body, body.dark { --body-background-fill: ${background} !important; --background-fill-secondary: ${background} !important; --block-background-fill: ${background} !important; --body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 80%, ${background}) !important; background: ${background} !important }`);
+  if (accent) {
+    rules.push(`#box button, #chat .user-row .user { background: ${accent} !important }`);
+    rules.push(`#box button, #chat .user-row .user * { color: ${onAccent} !important }`);
+  }
+  if (background) {
+    const filled = ["--body-background-fill", "--background-fill-secondary", "--block-background-fill", "background"];
+    const dim = `--body-text-color-subdued: color-mix(in srgb, var(--body-text-color) 80%, ${background}) !important`;
+    rules.push(`body, body.dark { ${filled.map((name) => `${name}: ${background} !important`).join("; ")}; ${dim} }`);
+  }
   if (font) rules.push(`html, body, body.dark { --font: ${font}, system-ui, sans-serif !important }`);
-  if (close) rules.push(`#top { padding-${close}: 52px !important }`); // where the panel has its cross
+  if (close) rules.push(`.embed.embed.embed #top { padding-${close}: 52px !important }`); // where the panel has its cross
   const look = new CSSStyleSheet();
   look.replaceSync(rules.join("\n"));
   document.adoptedStyleSheets.push(look);
