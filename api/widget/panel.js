@@ -51,18 +51,15 @@ function style({ place, side, get }, used) {
 section,section *{font:400 15px/1.45 system-ui}
 section{overflow:hidden;background:Canvas;color:CanvasText;pointer-events:auto}
 [hidden]{display:none!important}
-output{position:absolute;inset:0;display:flex;flex-direction:column;align-items:start;gap:14px;padding:24px 60px 24px 24px;background:Canvas}
+output{position:absolute;inset:0;display:flex;flex-direction:column;align-items:start;gap:14px;padding:24px;padding-inline-end:60px;background:Canvas}
 iframe{display:block;width:100%;height:100%;border:0}
 section button{padding:9px 16px;font-weight:600;border:1px solid transparent}
-section .close{position:absolute;top:3px;inset-inline-end:5px;width:40px;height:40px;padding:0;font-size:17px;border-radius:12px;background:none;color:inherit;box-shadow:none;bottom:auto;left:auto;right:auto;inset-inline-end:5px;opacity:.75;cursor:pointer}
-section .close:hover,section .close:focus-visible{opacity:1}
+section .close{position:absolute;top:3px;inset-inline-end:5px;width:40px;height:40px;padding:0;font-size:18px;border-radius:12px;background:none;color:inherit}
 sup{position:absolute;top:-8px;inset-inline-end:-6px;min-width:22px;padding:0 6px;border-radius:11px;background:#c4373d;color:#fff;font:700 13px/22px system-ui;text-align:center}
 sup:empty{display:none}` + (place ? `
 div,section{position:relative}
 section{height:min(${height}px,100dvh - 100px)}` : `
-section button{position:static}
 section{position:absolute;${side}:${x}px;bottom:calc(${y}px + var(--up,0px) + 60px);width:min(${width}px,100% - ${2 * x}px);height:min(${height}px,100% - ${below} - 20px);border-radius:16px;box-shadow:0 6px 24px #0005;outline:1px solid #8883}
-section .close{position:absolute}
 @container(max-width:480px) or (max-height:480px){section{inset:0;width:auto;height:auto;border-radius:0}[aria-expanded=true]{visibility:hidden}}`));
   return sheet;
 }
@@ -86,7 +83,6 @@ export default parts => {
   bubble.textContent = title;
   bubble.className = used.bubble ?? "";
   bubble.append(badge);
-  bubble.ariaBusy = false;
 
   const address = () => {
     const asked = TO_THE_PAGE.filter(name => used[name]).map(name => [name, used[name]]);

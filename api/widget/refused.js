@@ -15,7 +15,6 @@ export default ({ lang, place, base, stage, bubble }) => {
   if (place) stage.append(bubble);
   bubble.className = "";
   bubble.textContent = WORDS[lang];
-  bubble.ariaBusy = false;
   const nothing = () => {};
   return { open: nothing, close: nothing, toggle: nothing, ask: nothing };
 };

@@ -1,7 +1,7 @@
 // The bubble, all that a site loads before the click: panel.js has the rest, and checks the options. Options: /widget
 (() => {
   const me = document.currentScript, page = document.documentElement, view = visualViewport;
-  if (!me || window.CryptoSense) return console.warn("CryptoSense: one plain script a page");
+  if (!me || window.CryptoSense) return console.warn("CryptoSense: one script a page");
 
   const set = me.dataset, get = (name, usual, valid = /^\d{1,9}$/) => valid.test(set[name]) ? set[name] : usual;
   const place = document.getElementById(set.inline?.slice(1)), base = new URL(".", me.src);
@@ -22,7 +22,7 @@
 button{padding:14px;border:1px solid #0000;border-radius:16px;font:600 15px system-ui;background:${get("accent", "#006677", /^#[\da-f]{6}$/i)};color:#fff;pointer-events:auto}
 [aria-busy=true]{opacity:.7}` + (place ? "" : `
 div{position:fixed;inset:0;z-index:${get("zIndex", 999999999)};pointer-events:none;container-type:size;transform-origin:0 0}
-button{position:absolute;${side}:${get("offsetX", 20)}px;bottom:calc(${get("offsetY", 20)}px + var(--up,0px));box-shadow:0 6px 24px #0005}
+div>button{position:absolute;${side}:${get("offsetX", 20)}px;bottom:calc(${get("offsetY", 20)}px + var(--up,0px));box-shadow:0 6px 24px #0005}
 .icon:before,.both:before{content:"";float:left;width:22px;height:18px;margin:0 .5em 0 0;background:#fff;border-radius:8px 8px 8px 0}
 .icon{font-size:0}`));
 
@@ -35,8 +35,7 @@ button{position:absolute;${side}:${get("offsetX", 20)}px;bottom:calc(${get("offs
   };
   const mind = () => {
     timer = 0;
-    const path = location.pathname;
-    stage.hidden = set.hide?.split(/, */).some(each => each === path || each.endsWith("*") && path.startsWith(each.slice(0, -1)));
+    stage.hidden = set.hide?.split(/, */).some(each => each === location.pathname || each.endsWith("*") && location.pathname.startsWith(each.slice(0, -1)));
     if (set.offsetY || bubble.ariaExpanded === "true") return;
     // It steps aside from what the site has fixed there, such as a cookie bar.
     host.style = "";
@@ -47,7 +46,7 @@ button{position:absolute;${side}:${get("offsetX", 20)}px;bottom:calc(${get("offs
   const soon = () => { timer ||= setTimeout(mind, 200); }, off = new AbortController();
 
   const act = (what, text) => {
-    bubble.ariaBusy = true;
+    bubble.ariaBusy = !panel;
     panel ||= import(base + "widget/panel.js" + tries).then(each => each.default({ set, get, lang, title, side, place, base, host, stage, bubble, off, fit }));
     panel.then(each => each[what](text), () => {
       panel = bubble.ariaBusy = 0;
@@ -67,11 +66,13 @@ button{position:absolute;${side}:${get("offsetX", 20)}px;bottom:calc(${get("offs
     watch.disconnect();
     delete window.CryptoSense;
   }).observe(document, { childList: true, subtree: true });
-  if (place) new IntersectionObserver(([seen]) => seen.isIntersecting && act("open")).observe(host);
+  if (place) new IntersectionObserver(([each]) => each.isIntersecting && act("open")).observe(host);
   else {
     stage.append(bubble);
-    for (const type of ["click", "load", "resize", "transitionend"]) addEventListener(type, soon, off);
-    for (const type of ["resize", "scroll"]) view.addEventListener(type, fit, off);
+    for (const type of ["resize", "scroll", "load", "click", "transitionend"]) {
+      addEventListener(type, soon, off);
+      view.addEventListener(type, fit, off);
+    }
     fit();
     mind();
   }
