@@ -28,8 +28,11 @@ function usable(set, place) {
   if (used.inline && !place) wrong.push("inline");
   if (used.background) {
     const light = brightness(used.background);
-    if (light > .12 && light < .4) wrong.push("background (neither light nor dark enough to read on)"), delete used.background;
-    else used.theme = light > .2 ? "light" : "dark";
+    if (light <= .08 || light >= .36) used.theme = light < .2 ? "dark" : "light"; // the palest words have a contrast of 4.5
+    else {
+      wrong.push("background (neither light nor dark enough to read on)");
+      delete used.background;
+    }
   }
   if (wrong.length) hint("ignored " + wrong.map(name => name.replace(/[A-Z]/g, sign => "-" + sign.toLowerCase())).join(", "));
   return used;
@@ -142,7 +145,7 @@ export default parts => {
     if (source !== frame?.contentWindow || origin !== base.origin) return;
     if (data === "hello") {
       heard = true;
-      if (!ready) within(LONGEST);
+      if (!ready) within(2 * LONGEST); // it comes, however slowly
     }
     if (data === "escape" && !place) show(false);
     if (data === "ready") {
