@@ -352,6 +352,7 @@ def test_the_page_about_the_widget_shows_the_line_and_the_real_thing(served: str
     expect(line).to_contain_text('data-title="Say &quot;hi&quot; &amp; more" data-theme="dark" defer')
     assert guest.page.locator("html").evaluate("root => root.scrollWidth") <= PHONE["width"]
     guest.page.get_by_label("From the side").fill("31")
+    guest.page.get_by_label("From the side").blur()  # as whoever goes on to the next field
     expect(line).to_contain_text('data-offset-x="31"')
     expect(guest.bubble).to_have_css("right", "31px")
     guest.page.get_by_role("button", name="CryptoSense.open()").click()
