@@ -113,7 +113,7 @@ def create_app(
         app.include_router(mcp.router)
     llms.install(app, settings.public_origin, mcp=spoken is not None, assistant=turn is not None, page=page is not None)
     if page:
-        app.include_router(widget.router)
+        widget.install(app, settings)
         app.router.default = page  # not a mount: a mount would also take what is ours with another method
     else:
         app.add_api_route("/", _to_docs, include_in_schema=False)

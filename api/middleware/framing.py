@@ -1,4 +1,4 @@
-"""Says in the log which sites tried to frame our pages and were refused by the browser, each once."""
+"""Says in the log which sites tried to show our chat and were refused, each once."""
 
 import logging
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.middleware.headers import ORIGIN
 
 MOST_SITES = 100  # named in the log of one process: whoever asks chooses the name
+PANEL = "/widget/panel.js"  # which a site asks for at the first click, and frames nothing where it is refused
 LONGEST = 253 + 14  # characters: a host's name with scheme and port
 
 log = logging.getLogger(__name__)
@@ -25,14 +26,14 @@ class Framing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, whoever asks."""
         if scope["type"] == "http":
-            self._note(Headers(scope=scope))
+            self._note(Headers(scope=scope), scope["path"].endswith(PANEL))
         await self.app(scope, receive, send)
 
-    def _note(self, headers: Headers) -> None:
+    def _note(self, headers: Headers, panel: bool) -> None:
         framed = headers.get("sec-fetch-dest") in ("iframe", "frame", "embed", "object")
-        if not framed or headers.get("sec-fetch-site") == "same-origin":
+        if not (framed or panel) or headers.get("sec-fetch-site") == "same-origin":
             return
-        site = _origin(headers.get("referer", ""))
+        site = _origin(headers.get("origin" if panel else "referer", ""))
         if not site or site in self._allowed or site in self._named or len(self._named) >= MOST_SITES:
             return
         self._named.add(site)

@@ -1,116 +1,23 @@
 """The widget in a real browser: a site on an origin of its own embeds the chat of the whole product."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from forecaster.settings import ROOT
-from tests.support.browser.chromium import ALONE, DESKTOP, PATIENCE, PHONE, answered
+from tests.support.browser.chromium import ALONE, PHONE
+from tests.support.browser.guests import Go, Guest, page_with
 from tests.support.browser.sites import Site
 from tests.support.needs import require
 
 BUBBLE = "Ask me anything"
+REFUSED = "The chat is not available on this site."
 GONE = "The chat cannot be reached."
 QUESTION = "what's BTC next hour?"
-# What the site hears is written on its root element, where one can wait for it under any policy. The shadow root,
-# which the widget closes to scripts, is opened for locators; that it is closed otherwise has a test of its own.
-LISTEN = """
-for (const type of ["open", "close", "ready", "forecast"])
-  addEventListener(`cryptosense:${type}`, ({ detail }) => {
-    const { dataset } = document.documentElement;
-    dataset.heard = `${dataset.heard ?? ""} ${type}`.trim();
-    if (type === "forecast") dataset.forecast = JSON.stringify(detail);
-  });
-window.broken = [];
-document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => broken.push(violatedDirective));
-window.shift = 0;
-new PerformanceObserver((list) => {
-  for (const each of list.getEntries()) shift += each.hadRecentInput ? 0 : each.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-OPEN = """
-const attach = Element.prototype.attachShadow;
-Element.prototype.attachShadow = function (set) { return attach.call(this, { ...set, mode: "open" }); };
-"""
 ASK = "question => CryptoSense.ask(question)"
-
-
-class Guest:
-    """One visitor on a site with the widget."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.said: list[tuple[str, str]] = []
-        self.requests: list[str] = []
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda said: self.said.append((said.type, said.text)))
-        page.on("pageerror", lambda error: self.said.append(("error", str(error))))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.add_init_script(LISTEN)
-        page.add_init_script(OPEN)
-        page.goto(address)
-        widget = page.locator("cryptosense-chat")
-        self.bubble, self.panel, self.note, frame = (
-            widget.locator(name) for name in ("button", "section", "output", "iframe")
-        )
-        self.chat = frame.content_frame
-        self.box, self.questions = self.chat.locator("#box textarea"), self.chat.locator(".user-row")
-
-    def hears(self, *events: str) -> None:
-        """Wait until the site has heard exactly these, in this order."""
-        expect(self.page.locator("html")).to_have_attribute("data-heard", " ".join(events))
-
-    def open(self) -> None:
-        """Click on the bubble, for the first time, and wait for the chat."""
-        self.bubble.click()
-        self.hears("open", "ready")
-
-    def forecast(self) -> dict[str, Any]:
-        """What the newest event of that name told."""
-        told: dict[str, Any] = json.loads(self.page.locator("html").get_attribute("data-forecast") or "{}")
-        return told
-
-    def answered(self, questions: int = 1) -> None:
-        """Wait until the chat holds that many questions and no turn is running."""
-        answered(self.chat.locator("body"), questions)
-
-    def hints(self) -> list[str]:
-        return [text for _, text in self.said if text.startswith("CryptoSense: ")]
-
-    def complaints(self) -> list[str]:
-        """What the browser found wrong, but for the icon that the site has not."""
-        return [text for kind, text in self.said if kind in ("error", "warning") and "404" not in text]
-
-    def shift(self) -> float:
-        """How far the widget has moved the page about."""
-        return float(self.page.evaluate("() => window.shift"))
-
-
-Go = Callable[..., Guest]
-
-
-@pytest.fixture
-def go(browser: Browser) -> Iterator[Go]:
-    pages: list[Page] = []
-
-    def visit(address: str, viewport: dict[str, int] = DESKTOP) -> Guest:
-        pages.append(browser.new_page(viewport=viewport))  # type: ignore[arg-type]
-        return Guest(pages[-1], address)
-
-    yield visit
-    for page in pages:
-        page.close()
-
-
-def page_with(served: str, attributes: str = "", head: str = "", body: str = "<h1>A site</h1>") -> str:
-    line = f'<script id="line" src="{served}/widget.js" {attributes}></script>'
-    return f"<!DOCTYPE html><html><head><title>A site</title>{head}</head><body>{body}{line}</body></html>"
 
 
 def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(served: str, friend: Site, go: Go):
@@ -118,10 +25,10 @@ def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(serve
     guest = go(friend.add(html))
     expect(guest.bubble).to_have_text(BUBBLE)
     expect(guest.bubble).to_have_attribute("aria-expanded", "false")
-    expect(guest.bubble).to_have_attribute("aria-controls", "panel")
     assert [url for url in guest.requests if url.startswith(served)] == [f"{served}/widget.js"]
     guest.open()
     expect(guest.bubble).to_have_attribute("aria-expanded", "true")
+    expect(guest.bubble).to_have_attribute("aria-controls", "panel")
     expect(guest.page.get_by_role("dialog", name=BUBBLE)).to_have_id("panel")
     expect(guest.panel).to_be_visible()
     guest.chat.get_by_role("button", name=re.compile("next hour")).click()
@@ -173,18 +80,37 @@ def test_the_keyboard_alone_opens_asks_closes_and_finds_its_way_back(served: str
     assert guest.complaints() == []
 
 
-def test_a_site_that_is_not_listed_gets_no_chat_and_stays_whole(served: str, stranger: Site, go: Go):
-    guest = go(stranger.add(page_with(served)))
+@pytest.mark.parametrize(
+    ("attributes", "language", "said"),
+    [
+        ("", "", REFUSED),
+        ("", "de-AT", "Der Chat ist auf dieser Seite nicht verfügbar."),
+        ('data-lang="zh"', "de", "此网站"),
+    ],
+)
+def test_a_site_that_is_not_listed_is_told_at_once_and_its_owner_learns_the_cure(
+    served: str, stranger: Site, go: Go, attributes: str, language: str, said: str
+):
+    html = page_with(served, attributes).replace("<html>", f'<html lang="{language}">')
+    guest = go(stranger.add(html))
     guest.page.clock.install()
-    refused = "frame-ancestors"
-    with guest.page.expect_console_message(lambda said: refused in said.text):
-        guest.bubble.click()
-    guest.page.clock.run_for(31_000)
-    expect(guest.note).to_have_text(GONE)
-    guest.hears("open")
+    guest.page.clock.pause_at(guest.page.evaluate("Date.now() + 1000"))  # no timer has a part in it
+    guest.bubble.click()
+    expect(guest.bubble).to_contain_text(said)
+    expect(guest.panel).to_have_count(0)
+    guest.bubble.click()
     guest.page.keyboard.press("Escape")
     expect(guest.page.get_by_role("heading", name="A site")).to_be_visible()
-    assert [text for text in guest.complaints() if refused not in text and "chrome-error" not in text] == []
+    (hint,) = guest.hints()
+    assert f"add {stranger.address} to CRYPTOSENSE_ALLOWED_ORIGINS" in hint and served in hint
+    assert not [url for url in guest.requests if "embed=1" in url]
+    assert guest.complaints() == []
+
+
+def test_inside_its_element_the_chat_says_too_that_the_site_is_not_listed(served: str, stranger: Site, go: Go):
+    body = '<div id="chat" style="min-height: 640px"></div>'
+    guest = go(stranger.add(page_with(served, 'data-inline="#chat"', body=body)))
+    expect(guest.page.locator("#chat").get_by_text(REFUSED)).to_be_visible()
 
 
 @pytest.mark.parametrize("types", ["", "; require-trusted-types-for 'script'; trusted-types 'none'"])
@@ -226,10 +152,10 @@ def test_a_phone_shows_the_chat_on_the_whole_screen_and_gives_the_keyboard_room(
     guest.page.set_viewport_size(PHONE | {"height": 500})  # what a keyboard leaves
     expect(guest.panel).to_have_css("height", "500px")
     expect(guest.box).to_be_in_viewport(ratio=1)
-    bar = guest.bubble.bounding_box()
-    assert (bar["x"], bar["y"], bar["width"]) == (0, 0, 390)
-    guest.bubble.click()
+    expect(guest.bubble).to_be_hidden()
+    guest.close.click()
     expect(guest.panel).to_be_hidden()
+    expect(guest.bubble).to_be_focused()
     assert guest.bubble.bounding_box()["width"] < 390
 
 
@@ -312,14 +238,19 @@ def test_the_options_reach_the_chat(served: str, friend: Site, go: Go):
 
 def test_wrong_options_are_as_usual_with_one_hint(served: str, friend: Site, go: Go):
     wrong = 'data-theme="pink" data-accent="red;" data-position="top" data-symbol="DOGE" data-inline="#no" data-x="y"'
-    guest = go(friend.add(page_with(served, wrong)))
+    more = 'data-width="9" data-font="a;}" data-offset-y="-9" data-hide="x" data-background="#777777" data-open="soon"'
+    guest = go(friend.add(page_with(served, f"{wrong} {more}")))
     assert guest.bubble.bounding_box()["x"] > 600
-    (hint,) = guest.hints()
-    for name in ("theme", "accent", "position", "symbol", "inline", "x"):
-        assert name in hint
+    assert guest.hints() == []
     guest.open()
+    (hint,) = guest.hints()
+    names = ("theme", "accent", "position", "symbol", "inline", "x", "width", "font", "offset-y", "hide", "background")
+    for name in names:
+        assert name in hint
     asked = dict(parse_qsl(urlsplit(guest.panel.locator("iframe").get_attribute("src")).query))
-    assert asked == {"embed": "1", "inline": "#no", "site": friend.address}
+    assert asked.pop("close") == "right"
+    assert {"embed", "site"} <= set(asked) <= {"embed", "site", "timezone", "lang"}
+    expect(guest.panel).to_have_css("width", "400px")
 
 
 def test_two_scripts_on_a_page_are_one_widget_and_a_hint(served: str, friend: Site, go: Go):
@@ -374,16 +305,26 @@ def test_a_server_that_is_gone_breaks_nothing(served: str, friend: Site, go: Go)
     guest.page.route("**/*embed=1*", lambda route: route.abort("connectionrefused"))
     guest.page.clock.install()
     guest.bubble.click()
-    expect(guest.note).to_have_text("One moment…")
-    guest.page.clock.run_for(31_000)
-    expect(guest.note).to_have_text(GONE)
+    expect(guest.note).to_contain_text("One moment…")
+    guest.page.clock.run_for(5_000)
+    expect(guest.note).to_contain_text(GONE)
     guest.page.unroute("**/*embed=1*")
-    guest.bubble.click()
-    guest.bubble.click()
-    guest.hears("open", "close", "open", "ready")
+    guest.note.get_by_role("button", name="Try again").click()
+    guest.hears("open", "ready")
     expect(guest.note).to_be_hidden()
     gone = go(friend.add(page_with("http://127.0.0.1:9")))
     expect(gone.page.get_by_role("heading", name="A site")).to_be_visible()
+
+
+def test_a_panel_that_does_not_come_is_asked_for_again(served: str, friend: Site, go: Go):
+    guest = go(friend.add(page_with(served, 'data-title="Talk"')))
+    guest.page.route("**/panel.js*", lambda route: route.abort("connectionrefused"))
+    guest.bubble.click()
+    expect(guest.bubble).to_have_text(f"{GONE} Try again?")
+    guest.page.unroute("**/panel.js*")
+    guest.bubble.click()
+    guest.hears("open", "ready")
+    expect(guest.bubble).to_have_text("Talk")
 
 
 def test_a_browser_that_denies_all_storage_is_no_obstacle(served: str, friend: Site, browser: Browser, tmp_path: Path):
@@ -410,6 +351,26 @@ def test_the_page_about_the_widget_shows_the_line_and_the_real_thing(served: str
     expect(guest.bubble).to_have_text('Say "hi" & more')
     expect(line).to_contain_text('data-title="Say &quot;hi&quot; &amp; more" data-theme="dark" defer')
     assert guest.page.locator("html").evaluate("root => root.scrollWidth") <= PHONE["width"]
+    guest.page.get_by_label("From the side").fill("31")
+    guest.page.get_by_label("From the side").blur()  # as whoever goes on to the next field
+    expect(line).to_contain_text('data-offset-x="31"')
+    expect(guest.bubble).to_have_css("right", "31px")
     guest.page.get_by_role("button", name="CryptoSense.open()").click()
     guest.hears("open", "ready")
     assert guest.complaints() == []
+
+
+@pytest.mark.parametrize(("host", "line"), [("chat.example.com", False), ("192.168.1.20", True)])
+def test_no_http_line_is_handed_out_for_a_host_that_is_public(
+    served: str, browser: Browser, host: str, line: bool, tmp_path: Path
+):
+    program = require("chromium")
+    rules = f"--host-resolver-rules=MAP {host} 127.0.0.1"
+    there = browser.browser_type.launch_persistent_context(tmp_path, executable_path=program, args=[*ALONE, rules])
+    page = there.new_page()
+    page.goto(f"{served.replace('127.0.0.1', host)}/widget")
+    expect(page.locator("#blocked")).to_contain_text("loads no script from an http address")
+    expect(page.locator("#line")).to_be_visible(visible=line)
+    expect(page.locator("#copy")).to_be_visible(visible=line)
+    assert ("http:" in page.locator("#line").text_content()) is line
+    there.close()

@@ -5,19 +5,20 @@ import logging
 import re
 
 import pytest
+from rjsmin import jsmin
 
 from api.middleware.framing import MOST_SITES
-from api.routes.widget import FOLDER
+from api.routes.widget import FOLDER, is_public
 from forecaster.settings import ROOT, Settings
 from tests.support.service.serving import Chat, assert_problem, served, settled
 
 SITE = "https://portfolio.example"
 FRAMED = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "cross-site"}
-FILES = ("/widget.js", "/widget", "/widget/page.css", "/widget/page.js")
+FILES = ("/widget.js", "/widget/panel.js", "/widget", "/widget/page.css", "/widget/page.js")
 
 
 def test_the_widget_has_at_most_two_kilobytes():
-    script = (FOLDER / "widget.js").read_bytes()
+    script = jsmin((FOLDER / "widget.js").read_text(encoding="utf-8")).encode()
     assert len(gzip.compress(script, 9, mtime=0)) <= 2048
 
 
@@ -35,7 +36,66 @@ async def test_the_widget_may_be_loaded_from_anywhere_and_is_kept_for_a_while():
     assert "access-control-allow-origin" not in answer.headers
     assert "set-cookie" not in answer.headers
     assert "content-encoding" not in plain.headers
-    assert answer.content == plain.content == (FOLDER / "widget.js").read_bytes()
+    assert answer.content == plain.content
+    assert len(plain.content) < 0.9 * (FOLDER / "widget.js").stat().st_size
+    assert b"// " not in plain.content
+    assert b"document.currentScript" in plain.content
+
+
+@pytest.mark.parametrize(
+    ("origin", "given"),
+    [
+        (None, "panel"),
+        (SITE, "panel"),
+        ("https://chat.example", "panel"),
+        ("https://other.example", "refused"),
+        ("http://portfolio.example", "refused"),
+        ("https://portfolio.example.evil.example", "refused"),
+        ("null", "refused"),
+    ],
+)
+async def test_the_panel_is_given_to_sites_that_are_listed_and_a_refusal_to_others(origin, given, caplog):
+    settings = Settings(allowed_origins=(SITE,), public_url="https://chat.example/cs")
+    async with served(settings=settings, chat=Chat) as client:
+        own = {"Sec-Fetch-Site": "same-origin"} if origin == "https://chat.example" else {}
+        answer = await client.get("/widget/panel.js", headers=own | ({"Origin": origin} if origin else {}))
+    assert answer.text == jsmin((FOLDER / f"{given}.js").read_text(encoding="utf-8"))
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers.get("access-control-allow-origin") == origin  # a module is read, or does not run
+    assert "access-control-allow-credentials" not in answer.headers
+    assert {"accept-encoding", "origin"} <= set(answer.headers["vary"].lower().split(", "))
+    assert answer.headers["cache-control"] == ("no-store" if given == "refused" else "public, max-age=600")
+    named = [each.getMessage().split(" ")[0] for each in caplog.records if each.name == "api.middleware.framing"]
+    assert named == ([origin] if given == "refused" and origin != "null" else [])
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("chat.example.com", True),
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("localhost", False),
+        ("chat.localhost", False),
+        ("nas", False),
+        ("nas.local", False),
+        ("127.0.0.1", False),
+        ("192.168.1.20", False),
+        ("10.0.0.1", False),
+        ("::1", False),
+        ("fd00::1", False),
+    ],
+)
+async def test_the_log_says_at_start_that_sites_with_https_will_show_nothing_of_a_public_http_service(
+    host, public, caplog
+):
+    assert is_public(host) is public
+    for scheme, told in (("http", public), ("https", False)):
+        caplog.clear()
+        address = f"{scheme}://[{host}]" if ":" in host else f"{scheme}://{host}"
+        async with served(settings=Settings(public_url=address), chat=Chat):
+            pass
+        assert any("shows nothing at all" in each.getMessage() for each in caplog.records) is told
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -100,27 +160,48 @@ async def test_the_log_names_a_bounded_number_of_sites(caplog):
     assert sum(each.name == "api.middleware.framing" for each in caplog.records) == MOST_SITES
 
 
+def written() -> list[str]:
+    """How the panel checks each option, as regular expressions."""
+    (block,) = re.findall(r'new RegExp\("\^\(\?:" \+ \[(.*?)\]\.join', (FOLDER / "panel.js").read_text(), re.DOTALL)
+    return [each.replace("\\\\", "\\") for each in re.findall(r'"(.*?)",', block)]
+
+
+def options() -> set[str]:
+    """Their names, as attributes have them after ``data-``."""
+    found = [re.match(r"\(?([A-Za-z|]+)\)?=", each)[1] for each in written()]
+    return {re.sub("[A-Z]", lambda sign: f"-{sign[0].lower()}", name) for names in found for name in names.split("|")}
+
+
 def test_the_widget_takes_any_coin_in_dollars():
-    (written,) = re.findall(r"const valid = /(.*)/i;", (FOLDER / "widget.js").read_text())
-    valid = re.compile(written, re.IGNORECASE | re.ASCII)
+    valid = re.compile(f"^(?:{'|'.join(written())})", re.IGNORECASE | re.ASCII)
     offered = Settings.model_fields["symbols"].default
     assert all(valid.search(f"symbol={symbol}") for symbol in (*offered, "PEPE-USD", "1INCH-USD", "sol-usd"))
     wrong = ("SOL", "SOL-EUR", "-USD", "A-B-USD", "X" * 13 + "-USD")
     assert not any(valid.search(f"symbol={each}") for each in wrong)
 
 
-def test_the_options_in_the_readme_and_on_the_page_are_those_of_the_widget():
-    (valid,) = re.findall(r"const valid = /\^\((.*)\)/i;", (FOLDER / "widget.js").read_text())
-    options = {name for names in re.findall(r"\(?([a-z|]+)\)?=", valid) for name in names.split("|") if name}
-    readme, page = (ROOT / "docs" / "widget.md").read_text(), (FOLDER / "index.html").read_text()
-    assert set(re.findall(r"^\| `data-([a-z]+)` ", readme, re.M)) == options
-    assert set(re.findall(r'name="([a-z]+)"', page)) - {"viewport"} == options
+def test_the_options_in_the_documentation_and_on_the_page_are_those_of_the_widget():
+    documented, page = (ROOT / "docs" / "widget.md").read_text(), (FOLDER / "index.html").read_text()
+    named = {
+        name
+        for line in re.findall(r"^\| (`data-.*?) \|", documented, re.M)
+        for name in re.findall("data-([a-z-]+)", line)
+    }
+    assert named == options()
+    assert set(re.findall(r'name="([a-z-]+)"', page)) - {"viewport"} == options()
 
 
-def test_the_usual_values_in_the_readme_are_those_of_the_widget():
-    readme = (ROOT / "docs" / "widget.md").read_text()
-    (line,) = re.findall(r"const \{ (.*) \} = set;", (FOLDER / "widget.js").read_text())
-    usual = re.findall(r'(\w+) = "([^"]+)"', line)
-    assert len(usual) == 4
-    for name, value in usual:
-        assert f"| `data-{name}` | {value} |".replace("`", "") in readme.replace("`", ""), name
+def test_the_bubble_and_the_panel_agree_on_what_is_usual():
+    bubble, panel = ((FOLDER / name).read_text() for name in ("widget.js", "panel.js"))
+    documented = (ROOT / "docs" / "widget.md").read_text()
+    for name, value in (("offsetX", "20"), ("offsetY", "20")):
+        assert f'get("{name}", {value})' in bubble and f'get("{name}", {value})' in panel
+    for name, value in (
+        ("offset-x", "20"),
+        ("accent", "#006677"),
+        ("z-index", "999999999"),
+        ("title", "Ask me anything"),
+    ):
+        assert re.search(f"data-{name}`.* \\| `?{value}", documented), name
+    for name, value in re.findall(r"used\.(width|height) \?\? (\d+)", panel):
+        assert re.search(f"data-{name}`.*{value}", documented), name

@@ -5,11 +5,13 @@ Each test opens pages in contexts of its own. None of them changes what the prod
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
-from tests.support.browser.chromium import Visit, chromium, product, visits
+from tests.support.browser.chromium import DESKTOP, Visit, chromium, product, visits
+from tests.support.browser.guests import Go, Guest
 from tests.support.browser.sites import Site, site
 from tests.support.fakes import NOON, candles_ending
 from tests.support.needs import require
@@ -61,6 +63,20 @@ def browser() -> Browser:
 def visit(browser: Browser) -> Iterator[Open]:
     with visits(browser) as visit:
         yield visit
+
+
+@pytest.fixture
+def go(browser: Browser) -> Iterator[Go]:
+    """Opens a page of a site in a fresh context, as a guest."""
+    contexts: list[BrowserContext] = []
+
+    def visit(address: str, viewport: dict[str, int] = DESKTOP, **options: Any) -> Guest:
+        contexts.append(browser.new_context(viewport=viewport, **options))  # type: ignore[arg-type]
+        return Guest(contexts[-1].new_page(), address)
+
+    yield visit
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")
