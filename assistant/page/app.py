@@ -47,8 +47,11 @@ from forecaster.errors import CryptoSenseError
 from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js")
+STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css")
+SCRIPTS = (
+    *("chat.js", "following.js", "kept.js", "contact.js", "embed.js"),
+    "names.js",
+)
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
 UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
@@ -74,7 +77,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
         build_page(behind, allowed_origins),
         path="/",
         theme=_theme(),
-        css="\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
+        css="\n".join(map(_static, STYLES)),
         head=_head(allowed_origins),
         favicon_path=str(STATIC / "favicon.svg"),
         footer_links=[],
@@ -90,7 +93,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
 
 def build_page(behind: Behind, sites: Sequence[str] = ()) -> gr.Blocks:
     """The header over three tabs. What a visitor's address asks for is filled in when the page is opened."""
-    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True, fill_width=True)
     usual = view_of({}, behind.offered)
     with page:
         with gr.Row(elem_id="top"):
@@ -303,7 +306,12 @@ def _told(event: gr.EventData, name: str) -> object:
 
 def _head(allowed_origins: Sequence[str]) -> str:
     origins = f'<meta name="cryptosense-origins" content="{escape(" ".join(allowed_origins))}">'
-    return origins + "".join(f"<script>{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+    words = f'<script type="application/json" id="script-words">{_static("script_words.json")}</script>'
+    return origins + words + "".join(f"<script>{_static(name)}</script>" for name in SCRIPTS)
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _theme() -> gr.themes.Base:
