@@ -47,10 +47,10 @@ from forecaster.errors import CryptoSenseError
 from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css")
+STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css")
 SCRIPTS = (
     *("chat.js", "following.js", "kept.js", "contact.js", "embed.js"),
-    "names.js",
+    *("names.js", "actions.js", "queue.js", "export.js"),
 )
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
