@@ -50,8 +50,11 @@ from forecaster.errors import CryptoSenseError, NoRecord
 from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js")
+STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css")
+SCRIPTS = (
+    *("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js"),
+    *("names.js", "actions.js", "queue.js", "export.js"),
+)
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
 AT_GRADIO = 4 * (AT_ONCE + WAITING)  # turns that reach us: those beyond our own limits are told so in words
@@ -78,7 +81,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = (), origin: str = 
         build_page(behind, prices, allowed_origins),
         path="/",
         theme=_theme(),
-        css="\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES),
+        css="\n".join(map(_static, STYLES)),
         head=_head(allowed_origins),
         favicon_path=str(STATIC / "favicon.svg"),
         footer_links=[],
@@ -94,7 +97,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = (), origin: str = 
 
 def build_page(behind: Behind, newest: Prices, sites: Sequence[str] = ()) -> gr.Blocks:
     """The header over three tabs, in English. What a visitor's address asks for, the document says (document/)."""
-    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True)
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True, fill_width=True)
     usual = view_of({}, behind.offered)
     texts = texts_of(Words(), usual, behind.offered)
     with page:
@@ -336,7 +339,12 @@ def _told(event: gr.EventData, name: str) -> object:
 
 def _head(allowed_origins: Sequence[str]) -> str:
     origins = f'<meta name="cryptosense-origins" content="{escape(" ".join(allowed_origins))}">'
-    return origins + "".join(f"<script>{(STATIC / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
+    words = f'<script type="application/json" id="script-words">{_static("script_words.json")}</script>'
+    return origins + words + "".join(f"<script>{_static(name)}</script>" for name in SCRIPTS)
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _theme() -> gr.themes.Base:

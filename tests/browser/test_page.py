@@ -92,7 +92,7 @@ def test_a_screen_reader_finds_its_way(served: str, visit: Open):
     page = visit(served).page
     expect(page.get_by_role("heading", name="CryptoSense")).to_have_count(1)
     expect(page.get_by_role("tab")).to_have_text(list(TABS))
-    expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "off")  # an answer is heard when it is whole
     expect(page.get_by_label("Your question")).to_have_count(1)
     buttons = page.get_by_role("button").all()
     assert len(buttons) > 4

@@ -43,10 +43,10 @@
         words.classList.add("words");
         words.tabIndex = 0; // Enter shows them whole
       }
-    }
-    for (const card of document.querySelectorAll("#chat .words:has(.forecast-card)")) { // it was empty when it was looked at
-      card.classList.remove("words");
-      card.removeAttribute("tabindex");
+      for (const card of row.querySelectorAll(".words:has(.forecast-card)")) { // it stood where words stood before
+        card.classList.remove("words", "whole");
+        card.removeAttribute("tabindex");
+      }
     }
     for (const row of document.querySelectorAll("#chat .bot-row:not(.stopped)")) { // nothing to judge there
       const last = [...row.querySelectorAll('[data-testid="bot"]')].at(-1);
@@ -55,11 +55,6 @@
     // The chatbot names a message for screen readers by its source text; a card has better words of its own.
     for (const card of document.querySelectorAll(".forecast-card")) {
       card.closest('[data-testid="bot"][aria-label]')?.removeAttribute("aria-label");
-    }
-    // A step is a button with a button inside: one stop for the keyboard is enough, and the inner one has no name.
-    for (const arrow of document.querySelectorAll('#chat .thought-group .arrow button:not([aria-hidden])')) {
-      arrow.tabIndex = -1;
-      arrow.setAttribute("aria-hidden", "true");
     }
     for (const [part, name] of [["submit", words.send], ["stop", words.stop]]) {
       document.querySelector(`[data-testid="${part}-button"]:not([aria-label])`)?.setAttribute("aria-label", name);

@@ -34,7 +34,7 @@
   let restoring = turns.length > 0, written = 0, tries = 0, heard = "";
   const questions = asked.get("q")?.trim() ? [asked.get("q").slice(0, 2001)] : [];
   let sending = 0; // when the first of them was sent
-  let opened = false;
+  let opened = false, clearing = false;
   document.documentElement.classList.toggle("restoring", restoring);
 
   const box = () => document.querySelector("#box textarea");
@@ -98,6 +98,8 @@
     }
     if (!questions.length || !field || !send || restoring || Date.now() - sending < PATIENCE) return;
     if (document.documentElement.classList.contains("lost")) return;
+    if (clearing && document.querySelector("#chat .user-row")) return; // its answer goes first
+    clearing = false;
     draft = sending ? draft : field.value; // while a turn is running there is nothing to send with, and we come again
     sending = Date.now();
     fill(field, questions[0]);
@@ -129,6 +131,19 @@
   const soon = () => { look(); setTimeout(look); }; // a field's value changes without a mutation, a moment later
   new MutationObserver(soon).observe(document, { childList: true, subtree: true, attributeFilter: ["class"] });
 
+  // Another question in place of the last one: what was before it is shown again, and then it is asked.
+  document.addEventListener("cryptosense:replace", ({ detail }) => {
+    if (restoring || questions.length) return;
+    typing = document.activeElement === box();
+    turns.pop();
+    keep();
+    questions.push(detail);
+    clearing = !turns.length;
+    if (clearing) document.getElementById("fresh").click();
+    restoring = !clearing;
+    written = tries = 0;
+    look();
+  });
   document.addEventListener("cryptosense:ask", ({ detail }) => { questions.push(detail); look(); });
   document.addEventListener("input", ({ target }) => {
     if (target !== box() || sending || restoring) return;

@@ -8,12 +8,12 @@ import pytest
 
 from assistant.page.visitor import Visitor, language_of, visitor_of
 from assistant.page.words import TEXTS, Words
-from assistant.replies import phrases
+from assistant.replies import phrases_in
 from assistant.understanding import Language
 from forecaster.market.candles import utc
 from tests.support.fakes import NOON
 
-ENGLISH = phrases(Language.ENGLISH, TEXTS).texts
+ENGLISH = phrases_in(TEXTS, Language.ENGLISH).texts
 
 
 def placeholders(text: str) -> set[str]:
@@ -26,7 +26,7 @@ def test_there_is_a_file_for_every_language_and_no_other():
 
 @pytest.mark.parametrize("language", Language)
 def test_every_language_says_the_same_things_with_the_same_facts(language):
-    texts = phrases(language, TEXTS).texts
+    texts = phrases_in(TEXTS, language).texts
     assert list(texts) == list(ENGLISH)
     for name, text in texts.items():
         assert text and placeholders(text) == placeholders(ENGLISH[name]), name
@@ -35,14 +35,14 @@ def test_every_language_says_the_same_things_with_the_same_facts(language):
 
 @pytest.mark.parametrize("language", [each for each in Language if each is not Language.ENGLISH])
 def test_what_has_words_is_translated(language):
-    same = {name for name, text in phrases(language, TEXTS).texts.items() if text == ENGLISH[name]}
+    same = {name for name, text in phrases_in(TEXTS, language).texts.items() if text == ENGLISH[name]}
     alike = {"page.chat", "page.conversation", "page.coin", "ticker.minutes", "ticker.hours", "ticker.day", "time.day"}
     assert same <= alike
 
 
 @pytest.mark.parametrize("language", Language)
 def test_no_text_names_a_setting_a_file_or_a_command(language):
-    for text in phrases(language, TEXTS).texts.values():
+    for text in phrases_in(TEXTS, language).texts.values():
         assert re.search(r"CRYPTOSENSE|python|\.env|\w+_\w+\s|Error\b|Gradio", re.sub(r"{\w+}", "", text)) is None
 
 
