@@ -48,7 +48,7 @@ from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js")
+SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js", "live.js")
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
 UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
@@ -273,12 +273,13 @@ def _wire_address(
 
 
 def _wire_prices(behind: Behind, page: gr.Blocks, line: gr.Markdown) -> None:
-    """Fill the ticker when the page opens, and every minute."""
+    """Fill the ticker when the page opens, and every minute; in between static/live.js does."""
 
     prices_of = Prices(behind.price)
 
     async def newest(request: gr.Request) -> str:
-        return ticker(await prices_of.newest(view_of(dict(request.query_params), behind.offered).symbols))
+        symbols = view_of(dict(request.query_params), behind.offered).symbols
+        return ticker(await prices_of.newest(symbols), behind.offered)
 
     gr.on([page.load, gr.Timer(PRICE_EVERY).tick], newest, None, line, queue=False, **QUIETLY)
 

@@ -1,14 +1,20 @@
-"""The line beside the page's title: the prices now, how they moved in a day, how old they are and whose they are."""
+"""The line beside the page's title: the prices now, how they moved in a day, how old they are and whose they are.
+
+What static/live.js needs to go on from there stands beside each price, and how numbers are written beside all of them.
+"""
 
 import asyncio
+import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from html import escape
 
 from cachetools import LRUCache
 
-from assistant.replies import NBSP, SIMULATED, ago, money, percent, source_name
+from assistant.replies import ENGLISH, SIMULATED, NumberForm, ago, money, percent, source_name
 from forecaster.errors import CryptoSenseError
 from forecaster.schema import ForecastWarning, Price, Symbol
 from tools import decimals_of
@@ -54,11 +60,12 @@ class Prices:
         return None
 
 
-def ticker(prices: Sequence[Price]) -> str:
-    """The line as HTML; without a price it says so."""
+def ticker(prices: Sequence[Price], followed: Sequence[Symbol] = (), form: NumberForm = ENGLISH) -> str:
+    """The line as HTML; without a price it says so. Those `followed` are told on the stream."""
+    told = _content({"followed": [*followed], "form": asdict(form)})
+    shown = f'<span class="coins"{told}>{"".join(_coin(price, form) for price in prices)}</span>'
     if not prices:
-        return '<span class="dim">No price at hand right now</span>'
-    shown = f'<span class="coins">{"".join(map(_coin, prices))}</span>'
+        return f'{shown}<span class="dim">No price at hand right now</span>'
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
         return f'{shown}<span class="simulated">{SIMULATED}</span>'
     sources = " and ".join(dict.fromkeys(source_name(price.source) for price in prices))
@@ -72,18 +79,30 @@ def _age(price: Price) -> int:
     return int((price.as_of - price.time).total_seconds()) + price.age_seconds
 
 
-def _coin(price: Price) -> str:
-    name = price.symbol.partition("-")[0]
-    amount = escape(money(price.price, price.quote, decimals_of(price.symbol, price.price)))
-    if price.price >= LARGE:
-        whole, point, rest = amount.partition(".")
-        cents, space, quote = rest.partition(NBSP)  # a narrow screen hides the cents
-        amount = f'{whole}<span class="cents">{point}{cents}</span>{space}{quote}'
-    return f'<span class="coin"><span class="price">{name} {amount}</span>{_change(price.change_24h_pct)}</span>'
+def _coin(price: Price, form: NumberForm) -> str:
+    name, digits, change = price.symbol.partition("-")[0], decimals_of(price.symbol, price.price), price.change_24h_pct
+    amount = escape(money(price.price, price.quote, digits, form))
+    if price.price >= LARGE:  # a narrow screen hides the cents
+        cents = re.escape(form.decimal) + r"\d+"
+        amount = re.sub(cents, lambda found: f'<span class="cents">{found[0]}</span>', amount) if digits else amount
+    told = {
+        "symbol": price.symbol,
+        "time": int(price.time.timestamp()),
+        "digits": digits,
+        "before": None if change is None else price.price / (1 + change / 100),  # 24 hours
+    }
+    return (
+        f'<span class="coin"{_content(told)}><span class="price">{name} {amount}</span>{_change(change, form)}</span>'
+    )
 
 
-def _change(change: float | None) -> str:
+def _change(change: float | None, form: NumberForm) -> str:
     if change is None:
         return ""
     direction = "up" if change > 0 else "down" if change < 0 else "dim"
-    return f' <span class="{direction}">{percent(change, 2, sign=True)}<small> 24 h</small></span>'
+    return f' <span class="{direction}">{percent(change, 2, sign=True, form=form)}<small> 24 h</small></span>'
+
+
+def _content(told: object) -> str:
+    """What a script reads, in the one attribute for data that the page's sanitizer leaves alone."""
+    return f' content="{escape(json.dumps(told))}"'

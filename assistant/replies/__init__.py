@@ -5,10 +5,12 @@ from assistant.replies.cautions import whose
 from assistant.replies.failures import MOST_TOLD, Failure
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
+    ENGLISH,
     MINUS,
     NBSP,
     SIMULATED,
     WARNINGS,
+    NumberForm,
     ago,
     ahead,
     asked_price,
@@ -25,12 +27,14 @@ from assistant.replies.wording import (
 from assistant.replies.zones import zone_of
 
 __all__ = [
+    "ENGLISH",
     "MINUS",
     "MOST_TOLD",
     "NBSP",
     "SIMULATED",
     "WARNINGS",
     "Failure",
+    "NumberForm",
     "Speech",
     "ago",
     "ahead",

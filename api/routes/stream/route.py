@@ -41,6 +41,9 @@ class StreamQuery(Given):
         pattern=LIST, max_length=720, description="coins that this service offers", examples=["BTC-USD,ETH-USD"]
     )
     seconds: QueryWhole = Field(default=LONGEST, ge=1, le=LONGEST, description="end after so many: a day at most")
+    after: str = Field(
+        default="", max_length=40, description="as the header Last-Event-ID, which comes first, for who cannot send one"
+    )
 
 
 async def streams(request: Request) -> Streams:
@@ -72,4 +75,4 @@ async def stream(
     for symbol in symbols:
         if symbol not in feed.symbols:
             raise UnsupportedSymbol(symbol, feed.symbols, OFFERED)
-    return EventStream(feed, symbols, last_event_id, query.seconds)
+    return EventStream(feed, symbols, last_event_id or query.after, query.seconds)

@@ -104,10 +104,12 @@ def _bar(answer: ForecastAnswer, horizon: Horizon) -> str:
     at = share(last)
     asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
     widest = " to ".join(_ends(forecast, horizon, "0.025", "0.975"))
+    live = {"left": left, "right": right, "quote": forecast.quote, "digits": decimals_of(forecast.symbol, last)}
     return (
-        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span></div>'
+        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span>'
+        f'<span class="now">now <b content="{escape(json.dumps(live))}"></b></span></div>'  # static/live.js fills it
         f'<div class="bar" role="img" title="{spoken}; {starts}{asked_for}">{drawn}'
-        f'<u style="left:{at}"></u>{asked}</div>'
+        f'<u style="left:{at}"></u><u class="now"></u>{asked}</div>'
         f'<div class="scale"><span>95{NBSP}%: {widest}</span>'
         f"<span>median {_money(horizon.median, forecast, horizon)}</span></div>"
     )
