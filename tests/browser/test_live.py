@@ -121,7 +121,7 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lively]:
         return chat_app(Behind(turn, market.price, record, outcomes, liked, OPEN.symbols))
 
     app = create_app(lambda: market, OPEN, lambda: asyncio.run(page()))
-    app.state.streams = Streams(app.state.model, OPEN.symbols, lambda: None, paces=FAST)
+    app.state.streams = Streams(app.state.model, OPEN.symbols, lambda reason: None, paces=FAST)
     with listening(app) as address:
         found = Lively(address, market, app, count())
         found.until(lambda: all(part.state.value == "ready" for part in app.state.parts))

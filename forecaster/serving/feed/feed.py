@@ -143,6 +143,7 @@ class Feed:
             watch = Watch(symbol, self._backend, delay=self._paces.candle, longest=self._paces.candles)
             self._known[symbol] = _Symbol(watch, Records(symbol, self._backend, self._clock))
         known = self._known[symbol]
+        known.watch.begin()
         return [
             self._again(f"price of {symbol}", lambda: self._quote(known.watch)),
             self._again(f"candles of {symbol}", lambda: self._candles(known.watch)),

@@ -77,10 +77,13 @@ class Moving(FakeBackend):
 
 
 @asynccontextmanager
-async def streaming(backend, *, settings=OPEN, most=1000, paces=FAST):
+async def streaming(backend, *, settings=OPEN, most=1000, of_one=1000, paces=FAST):
     """The address of the service, and the app: its streams are fed by `backend`."""
     app = create_app(lambda: backend, settings)
-    app.state.streams = Streams(app.state.model, settings.symbols, lambda: None, most=most, paces=paces)
+    refused = app.state.refused = []
+    app.state.streams = Streams(
+        app.state.model, settings.symbols, refused.append, most=most, of_one=of_one, paces=paces
+    )
     connections = Connections(AutoHTTPProtocol, app.state.line, lambda: None, 4096)
     config = uvicorn.Config(
         Attended(app), http=connections, ws="none", log_config=None, h11_max_incomplete_event_size=HEAD_BYTES,
