@@ -14,6 +14,12 @@ from forecaster.schema import SYMBOL
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
+PUBLIC_SOCKETS = {
+    "bitstamp": "wss://ws.bitstamp.net",
+    "coinbase": "wss://ws-feed.exchange.coinbase.com",
+    "kraken": "wss://ws.kraken.com/v2",
+    "binance": "wss://data-stream.binance.vision/ws",
+}
 LONGEST_PREFIX = 200  # characters
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -52,6 +58,13 @@ class Settings(BaseSettings):
     coinbase_url: str = "https://api.exchange.coinbase.com"
     kraken_url: str = "https://api.kraken.com"
     binance_url: str = "https://data-api.binance.vision"
+    quotes: Literal["auto", "poll"] = Field(
+        default="auto", description="auto: exchanges' WebSockets are listened to while somebody follows prices"
+    )
+    bitstamp_socket: str = ""
+    coinbase_socket: str = ""
+    kraken_socket: str = ""
+    binance_socket: str = ""
     model_dir: Path = Field(default=ROOT / "models" / "quantile", description="directory of the model that answers")
     engine: Literal["onnx", "keras"] = Field(
         default="onnx", description="what runs the model; keras needs the extra 'train'"
@@ -164,3 +177,9 @@ class Settings(BaseSettings):
     def exchange_url(self, name: str) -> str:
         """Base URL of an exchange, without a trailing slash."""
         return str(getattr(self, f"{name}_url")).rstrip("/")
+
+    def socket_url(self, name: str) -> str:
+        """Where an exchange tells prices by itself; the public one beside its public base URL, else none or as set."""
+        usual = type(self).model_fields[f"{name}_url"].default
+        public = PUBLIC_SOCKETS[name] if self.exchange_url(name) == usual else ""
+        return str(getattr(self, f"{name}_socket")) or public
