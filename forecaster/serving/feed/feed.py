@@ -135,7 +135,9 @@ class Feed:
             return found
         since = int(self._recent.away_since(listener.after))
         told = await asyncio.gather(*(self._missed_of(symbol, since) for symbol in sorted(listener.symbols)))
-        return [*(event for events in told for event in events), *self._recent.newest(listener.symbols)]
+        # others may have caused the look back, up to a minute ago
+        lately = self._recent.lately(listener.symbols, 2 * SHARED_FOR)
+        return [*(event for events in told for event in events), *lately]
 
     async def close(self) -> None:
         """End every listener and all that looks."""
@@ -226,6 +228,8 @@ class Feed:
 
     async def _look_back(self, symbol: str, since: float) -> list[Event]:
         found: list[Told] = []
+        with suppress(CryptoSenseError):  # what comes after this is told as news
+            await self._known[symbol].records.begin()
         for look in (
             missed_candles(self._backend, symbol, since),
             missed_records(self._backend, symbol, since, self._clock()),

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, suppress
 import httpx
 import pytest
 
+from forecaster.errors import NoCandles
 from forecaster.ledger.ledger import Ledger
 from forecaster.schema import FIVE_MINUTES, HOUR
 from forecaster.serving.feed.events import QuoteTold
@@ -103,6 +104,53 @@ async def test_a_restart_loses_nothing_that_the_ledger_and_the_candles_hold(mark
     kinds = [event for event, id_, _ in told if event and not id_]
     assert (kinds.count("forecast"), kinds.count("settled")) == (1, 1)
     assert 9 <= kinds.count("candle") <= 13
+
+
+async def test_restarts_of_service_and_exchange_lose_no_forecast_and_no_outcome(market, ledger):
+    mark = int(time.time()) // FIVE_MINUTES * FIVE_MINUTES
+    market.now, market.minutes = time.time(), five_minutes(300, mark)
+    hours = (mark - NOON) / HOUR
+    kept = [issued(hours - back) for back in (1.25, 1.0, 0.25, 0.0)]
+    ledger.record(kept[0])
+    seen, outcomes = [], []
+
+    async def listen_to(to, after, enough):
+        """The id of the last event that came with one, once enough was told."""
+        async with listening(to, **{"Last-Event-ID": after}) as events, asyncio.timeout(PATIENCE):
+            while not enough():
+                kind, id_, data = await anext(events)
+                after = id_ or after
+                seen.extend([data["id"]] if kind == "forecast" else [])
+                outcomes.extend([data["id"]] if kind == "settled" else [])
+        return after
+
+    async with streaming(market) as (to, _), listening(to):
+        await until(lambda: market.asked("history") >= 3)
+        ledger.record(kept[1])
+        after = await listen_to(to, f"{1000 * (mark - 2 * HOUR)}-before", lambda: kept[1].id in seen)
+    ledger.record(kept[2])  # while nobody serves
+    ledger.settle("BTC-USD", "bitstamp", five_minutes(12, mark))
+    market.down = NoCandles("BTC-USD", ())  # and the exchange is away when the service is back
+    async with streaming(market) as (to, _):
+        after = await listen_to(to, after, lambda: kept[2].id in seen and {each.id for each in kept[:2]} <= {*outcomes})
+        ledger.record(kept[3])
+        after = await listen_to(to, after, lambda: kept[3].id in seen)
+        market.down = None
+        async with listening(to, **{"Last-Event-ID": after}) as events:
+            assert (await first(events, "quote"))[2]["price"] > 0
+    assert {*seen} == {each.id for each in kept}
+
+
+async def test_who_comes_back_after_others_is_told_what_happened_since_they_did(market, ledger):
+    market.now = time.time()
+    known = f"{1000 * (int(time.time()) - HOUR)}-before"
+    then = (int(time.time()) // FIVE_MINUTES * FIVE_MINUTES - NOON) / HOUR
+    async with streaming(market) as (to, _), listening(to, **{"Last-Event-ID": known}) as events:
+        await first(events, "quote")
+        ledger.record(issued(then))
+        assert (await first(events, "forecast"))[2]["id"] == issued(then).id
+        async with listening(to, **{"Last-Event-ID": known}) as late:
+            assert (await first(late, "forecast"))[2]["id"] == issued(then).id
 
 
 async def test_a_listener_that_reads_nothing_is_cut_off_and_others_go_on(market):
