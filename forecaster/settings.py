@@ -14,6 +14,12 @@ from forecaster.schema import SYMBOL
 
 ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
+PUBLIC_SOCKETS = {
+    "bitstamp": "wss://ws.bitstamp.net",
+    "coinbase": "wss://ws-feed.exchange.coinbase.com",
+    "kraken": "wss://ws.kraken.com/v2",
+    "binance": "wss://data-stream.binance.vision/ws",
+}
 LONGEST_PREFIX = 200  # characters
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
@@ -52,6 +58,13 @@ class Settings(BaseSettings):
     coinbase_url: str = "https://api.exchange.coinbase.com"
     kraken_url: str = "https://api.kraken.com"
     binance_url: str = "https://data-api.binance.vision"
+    quotes: Literal["auto", "poll"] = Field(
+        default="auto", description="auto: exchanges' WebSockets are listened to while somebody follows prices"
+    )
+    bitstamp_socket: str = ""
+    coinbase_socket: str = ""
+    kraken_socket: str = ""
+    binance_socket: str = ""
     model_dir: Path = Field(default=ROOT / "models" / "quantile", description="directory of the model that answers")
     engine: Literal["onnx", "keras"] = Field(
         default="onnx", description="what runs the model; keras needs the extra 'train'"
@@ -78,6 +91,7 @@ class Settings(BaseSettings):
     rate_limit: str = Field(default="120/minute", description="of the API, for each address; off for none")
     key_rate_limit: str = Field(default="1200/minute", description="of the API, for each API key; off for none")
     chat_rate_limit: str = Field(default="120/minute", description="of what the chat's page posts, for each address")
+    client_streams: int = Field(default=50, ge=1, description="streams that one address or API key may listen to")
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
     max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
@@ -163,3 +177,9 @@ class Settings(BaseSettings):
     def exchange_url(self, name: str) -> str:
         """Base URL of an exchange, without a trailing slash."""
         return str(getattr(self, f"{name}_url")).rstrip("/")
+
+    def socket_url(self, name: str) -> str:
+        """Where an exchange tells prices by itself; the public one beside its public base URL, else none or as set."""
+        usual = type(self).model_fields[f"{name}_url"].default
+        public = PUBLIC_SOCKETS[name] if self.exchange_url(name) == usual else ""
+        return str(getattr(self, f"{name}_socket")) or public

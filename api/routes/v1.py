@@ -25,7 +25,10 @@ def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None)
     """Serve it from `app`; `assistant` answers what is said to it."""
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
-    app.state.streams = stream.Streams(app.state.model, app.state.settings.symbols, lambda: counted.refused("overload"))
+    settings = app.state.settings
+    app.state.streams = stream.Streams(
+        app.state.model, settings.symbols, counted.refused, of_one=settings.client_streams
+    )
     app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
     for router in ROUTERS:

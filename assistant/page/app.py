@@ -53,7 +53,7 @@ STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css")
 SCRIPTS = (
     *("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js"),
-    *("names.js", "actions.js", "queue.js", "export.js"),
+    *("names.js", "actions.js", "queue.js", "export.js", "live.js"),
 )
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
@@ -310,11 +310,11 @@ def _wire_address(
 
 
 def _wire_prices(offered: Sequence[Symbol], newest: Prices, page: gr.Blocks, line: gr.Markdown) -> None:
-    """Fill the ticker when the page opens, and every minute."""
+    """Fill the ticker when the page opens, and every minute; in between static/live.js does."""
 
     async def told(request: gr.Request) -> str:
         prices = await newest.newest(view_of(dict(request.query_params), offered).symbols)
-        return ticker(prices, _words(request))
+        return ticker(prices, _words(request), offered)
 
     gr.on([page.load, gr.Timer(PRICE_EVERY).tick], told, None, line, queue=False, **QUIETLY)
 

@@ -1,9 +1,14 @@
-"""The line beside the page's title: the prices now, how they moved in a day, how old they are and whose they are."""
+"""The line beside the page's title: the prices now, how they moved in a day, how old they are and whose they are.
+
+What static/live.js needs to go on from there stands beside each price, and how numbers are written beside all of them.
+"""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from html import escape
 
 from cachetools import LRUCache
@@ -63,12 +68,13 @@ class Prices:
         return None
 
 
-def ticker(prices: Sequence[Price], words: Words | None = None) -> str:
-    """The line as HTML; without a price it says so."""
+def ticker(prices: Sequence[Price], words: Words | None = None, followed: Sequence[Symbol] = ()) -> str:
+    """The line as HTML; without a price it says so. Those `followed` are told on the stream."""
     words = words or Words()
+    told = _content({"followed": [*followed], "form": asdict(words.form)})
+    shown = f'<span class="coins"{told}>{"".join(_coin(price, words) for price in prices)}</span>'
     if not prices:
-        return f'<span class="dim">{escape(words.say("ticker.none"))}</span>'
-    shown = f'<span class="coins">{"".join(_coin(price, words) for price in prices)}</span>'
+        return f'{shown}<span class="dim">{escape(words.say("ticker.none"))}</span>'
     if any(ForecastWarning.DEMO_DATA in price.warnings for price in prices):
         return f'{shown}<span class="simulated">{escape(words.say("ticker.simulated"))}</span>'
     sources = words.listed([*dict.fromkeys(source_name(price.source) for price in prices)])
@@ -88,8 +94,16 @@ def _coin(price: Price, words: Words) -> str:
     if price.price >= LARGE:  # a narrow screen hides the cents
         cents = words.number(price.price, digits).removeprefix(words.number(int(price.price)))
         amount = amount.replace(cents, f'<span class="cents">{cents}</span>') if len(cents) > 1 else amount
-    change = _change(price.change_24h_pct, words)
-    return f'<span class="coin"><span class="price">{name} {amount}</span>{change}</span>'
+    change = price.change_24h_pct
+    told = {
+        "symbol": price.symbol,
+        "time": int(price.time.timestamp()),
+        "digits": digits,
+        "before": None if change is None else price.price / (1 + change / 100),  # 24 hours
+    }
+    return (
+        f'<span class="coin"{_content(told)}><span class="price">{name} {amount}</span>{_change(change, words)}</span>'
+    )
 
 
 def _change(change: float | None, words: Words) -> str:
@@ -98,3 +112,8 @@ def _change(change: float | None, words: Words) -> str:
     direction = "up" if change > 0 else "down" if change < 0 else "dim"
     told, day = words.percent(change, 2, sign=True), escape(words.say("ticker.day"))
     return f' <span class="{direction}">{told}<small> {day}</small></span>'
+
+
+def _content(told: object) -> str:
+    """What a script reads, in the one attribute for data that the page's sanitizer leaves alone."""
+    return f' content="{escape(json.dumps(told))}"'

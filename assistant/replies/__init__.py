@@ -8,10 +8,12 @@ from assistant.replies.phrases import phrases_in
 from assistant.replies.records import beside, interval, verdict
 from assistant.replies.speech import Speech
 from assistant.replies.wording import (
+    ENGLISH,
     MINUS,
     NBSP,
     NUMBER_FORMS,
     SIMULATED,
+    NumberForm,
     ago,
     clock,
     day,
@@ -23,12 +25,14 @@ from assistant.replies.wording import (
 from assistant.replies.zones import city_of, letters_of, zone_of
 
 __all__ = [
+    "ENGLISH",
     "MINUS",
     "MOST_TOLD",
     "NBSP",
     "NUMBER_FORMS",
     "SIMULATED",
     "Failure",
+    "NumberForm",
     "Speech",
     "ago",
     "beside",

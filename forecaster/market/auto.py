@@ -79,8 +79,8 @@ def open_source(
 ) -> CandleSource:
     """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
 
-    `transport` carries the requests to exchanges instead of the network, `health` is told how the store does, `reading`
-    says what a file does not. Nothing is opened, read or asked before the first question.
+    `transport` carries the requests to exchanges instead of the network, and they are not listened to then; `health` is
+    told how the store does, `reading` says what a file does not. Nothing is opened or asked before the first question.
     """
     if settings.source == "demo":
         from forecaster.market.simulated import DemoSource
@@ -98,9 +98,11 @@ def open_source(
 
 
 def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:
-    from forecaster.market.exchanges import EXCHANGES, LiveSource, open_client
+    from forecaster.market.exchanges import EXCHANGES, LiveSource, Sockets, open_client
     from forecaster.market.store import CandleStore
 
     client = open_client(transport)
     exchanges = [EXCHANGES[name](client, settings.exchange_url(name)) for name in settings.exchanges]
-    return LiveSource(exchanges, CandleStore(settings.database_url, health))
+    listens = settings.quotes == "auto" and transport is None
+    sockets = Sockets({name: settings.socket_url(name) for name in settings.exchanges}) if listens else None
+    return LiveSource(exchanges, CandleStore(settings.database_url, health), sockets=sockets)

@@ -6,6 +6,7 @@ the answer waits in its connection, and what is told meanwhile in a bounded queu
 
 import asyncio
 from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager
 from typing import cast
 
 from starlette.responses import Response
@@ -20,36 +21,39 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy th
 
 
 class EventStream(Response):
-    """What `feed` tells of some symbols after the event with the id `after`, for `seconds` at most."""
+    """What the feed of a `place` tells of some symbols after the event with the id `after`, for `seconds` at most."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, feed: Feed, symbols: Collection[str], after: str, seconds: float) -> None:
-        """Nothing is listened to before the answer begins."""
+    def __init__(
+        self, place: AbstractContextManager[Feed], symbols: Collection[str], after: str, seconds: float
+    ) -> None:
+        """The place is taken, which may raise, when the answer begins, and nothing is listened to before."""
         self.status_code, self.background = 200, None
-        self._feed, self._symbols, self._after, self._seconds = feed, symbols, after, seconds
+        self._place, self._symbols, self._after, self._seconds = place, symbols, after, seconds
         self.init_headers(HEADERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. It holds no place among those at work: it waits far more than it works."""
         cast(Held, scope[HELD]).give_back()
-        listener = self._feed.listen(self._symbols, self._after, scope.get(HANG_UP, _nothing))
-        gone = asyncio.create_task(_until_gone(receive, listener))
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            async with asyncio.timeout(self._seconds) as end:
-                await self._tell(listener, send)
-        except TimeoutError:
-            if not end.expired():
-                raise
-        finally:
-            self._feed.leave(listener)
-            gone.cancel()
+        with self._place as feed:
+            listener = feed.listen(self._symbols, self._after, scope.get(HANG_UP, _nothing))
+            gone = asyncio.create_task(_until_gone(receive, listener))
+            try:
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                async with asyncio.timeout(self._seconds) as end:
+                    await self._tell(feed, listener, send)
+            except TimeoutError:
+                if not end.expired():
+                    raise
+            finally:
+                feed.leave(listener)
+                gone.cancel()
         await send({"type": "http.response.body"})
 
-    async def _tell(self, listener: Listener, send: Send) -> None:
+    async def _tell(self, feed: Feed, listener: Listener, send: Send) -> None:
         await _send(send, BEGIN)
-        if missed := await self._feed.missed(listener):
+        if missed := await feed.missed(listener):
             await _send(send, _text(missed))
         while told := await listener.take():
             await _send(send, _text(told))

@@ -12,12 +12,12 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import AfterValidator, Field
 
+from api.middleware import HOLDER, client_of, counted
 from api.routes.stream.response import EventStream
 from api.routes.stream.streams import Streams
 from api.wire import Given, GivenRoute, QueryWhole, documented
 from forecaster.errors import UnsupportedSymbol
 from forecaster.schema import SYMBOL
-from forecaster.serving.feed import Feed
 
 router = APIRouter(prefix="/v1", tags=["market"], route_class=GivenRoute)
 
@@ -41,6 +41,9 @@ class StreamQuery(Given):
         pattern=LIST, max_length=720, description="coins that this service offers", examples=["BTC-USD,ETH-USD"]
     )
     seconds: QueryWhole = Field(default=LONGEST, ge=1, le=LONGEST, description="end after so many: a day at most")
+    after: str = Field(
+        default="", max_length=40, description="as the header Last-Event-ID, which comes first, for who cannot send one"
+    )
 
 
 async def streams(request: Request) -> Streams:
@@ -48,20 +51,21 @@ async def streams(request: Request) -> Streams:
     return cast(Streams, request.app.state.streams)
 
 
-async def _feed(query: Annotated[StreamQuery, Query()], found: Annotated[Streams, Depends(streams)]) -> Feed:
-    """The feed, once the query is one."""
-    return found.feed()
+async def _streams(query: Annotated[StreamQuery, Query()], found: Annotated[Streams, Depends(streams)]) -> Streams:
+    """The streams, once the query is one."""
+    return found
 
 
 @router.get(
     "/stream",
     summary="Prices, candles, forecasts and anomalies as they happen",
     response_class=Response,
-    responses={200: {"content": {EventStream.media_type: {"itemSchema": ONE}}}, **documented(422, 503)},
+    responses={200: {"content": {EventStream.media_type: {"itemSchema": ONE}}}, **documented(422, 429, 503)},
 )
 async def stream(
+    request: Request,
     query: Annotated[StreamQuery, Query()],
-    feed: Annotated[Feed, Depends(_feed)],
+    found: Annotated[Streams, Depends(_streams)],
     last_event_id: Annotated[str, Header(description="id of the last event that you know")] = "",
 ) -> EventStream:
     """Server-Sent Events: `quote`, `candle`, `forecast`, `settled` and `anomaly`, each a JSON object on one line.
@@ -69,7 +73,9 @@ async def stream(
     A browser's `EventSource` reads it, and goes on after the last event that it got.
     """
     symbols = query.symbols.split(",")
+    feed = found.feed()
     for symbol in symbols:
         if symbol not in feed.symbols:
             raise UnsupportedSymbol(symbol, feed.symbols, OFFERED)
-    return EventStream(feed, symbols, last_event_id, query.seconds)
+    client = request.scope.get(HOLDER) or counted(client_of(request.scope))
+    return EventStream(found.place(client), symbols, last_event_id or query.after, query.seconds)

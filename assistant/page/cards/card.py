@@ -7,13 +7,14 @@ the visitor's clock. Times are absolute, so that none goes stale, with UTC on ho
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from html import escape
 
 from assistant.page.cards.fan_chart import fan_chart
 from assistant.page.cards.figures import BANDS, Figures
 from assistant.page.cards.words import CardSpeech
-from assistant.replies import beside, interval, verdict, whose, whose_record
+from assistant.replies import NUMBER_FORMS, beside, interval, verdict, whose, whose_record
 from assistant.understanding import Language
 from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, decimals_of, minute
@@ -122,10 +123,20 @@ def _bar(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> str:
     at = share(last)
     asked = "" if threshold is None or not left <= threshold <= right else f'<s style="left:{share(threshold)}"></s>'
     low, high = figures.band("95")
+    live = {  # what static/live.js shows the price now with
+        "left": left,
+        "right": right,
+        "quote": forecast.quote,
+        "digits": decimals_of(forecast.symbol, last),
+        "form": asdict(NUMBER_FORMS[speech.language]),
+    }
     widest = speech.say("card.widest", percent=speech.percent(95, 0), low=low, high=high)
+    now = speech.say("card.now", price=f'<b content="{escape(json.dumps(live, ensure_ascii=False))}"></b>')
     return (
-        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span></div>'
-        f'<div class="bar" role="img" title="{"; ".join(spoken)}">{drawn}<u style="left:{at}"></u>{asked}</div>'
+        f'<div class="mark"><span style="left:{at};transform:translateX(-{at})">{starts}</span>'
+        f'<span class="now">{now}</span></div>'
+        f'<div class="bar" role="img" title="{"; ".join(spoken)}">{drawn}<u style="left:{at}"></u>'
+        f'<u class="now"></u>{asked}</div>'
         f'<div class="scale"><span>{widest}</span>'
         f"<span>{speech.say('card.middle', price=figures.middle)}</span></div>"
     )

@@ -19,7 +19,7 @@ class Words:
     def __init__(self, visitor: Visitor | None = None) -> None:
         self.visitor = visitor = visitor or Visitor()
         self._phrases = phrases_in(TEXTS, visitor.language)
-        self._form = NUMBER_FORMS[visitor.language]
+        self.form = NUMBER_FORMS[visitor.language]
         self._speech = Speech(visitor.language, zone=visitor.zone)
         self._zone = zone_of(visitor.zone)
 
@@ -35,15 +35,15 @@ class Words:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A plain number."""
-        return number(value, digits, self._form)
+        return number(value, digits, self.form)
 
     def percent(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
         """A percentage; with `sign`, with a plus sign too."""
-        return percent(value, digits, sign=sign, form=self._form)
+        return percent(value, digits, sign=sign, form=self.form)
 
     def money(self, value: float, quote: str, digits: int = 2) -> str:
         """A price in its quote currency."""
-        return money(value, quote, digits, self._form)
+        return money(value, quote, digits, self.form)
 
     def coin(self, symbol: Symbol) -> str:
         """The name of a coin."""

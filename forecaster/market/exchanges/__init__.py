@@ -4,11 +4,13 @@ from forecaster.market.exchanges.backfill import UNITS, fetch_history, fetch_ste
 from forecaster.market.exchanges.base import open_client
 from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
+from forecaster.market.exchanges.sockets import Sockets
 
 __all__ = [
     "EXCHANGES",
     "UNITS",
     "LiveSource",
+    "Sockets",
     "fetch_history",
     "fetch_steps",
     "open_client",

@@ -95,14 +95,18 @@ class Exchange(ABC):
         """The last trade. Answers or fails as `candles` does."""
         answer = await self._get(self._ticker_request(self._named(symbol, pair)), within, "a price")
         price, time = self._read(answer, self._tick, "a price")
-        time = answer.now if time is None else time
+        return self.plausible(price, time, answer.now)
+
+    def plausible(self, price: float, time: float | None, now: float) -> Tick:
+        """A trade that it tells at `now` (Unix s) perhaps with a time. Raises ExchangeError for what cannot be."""
+        time = now if time is None else time
         if not (isfinite(price) and price > 0 and EARLIEST < time < LATEST):
             raise self.wire.error("sent an implausible price")
-        if time > answer.now + CLOCK_SKEW:
+        if time > now + CLOCK_SKEW:
             raise self.wire.error("sent a price from the future")
-        if answer.now - time >= FRESH_FOR:
+        if now - time >= FRESH_FOR:
             raise self.wire.error(f"has no price newer than {utc(time):%Y-%m-%d %H:%M} UTC")
-        return Tick(price, min(time, answer.now), answer.now)
+        return Tick(price, min(time, now), now)
 
     async def products(self, symbol: str, *, within: float = 5.0) -> dict[str, Pair]:
         """The pairs that it lists in its one currency, by our symbol; of some exchanges only the one asked for."""

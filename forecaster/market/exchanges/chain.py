@@ -18,6 +18,7 @@ from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.pages import STORE_BUDGET, Held, Listing, Pages
 from forecaster.market.exchanges.prices import Prices
 from forecaster.market.exchanges.products import Listings
+from forecaster.market.exchanges.sockets import Sockets
 from forecaster.market.exchanges.turns import BUDGET, Failures, Turns
 from forecaster.market.hours_ending import hours_ending, reaching_back
 from forecaster.market.quotes import Quote
@@ -40,12 +41,14 @@ class LiveSource:
         clock: Callable[[], float] = time.time,
         budget: float = BUDGET,
         timer: Callable[[], float] = time.monotonic,
+        sockets: Sockets | None = None,
     ) -> None:
+        """`sockets` are those of the same exchanges, where they are to be listened to."""
         self._turns = Turns(exchanges, clock, budget, timer)
         self._memory = None if store is None else Memory(store)
         self._listings = Listings(self._turns)
         self._pages = Pages(self._turns, self._memory)
-        self._prices = Prices(self._turns, self._pages)
+        self._prices = Prices(self._turns, self._pages, sockets)
 
     async def latest(self, symbol: str, hours: int) -> Snapshot:
         """The newest `hours` (at most 300) closed candles. Raises NoCandles and UnsupportedSymbol.

@@ -10,8 +10,9 @@ from cachetools import LRUCache
 
 from forecaster.errors import ExchangeError
 from forecaster.market.cautions import causes, skewed
-from forecaster.market.exchanges.base import Exchange
+from forecaster.market.exchanges.base import Exchange, Tick
 from forecaster.market.exchanges.pages import SYMBOLS_KEPT, Held, Listing, Pages
+from forecaster.market.exchanges.sockets import Sockets
 from forecaster.market.exchanges.turns import Failures, Turns
 from forecaster.market.quotes import SIGMAS, Quote, believable
 from forecaster.market.single_flight import SingleFlight
@@ -48,17 +49,21 @@ class Told:
 class Prices:
     """The last trade of each symbol, or of the newest candle where no exchange tells it."""
 
-    def __init__(self, turns: Turns, pages: Pages) -> None:
-        self._turns, self._pages = turns, pages
+    def __init__(self, turns: Turns, pages: Pages, sockets: Sockets | None = None) -> None:
+        """`sockets` tell some prices before they are asked for."""
+        self._turns, self._pages, self._sockets = turns, pages, sockets or Sockets({})
         self._told: LRUCache[str, Told] = LRUCache(SYMBOLS_KEPT)
         self._asking = SingleFlight[Told | Failures]()
         self._elsewhere: LRUCache[tuple[str, str], tuple[float, Told | Failures]] = LRUCache(SYMBOLS_KEPT)
 
     async def now(self, symbol: str, listing: Listing, within: float = SERVES_FOR) -> Quote | Failures:
-        """The price, asked for `within` so many seconds, or why there is none. Many who ask at once cause one call."""
+        """The price, asked for `within` so many seconds, or why there is none. Many who ask at once cause one call.
+
+        Who wants it sooner than usual will ask again: the exchange is listened to meanwhile.
+        """
         told: Told | Failures | None = self._told.get(symbol)
         if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < within:
-            told = await self._asking.call(symbol, lambda: self._ask(symbol, listing))
+            told = await self._asking.call(symbol, lambda: self._ask(symbol, listing, within < SERVES_FOR))
         return self._quoted(symbol, told) if isinstance(told, Told) else told
 
     async def elsewhere(self, symbol: str, listing: Listing, currency: str) -> Quote | None:
@@ -93,12 +98,15 @@ class Prices:
     async def close(self) -> None:
         """Stop what is under way."""
         await self._asking.close()
+        await self._sockets.close()
 
-    async def _ask(self, symbol: str, listing: Listing) -> Told | Failures:
+    async def _ask(self, symbol: str, listing: Listing, often: bool) -> Told | Failures:
         candles = asyncio.create_task(self._candles(symbol, listing))
 
         async def ask(exchange: Exchange, pair: Pair, within: float) -> Told:
-            return await self._checked(symbol, exchange, pair, candles, within)
+            end = asyncio.get_running_loop().time() + within
+            heard = await self._heard(symbol, exchange, pair, candles, within, often)
+            return heard or await self._checked(symbol, exchange, pair, candles, end)
 
         try:
             told, failures = await self._turns.first(listing, ask)
@@ -118,16 +126,39 @@ class Prices:
         fetched = await self._pages.newest(symbol, listing, FIVE_MINUTES)
         return fetched if isinstance(fetched, Held) else None
 
+    async def _heard(
+        self,
+        symbol: str,
+        exchange: Exchange,
+        pair: Pair,
+        candles: asyncio.Task[Held | None],
+        within: float,
+        often: bool,
+    ) -> Told | None:
+        """What it told by itself a moment ago; None where it did not, and where that cannot be."""
+        heard = self._sockets.newest(exchange.name, symbol, pair, wanted=often)
+        if heard is None:
+            return None
+        await asyncio.wait([candles], timeout=within / 2)
+        try:
+            tick = exchange.plausible(heard.price, heard.time, self._turns.now())
+            return self._told_of(exchange, pair, tick, candles.result() if candles.done() else None)
+        except ExchangeError as error:
+            self._sockets.distrust(error)
+        return None
+
     async def _checked(
-        self, symbol: str, exchange: Exchange, pair: Pair, candles: asyncio.Task[Held | None], within: float
+        self, symbol: str, exchange: Exchange, pair: Pair, candles: asyncio.Task[Held | None], end: float
     ) -> Told:
-        """What its ticker tells. Raises ExchangeError, also for a price that cannot be."""
+        """What its ticker tells, by `end` of the loop's time. Raises ExchangeError, also for a price that cannot be."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + within
-        tick = await exchange.ticker(symbol, within=within, pair=pair)
+        tick = await exchange.ticker(symbol, within=max(0.0, end - loop.time()), pair=pair)
         self._turns.believe(exchange, tick.now)
         await asyncio.wait([candles], timeout=max(0.0, end - loop.time()))
-        page = candles.result() if candles.done() else None
+        return self._told_of(exchange, pair, tick, candles.result() if candles.done() else None)
+
+    def _told_of(self, exchange: Exchange, pair: Pair, tick: Tick, page: Held | None) -> Told:
+        """A trade, compared with candles where there are some. Raises ExchangeError where it lies too far from them."""
         if page is not None and not believable(tick.price, tick.time, page.candles):
             raise exchange.wire.error(f"told a price more than {SIGMAS} sigmas from the newest candle")
         return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock(), checked=page is not None)

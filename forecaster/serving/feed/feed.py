@@ -9,8 +9,8 @@ what came meanwhile.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Any, NamedTuple, TypeVar
 
@@ -67,6 +67,7 @@ class Feed:
         self.symbols = tuple(symbols)
         self._recent = Recent(clock)
         self._listeners: set[Listener] = set()
+        self._own: set[Listener] = set()  # those of the service itself
         self._known: dict[str, _Symbol] = {}
         self._looking: dict[str, list[asyncio.Task[None]]] = {}
         self._beating: asyncio.Task[None] | None = None
@@ -80,7 +81,7 @@ class Feed:
     @property
     def is_full(self) -> bool:
         """Whether nobody more is let in."""
-        return self._closed or len(self._listeners) >= self._most
+        return self._closed or len(self._listeners) - len(self._own) >= self._most
 
     def listen(self, symbols: Collection[str], after: str = "", dropped: Callable[[], None] = lambda: None) -> Listener:
         """A listener from now on, who knows what was told until the event with the id `after`. Let it leave again.
@@ -94,6 +95,20 @@ class Feed:
         if self._beating is None:
             self._beating = _started(self._beat())
         return listener
+
+    @contextmanager
+    def interest(self, symbols: Collection[str]) -> Iterator[Listener]:
+        """Listen from within the service, beside those who may be let in: `take` what is told in a loop.
+
+        Like others it is dropped, and its `take` gives nothing more, once it is too far behind.
+        """
+        listener = self.listen(symbols)
+        self._own.add(listener)
+        try:
+            yield listener
+        finally:
+            self._own.discard(listener)
+            self.leave(listener)
 
     def leave(self, listener: Listener) -> None:
         """Tell it nothing more, and look no longer at what only it listened to."""
@@ -120,7 +135,9 @@ class Feed:
             return found
         since = int(self._recent.away_since(listener.after))
         told = await asyncio.gather(*(self._missed_of(symbol, since) for symbol in sorted(listener.symbols)))
-        return [*(event for events in told for event in events), *self._recent.newest(listener.symbols)]
+        # others may have caused the look back, up to a minute ago
+        lately = self._recent.lately(listener.symbols, 2 * SHARED_FOR)
+        return [*(event for events in told for event in events), *lately]
 
     async def close(self) -> None:
         """End every listener and all that looks."""
@@ -143,6 +160,7 @@ class Feed:
             watch = Watch(symbol, self._backend, delay=self._paces.candle, longest=self._paces.candles)
             self._known[symbol] = _Symbol(watch, Records(symbol, self._backend, self._clock))
         known = self._known[symbol]
+        known.watch.begin()
         return [
             self._again(f"price of {symbol}", lambda: self._quote(known.watch)),
             self._again(f"candles of {symbol}", lambda: self._candles(known.watch)),
@@ -210,6 +228,8 @@ class Feed:
 
     async def _look_back(self, symbol: str, since: float) -> list[Event]:
         found: list[Told] = []
+        with suppress(CryptoSenseError):  # what comes after this is told as news
+            await self._known[symbol].records.begin()
         for look in (
             missed_candles(self._backend, symbol, since),
             missed_records(self._backend, symbol, since, self._clock()),

@@ -45,6 +45,13 @@ class Recent:
         found = [each for (symbol, _), each in self._newest.items() if symbol in symbols]
         return [event for _, event in sorted(found, key=lambda each: each[0])]
 
+    def lately(self, symbols: Collection[str], seconds: float) -> list[Event]:
+        """What was told in the last so many seconds, quotes apart, and the newest candle and quote of each symbol."""
+        since = int(1000 * (self._clock() - seconds))
+        told = {at: each for at, each in self._events if at >= since and each.symbol in symbols}
+        told |= {at: each for at, each in self._newest.values() if each.symbol in symbols}
+        return [told[at] for at in sorted(told)]
+
     def since(self, after: str, symbols: Collection[str]) -> list[Event] | None:
         """What was told after an id, with one quote a symbol, the newest; None where some of it is not here."""
         told = moment(after)

@@ -6,6 +6,7 @@
 So a restart loses none, nor does another process's work: who was away is told from the ledger.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -33,18 +34,26 @@ class Records:
         self._told: dict[str, set[int]] = {}  # id -> minutes ahead that have an outcome
         self._due: dict[str, list[float]] = {}  # id -> target times, Unix s
         self._looked: float | None = None  # when all were looked through, Unix s
+        self._beginning = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Know what there is by now: what comes later is news. Raises as `news`."""
+        async with self._beginning:
+            if self._looked is None:
+                now = self._clock()
+                for each in await self._of_a_day(now):
+                    self._note(each)
+                self._looked = now
 
     async def news(self) -> list[Told]:
         """What was issued and settled since the last call; at first nothing. Raises what ForecastBackend.kept raises.
 
         And ConfigurationError where no ledger is kept.
         """
-        now = self._clock()
         if self._looked is None:
-            for each in await self._of_a_day(now):
-                self._note(each)
-            self._looked = now
+            await self.begin()
             return []
+        now = self._clock()
         found = await self._issued()
         if not 0 <= now - self._looked < ALL_AGAIN or await self._one_is_settled(now):
             self._looked = now
@@ -55,6 +64,8 @@ class Records:
 
     async def _issued(self) -> list[Told]:
         page = await self._backend.history(self._symbol, None, None, NEWEST)
+        if page.forecasts and all(each.forecast.id not in self._told for each in page.forecasts):
+            page = await self._backend.history(self._symbol, None, None, PAGE)
         new = [each for each in reversed(page.forecasts) if each.forecast.id not in self._told]
         for each in new:
             self._note(each)

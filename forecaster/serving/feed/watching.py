@@ -42,9 +42,14 @@ class Watch:
         self._symbol, self._backend, self._delay, self._longest = symbol, backend, delay, longest
         self._timer = timer or asyncio.get_running_loop().time
         self._quote: Quote | None = None
+        self._unheard = True  # whether nobody who listens has been told a price
         self._heard = 0.0  # by the timer, when nothing older than `_quote` was said last
         self._end: int | None = None  # of the newest candle told, Unix s
         self._anomaly: float | None = None  # when the last hour told as one closed, Unix s
+
+    def begin(self) -> None:
+        """Somebody listens again, after a while in which nobody did: the price is news even where it is the same."""
+        self._unheard = True
 
     async def quote(self) -> QuoteTold | None:
         """The last trade, where it is news. Raises what ForecastBackend.quote raises."""
@@ -52,8 +57,9 @@ class Watch:
         last = self._quote
         if last and quote.time < last.time and self._timer() - self._heard < PATIENCE:
             return None
-        self._quote, self._heard = quote, self._timer()
-        return None if last and _said(last) == _said(quote) else QuoteTold.of(quote)
+        known = last and not self._unheard and _said(last) == _said(quote)
+        self._quote, self._heard, self._unheard = quote, self._timer(), False
+        return None if known else QuoteTold.of(quote)
 
     async def candles(self) -> tuple[list[CandleTold], float]:
         """Candles that closed since the last ones told, and in how many seconds to look again.

@@ -6,11 +6,13 @@ import json
 import socket
 import threading
 import time
+from collections import Counter
 from contextlib import AsyncExitStack, suppress
 
 import httpx
 import pytest
 
+from forecaster.errors import NoCandles
 from forecaster.ledger.ledger import Ledger
 from forecaster.schema import FIVE_MINUTES, HOUR
 from forecaster.serving.feed.events import QuoteTold
@@ -104,6 +106,53 @@ async def test_a_restart_loses_nothing_that_the_ledger_and_the_candles_hold(mark
     assert 9 <= kinds.count("candle") <= 13
 
 
+async def test_restarts_of_service_and_exchange_lose_no_forecast_and_no_outcome(market, ledger):
+    mark = int(time.time()) // FIVE_MINUTES * FIVE_MINUTES
+    market.now, market.minutes = time.time(), five_minutes(300, mark)
+    hours = (mark - NOON) / HOUR
+    kept = [issued(hours - back) for back in (1.25, 1.0, 0.25, 0.0)]
+    ledger.record(kept[0])
+    seen, outcomes = [], []
+
+    async def listen_to(to, after, enough):
+        """The id of the last event that came with one, once enough was told."""
+        async with listening(to, **{"Last-Event-ID": after}) as events, asyncio.timeout(PATIENCE):
+            while not enough():
+                kind, id_, data = await anext(events)
+                after = id_ or after
+                seen.extend([data["id"]] if kind == "forecast" else [])
+                outcomes.extend([data["id"]] if kind == "settled" else [])
+        return after
+
+    async with streaming(market) as (to, _), listening(to):
+        await until(lambda: market.asked("history") >= 3)
+        ledger.record(kept[1])
+        after = await listen_to(to, f"{1000 * (mark - 2 * HOUR)}-before", lambda: kept[1].id in seen)
+    ledger.record(kept[2])  # while nobody serves
+    ledger.settle("BTC-USD", "bitstamp", five_minutes(12, mark))
+    market.down = NoCandles("BTC-USD", ())  # and the exchange is away when the service is back
+    async with streaming(market) as (to, _):
+        after = await listen_to(to, after, lambda: kept[2].id in seen and {each.id for each in kept[:2]} <= {*outcomes})
+        ledger.record(kept[3])
+        after = await listen_to(to, after, lambda: kept[3].id in seen)
+        market.down = None
+        async with listening(to, **{"Last-Event-ID": after}) as events:
+            assert (await first(events, "quote"))[2]["price"] > 0
+    assert {*seen} == {each.id for each in kept}
+
+
+async def test_who_comes_back_after_others_is_told_what_happened_since_they_did(market, ledger):
+    market.now = time.time()
+    known = f"{1000 * (int(time.time()) - HOUR)}-before"
+    then = (int(time.time()) // FIVE_MINUTES * FIVE_MINUTES - NOON) / HOUR
+    async with streaming(market) as (to, _), listening(to, **{"Last-Event-ID": known}) as events:
+        await first(events, "quote")
+        ledger.record(issued(then))
+        assert (await first(events, "forecast"))[2]["id"] == issued(then).id
+        async with listening(to, **{"Last-Event-ID": known}) as late:
+            assert (await first(late, "forecast"))[2]["id"] == issued(then).id
+
+
 async def test_a_listener_that_reads_nothing_is_cut_off_and_others_go_on(market):
     async with streaming(market) as (to, app), listening(to) as events:
         await first(events, "quote")
@@ -181,6 +230,58 @@ async def test_one_too_many_is_told_to_come_back(market):
             assert_problem(answer, 503)
             assert answer.headers["retry-after"] == "60"
             assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_one_client_has_some_places_and_others_have_theirs(market):
+    keys = {name: f"{name}-{KEY}" for name in ("one", "two")}
+    hashes = tuple(f"{name}:{hashlib.sha256(key.encode()).hexdigest()}" for name, key in keys.items())
+    settings = Settings(api_keys=hashes, key_rate_limit="off", rate_limit="off", trusted_proxies=("127.0.0.1",))
+    clients = [
+        {"X-API-Key": keys["one"]}, {"X-API-Key": keys["two"]}, {"X-Forwarded-For": "203.0.113.7"},
+        {"X-Forwarded-For": "2001:db8::1"}, {},
+    ]  # fmt: skip
+    async with (
+        streaming(market, settings=settings, of_one=2) as (to, app),
+        AsyncExitStack() as stack,
+        httpx.AsyncClient(base_url=to) as client,
+    ):
+        for headers in clients * 2:
+            await stack.enter_async_context(listening(to, **headers))
+        for headers in (*clients, {"X-Forwarded-For": "2001:db8::2"}):  # a household has a /64
+            answer = await client.get("/v1/stream?symbols=BTC-USD", headers=headers)
+            assert_problem(answer, 429)
+            assert answer.headers["retry-after"] == "60"
+        assert app.state.refused == ["rate_limit"] * 6
+        await stack.aclose()
+        await until(lambda: not len(app.state.streams.feed()))
+        async with listening(to, **clients[0]) as events:
+            await first(events, "quote")
+
+
+async def test_of_a_crowd_as_many_are_let_in_as_may_be_and_those_are_told_everything(market):
+    async with streaming(market, most=30, of_one=20) as (to, app), AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(listening(to)) for _ in range(10)]
+        await asyncio.gather(*(first(each, "quote") for each in streams))
+        statuses, sockets = Counter(), []
+        for _ in range(40):
+            answers = await asyncio.gather(*(status(to, sockets) for _ in range(25)))
+            statuses.update(answers)
+        assert statuses == {b"200": 10, b"429": 990}
+        market.trades(70_000.0, at=5)
+        found = await asyncio.gather(*(first(each, "quote") for each in streams))
+        assert {data["price"] for _, _, data in found} == {70_000.0}
+        assert len(app.state.streams.feed()) == 20
+        for writer in sockets:
+            writer.close()
+
+
+async def status(to, sockets):
+    """What a new connection that asks for a stream is answered; it is kept in `sockets`."""
+    host, _, port = to.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    sockets.append(writer)
+    writer.write(b"GET /v1/stream?symbols=BTC-USD HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return (await reader.readline()).split()[1]
 
 
 async def test_streams_hold_no_place_among_those_at_work(market):

@@ -104,19 +104,25 @@ def product(directory: Path, candles: Candles, now: float, lived: int = 0, **set
 
     Before `now` it has lived so many hours, and forecast at the beginning of each.
     """
-    with FakeExchanges(candles, now) as exchanges:
-        kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live", "SCHEDULE": "true"}
-        ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
-        environment = exchanges.settings_env() | ours
-        with pytest.MonkeyPatch.context() as patch:  # not for as long as it runs: other tests run meanwhile
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            if lived:
-                with ThreadPoolExecutor(1) as thread:  # Playwright's event loop may have this one
-                    thread.submit(asyncio.run, _live(exchanges, now, lived)).result()
-        with started(environment=environment, log=directory / "log") as (_, address):
-            until_ready(address)
-            yield address
+    with FakeExchanges(candles, now) as exchanges, product_over(exchanges, directory, lived, **settings) as address:
+        yield address
+
+
+@contextmanager
+def product_over(exchanges: FakeExchanges, directory: Path, lived: int = 0, **settings: str) -> Iterator[str]:
+    """The same over exchanges that a test can move meanwhile."""
+    kept = {"DATABASE_URL": f"sqlite:///{directory / 'candles.db'}", "SOURCE": "live", "SCHEDULE": "true"}
+    ours = {f"CRYPTOSENSE_{name}": value for name, value in (kept | settings).items()}
+    environment = exchanges.settings_env() | ours
+    with pytest.MonkeyPatch.context() as patch:  # not for as long as it runs: other tests run meanwhile
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        if lived:
+            with ThreadPoolExecutor(1) as thread:  # Playwright's event loop may have this one
+                thread.submit(asyncio.run, _live(exchanges, exchanges.time(), lived)).result()
+    with started(environment=environment, log=directory / "log") as (_, address):
+        until_ready(address)
+        yield address
 
 
 async def _live(exchanges: FakeExchanges, now: float, hours: int) -> None:

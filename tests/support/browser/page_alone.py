@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from assistant.page.feedback import Feedback
@@ -51,5 +51,11 @@ def page_alone(turn: Turn, feedback: Path, port: int = 0) -> Iterator[str]:
 
     with ThreadPoolExecutor(1) as thread:  # with an event loop: Gradio opens ten where there is none, and closes none
         app = thread.submit(asyncio.run, built()).result()
+    app.router.routes.insert(0, Route("/v1/stream", _silent))
     with listening(app, port) as address:
         yield address
+
+
+async def _silent(_: Request) -> Response:
+    """No stream here: a browser that is answered with 204 lets go."""
+    return Response(status_code=204)

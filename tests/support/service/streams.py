@@ -44,6 +44,7 @@ class Moving(FakeBackend):
         del self.kept  # here it is what the ledger has
         self.ledger = ledger
         self.quotes = {}
+        self.down = None  # an error, while the exchange is away
         self.minutes = five_minutes(400, NOON + 100 * FIVE_MINUTES)
         self.now = NOON + 1.0
         self.newest = surprise(back=0, moved=0.1, days=0.1)
@@ -53,10 +54,14 @@ class Moving(FakeBackend):
 
     async def quote(self, symbol):
         self._called("quote", symbol)
+        if self.down:
+            raise self.down
         return self.quotes.get(symbol) or trade(symbol)
 
     async def five_minutes(self, symbol, count):
         self._called("five_minutes", symbol, count)
+        if self.down:
+            raise self.down
         return Snapshot(symbol, self.source, "USD", self.minutes.closed_at(self.now)[-count:], self.now)
 
     async def kept(self, forecast_id):
@@ -77,10 +82,13 @@ class Moving(FakeBackend):
 
 
 @asynccontextmanager
-async def streaming(backend, *, settings=OPEN, most=1000, paces=FAST):
+async def streaming(backend, *, settings=OPEN, most=1000, of_one=1000, paces=FAST):
     """The address of the service, and the app: its streams are fed by `backend`."""
     app = create_app(lambda: backend, settings)
-    app.state.streams = Streams(app.state.model, settings.symbols, lambda: None, most=most, paces=paces)
+    refused = app.state.refused = []
+    app.state.streams = Streams(
+        app.state.model, settings.symbols, refused.append, most=most, of_one=of_one, paces=paces
+    )
     connections = Connections(AutoHTTPProtocol, app.state.line, lambda: None, 4096)
     config = uvicorn.Config(
         Attended(app), http=connections, ws="none", log_config=None, h11_max_incomplete_event_size=HEAD_BYTES,

@@ -199,3 +199,21 @@ async def test_a_beat_is_told_to_everybody(feed):
     async with asyncio.timeout(PATIENCE):
         while None not in await listener.take():
             pass
+
+
+async def test_the_service_itself_listens_beside_those_who_may_be_let_in(market):
+    feed = Feed(market, ["BTC-USD", "ETH-USD"], paces=FAST, most=1)
+    with feed.interest(["BTC-USD"]) as own:
+        assert not feed.is_full
+        listener = feed.listen(["ETH-USD"])
+        assert feed.is_full
+        market.trades(70_000.0, at=5)
+        async with asyncio.timeout(PATIENCE):
+            while not any(each and b"70000.0" in each.data for each in await own.take()):
+                pass
+        feed.leave(listener)
+    assert len(feed) == 0
+    market.calls.clear()
+    await asyncio.sleep(0.1)
+    assert market.calls == []
+    await feed.close()
