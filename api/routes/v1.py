@@ -5,8 +5,9 @@ from fastapi import FastAPI
 from api.background import Part
 from api.dependencies import Turn
 from api.middleware import Idempotency, Metrics
-from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model, stream
+from api.routes import alerts, anomalies, candles, chat, completions, evaluate, forecast, forecasts, model, stream
 from api.wire import Budget, documented
+from forecaster.alerts import Alerts
 
 ROUTERS = (
     forecast.router,
@@ -17,12 +18,14 @@ ROUTERS = (
     evaluate.router,
     model.router,
     stream.router,
+    alerts.router,
     chat.router,
 )
 
 
-def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None) -> None:
-    """Serve it from `app`; `assistant` answers what is said to it."""
+def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None, watched: Alerts | None = None) -> None:
+    """Serve it from `app`; `assistant` answers what is said to it, and `watched` are the alerts."""
+    app.state.alerts = watched
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
     app.state.streams = stream.Streams(app.state.model, app.state.settings.symbols, lambda: counted.refused("overload"))

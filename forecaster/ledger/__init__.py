@@ -5,6 +5,7 @@ from forecaster.ledger.ledger import Ledger, Open
 from forecaster.ledger.recorder import Recorder
 from forecaster.ledger.scoring import Settled, graded, graded_all
 from forecaster.ledger.track_record import Graded, Kept, LedgerPage, Outcome, TrackRecord
+from forecaster.ledger.upgrade import migrate
 
 __all__ = [
     "Graded",
@@ -19,4 +20,6 @@ __all__ = [
     "TrackRecord",
     "graded",
     "graded_all",
+    "migrate",
+    "tables",
 ]

@@ -34,11 +34,24 @@ class Streams:
     def feed(self) -> Feed:
         """The feed, which has room for one more. Raises HTTPException 503 until the model is loaded, and when full."""
         if self._feed is None:
-            self._feed = Feed(self._model.get(), self._symbols, paces=self._paces, most=self._most)
-        if self._feed.is_full:
+            self._feed = self._made()
+        if self._feed.is_full or len(self._feed) >= self._most:
             self._refused()
             raise HTTPException(503, FULL, headers={"Retry-After": RETRY_AFTER})
         return self._feed
+
+    def hub(self) -> Feed:
+        """The feed for who listens inside the service: for these there is room, one a symbol, however many stream.
+
+        Raises HTTPException 503 until the model is loaded.
+        """
+        if self._feed is None:
+            self._feed = self._made()
+        return self._feed
+
+    def _made(self) -> Feed:
+        most = self._most + len(self._symbols)
+        return Feed(self._model.get(), self._symbols, paces=self._paces, most=most)
 
     @asynccontextmanager
     async def until(self, leaving: asyncio.Event) -> AsyncIterator[None]:

@@ -77,9 +77,9 @@ class Moving(FakeBackend):
 
 
 @asynccontextmanager
-async def streaming(backend, *, settings=OPEN, most=1000, paces=FAST):
+async def streaming(backend, *, settings=OPEN, most=1000, paces=FAST, alerts=None):
     """The address of the service, and the app: its streams are fed by `backend`."""
-    app = create_app(lambda: backend, settings)
+    app = create_app(lambda: backend, settings, alerts=alerts)
     app.state.streams = Streams(app.state.model, settings.symbols, lambda: None, most=most, paces=paces)
     connections = Connections(AutoHTTPProtocol, app.state.line, lambda: None, 4096)
     config = uvicorn.Config(
