@@ -18,7 +18,6 @@ ROUTERS = (
     evaluate.router,
     model.router,
     stream.router,
-    alerts.router,
     chat.router,
 )
 
@@ -31,6 +30,6 @@ def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None,
     app.state.streams = stream.Streams(app.state.model, app.state.settings.symbols, lambda: counted.refused("overload"))
     app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
-    for router in ROUTERS:
+    for router in (*ROUTERS, *([alerts.router] if watched else [])):
         app.include_router(router, responses=documented(401, 429, 503))
     app.include_router(completions.router)  # whose errors are of another form

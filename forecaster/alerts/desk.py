@@ -9,7 +9,7 @@ from typing import TypeVar
 from forecaster.alerts.alerts import Alert, Asked, Fresh, Listing, Standing, Wanted
 from forecaster.alerts.sending import Receiver
 from forecaster.alerts.store import Made, Store, Told
-from forecaster.database import DatabaseThreads
+from forecaster.database import WITHIN, DatabaseThreads
 from forecaster.errors import InvalidInput
 from forecaster.market import utc
 
@@ -21,10 +21,19 @@ T = TypeVar("T")
 class Desk:
     """What may be asked of alerts. Every method may raise ConfigurationError; it belongs to one event loop."""
 
-    def __init__(self, store: Store, receiver: Receiver | None = None, clock: Callable[[], float] = time.time) -> None:
-        """`receiver` says which webhooks may be delivered to; `clock` gives Unix seconds."""
+    def __init__(
+        self,
+        store: Store,
+        receiver: Receiver | None = None,
+        clock: Callable[[], float] = time.time,
+        within: float = WITHIN,
+    ) -> None:
+        """`receiver` says which webhooks may be delivered to; `clock` gives Unix seconds.
+
+        Who asks waits so many seconds `within` which the database has to answer.
+        """
         self.store, self._receiver, self._clock = store, receiver or Receiver(), clock
-        self._threads = DatabaseThreads("database of alerts", store.health, THREADS)
+        self._threads = DatabaseThreads("database of alerts", store.health, THREADS, within)
         self.changed = asyncio.Event()  # alerts are to be read again
         self.queued = asyncio.Event()  # something is to be delivered
         self.told = asyncio.Event()  # something is to be told on the stream

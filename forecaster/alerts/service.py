@@ -15,7 +15,7 @@ from forecaster.alerts.sending import Receiver
 from forecaster.alerts.store import Store
 from forecaster.alerts.told import StreamAlerts
 from forecaster.alerts.watcher import Watcher
-from forecaster.database import ANSWER, Health
+from forecaster.database import ANSWER, WITHIN, Health
 from forecaster.serving import ForecastBackend
 from forecaster.serving.feed import Feed
 
@@ -37,14 +37,15 @@ class Alerts:
         counted: Counting | None = None,
         clock: Callable[[], float] = time.time,
         answer: float = ANSWER,
+        within: float = WITHIN,
     ) -> None:
         """`hosts` are those that webhooks may reach in a private network. Raises ConfigurationError for what is none.
 
-        `clock` gives Unix seconds; for `health` and `answer` see Database.
+        `clock` gives Unix seconds; for `health` and `answer` see Database, for `within` Desk.
         """
         receiver = receiver or Receiver(Allowed(hosts))
         self._clock, self._counted = clock, counted or Uncounted()
-        self.desk = Desk(Store(url, health, answer), receiver, clock)
+        self.desk = Desk(Store(url, health, answer), receiver, clock, within)
         queue = Queue(self.desk.store, secrets.token_hex(8))
         self._courier = Courier(self.desk, queue, receiver.send, pace=pace, counted=self._counted, clock=clock)
         self.on_stream = StreamAlerts(self.desk, clock)

@@ -29,6 +29,7 @@ from forecaster.serving import ForecastBackend
 from forecaster.serving.feed import Event, Feed, Listener
 
 FARTHEST = 24  # hours ahead
+REST = 5.0  # seconds after the database failed
 READ_AGAIN = 30.0  # seconds after which alerts are read again, which other processes change too
 
 log = logging.getLogger(__name__)
@@ -57,10 +58,13 @@ class Watcher:
         try:
             while True:
                 self._desk.changed.clear()
-                with suppress(CryptoSenseError):  # the log has it from the database's health
+                pause = self._read_again
+                try:
                     self._follow(await self._desk.active())
+                except CryptoSenseError:  # the log has it from the database's health
+                    pause = min(pause, REST)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._read_again):
+                    async with asyncio.timeout(pause):
                         await self._desk.changed.wait()
         finally:
             await self._leave(*self._coins)

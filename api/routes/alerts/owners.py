@@ -12,7 +12,6 @@ NO_KEYS = (
     "Alerts belong to an API key, and this service has none. Its operator lists keys in CRYPTOSENSE_API_KEYS; "
     ".env.example says how."
 )
-UNWATCHED = "This service watches no alerts. Ask one that was started by app.py."
 
 
 async def owner(request: Request) -> str:
@@ -31,11 +30,8 @@ async def watched(request: Request) -> Alerts | None:
 
 
 async def desk(request: Request) -> Desk:
-    """What takes the alerts. Raises HTTPException 503 where nothing does."""
-    alerts = await watched(request)
-    if alerts is None:
-        raise HTTPException(503, UNWATCHED)
-    return alerts.desk
+    """What takes the alerts, of a service that has them."""
+    return cast(Alerts, request.app.state.alerts).desk
 
 
 OwnerDep = Annotated[str, Depends(owner)]

@@ -13,6 +13,7 @@ from forecaster.alerts.queue import Queue
 from forecaster.alerts.sending import Receiver, Try
 from forecaster.alerts.store import Store
 from tests.support.fakes import NOON, Clock
+from tests.support.ledger.postgres import UNHURRIED
 
 PATIENCE = 30.0
 QUICK = Pace(places=4, idle=0.02, waiting=0.02)
@@ -20,7 +21,7 @@ QUICK = Pace(places=4, idle=0.02, waiting=0.02)
 
 @pytest.fixture
 async def desk(tmp_path):
-    desk = Desk(Store(f"sqlite:///{tmp_path / 'alerts.db'}"), Receiver())
+    desk = Desk(Store(f"sqlite:///{tmp_path / 'alerts.db'}"), Receiver(), within=UNHURRIED)
     yield desk
     await desk.close()
 

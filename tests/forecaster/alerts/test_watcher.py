@@ -15,6 +15,7 @@ from forecaster.errors import NoCandles
 from forecaster.schema import FIVE_MINUTES
 from forecaster.serving.feed import Feed
 from tests.support.fakes import LAST_CLOSE, NOON, Clock, surprise
+from tests.support.ledger.postgres import UNHURRIED
 from tests.support.service.streams import FAST, PATIENCE, Moving
 
 
@@ -32,7 +33,7 @@ def clock():
 
 @pytest.fixture
 async def desk(tmp_path, clock):
-    desk = Desk(Store(f"sqlite:///{tmp_path / 'alerts.db'}"), Receiver(), clock)
+    desk = Desk(Store(f"sqlite:///{tmp_path / 'alerts.db'}"), Receiver(), clock, UNHURRIED)
     yield desk
     await desk.close()
 

@@ -13,6 +13,7 @@ from forecaster.alerts import Alerts, Pace
 from forecaster.ledger import Ledger
 from forecaster.settings import Settings
 from tests.support.fakes import LAST_CLOSE, FakeBackend
+from tests.support.ledger.postgres import UNHURRIED
 from tests.support.service.serving import assert_problem, served, settled
 from tests.support.service.streams import PATIENCE, Moving, first, listening, streaming
 
@@ -39,7 +40,7 @@ def by(key):
 @asynccontextmanager
 async def service(tmp_path, settings=KEYED, **parts):
     url = f"sqlite:///{tmp_path / 'alerts.db'}"
-    async with served(FakeBackend, settings, alerts=Alerts(url, **parts)) as client:
+    async with served(FakeBackend, settings, alerts=Alerts(url, within=UNHURRIED, **parts)) as client:
         await settled(client)
         yield client
 
@@ -86,7 +87,7 @@ async def test_without_a_key_it_is_said_what_to_do(client, tmp_path):
         problem = assert_problem(await open_.post("/v1/alerts", json=BODY), 403)
         assert "CRYPTOSENSE_API_KEYS" in problem["detail"]
     async with served(FakeBackend, KEYED) as bare:
-        assert_problem(await bare.get("/v1/alerts", headers=by(ALICE)), 503)
+        assert_problem(await bare.get("/v1/alerts", headers=by(ALICE)), 404)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ async def test_a_database_that_fails_is_told_as_503(tmp_path):
 
 async def test_an_alert_is_told_on_the_stream_to_the_holder_of_its_key_or_token_and_to_nobody_else(tmp_path, ledger):
     market = Moving(ledger)
-    alerts = Alerts(f"sqlite:///{tmp_path / 'alerts.db'}")
+    alerts = Alerts(f"sqlite:///{tmp_path / 'alerts.db'}", within=UNHURRIED)
     condition = {"kind": "price", "above": LAST_CLOSE + 10}
     async with streaming(market, settings=KEYED, alerts=alerts) as (to, _):
         async with httpx.AsyncClient(base_url=to, headers=by(ALICE)) as client:
@@ -180,7 +181,13 @@ async def test_a_service_delivers_to_a_webhook_that_its_operator_allows(tmp_path
     market, counted = Moving(ledger), Metrics()
     async with await asyncio.start_server(served_, "127.0.0.1", 0) as server:
         place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        alerts = Alerts(f"sqlite:///{tmp_path / 'alerts.db'}", hosts=[place], pace=Pace(idle=0.05), counted=counted)
+        alerts = Alerts(
+            f"sqlite:///{tmp_path / 'alerts.db'}",
+            hosts=[place],
+            pace=Pace(idle=0.05),
+            within=UNHURRIED,
+            counted=counted,
+        )
         async with streaming(market, settings=KEYED, alerts=alerts) as (to, _):
             body = {
                 "symbol": "BTC-USD",
