@@ -302,6 +302,7 @@ def _serve(settings: "Settings", *, with_chat: bool, reading: "Reading | None" =
             model_state=parts.model_state,
             database=parts.health,
             protocol=parts.protocol,
+            alerts=parts.alerts(counted),
         )
         _say(f"CryptoSense is at {address(listeners)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
         run(app, listeners)

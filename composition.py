@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.knowledge import Library
     from assistant.page import Feedback
     from assistant.page.tabs import ModelRecord
+    from forecaster.alerts import Alerts, Counting
     from forecaster.artifact import Artifact
     from forecaster.inference import Predictor
     from forecaster.ledger import Ledger
@@ -76,6 +77,13 @@ class Composition:
         from forecaster.ledger import Ledger
 
         return Ledger(self.settings.database_url, self.health, days=self.settings.ledger_days)
+
+    def alerts(self, counted: "Counting") -> "Alerts":
+        """What is watched for holders of API keys, and delivered to them. Raises ConfigurationError."""
+        from forecaster.alerts import Alerts
+
+        hosts = self.settings.alert_hosts
+        return Alerts(self.settings.database_url, self.health, hosts=hosts, counted=counted)
 
     @cached_property
     def local(self) -> "LocalBackend":

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
@@ -36,6 +36,7 @@ from api.mounted_chat import Chat
 from api.route_names import RouteNames
 from api.routes import Mcp, Sessions, health, llms, mcp, predict, v1, widget
 from api.wire import Budget, OpenAIErrors, errors
+from forecaster.alerts import Alerts
 from forecaster.database import Health
 from forecaster.errors import ConfigurationError
 from forecaster.serving import ForecastBackend, ModelState
@@ -68,14 +69,15 @@ def create_app(
     model_state: ModelStates | None = None,
     database: Health | None = None,
     protocol: Callable[[], Sessions] | None = None,
+    alerts: Alerts | None = None,
 ) -> FastAPI:
     """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
 
     `turn` answers POST /v1/chat. `protocol` gives what answers /mcp, and is called when that is first asked. `work`
-    runs beside the service from when the model is ready until the event that it is given is set. `close` is awaited at
-    shutdown, after the chat has ended. `counted` is what GET /metrics shows, `model_state` what GET /readyz says of the
-    model, which is not ready where it raises BackendError, and `database` what it says of that. Raises
-    ConfigurationError for settings that cannot work.
+    runs beside the service from when the model is ready until the event that it is given is set. `alerts` are watched
+    and delivered as long, and closed. `close` is awaited at shutdown, after the chat has ended. `counted` is what
+    GET /metrics shows, `model_state` what GET /readyz says of the model, which is not ready where it raises
+    BackendError, and `database` what it says of that. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", backend), Chat(chat, leaving) if chat else None
@@ -84,11 +86,14 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        running = asyncio.create_task(_run(model, page, work, stop))
+        works = [*([work] if work else []), *([_watching(app, alerts)] if alerts else [])]
+        running = asyncio.create_task(_run(model, page, works, stop))
         async with app.state.streams.until(leaving), spoken.serving() if spoken else nullcontext():
             yield
         stop.set()
         await running
+        if alerts:
+            await alerts.close()
         if close:
             await close()
 
@@ -105,7 +110,7 @@ def create_app(
     _protect(app, settings, app.state.metrics)
     guarded = errors.documented(401, 429, 503)
     app.include_router(predict.router, responses=guarded)
-    v1.install(app, app.state.metrics, _assistant(turn))
+    v1.install(app, app.state.metrics, _assistant(turn), alerts)
     app.include_router(health.router)
     app.include_router(metrics.router)
     if spoken:
@@ -164,19 +169,28 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
     app.add_middleware(Proxies, root_path=settings.root_path, trusted=settings.trusted_proxies)
 
 
-async def _run(model: Part[ForecastBackend], page: Chat | None, work: Work | None, stop: asyncio.Event) -> None:
+async def _run(model: Part[ForecastBackend], page: Chat | None, works: Sequence[Work], stop: asyncio.Event) -> None:
     await model.start()
     if stop.is_set():
         return
-    beside = asyncio.ensure_future(work(stop)) if work and model.state is State.READY else None
+    beside = [asyncio.ensure_future(each(stop)) for each in works if model.state is State.READY]
     if page:
         await page.run(stop)
     await stop.wait()
-    if beside:
-        beside.cancel()
-        [ended] = await asyncio.gather(beside, return_exceptions=True)
+    for each in beside:
+        each.cancel()
+    for ended in await asyncio.gather(*beside, return_exceptions=True):
         if isinstance(ended, Exception):
             log.error("What runs beside the service failed.", exc_info=ended)
+
+
+def _watching(app: FastAPI, alerts: Alerts) -> Work:
+    """The watch over alerts, as work beside the service."""
+
+    async def watch(stop: asyncio.Event) -> None:
+        await alerts.run(app.state.model.get(), app.state.streams.feed())
+
+    return watch
 
 
 def _assistant(turn: Turn | None) -> Part[Turn] | None:

@@ -5,6 +5,7 @@ from forecaster.quiet import be_quiet
 be_quiet()  # before any library that would not be
 
 __all__ = [
+    "alerts",
     "anomalies",
     "artifact",
     "calibration",

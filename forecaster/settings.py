@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     client_streams: int = Field(default=50, ge=1, description="streams that one address or API key may listen to")
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
+    alert_hosts: CommaSeparated = Field(
+        default=(), description="hosts in a private network, or without TLS, that webhooks of alerts may reach"
+    )
     max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
     trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded headers are believed")
     log_format: Literal["text", "json"] = Field(default="text", description="json has a line for every request")
@@ -106,7 +109,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
-    @field_validator("exchanges", "symbols", "allowed_origins", "api_keys", "trusted_proxies", mode="before")
+    @field_validator(
+        "exchanges", "symbols", "allowed_origins", "api_keys", "trusted_proxies", "alert_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

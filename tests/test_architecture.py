@@ -23,9 +23,9 @@ ALLOWED = {
 # of the forecaster, from the bottom to the top: a package may import those before it
 FLOORS = (
     "market", "features", "networks", "calibration", "artifact", "inference", "anomalies", "evaluation", "report",
-    "training", "ledger", "serving",
+    "training", "ledger", "serving", "alerts",
 )  # fmt: skip
-LIVE, OFFLINE = ("ledger", "serving"), ("networks", "report", "training")
+LIVE, OFFLINE = ("ledger", "serving", "alerts"), ("networks", "report", "training")
 PUBLIC = {"forecaster": ("schema", "settings", "errors", "quantiles", "database")}  # modules that anybody may import
 MOST_LINES, FEWEST_LINES, MOST_MODULES = 250, 25, 14
 TRAINING = ("forecaster/networks/", "forecaster/training/", "forecaster/inference/engine.py")

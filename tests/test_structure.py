@@ -14,12 +14,12 @@ FLOORS = {  # of a package, from the bottom to the top: a room may use those bef
     "forecaster": (
         "database", "market", "features", "networks", "calibration", "artifact", "inference", "anomalies", "evaluation",
         "report",
-        "training", "ledger", "serving",
+        "training", "ledger", "serving", "alerts",
     ),
     "assistant": ("knowledge", "understanding", "replies", "grounding", "page"),
     "api": ("wire", "middleware", "connections", "routes"),
 }  # fmt: skip
-APART = {"ledger", "serving"}, {"networks", "report", "training"}  # what is live and what is offline
+APART = {"ledger", "serving", "alerts"}, {"networks", "report", "training"}  # what is live and what is offline
 MOST_LINES, FEWEST_LINES, MOST_MODULES = 250, 25, 14
 
 

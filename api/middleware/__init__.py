@@ -8,7 +8,7 @@ from api.middleware.head_requests import Head
 from api.middleware.headers import SecurityHeaders, content_security_policy
 from api.middleware.hosts import Hosts
 from api.middleware.idempotency import Idempotency
-from api.middleware.keys import HOLDER
+from api.middleware.keys import CHALLENGE, HOLDER
 from api.middleware.logs import RequestLog
 from api.middleware.metrics import Metrics
 from api.middleware.overload import BODY_BYTES, Line, Overload
@@ -16,6 +16,7 @@ from api.middleware.proxies import Proxies
 
 __all__ = [
     "BODY_BYTES",
+    "CHALLENGE",
     "HOLDER",
     "Framing",
     "Gate",

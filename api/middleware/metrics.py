@@ -66,6 +66,13 @@ class Metrics:
                 "scored_last_30_days": "Live forecasts of an hour ahead whose outcome is known",
             }.items()
         }
+        self._fired = Counter("cryptosense_alerts_fired", "Alerts that came to hold", ("kind",), registry=registry)
+        self._deliveries = Counter(
+            "cryptosense_alert_deliveries", "Tries to tell webhooks, by how they ended", ("result",), registry=registry
+        )
+        self._waiting = Gauge("cryptosense_alert_deliveries_waiting", "Yet to be told to webhooks", registry=registry)
+        for result in ("delivered", "failed", "refused", "given_up", "dropped"):
+            self._deliveries.labels(result)
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         for reason in ("rate_limit", "overload", "key"):
             self._refused.labels(reason)  # so that each is there, as 0, from the start
@@ -110,6 +117,18 @@ class Metrics:
                 self._drift["crps_last_30_days"].labels(each.symbol).set(each.crps)
                 self._drift["crps_record"].labels(each.symbol).set(each.record)
                 self._drift["scored_last_30_days"].labels(each.symbol).set(each.n)
+
+    def alert_fired(self, kind: str) -> None:
+        """Count an alert that came to hold."""
+        self._fired.labels(kind).inc()
+
+    def alert_delivery(self, result: str) -> None:
+        """Count a try to tell a webhook, or what was given up or dropped."""
+        self._deliveries.labels(result).inc()
+
+    def alert_deliveries_waiting(self, count: int) -> None:
+        """Note how many are yet to be told."""
+        self._waiting.set(count)
 
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""

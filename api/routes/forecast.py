@@ -41,7 +41,7 @@ REPLAYED = {
 }
 
 Level = Annotated[float, Field(strict=True, ge=LOWEST, le=HIGHEST)]
-Key = Annotated[
+IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[!-~]{1,64}$", description="the same key with the same body gets the same answer for a day"),
 ]
@@ -185,7 +185,7 @@ async def forecast(
     request: Request,
     backend: BackendDep,
     answered: IdempotencyDep,
-    idempotency_key: Key = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Forecasts the closes of `symbol` in 1 to 24 hours: quantiles, the chance of a rise, and the model's record.
 

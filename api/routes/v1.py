@@ -5,8 +5,9 @@ from fastapi import FastAPI
 from api.background import Part
 from api.dependencies import Turn
 from api.middleware import Idempotency, Metrics
-from api.routes import anomalies, candles, chat, completions, evaluate, forecast, forecasts, model, stream
+from api.routes import alerts, anomalies, candles, chat, completions, evaluate, forecast, forecasts, model, stream
 from api.wire import Budget, documented
+from forecaster.alerts import Alerts
 
 ROUTERS = (
     forecast.router,
@@ -21,8 +22,9 @@ ROUTERS = (
 )
 
 
-def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None) -> None:
-    """Serve it from `app`; `assistant` answers what is said to it."""
+def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None, watched: Alerts | None = None) -> None:
+    """Serve it from `app`; `assistant` answers what is said to it, and `watched` are the alerts."""
+    app.state.alerts = watched
     app.state.assistant = assistant
     app.state.idempotency = Idempotency()
     settings = app.state.settings
@@ -31,6 +33,6 @@ def install(app: FastAPI, counted: Metrics, assistant: Part[Turn] | None = None)
     )
     app.state.records = Idempotency(seconds=forecasts.MINUTE)
     app.state.evaluations = Budget(evaluate.WAITING, lambda: counted.refused("overload"))
-    for router in ROUTERS:
+    for router in (*ROUTERS, *([alerts.router] if watched else [])):
         app.include_router(router, responses=documented(401, 429, 503))
     app.include_router(completions.router)  # whose errors are of another form

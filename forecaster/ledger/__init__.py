@@ -6,6 +6,7 @@ from forecaster.ledger.ledger import Ledger, Open
 from forecaster.ledger.recorder import Recorder
 from forecaster.ledger.scoring import Settled, graded, graded_all
 from forecaster.ledger.track_record import Graded, Kept, LedgerPage, Outcome, TrackRecord, Waiting
+from forecaster.ledger.upgrade import migrate
 
 __all__ = [
     "Graded",
@@ -22,4 +23,6 @@ __all__ = [
     "cursor_up_to",
     "graded",
     "graded_all",
+    "migrate",
+    "tables",
 ]

@@ -1,5 +1,6 @@
 """The ledger's tables. Times are Unix seconds, days whole days since 1970, prices in the quote currency.
 
+Those of alerts lie in the same database, and are migrated with them: forecaster/alerts/ reads and writes these.
 migrations/ creates them, with what refuses to change or delete their rows.
 """
 
@@ -72,4 +73,36 @@ widths = Table(
     Column("model_sha256", String(64), primary_key=True),
     Column("as_of", BigInteger, primary_key=True, autoincrement=False),  # of the newest forecast that taught them
     Column("body", Text, nullable=False),  # by InputKind, as JSON
+)
+alerts = Table(  # what somebody wants to be told
+    "alerts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("owner", String(40), nullable=False),  # the name of who holds the API key
+    Column("symbol", String(16), nullable=False),
+    Column("wanted", Text, nullable=False),  # forecaster/alerts/alerts.py: Wanted, as JSON
+    Column("secret", String(64), nullable=False),  # of signatures, which need it as it is; empty without a webhook
+    Column("token", String(64), nullable=False),  # SHA-256 of the one for the stream; empty with a webhook
+    Column("paused", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("standing", Text, nullable=False),  # Standing, as JSON
+    Column("version", Integer, nullable=False),  # of the standing: who changes it names the one it read
+    Index("alerts_of_owner", "owner", "id"),
+    Index("alerts_of_token", "token"),
+)
+deliveries = Table(  # what is to be told, in order for each alert
+    "deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("alert_id", String(32), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("receiver", String(255), nullable=False),  # HOST:PORT; empty for what is told on the stream
+    Column("body", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", Double, nullable=False),  # of the next try
+    Column("leased_until", Double, nullable=False),  # while a process tries; 0 otherwise
+    Column("leased_by", String(32), nullable=False),
+    Index("deliveries_of_alert", "alert_id", "sequence", unique=True),
+    Index("deliveries_newest", "receiver", "created"),
 )

@@ -11,7 +11,13 @@ from typing import NoReturn
 
 import pytest
 
-PACKAGES = {"chromium": "chromium", "curl": "curl", "nginx": "nginx-light", "strace": "strace"}  # Debian's, by program
+PACKAGES = {  # Debian's, by program
+    "chromium": "chromium",
+    "curl": "curl",
+    "nginx": "nginx-light",
+    "promtool": "prometheus",
+    "strace": "strace",
+}
 POSTGRESQL = Path("/usr/lib/postgresql")  # where Debian's package keeps a folder a version, on no PATH
 
 

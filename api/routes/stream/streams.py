@@ -38,7 +38,7 @@ class Streams:
     def feed(self) -> Feed:
         """The feed. Raises HTTPException 503 until the model is loaded."""
         if self._feed is None:
-            self._feed = Feed(self._model.get(), self._symbols, paces=self._paces, most=self._most)
+            self._feed = Feed(self._model.get(), self._symbols, paces=self._paces, most=self._most + len(self._symbols))
         return self._feed
 
     @contextmanager
@@ -48,7 +48,7 @@ class Streams:
         Raises HTTPException 503 where all are taken, and 429 where that client has as many as one may have.
         """
         feed = self.feed()
-        if feed.is_full:
+        if feed.is_full or self._listening.total() >= self._most:
             self._refused("overload")
             raise HTTPException(503, FULL, headers={"Retry-After": RETRY_AFTER})
         if self._listening[client] >= self._of_one:

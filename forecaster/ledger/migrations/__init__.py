@@ -6,7 +6,7 @@ To change a table: change forecaster/ledger/tables.py, add a file to versions/ t
 
 from pathlib import Path
 
-HEAD = "0004"  # the newest revision
+HEAD = "0005"  # the newest revision
 SCRIPTS = Path(__file__).resolve().parent
 VERSION_TABLE = "cryptosense_version"  # a name of its own: other programs may migrate tables in the same database
 

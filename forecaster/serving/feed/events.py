@@ -10,7 +10,7 @@ from forecaster.ledger import Outcome
 from forecaster.market import Candles, Quote, Snapshot, utc
 from forecaster.schema import Forecast, ForecastWarning, Frozen, Horizon, Symbol
 
-Kind = Literal["quote", "candle", "forecast", "settled", "anomaly"]
+Kind = Literal["quote", "candle", "forecast", "settled", "anomaly", "alert"]
 PLAIN_HOUR = 60  # minutes ahead of the horizon that a forecast is announced with
 
 
