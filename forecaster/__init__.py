@@ -14,6 +14,7 @@ __all__ = [
     "evaluation",
     "features",
     "inference",
+    "installation",
     "ledger",
     "market",
     "networks",

@@ -10,9 +10,9 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forecaster.errors import ConfigurationError
+from forecaster.installation import ROOT as ROOT
 from forecaster.schema import SYMBOL
 
-ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
 LONGEST_PREFIX = 200  # characters
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[\w.~-]+)+", re.ASCII)
