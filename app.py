@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from composition import Composition
 from forecaster.errors import ConfigurationError, CryptoSenseError
+from forecaster.installation import COMMAND, ROOT
 from options import command_line, reading_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,6 @@ def train(options: argparse.Namespace) -> None:
     from forecaster.artifact import check_place
     from forecaster.errors import DataFileError, InvalidInput, UnsupportedSymbol
     from forecaster.schema import SYMBOLS
-    from forecaster.settings import ROOT
 
     if options.recipe == "quantile" and options.symbol not in (None, *SYMBOLS):
         raise UnsupportedSymbol(options.symbol, SYMBOLS)
@@ -183,7 +183,6 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
     from forecaster.market import BITCOIN, ETHER
     from forecaster.market.files import read_candles
     from forecaster.schema import FIVE_MINUTES, HOUR
-    from forecaster.settings import ROOT
 
     with _progress("reading candles") as show:
         files = (settings.data_dir / f"{name}_1h.parquet" for name in ("btcusd", "ethusd"))
@@ -230,7 +229,7 @@ def models(options: argparse.Namespace) -> None:
 
     history = history_of(_settings(options))
     if options.what and not options.use:
-        raise ConfigurationError("No model is named.", "Say which: python app.py models use NAME.")
+        raise ConfigurationError("No model is named.", f"Say which: {COMMAND} models use NAME.")
     if options.use:
         _say(f"{name_of(history.use(options.use))} answers from now on.")
         return

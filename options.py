@@ -7,6 +7,8 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forecaster.installation import COMMAND
+
 if TYPE_CHECKING:
     from forecaster.market.files import Reading
 
@@ -26,7 +28,7 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     server.add_argument("--port", type=int, help="port to listen on (default: CRYPTOSENSE_PORT, or 8000)")
 
     whole = argparse.ArgumentParser(
-        prog="app.py",
+        prog=COMMAND.split()[-1],
         parents=[server, candles],
         description="CryptoSense forecasts the next hours of coins such as BTC and SOL, and says how sure it is. "
         "Without a command it serves the chat and the API on one port.",

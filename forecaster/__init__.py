@@ -15,6 +15,7 @@ __all__ = [
     "evaluation",
     "features",
     "inference",
+    "installation",
     "ledger",
     "market",
     "networks",

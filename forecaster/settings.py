@@ -10,9 +10,9 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forecaster.errors import ConfigurationError
+from forecaster.installation import ROOT as ROOT
 from forecaster.schema import SYMBOL
 
-ROOT = Path(__file__).resolve().parent.parent
 EXCHANGE_NAMES = ("bitstamp", "coinbase", "kraken", "binance")
 PUBLIC_SOCKETS = {
     "bitstamp": "wss://ws.bitstamp.net",

@@ -10,6 +10,7 @@ from forecaster.artifact import contents
 from forecaster.artifact.manifest import BLANK, FILES, LARGEST_MANIFEST, OPTIONAL, TRIES, Artifact, Manifest, sha256
 from forecaster.artifact.replace_directory import aside
 from forecaster.errors import ArtifactError
+from forecaster.installation import COMMAND
 
 
 def load_artifact(directory: Path) -> Artifact:
@@ -90,4 +91,4 @@ def _refused(directory: Path, name: str, why: str) -> ArtifactError:
 def _rebuilding(directory: Path) -> str:
     """The command that trains the model anew; without a manifest, the directory's name tells the recipe."""
     recipe = "classic --data FILE" if directory.name == "classic" else "quantile --data BTC_FILE --other ETH_FILE"
-    return f"python app.py train --recipe {recipe} --out {directory}"
+    return f"{COMMAND} train --recipe {recipe} --out {directory}"

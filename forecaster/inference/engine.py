@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from forecaster.artifact import Artifact
 from forecaster.errors import ArtifactError, ConfigurationError
+from forecaster.installation import COMMAND
 
 Inputs = NDArray[np.float32] | Mapping[str, NDArray[np.float32]]  # of a network with one input, or by input name
 
@@ -35,7 +36,7 @@ class OnnxEngine:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises its own classes, which share no public base
             raise ArtifactError(
-                "model.onnx cannot be read by ONNX Runtime.", "Rebuild it with: python app.py train --data FILE"
+                "model.onnx cannot be read by ONNX Runtime.", f"Rebuild it with: {COMMAND} train --data FILE"
             ) from error
         self._input = self._session.get_inputs()[0].name
 

@@ -20,9 +20,9 @@ from forecaster.errors import ArtifactError, ConfigurationError, CryptoSenseErro
 from forecaster.inference.engine import Engine, open_engine
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.predictor import Predictor
+from forecaster.installation import ROOT
 from forecaster.market import Candles, Snapshot, catalogue, companion
 from forecaster.schema import HOUR, Forecast
-from forecaster.settings import ROOT
 
 EngineKind = Literal["onnx", "keras"]
 LEVEL = 100.0  # USD, around which the made-up market of a coin moves that stands in no catalogue

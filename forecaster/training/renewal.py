@@ -18,11 +18,11 @@ from forecaster.artifact import ModelHistory
 from forecaster.data_directory import data_directory
 from forecaster.errors import CryptoSenseError
 from forecaster.evaluation import Verdict
+from forecaster.installation import ROOT
 from forecaster.market import BITCOIN, ETHER, Candles, utc
 from forecaster.market.exchanges import fetch_steps
 from forecaster.market.files import read_candles
 from forecaster.schema import FIVE_MINUTES, HOUR, Symbol
-from forecaster.settings import ROOT
 from forecaster.training.retrain import quiet_hour, retrain, training_process
 
 if TYPE_CHECKING:

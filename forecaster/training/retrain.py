@@ -17,9 +17,9 @@ from forecaster.artifact import Artifact, ModelHistory, load_artifact
 from forecaster.errors import ArtifactError, ConfigurationError, DataFileError, InvalidInput
 from forecaster.evaluation import Verdict, verdict
 from forecaster.inference import tried
+from forecaster.installation import COMMAND, ROOT
 from forecaster.market import Candles, utc
 from forecaster.schema import HOUR, Symbol
-from forecaster.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -131,7 +131,7 @@ def training_process(data: Path, keep: Path | None = None) -> Train:
 def _needed(file: Path) -> Path:
     if not file.is_file():
         raise DataFileError(
-            f"There is no {file.name} in {file.parent}.", f"Get it: python app.py fetch --step 1h --out {file}"
+            f"There is no {file.name} in {file.parent}.", f"Get it: {COMMAND} fetch --step 1h --out {file}"
         )
     return file
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import DataFileError
+from forecaster.installation import COMMAND
 
 Refusal = Callable[[int, str], DataFileError]  # position of a row (from 0) and what is wrong with it -> the error
 EXPECTED = (
     "Expected is a table (CSV, plain or .gz or .zip, Parquet, Feather, JSON or XLSX) with the columns time (Unix "
     "seconds or milliseconds, or ISO 8601; UTC unless it says otherwise), open, high, low, close and volume, hourly or "
-    "finer. `python app.py inspect FILE` shows what is recognized."
+    f"finer. `{COMMAND} inspect FILE` shows what is recognized."
 )
 
 
