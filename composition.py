@@ -7,6 +7,7 @@ Both ask another machine first where CRYPTOSENSE_BACKEND_URL names one; it alone
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from forecaster.settings import Settings
     from tools import LiveRecord
 
+log = logging.getLogger(__name__)
 CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
 
 
@@ -161,6 +163,8 @@ class Composition:
         if self._artifact is None:
             return
         tasks = [self.reloading.run(stop), self.local.watch(stop)]
+        if self.settings.source in ("auto", "live"):
+            tasks.append(self._first_look())
         if self.settings.schedule and self.settings.source in ("auto", "live"):
             from forecaster.serving import Schedule
 
@@ -171,6 +175,18 @@ class Composition:
 
             tasks.append(weekly(stop))
         await asyncio.gather(*tasks)
+
+    async def _first_look(self) -> None:
+        """Say whether an exchange answered, so that an owner does not learn it from a visitor."""
+        from forecaster.errors import CryptoSenseError
+
+        symbol = self.settings.symbols[0]
+        try:
+            told = await self.api.price(symbol)
+        except CryptoSenseError as error:
+            log.warning("At start no exchange gave a price of %s. %s", symbol, error)
+        else:
+            log.info("At start %s gave a price of %s, %d s old.", told.source, symbol, told.age_seconds)
 
     @cached_property
     def knowledge(self) -> "Library":

@@ -1,5 +1,7 @@
 """The parts put together: what chat and API share, and who answers where another machine is named."""
 
+import asyncio
+
 import pytest
 
 from composition import Composition
@@ -79,3 +81,19 @@ async def test_with_a_model_of_its_own_this_machine_answers_for_a_silent_one_and
         assert (told.source, told.warnings[-1]) == ("bitstamp", ForecastWarning.BACKEND_FALLBACK)
         assert await backend.next_close(closes()) > 0
     await parts.close()
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_at_start_the_log_says_whether_an_exchange_answered(away, exchanges, parts, caplog):
+    if away:
+        exchanges.stop()
+    stop = asyncio.Event()
+    with caplog.at_level("INFO", "composition"):
+        work = asyncio.create_task(parts.work(stop))
+        async with asyncio.timeout(30):
+            while not (said := [line.getMessage() for line in caplog.records if line.name == "composition"]):
+                await asyncio.sleep(0.01)
+    stop.set()
+    await work
+    expected = "At start no exchange gave a price of BTC-USD." if away else "At start bitstamp gave a price of BTC-USD"
+    assert len(said) == 1 and said[0].startswith(expected)
