@@ -53,6 +53,7 @@ _MONTHS = (
 _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
 MONTHS = tuple(_MONTH_OF)  # their names in all languages
 MONTH = rf"(?:{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})\b\.?"
+LONGEST = 60  # characters of a number that is read
 _GAP = "[ \u00a0\u202f\u2009]"
 _NUMBER = r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f\u2009]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _SCALES = {
@@ -86,15 +87,15 @@ _NUMBERS = rf"""
 """
 _FIGURE = re.compile(f"{_DATES}|{_CLOCKS}|{_NUMBERS}", re.IGNORECASE | re.VERBOSE)
 _LISTED = re.compile(
-    rf"^\s*\d{{1,2}}[.)]\s(?!{MONTH})", re.MULTILINE | re.IGNORECASE
+    rf"^(?P<indent>[^\S\n]*)\d{{1,2}}[.)]\s(?!{MONTH})", re.MULTILINE | re.IGNORECASE
 )  # the number of an item in a list
 
 
 def figures_in(text: str) -> Iterator[Figure]:
     """Every figure, in order."""
-    items = {found.start() for found in _LISTED.finditer(text)}
+    items = {found.end("indent") for found in _LISTED.finditer(text)}
     for found in _FIGURE.finditer(text):
-        if any(start <= found.start() <= start + 3 for start in items):
+        if found.start() in items:
             continue
         figure = _moment(found) or _words(found) or _number(found)
         if figure is not None:
@@ -102,7 +103,9 @@ def figures_in(text: str) -> Iterator[Figure]:
 
 
 def readings_of(number: str) -> tuple[Reading, ...]:
-    """How a written number may be read."""
+    """How a written number may be read; nothing where it is longer than any price or count."""
+    if len(number) > LONGEST:
+        return ()
     bare = re.sub("['\u2019 \u00a0\u202f\u2009]", "", number)
     points, commas = bare.count("."), bare.count(",")
     if points and commas:

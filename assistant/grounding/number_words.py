@@ -17,6 +17,7 @@ _POWERS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_00
 
 _SMALL = "|".join(_ENGLISH)
 _BIG = "|".join(_LARGE)
+_MORE = "{0,24}"  # words or signs of one number: without a bound, a long row of them is looked through from each on
 _PART = rf"(?:{_SMALL}|{_BIG}|and|point|a(?=[ -](?:{_BIG})))"
 _ROMANCE = (  # tens and hundreds of Spanish, French, Portuguese and German, where a thousand or a percent sign follows
     r"(?:diez|veinte|treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa|cien(?:to)?|dix|vingt|trente|quarante|"
@@ -25,10 +26,11 @@ _ROMANCE = (  # tens and hundreds of Spanish, French, Portuguese and German, whe
 )
 _AFTER = r"(?=[ \u00a0-]?(?:per\s?cent|prozent|por\s?ciento|por\scento|pour\s?cent|%|mil\b|mille\b|tausend))"
 WORDS = (
-    rf"\b{_PART}(?:[ -]{_PART})*[ -](?:{_BIG})\b(?:[ -]{_PART})*|"
+    rf"\b{_PART}(?:[ -]{_PART}){_MORE}[ -](?:{_BIG})\b(?:[ -]{_PART}){_MORE}|"
     rf"\b(?:{_SMALL})(?:[ -](?:{_SMALL}))?(?=[ -](?:per\s?cent|dollars))|"
     rf"\b\w*{_ROMANCE}(?:[ -](?:y|e|et|und)?[ -]?\w+)?{_AFTER}(?:[ -]?(?:mil|mille|tausend)\b)?|"
-    r"\b\w+tausend\b|百分之[零一二三四五六七八九十百两]+|[一二三四五六七八九两十百千]+[千万亿][一二三四五六七八九十百千万两]*"
+    r"\b\w+tausend\b|百分之[零一二三四五六七八九十百两]+|"
+    rf"[一二三四五六七八九两十百千][一二三四五六七八九两十百千]{_MORE}[千万亿][一二三四五六七八九十百千万两]{_MORE}"
 )
 
 
