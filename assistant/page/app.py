@@ -26,6 +26,7 @@ from assistant.page.colours import theme_colours
 from assistant.page.feedback import Feedback
 from assistant.page.gate import OnlyWhatIsUsed
 from assistant.page.icon import Icon
+from assistant.page.live_chart import chart_routes
 from assistant.page.options import GREETING, MOST_SUGGESTIONS, TITLE, plain, site_of, view_of
 from assistant.page.services import Behind
 from assistant.page.tabs import NO_LEDGER, report_tab, track_record_tab, without_record
@@ -48,7 +49,7 @@ from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css")
-SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js")
+SCRIPTS = ("chat.js", "following.js", "kept.js", "contact.js", "embed.js", "chart.js")
 HINT = "<span>Enter to send · Shift+Enter for new line</span> · <span>Educational, not financial advice</span>"
 LOADING = '<p class="loading">One moment\u2026</p>'
 UNAVAILABLE = "This cannot be shown right now. Please try again in a minute."
@@ -68,7 +69,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = ()) -> Starlette:
     Importing this module loads Gradio, which takes seconds: do both in a thread.
     """
     # our CORS middleware keeps Gradio's own away, which would let every site read the answers
-    app = Starlette(middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
+    app = Starlette(routes=chart_routes(), middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
     gr.mount_gradio_app(
         cast(Any, app),  # asks for a FastAPI, and uses nothing of it that a Starlette has not
         build_page(behind, allowed_origins),

@@ -17,8 +17,9 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.cards import forecast_card
-from tools import TOOLS, ForecastAnswer
+from assistant.page.cards import forecast_card, span_card
+from forecaster.schema import CandleSpan
+from tools import TOOLS, ForecastAnswer, SpanAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
 KEPT = 80  # messages that stay on the page; every question carries them to the server
@@ -186,6 +187,8 @@ class Reply:
                     self._steps[event.id] = _finished(self._steps[event.id], event)
                 if isinstance(event.data, ForecastAnswer):
                     self._show(event.data)
+                if isinstance(event.data, CandleSpan | SpanAnswer):
+                    self._show_span(event.data)
             case Token():
                 self._text += event.text
 
@@ -193,6 +196,12 @@ class Reply:
         key = (answer.forecast.id, answer.forecast.symbol, answer.forecast.horizons[-1].target_time, answer.threshold)
         if key not in self._cards and len(self._cards) < CARDS:
             self._cards[key] = forecast_card(answer)
+
+    def _show_span(self, answer: CandleSpan | SpanAnswer) -> None:
+        span = answer.span if isinstance(answer, SpanAnswer) else answer
+        key = (span.symbol, span.candles[0].open_time, span.candles[-1].open_time)
+        if key not in self._cards and len(self._cards) < CARDS and (card := span_card(answer)):
+            self._cards[key] = card
 
     def wait(self) -> None:
         """The turn has to wait for others."""

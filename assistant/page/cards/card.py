@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
+from assistant.page.cards.chart_data import with_chart
 from assistant.page.cards.fan_chart import fan_chart
 from assistant.replies import (
     NBSP,
@@ -45,7 +46,7 @@ def forecast_card(answer: ForecastAnswer) -> str:
         _range(forecast, horizon),
         _bar(answer, horizon),
         _facts(answer, horizon),
-        fan_chart(answer.recent, forecast) if answer.recent else "",
+        with_chart(answer, fan_chart(answer.recent, forecast) if answer.recent else ""),
         _cautions(forecast),
         _sources(forecast),
         _told(forecast, horizon),
