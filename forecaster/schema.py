@@ -1,4 +1,4 @@
-"""The one wire format: what REST, tools, chat and ``--json`` output all say, as frozen pydantic models.
+"""The one wire format of REST, tools, chat and ``--json`` output, as pydantic models; long because it is one format.
 
 Times are UTC and named by a candle's opening; prices are in the quote currency; ``*_pct`` is in percent.
 """

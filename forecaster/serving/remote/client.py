@@ -64,10 +64,8 @@ class RemoteBackend:
         transport: httpx.AsyncBaseTransport | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network.
-
-        `observer` is told of every answer, and of the model there.
-        """
+        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network, and
+        `observer` is told of every answer, and of the model there."""
         self._calls, self._observer = Calls(url, key, within, transport), observer or Nobody()
         self._quotes = Quotes(self.price)
 
@@ -77,8 +75,8 @@ class RemoteBackend:
 
     async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
         """See ForecastBackend."""
-        named = None if step == "1h" else step  # which an earlier version there does not know
-        return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours, step=named))
+        named = {} if step == "1h" else {"step": step}  # which earlier versions do not know
+        return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours, **named))
 
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend: of hours alone."""

@@ -7,7 +7,7 @@ import pytest
 
 from forecaster.errors import ExchangeError, NoCandles
 from forecaster.market.candles import Candles, utc
-from forecaster.market.days import MOST_DAYS, Days, days_of
+from forecaster.market.daily.days import MOST_DAYS, Days, days_of
 from forecaster.market.sources import Snapshot
 from forecaster.schema import DAY, HOUR
 from tests.support.fakes import NOON, FakeSource, candles_ending

@@ -27,7 +27,7 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 
 from forecaster.market.candles import Candles
-from forecaster.market.days import days_of
+from forecaster.market.daily.days import days_of
 from forecaster.schema import DAY, FIVE_MINUTES, HOUR
 from tests.support.exchanges.faults import ANSWERS, FAULTS, RAW, ROWS, TICKERS, Answer
 from tests.support.exchanges.formats import FORMATS, PRODUCTS, TICKER, Asked, Refused, Rows
