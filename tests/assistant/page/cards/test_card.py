@@ -89,7 +89,7 @@ async def test_a_forecast_from_within_the_hour_shows_that_minute_in_words_pictur
     assert "last price $69,970.25" in words(card) and "candles to 19 Mar 12:40 UTC" in words(card)
     assert "the price $69,970.25 at 12:42 UTC; then the forecast for 13:40 UTC" in (found(card, "img").get("alt") or "")
     assert [words(each) for each in found(card, "times")] == ["17 Mar 12:00 UTC", "12:42", "13:40"]
-    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    told = json.loads(next(each.get("content") for each in card.findall("span") if each.get("content")))
     assert (told["minutes"], told["target_time"], told["as_of"]) == (60, "2026-03-19T13:40Z", "2026-03-19T12:40Z")
     assert (told["price"], told["price_time"]) == (69_970.25, "2026-03-19T12:42Z")
 
@@ -330,7 +330,7 @@ async def test_a_price_of_cents_keeps_its_decimals_in_words_at_the_axis_and_for_
     assert "above $0.20" in shown
     ticks = [words(each) for each in found(card, "ticks").iter("span")]
     assert len(set(ticks)) == len(ticks) >= 3 and all(re.fullmatch(r"0\.\d{3,5}", tick) for tick in ticks)
-    told = json.loads(next(each.get("content") for each in card.iter("span") if each.get("content")))
+    told = json.loads(next(each.get("content") for each in card.findall("span") if each.get("content")))
     assert (told["median"], told["range_80"]) == (0.1524, [0.15167, 0.15313])
 
 
