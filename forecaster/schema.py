@@ -1,4 +1,4 @@
-"""The one wire format: what REST, tools, chat and ``--json`` output all say, as frozen pydantic models.
+"""The one wire format of REST, tools, chat and ``--json`` output, as pydantic models; long because it is one format.
 
 Times are UTC and named by a candle's opening; prices are in the quote currency; ``*_pct`` is in percent.
 """
@@ -27,8 +27,11 @@ Symbol = Annotated[
 ]
 SYMBOLS: tuple[Symbol, Symbol] = ("BTC-USD", "ETH-USD")  # those that every model was trained on
 InputKind = Literal["full", "closes_only"]  # candles of both symbols, or closes of one
+DAY = 86_400  # seconds
 HOUR = 3600  # seconds
 FIVE_MINUTES = 300  # seconds
+CandleStep = Literal["5m", "1h", "1d"]
+STEPS: dict[CandleStep, int] = {"5m": FIVE_MINUTES, "1h": HOUR, "1d": DAY}  # seconds
 MINUTES = (15, 30, 45)  # ahead, that are forecast besides whole hours
 FARTHEST = 24 * 60  # minutes ahead
 WINDOW = 60  # hours of closes without which nothing can be forecast
@@ -60,7 +63,7 @@ class ForecastWarning(StrEnum):
 
 
 class Candle(Frozen):
-    """One closed hour of trading, named by its opening time."""
+    """One closed hour of trading, or another step, named by its opening time."""
 
     open_time: AwareDatetime
     open: float = Field(gt=0)
@@ -106,6 +109,7 @@ class CandleSpan(Provenance):
     high: float = Field(gt=0)
     low: float = Field(gt=0)
     change_pct: float
+    step_minutes: int = Field(default=60, gt=0, description="that each candle lasts")  # earlier versions know hours
     candles: tuple[Candle, ...]
 
 

@@ -158,7 +158,7 @@ def violations(path: str, source: str) -> list[str]:
 
 def _light(each: Import) -> bool:
     """What the command line may load before it knows the command."""
-    ours = any(each.is_of(name) for name in ("forecaster.errors", "composition", "options"))
+    ours = any(each.is_of(name) for name in ("forecaster.errors", "forecaster.installation", "composition", "options"))
     return ours or each.module.split(".")[0] in sys.stdlib_module_names
 
 

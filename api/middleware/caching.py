@@ -37,10 +37,13 @@ def fresh(body: bytes, headers: dict[str, str] | None = None) -> Response:
     return Response(body, media_type=JSON, headers=NO_STORE | (headers or {}))
 
 
-def until_next_candle(request: Request, answer: Provenance, most: int = HOUR) -> Response:
-    """An answer from the newest candle, as long as by its source's clock no newer one has closed; `most` seconds."""
+def until_next_candle(request: Request, answer: Provenance, most: int = HOUR, step: int = HOUR) -> Response:
+    """An answer from the newest candle, as long as by its source's clock no newer one has closed; `most` seconds.
+
+    Candles last `step` seconds.
+    """
     same = to_json(answer, exclude={"age_seconds"})
-    return _held(request, to_json(answer), min(max(HOUR - answer.age_seconds, 0), most), f'W/"{_digest(same)}"')
+    return _held(request, to_json(answer), min(max(step - answer.age_seconds, 0), most), f'W/"{_digest(same)}"')
 
 
 def for_seconds(request: Request, answer: BaseModel | bytes, seconds: int) -> Response:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from pydantic_core import to_json
 
 from api.dependencies import BackendDep, RecordsDep
@@ -14,11 +14,13 @@ from api.middleware import for_seconds, tagged
 from api.wire import Given, GivenRoute, QueryHours, QueryMoment, QueryWhole
 from forecaster.errors import ConfigurationError, DatabaseError
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
-from forecaster.schema import Symbol
+from forecaster.market import rounded
+from forecaster.schema import FARTHEST, Frozen, Symbol
 
 MINUTE, WEEK = 60, 7 * 24 * 3600  # seconds
 UNKNOWN = "No forecast of this id is kept. The id is in the answer of POST /v1/forecast to a question without candles."
 LONGEST_PAGE = 200
+EDGES = {"50": ("0.25", "0.75"), "80": ("0.10", "0.90"), "95": ("0.025", "0.975")}  # of bands, as levels
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1", tags=["record"], route_class=GivenRoute)
@@ -35,11 +37,66 @@ class PageQuery(Given):
     limit: QueryWhole = Field(default=50, ge=1, le=LONGEST_PAGE)
 
 
+class RangesQuery(PageQuery):
+    """Which forecasts, and which of their horizons."""
+
+    symbol: Symbol
+    minutes: QueryWhole = Field(default=60, ge=1, le=FARTHEST, description="how far ahead")
+
+
+class Came(Frozen):
+    """The close that a range spoke of."""
+
+    actual: float
+    inside: dict[str, bool] = Field(description="whether the band '50', '80', '95' held it")
+
+
+class Range(Frozen):
+    """One horizon of a forecast: a few hundred bytes of what takes 18 kB in whole."""
+
+    id: str
+    as_of: AwareDatetime
+    target_time: AwareDatetime
+    minutes: int
+    median: float
+    bands: dict[str, tuple[float, float]] = Field(description="'50', '80', '95' -> lower and upper price")
+    outcome: Came | None = Field(description="None until the target has closed")
+
+
+class RangesPage(Frozen):
+    """Ranges of forecasts, newest first."""
+
+    symbol: Symbol
+    ranges: tuple[Range, ...]
+    next_cursor: str | None = Field(description="where the next page begins; None at the end")
+
+
 class RecordQuery(Given):
     """Whose record."""
 
     symbol: Symbol | None = None
     hours: QueryHours | None = Field(default=None, description="how far ahead; all horizons by default")
+
+
+@router.get(
+    "/forecasts/ranges",
+    summary="The ranges of forecasts alone, newest first",
+    response_model=RangesPage,
+    responses=tagged(422, 503),
+)
+async def ranges(
+    query: Annotated[RangesQuery, Query()], request: Request, backend: BackendDep, recent: RecordsDep
+) -> Response:
+    """One horizon of each live forecast: its bands, and what became of it. What a chart needs."""
+
+    async def answer() -> bytes:
+        with _told():
+            found = await backend.history(query.symbol, query.since, query.cursor, query.limit)
+        slim = tuple(each for kept in found.forecasts if (each := _range(kept, query.minutes)))
+        return to_json(RangesPage(symbol=query.symbol, ranges=slim, next_cursor=found.next_cursor))
+
+    body, _ = await recent.once("everybody", f"ranges {query.model_dump_json()}", b"", answer)
+    return for_seconds(request, body, MINUTE)
 
 
 @router.get(
@@ -91,6 +148,24 @@ async def track_record(
 
     record, _ = await recent.once("everybody", f"{query.symbol} {query.hours}", b"", answer)
     return for_seconds(request, record, MINUTE)
+
+
+def _range(kept: Kept, minutes: int) -> Range | None:
+    """What a forecast says of one horizon, where it has it."""
+    horizon = next((each for each in kept.forecast.horizons if each.minutes == minutes), None)
+    if horizon is None:
+        return None
+    outcome = next((each for each in kept.outcomes if each.minutes == minutes), None)
+    priced = {level: rounded(price) for level, price in horizon.quantiles.items()}
+    return Range(
+        id=kept.forecast.id,
+        as_of=kept.forecast.as_of,
+        target_time=horizon.target_time,
+        minutes=minutes,
+        median=rounded(horizon.median),
+        bands={band: (priced[low], priced[high]) for band, (low, high) in EDGES.items()},
+        outcome=Came(actual=outcome.actual, inside=outcome.inside) if outcome else None,
+    )
 
 
 @contextmanager

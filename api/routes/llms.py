@@ -27,7 +27,7 @@ JSON; errors are RFC 9457 problems. [OpenAPI]({base}/openapi.json), [to try in a
 - POST {base}/v1/forecast: the distribution of the next 1 to 24 closes, such as {{"symbol": "BTC-USD", "hours": 6}}
 - POST {base}/v1/forecast/batch: the same after up to 1,024 windows of yours
 - GET {base}/v1/price?symbol=BTC-USD: the last trade, the newest hourly close, the change over 24 hours
-- GET {base}/v1/candles?symbol=BTC-USD&hours=48: the newest closed candles
+- GET {base}/v1/candles?symbol=BTC-USD&hours=48: the newest closed candles; step=5m, 1h or 1d
 - GET {base}/v1/stream?symbols=BTC-USD: prices, candles, forecasts and outcomes as they happen, Server-Sent Events
 - GET {base}/v1/anomalies?symbol=BTC-USD&hours=24: how surprising the newest hours were; POST: in candles of yours
 - GET {base}/v1/forecasts, GET {base}/v1/track-record: live forecasts, and what became of them

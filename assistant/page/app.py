@@ -28,6 +28,7 @@ from assistant.page.colours import theme_colours
 from assistant.page.document import ADDRESS, Document, Page, Preview, choices, texts_of
 from assistant.page.feedback import Feedback
 from assistant.page.gate import OnlyWhatIsUsed
+from assistant.page.live_chart import chart_routes
 from assistant.page.options import TITLE, plain, site_of, view_of
 from assistant.page.services import Behind
 from assistant.page.tabs import report_tab, track_record_tab, without_record
@@ -53,7 +54,7 @@ STATIC = Path(__file__).parent / "static"
 STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css")
 SCRIPTS = (
     *("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js"),
-    *("names.js", "actions.js", "queue.js", "export.js", "live.js"),
+    *("names.js", "actions.js", "queue.js", "export.js", "live.js", "chart.js"),
 )
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
@@ -75,6 +76,7 @@ def chat_app(behind: Behind, allowed_origins: Sequence[str] = (), origin: str = 
     # our CORS middleware keeps Gradio's own away, which would let every site read the answers
     app = Starlette(middleware=[Middleware(CORSMiddleware), Middleware(OnlyWhatIsUsed)])
     app.routes.append(Route(ADDRESS, Preview(behind.forecast, behind.offered[0]).answer))
+    app.routes.extend(chart_routes())
     prices = Prices(behind.price)
     gr.mount_gradio_app(
         cast(Any, app),  # asks for a FastAPI, and uses nothing of it that a Starlette has not

@@ -17,11 +17,12 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.cards import forecast_card, step_failed, step_found, step_title
+from assistant.page.cards import forecast_card, span_card, step_failed, step_found, step_title
 from assistant.page.visitor import Visitor
 from assistant.page.words import Words
 from assistant.understanding import Language
-from tools import ForecastAnswer
+from forecaster.schema import CandleSpan
+from tools import ForecastAnswer, SpanAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
 KEPT = 80  # messages that stay on the page; every question carries them to the server
@@ -191,6 +192,8 @@ class Reply:
                     self._steps[event.id] = _finished(self._steps[event.id], event, self._zone)
                 if isinstance(event.data, ForecastAnswer):
                     self._show(event.data, event.language)
+                if isinstance(event.data, CandleSpan | SpanAnswer):
+                    self._show_span(event.data, event.language)
             case Token():
                 self._text += event.text
 
@@ -198,6 +201,12 @@ class Reply:
         key = (answer.forecast.id, answer.forecast.symbol, answer.forecast.horizons[-1].target_time, answer.threshold)
         if key not in self._cards and len(self._cards) < CARDS:
             self._cards[key] = forecast_card(answer, language, self._zone)
+
+    def _show_span(self, answer: CandleSpan | SpanAnswer, language: Language) -> None:
+        span = answer.span if isinstance(answer, SpanAnswer) else answer
+        key = (span.symbol, span.candles[0].open_time, span.candles[-1].open_time)
+        if key not in self._cards and len(self._cards) < CARDS and (card := span_card(answer, language, self._zone)):
+            self._cards[key] = card
 
     def wait(self) -> None:
         """The turn has to wait for others."""

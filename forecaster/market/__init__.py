@@ -3,6 +3,7 @@
 from forecaster.market.auto import AutoSource, open_source
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
 from forecaster.market.companions import with_companion
+from forecaster.market.daily import MOST_DAYS, Days
 from forecaster.market.gaps import LONGEST_GAP, gapless
 from forecaster.market.hours_ending import hours_past
 from forecaster.market.quotes import Quote
@@ -29,10 +30,12 @@ __all__ = [
     "ETHER",
     "LATEST",
     "LONGEST_GAP",
+    "MOST_DAYS",
     "AutoSource",
     "CandleSource",
     "Candles",
     "Coin",
+    "Days",
     "PastClose",
     "Quote",
     "Row",

@@ -7,6 +7,7 @@ without five-minute candles the change is told from full hours.
 
 import asyncio
 from collections.abc import Coroutine
+from math import ceil
 from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field
@@ -142,17 +143,18 @@ def _past(said: dict[str, Any], candles: Candles, at: float, now: float) -> Past
 
 
 def span_of(snapshot: Snapshot, hours: int) -> CandleSpan:
-    """The candles of the newest `hours`, of which at least one is there."""
+    """The candles of the newest `hours`, of any step, of which at least one is there."""
     span = snapshot.candles.since(snapshot.as_of - HOUR * hours)
     first, last = float(span.open[0]), float(span.close[-1])
     return CandleSpan(
         **_provenance(snapshot),
-        hours=(snapshot.as_of - int(span.time[0])) // HOUR,
+        hours=ceil((snapshot.as_of - int(span.time[0])) / HOUR),
         first_open=first,
         last_close=last,
         high=float(span.high.max()),
         low=float(span.low.min()),
         change_pct=100 * (last / first - 1),
+        step_minutes=span.step // 60,
         candles=span.to_schema(),
     )
 

@@ -1,6 +1,6 @@
 """What tools, chat and API ask: forecasts, prices and records, from this machine or another."""
 
-from forecaster.serving.backend import LONGEST_SPAN, LocalBackend
+from forecaster.serving.backend import LONGEST_SPAN, LONGEST_SPANS, LocalBackend
 from forecaster.serving.caller_input import Sent
 from forecaster.serving.drift import Drift
 from forecaster.serving.fallback import FallbackBackend
@@ -11,6 +11,7 @@ from forecaster.serving.schedule import Schedule
 
 __all__ = [
     "LONGEST_SPAN",
+    "LONGEST_SPANS",
     "Drift",
     "FallbackBackend",
     "ForecastBackend",

@@ -17,8 +17,10 @@ from forecaster.evaluation import RollingOrigin, rolling_origin
 from forecaster.inference import Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import (
+    MOST_DAYS,
     Candles,
     CandleSource,
+    Days,
     PastClose,
     Quote,
     Snapshot,
@@ -27,7 +29,17 @@ from forecaster.market import (
     span_of,
     with_companion,
 )
-from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
+from forecaster.schema import (
+    FIVE_MINUTES,
+    HOUR,
+    WINDOW,
+    CandleSpan,
+    CandleStep,
+    Forecast,
+    ModelFacts,
+    Price,
+    Report,
+)
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent, hourly, windows_of
 from forecaster.serving.gathering import HISTORY, WHOLE_HOURS, gathered
@@ -38,6 +50,7 @@ if TYPE_CHECKING:
     from forecaster.ledger import Ledger
 
 LONGEST_SPAN = HISTORY  # hours of candles that one question may ask for
+LONGEST_SPANS: dict[CandleStep, int] = {"5m": WINDOW, "1h": LONGEST_SPAN, "1d": 24 * MOST_DAYS}  # by their step
 LIVE = 1.9  # seconds for which a trade is new to who looks every two
 
 
@@ -58,13 +71,14 @@ class LocalBackend:
         `clock` (Unix s) says which of a caller's candles are closed; `observer` is told of every answer.
         """
         self._source, self._clock, self._observer = source, clock, observer or Nobody()
+        self._days = Days(source)
         self._model = LiveModel(predictor, ledger, self._observer)
         self._evaluating = ThreadPoolExecutor(1, "evaluation")  # seconds of work: one at a time
 
     def beside(self, source: CandleSource) -> "LocalBackend":
         """One that answers from another source and shares all else. It is closed with this one, `source` apart."""
         other = copy.copy(self)
-        other._source = source
+        other._source, other._days = source, Days(source)
         return other
 
     @property
@@ -96,11 +110,19 @@ class LocalBackend:
         """See ForecastBackend. Raises what CandleSource.quote_in raises."""
         return await self._source.quote_in(symbol, currency)
 
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
-        """The newest `hours` closed candles. Raises InvalidInput outside 1 to 300."""
-        if not 1 <= hours <= LONGEST_SPAN:
-            raise InvalidInput(f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPAN} hours.")
-        return told(self._observer, span_of(await self._source.latest(symbol, hours), hours))
+    async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
+        """See ForecastBackend. Raises InvalidInput outside 1 to LONGEST_SPANS."""
+        if not 1 <= hours <= LONGEST_SPANS[step]:
+            raise InvalidInput(
+                f"{hours} hours of candles are not offered.", f"Ask for 1 to {LONGEST_SPANS[step]} hours."
+            )
+        if step == "5m":
+            snapshot = await self._source.five_minutes(symbol, hours * HOUR // FIVE_MINUTES)
+        elif step == "1d":
+            snapshot = await self._days.newest(symbol)
+        else:
+            snapshot = await self._source.latest(symbol, hours)
+        return told(self._observer, span_of(snapshot, hours))
 
     async def forecast(
         self,
@@ -195,6 +217,7 @@ class LocalBackend:
     async def close(self) -> None:
         """Finish writing; give back connections and files."""
         self._evaluating.shutdown(wait=False, cancel_futures=True)
+        await self._days.close()
         await self._source.close()
         await self._model.close()
 

@@ -16,7 +16,7 @@ from forecaster.errors import BackendError, ConfigurationError, InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, PastClose, Quote, Snapshot
-from forecaster.schema import CandleSpan, Forecast, ForecastWarning, ModelFacts, Price, Report
+from forecaster.schema import CandleSpan, CandleStep, Forecast, ForecastWarning, ModelFacts, Price, Report
 from forecaster.serving.backend import LocalBackend
 from forecaster.serving.caller_input import Sent
 from forecaster.serving.observer import Nobody, Observer, tell_model
@@ -52,9 +52,9 @@ class FallbackBackend:
         """See ForecastBackend."""
         return _flagged(*await self._asked(lambda backend: backend.price(symbol)))
 
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
+    async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
         """See ForecastBackend."""
-        return _flagged(*await self._asked(lambda backend: backend.candles(symbol, hours)))
+        return _flagged(*await self._asked(lambda backend: backend.candles(symbol, hours, step)))
 
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend."""

@@ -18,7 +18,7 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, PastClose, Quote, Snapshot
-from forecaster.schema import CandleSpan, Forecast, ModelFacts, Price, Report
+from forecaster.schema import CandleSpan, CandleStep, Forecast, ModelFacts, Price, Report
 from forecaster.serving.caller_input import Sent
 
 
@@ -45,8 +45,8 @@ class ForecastBackend(Protocol):
         """The last trade for another currency, such as EUR; None where nobody is known to quote that."""
         ...
 
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
-        """The newest `hours` (1 to 300) closed candles."""
+    async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
+        """The closed candles of the newest `hours`: 1 to 300, of five minutes to 60, of days to 6,480."""
         ...
 
     async def forecast(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+
 from forecaster.anomalies.monitor import AnomalyReport, Surprise
 from forecaster.errors import CryptoSenseError, NoCandles, UnsupportedHorizon
 from forecaster.ledger.track_record import Kept, LedgerPage, TrackRecord
@@ -13,7 +15,9 @@ from forecaster.market.summaries import PastClose, close_within
 from forecaster.market.symbols import catalogue, unsupported
 from forecaster.schema import (
     HOUR,
+    STEPS,
     CandleSpan,
+    CandleStep,
     Forecast,
     ForecastWarning,
     Horizon,
@@ -96,12 +100,18 @@ class FakeBackend:
         rate = self.rates.get(currency)
         return Quote(symbol, self.source, currency, LAST_CLOSE * rate, NOON + 200.0, NOON + 240.0) if rate else None
 
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
-        self._called("candles", symbol, hours)
-        part = self.candle_history[-hours:]
+    async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
+        self._called("candles", symbol, hours, *(() if step == "1h" else (step,)))
+        part = self.candle_history[-hours * HOUR // STEPS[step] :]
+        if step != "1h":  # the same prices, as if each had lasted so long
+            end = NOON // STEPS[step] * STEPS[step]
+            _, *prices = part.columns()
+            time = end - STEPS[step] * np.arange(len(part), 0, -1, dtype=np.int64)
+            part = Candles(time, *prices, step=STEPS[step])
         return CandleSpan(
-            **self._provenance(symbol),
-            hours=len(part),
+            **self._provenance(symbol) | ({} if step == "1h" else {"as_of": utc(part.end)}),
+            hours=hours if step != "1h" else len(part),
+            step_minutes=STEPS[step] // 60,
             first_open=float(part.open[0]),
             last_close=float(part.close[-1]),
             high=float(part.high.max()),

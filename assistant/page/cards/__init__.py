@@ -1,6 +1,7 @@
-"""What stands beside the words of an answer: the card of a forecast as HTML, and the steps that were taken."""
+"""What stands beside the words of an answer: the card of a forecast or of candles as HTML, and the steps taken."""
 
 from assistant.page.cards.card import forecast_card
+from assistant.page.cards.span_card import span_card
 from assistant.page.cards.steps import step_failed, step_found, step_title
 
-__all__ = ["forecast_card", "step_failed", "step_found", "step_title"]
+__all__ = ["forecast_card", "span_card", "step_failed", "step_found", "step_title"]

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from html import escape
 
+from assistant.page.cards.chart_data import with_chart
 from assistant.page.cards.fan_chart import fan_chart
 from assistant.page.cards.figures import BANDS, Figures
 from assistant.page.cards.words import CardSpeech
@@ -38,7 +39,7 @@ def forecast_card(answer: ForecastAnswer, language: Language = Language.ENGLISH,
         _settled(speech, forecast, horizon),
         _bar(speech, answer, figures),
         _facts(speech, answer, figures),
-        fan_chart(answer.recent, forecast, speech) if answer.recent else "",
+        with_chart(answer, fan_chart(answer.recent, forecast, speech) if answer.recent else ""),
         _cautions(speech, answer),
         _sources(speech, forecast),
         _told(forecast, horizon),
@@ -50,11 +51,7 @@ def forecast_card(answer: ForecastAnswer, language: Language = Language.ENGLISH,
 def _badge(speech: CardSpeech, forecast: Forecast) -> str:
     if ForecastWarning.DEMO_DATA not in forecast.warnings:
         return ""
-    return f'<p class="simulated">{escape(_simulated(speech))}</p>'
-
-
-def _simulated(speech: CardSpeech) -> str:
-    return speech.say(f"warnings.{ForecastWarning.DEMO_DATA}").strip(".。")
+    return f'<p class="simulated">{escape(speech.simulated)}</p>'
 
 
 def _heading(speech: CardSpeech, forecast: Forecast, horizon: Horizon) -> str:
@@ -192,7 +189,7 @@ def _cautions(speech: CardSpeech, answer: ForecastAnswer) -> str:
     told = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL} | (NOTED if notes else set())
     lines += whose_record(speech, [answer])
     lines += [speech.say(f"warnings.{warning}") for warning in forecast.warnings if warning not in told]
-    simulated = _simulated(speech).casefold()
+    simulated = speech.simulated.casefold()
     lines += [_sentence(note) for note in notes if not whose(note) and note.strip(" .").casefold() != simulated]
     if not lines:
         return ""

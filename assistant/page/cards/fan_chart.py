@@ -53,7 +53,9 @@ class Frame:
 
     @property
     def divide(self) -> float:
-        """The share of the width that is past. Past and future keep a time scale each."""
+        """The share of the width that is past: all of it without a future. Both keep a time scale each."""
+        if self.end <= self.now:
+            return 1.0
         return 1 - max(FUTURE_SHARE, (self.end - self.now) / (self.end - self.start))
 
     def x(self, time: float) -> float:
@@ -103,7 +105,7 @@ def svg(candles: Sequence[Candle], forecast: Forecast, frame: Frame) -> str:
     """The lines alone, without text."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
-        f"{_candles(candles, frame)}{_since(candles[-1], forecast, frame)}{_fan(forecast, frame)}</svg>"
+        f"{candle_paths(candles, frame)}{_since(candles[-1], forecast, frame)}{_fan(forecast, frame)}</svg>"
     )
 
 
@@ -131,7 +133,7 @@ def _legend(speech: CardSpeech) -> str:
     return speech.say("fan.legend", narrow=narrow, usual=usual, wide=wide)
 
 
-def _candles(candles: Sequence[Candle], frame: Frame) -> str:
+def candle_paths(candles: Sequence[Candle], frame: Frame) -> str:
     """Wicks, rising bodies (solid) and falling bodies (pale): one path each."""
     wicks: list[str] = []
     rising: list[str] = []

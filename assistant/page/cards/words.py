@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assistant.replies import NBSP, NUMBER_FORMS, Speech, phrases_in, zone_of
 from assistant.understanding import Language
+from forecaster.schema import ForecastWarning
 
 TEXTS = Path(__file__).with_name("texts")
 USUAL = "UTC"
@@ -25,6 +26,11 @@ class CardSpeech(Speech):
     def say(self, name: str, /, **facts: str) -> str:
         """The phrase of that name, of the cards or of answers, with its facts."""
         return self._own.say(name, **facts) if name in self._own.texts else super().say(name, **facts)
+
+    @property
+    def simulated(self) -> str:
+        """That prices are made up."""
+        return self.say(f"warnings.{ForecastWarning.DEMO_DATA}").strip(".。")
 
     def utc(self, time: datetime) -> str:
         """A time with its day and year in UTC."""

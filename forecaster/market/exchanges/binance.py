@@ -10,9 +10,9 @@ from forecaster.errors import ExchangeError
 from forecaster.market.exchanges.base import Cells, Exchange
 from forecaster.market.exchanges.wire import Query, listed, number
 from forecaster.market.symbols import Pair
-from forecaster.schema import FIVE_MINUTES, HOUR
+from forecaster.schema import DAY, FIVE_MINUTES, HOUR
 
-INTERVALS = {HOUR: "1h", FIVE_MINUTES: "5m"}
+INTERVALS = {DAY: "1d", HOUR: "1h", FIVE_MINUTES: "5m"}
 
 
 class Binance(Exchange):

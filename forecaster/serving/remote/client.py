@@ -17,7 +17,7 @@ from forecaster.errors import BackendError, InvalidInput
 from forecaster.evaluation import RollingOrigin
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, PastClose, Quote, close_within
-from forecaster.schema import CandleSpan, Forecast, Frozen, ModelFacts, Price, Provenance, Report
+from forecaster.schema import CandleSpan, CandleStep, Forecast, Frozen, ModelFacts, Price, Provenance, Report
 from forecaster.serving.ahead import Ahead
 from forecaster.serving.caller_input import Sent
 from forecaster.serving.gathering import HISTORY
@@ -64,10 +64,8 @@ class RemoteBackend:
         transport: httpx.AsyncBaseTransport | None = None,
         observer: Observer | None = None,
     ) -> None:
-        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network.
-
-        `observer` is told of every answer, and of the model there.
-        """
+        """`key` is an API key of the service at `url`; `transport` carries requests instead of the network, and
+        `observer` is told of every answer, and of the model there."""
         self._calls, self._observer = Calls(url, key, within, transport), observer or Nobody()
         self._quotes = Quotes(self.price)
 
@@ -75,9 +73,10 @@ class RemoteBackend:
         """See ForecastBackend."""
         return self._told(symbol, await self._got(Price, "/v1/price", symbol=symbol))
 
-    async def candles(self, symbol: str, hours: int) -> CandleSpan:
+    async def candles(self, symbol: str, hours: int, step: CandleStep = "1h") -> CandleSpan:
         """See ForecastBackend."""
-        return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours))
+        named = {} if step == "1h" else {"step": step}  # which earlier versions do not know
+        return self._told(symbol, await self._got(CandleSpan, "/v1/candles", symbol=symbol, hours=hours, **named))
 
     async def close_at(self, symbol: str, at: datetime) -> PastClose:
         """See ForecastBackend: of hours alone."""

@@ -4,7 +4,7 @@ import pytest
 
 from forecaster.errors import NoCandles
 from forecaster.market.candles import utc
-from forecaster.schema import CandleSpan, ForecastWarning, Price
+from forecaster.schema import STEPS, CandleSpan, ForecastWarning, Price
 from forecaster.settings import Settings
 from tests.api.middleware.test_keys import ENTRIES, KEY
 from tests.support.fakes import LAST_CLOSE, NOON, FakeBackend
@@ -131,3 +131,24 @@ async def test_without_candles_there_is_a_problem_that_says_when_to_try_again(cl
 
 async def test_another_method_is_refused(client):
     assert (await client.post("/v1/price")).status_code == 405
+
+
+@pytest.mark.parametrize(("step", "hours", "count"), [("5m", 6, 72), ("1h", 6, 6), ("1d", 240, 10)])
+async def test_candles_of_another_step_are_those_of_the_same_hours(client, step, hours, count):
+    span = CandleSpan.model_validate_json(
+        (await client.get(f"/v1/candles?symbol=BTC-USD&step={step}&hours={hours}")).content
+    )
+    assert (len(span.candles), span.hours, span.step_minutes * 60) == (count, hours, STEPS[step])
+
+
+@pytest.mark.parametrize(("step", "hours"), [("5m", 61), ("1h", 301), ("1d", 6481)])
+async def test_more_hours_than_a_step_offers_are_refused(client, backend, step, hours):
+    answer = await client.get("/v1/candles", params={"symbol": "BTC-USD", "step": step, "hours": str(hours)})
+    assert assert_problem(answer, 422)["errors"][0]["pointer"] == "#/hours"
+    assert backend.calls == []
+
+
+async def test_five_minutes_hold_until_the_next_close_and_days_for_an_hour(client):
+    for step, seconds in (("5m", 60), ("1d", 3600)):
+        answer = await client.get(f"/v1/candles?symbol=BTC-USD&hours=48&step={step}")
+        assert answer.headers["cache-control"] == f"public, max-age={seconds}"

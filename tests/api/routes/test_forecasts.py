@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 import pytest
 
@@ -218,3 +219,34 @@ async def test_a_slow_ledger_is_not_waited_for_and_still_told(shipped, trouble):
         assert answer.status_code == 200 and trouble.told == []
     await backend.close()
     assert trouble.told == [answer.json()["id"]]
+
+
+async def test_ranges_are_one_horizon_of_each_forecast_with_what_became_of_it(client):
+    answer = await client.get("/v1/forecasts/ranges?symbol=BTC-USD")
+    ranges = answer.json()["ranges"]
+    assert [each["id"] for each in ranges] == [issued(hour).id for hour in range(9, -1, -1)]
+    kept = Kept.model_validate_json((await client.get(f"/v1/forecasts/{issued(0).id}")).content)
+    horizon, outcome = kept.forecast.horizons[0], kept.outcomes[0]
+    assert horizon.minutes == outcome.minutes == 60
+    oldest = ranges[-1]
+    assert datetime.fromisoformat(oldest["target_time"]) == horizon.target_time
+    assert oldest["median"] == pytest.approx(horizon.median, abs=0.006)
+    assert oldest["bands"]["80"] == pytest.approx([horizon.quantiles["0.10"], horizon.quantiles["0.90"]], abs=0.006)
+    assert oldest["outcome"] == {"actual": outcome.actual, "inside": outcome.inside}
+    assert ranges[0]["outcome"] is None
+    assert len(answer.content) / len(ranges) < 500  # bytes
+    assert answer.headers["cache-control"] == "public, max-age=60"
+
+
+async def test_ranges_come_page_by_page_and_of_the_horizon_asked_for(client):
+    query = {"symbol": "BTC-USD", "limit": "4", "minutes": "120"}
+    first = (await client.get("/v1/forecasts/ranges", params=query)).json()
+    rest = (await client.get("/v1/forecasts/ranges", params=query | {"cursor": first["next_cursor"]})).json()
+    assert [each["id"] for each in rest["ranges"]] == [issued(hour).id for hour in range(5, 1, -1)]
+    assert {each["minutes"] for each in first["ranges"]} == {120}
+    assert (await client.get("/v1/forecasts/ranges?symbol=BTC-USD&minutes=61")).json()["ranges"] == []
+
+
+@pytest.mark.parametrize("query", ["", "symbol=BTC-USD&minutes=1441", "symbol=BTC-USD&limit=201", "symbol=btc"])
+async def test_ranges_that_are_not_offered_are_refused(client, query):
+    assert_problem(await client.get(f"/v1/forecasts/ranges?{query}"), 422)

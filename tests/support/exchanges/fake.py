@@ -27,7 +27,8 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 
 from forecaster.market.candles import Candles
-from forecaster.schema import FIVE_MINUTES, HOUR
+from forecaster.market.daily.days import days_of
+from forecaster.schema import DAY, FIVE_MINUTES, HOUR
 from tests.support.exchanges.faults import ANSWERS, FAULTS, RAW, ROWS, TICKERS, Answer
 from tests.support.exchanges.formats import FORMATS, PRODUCTS, TICKER, Asked, Refused, Rows
 from tests.support.fakes import candles_ending
@@ -117,6 +118,8 @@ class FakeExchanges:
         hours = self.candles.closed_at(end)
         if step == HOUR:
             closed = hours
+        elif step == DAY:
+            closed = days_of(hours)
         else:  # those of the hour that is forming too, unless this exchange stopped before
             hour = int(end) // HOUR * HOUR
             within = self.candles.since(hour)[:1] if hours.end == hour else hours[:0]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 Query = dict[str, str]
 Rows = list[tuple[Any, ...]]  # (time s, open, high, low, close, volume), oldest first, the last one forming
-HOUR, FIVE_MINUTES = 3600, 300
+DAY, HOUR, FIVE_MINUTES = 86_400, 3600, 300
 COINS = ("BTC", "ETH", "SOL", "XRP", "BNB", "DOGE", "ADA", "LINK", "LTC", "AVAX", "DOT", "TRX", "BCH", "NEAR", "XTZ")
 NEW = "PEPE"  # listed by three exchanges, and known to no catalogue
 CANDLES, TICKER, PRODUCTS = "candles", "ticker", "products"
@@ -78,7 +78,7 @@ class Format(ABC):
 
 class BitstampFormat(Format):
     coins = tuple(coin for coin in COINS if coin not in ("BNB", "TRX"))
-    steps: ClassVar = {"3600": HOUR, "300": FIVE_MINUTES}
+    steps: ClassVar = {"86400": DAY, "3600": HOUR, "300": FIVE_MINUTES}
 
     def pair(self, coin: str) -> str:
         return f"{coin.lower()}usd"
@@ -127,7 +127,7 @@ class BitstampFormat(Format):
 
 class CoinbaseFormat(Format):
     coins = tuple(coin for coin in (*COINS, NEW) if coin != "TRX")
-    steps: ClassVar = {"3600": HOUR, "300": FIVE_MINUTES}
+    steps: ClassVar = {"86400": DAY, "3600": HOUR, "300": FIVE_MINUTES}
 
     def asked(self, path: str, query: Query) -> Asked:
         if path == "/products":
@@ -168,7 +168,7 @@ class CoinbaseFormat(Format):
 
 
 class KrakenFormat(Format):
-    steps: ClassVar = {"60": HOUR, "5": FIVE_MINUTES}
+    steps: ClassVar = {"1440": DAY, "60": HOUR, "5": FIVE_MINUTES}
     own: ClassVar = {"BTC": "XBT", "DOGE": "XDG"}
 
     def pair(self, coin: str) -> str:
@@ -220,7 +220,7 @@ class KrakenFormat(Format):
 
 
 class BinanceFormat(Format):
-    steps: ClassVar = {"1h": HOUR, "5m": FIVE_MINUTES}
+    steps: ClassVar = {"1d": DAY, "1h": HOUR, "5m": FIVE_MINUTES}
 
     def pair(self, coin: str) -> str:
         return f"{coin}USDT"
