@@ -268,7 +268,7 @@ async def test_of_a_crowd_as_many_are_let_in_as_may_be_and_those_are_told_everyt
             statuses.update(answers)
         assert statuses == {b"200": 10, b"429": 990}
         market.trades(70_000.0, at=5)
-        found = await asyncio.gather(*(first(each, "quote") for each in streams))
+        found = await asyncio.gather(*(first(each, "quote", most=100_000) for each in streams))
         assert {data["price"] for _, _, data in found} == {70_000.0}
         assert len(app.state.streams.feed()) == 20
         for writer in sockets:
