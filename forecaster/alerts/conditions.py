@@ -24,6 +24,7 @@ from forecaster.schema import HOUR, Forecast, Frozen, Horizon
 PRICE_MARGIN = 0.001  # of a price, that it goes back by
 SHARE_MARGIN = 0.05  # of a percentage or chance that was asked for
 HIGHEST = 1e15  # of a price
+FARTHEST_TOLD = 0.03  # chance of a close beyond the outermost quantile, and a little
 STANDS_FOR = 6 * HOUR  # seconds for which an anomaly stands, as on the stream
 BANDS: dict[int, tuple[str, str]] = {80: ("0.10", "0.90"), 95: ("0.025", "0.975")}
 
@@ -170,8 +171,8 @@ class Reaches(Frozen):
     kind: Literal["reach"]
     price: Price
     hours: Hours = 24
-    chance: Annotated[float, Field(strict=True, gt=0, lt=1)] = Field(
-        default=0.5, description="told where it is more likely than that"
+    chance: Annotated[float, Field(strict=True, ge=0.05, lt=1)] = Field(
+        default=0.5, description="told where it is more likely than that; of what is rarer the forecast says nothing"
     )
 
     def reading(self, at: Situation, taken: Range | None) -> Reading | None:
@@ -182,14 +183,15 @@ class Reaches(Frozen):
         told = odds(ahead, OddsAsked(threshold=self.price, touch=True), at.touch)
         beyond = told.above if self.price > at.forecast.last_price else told.below
         value = told.touch if told.touch is not None else beyond or 0.0
+        too_far = told.censored and (beyond or 0.0) < FARTHEST_TOLD  # the chance is that at most, and may be none
         how = "trade at" if told.touch_known else "close beyond"
         text = (
             f"{at.forecast.symbol} will {how} {money(self.price)} within {_hours(self.hours)} with a chance of "
             f"{value:.0%}; it is at {money(at.forecast.last_price)}."
         )
         return Reading(
-            met=value > self.chance,
-            cleared=value < self.chance * (1 - SHARE_MARGIN),
+            met=value > self.chance and not too_far,
+            cleared=too_far or value < self.chance * (1 - SHARE_MARGIN),
             value=value,
             text=text,
             forecast_id=at.forecast.id,

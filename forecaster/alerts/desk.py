@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -10,10 +11,11 @@ from forecaster.alerts.alerts import Alert, Asked, Fresh, Listing, Standing, Wan
 from forecaster.alerts.sending import Receiver
 from forecaster.alerts.store import Made, Store, Told
 from forecaster.database import WITHIN, DatabaseThreads
-from forecaster.errors import InvalidInput
+from forecaster.errors import CryptoSenseError, InvalidInput
 from forecaster.market import utc
 
 THREADS = 2
+OPENING = 60.0  # seconds
 
 T = TypeVar("T")
 
@@ -37,6 +39,11 @@ class Desk:
         self.changed = asyncio.Event()  # alerts are to be read again
         self.queued = asyncio.Event()  # something is to be delivered
         self.told = asyncio.Event()  # something is to be told on the stream
+
+    async def open(self) -> None:
+        """Open the database before anybody asks: its first use loads libraries, and may make tables."""
+        with suppress(CryptoSenseError):  # the log has it from the database's health
+            await self._threads.call(self.store.open, OPENING)
 
     async def call(self, work: Callable[[], T]) -> T:
         """What `work` on the database returns, in a thread. Raises what it raises."""

@@ -52,6 +52,7 @@ class Alerts:
 
     async def run(self, backend: ForecastBackend, feed: Feed) -> None:
         """Watch and deliver until cancelled."""
+        await self.desk.open()
         watcher = Watcher(self.desk, backend, feed, counted=self._counted, clock=self._clock)
         async with asyncio.TaskGroup() as group:
             group.create_task(_kept_up("watched", watcher.run))

@@ -180,6 +180,11 @@ class Store:
         with self.database.begin() as connection:
             return [(row[0], Told(*row[1:])) for row in connection.execute(rows)]
 
+    def open(self) -> None:
+        """Open the database, and see to it that the tables are there."""
+        with self.database.begin():
+            pass
+
     def close(self) -> None:
         """Give back the connections."""
         self.database.close()

@@ -65,6 +65,7 @@ def told(asked, prices, every=60.0):
         {"kind": "anomaly", "budget_days": 0},
         {"kind": "volatile"},
         {"kind": "reach", "price": 1.0, "chance": 1.0},
+        {"kind": "reach", "price": 1.0, "chance": 0.04},
         {"kind": "moon"},
     ],
 )
@@ -132,6 +133,10 @@ async def test_a_touch_is_told_before_it_happens_and_is_likelier_than_a_close_be
     assert found.met and found.value == pytest.approx(0.2, abs=0.01) and "trade at" in found.text
     untaught = asked.reading(Situation(now=NOON, forecast=issued), None)
     assert untaught.value == pytest.approx(0.1, abs=0.01) and "close beyond" in untaught.text
+    far = condition(kind="reach", price=10 * price, hours=6, chance=0.05).reading(
+        Situation(now=NOON, forecast=issued, touch=Touch(up=(2.0,) * 24, down=(2.0,) * 24)), None
+    )
+    assert far.cleared and not far.met  # beyond the outermost quantile nothing is known but that it is rare
     assert condition(kind="reach", price=price, hours=6, chance=0.21).reading(at, None).cleared is False
     assert condition(kind="reach", price=price, hours=6, chance=0.5).reading(at, None).cleared
 

@@ -12,6 +12,7 @@ from forecaster.alerts.store import Store
 from forecaster.alerts.told import StreamAlerts
 from forecaster.alerts.watcher import Watcher
 from forecaster.errors import NoCandles
+from forecaster.ledger import Ledger
 from forecaster.schema import FIVE_MINUTES
 from forecaster.serving.feed import Feed
 from tests.support.fakes import LAST_CLOSE, NOON, Clock, surprise
@@ -20,10 +21,12 @@ from tests.support.service.streams import FAST, PATIENCE, Moving
 
 
 @pytest.fixture
-def market():
-    market = Moving()
+def market(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path / 'alerts.db'}")
+    market = Moving(ledger)
     market.longest = 24
-    return market
+    yield market
+    ledger.close()
 
 
 @pytest.fixture
