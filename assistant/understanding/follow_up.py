@@ -15,10 +15,10 @@ from math import ceil
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
-from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant, of_a_cause
+from assistant.understanding.message_parts import BETWEEN, Message, Part, says_nothing
 from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
-from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, no_topic
+from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, asked_topics, no_topic
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
@@ -26,6 +26,7 @@ SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
+OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
@@ -76,9 +77,11 @@ def _question(
 ) -> Question:
     """Everything that a message asks."""
     parts = message.parts()
+    if several := asked_topics(message.typed, parts, topics):
+        return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    if len(parts) == 1:
+    if len(parts) == 1 and not of_a_cause(parts[0]):
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
@@ -89,9 +92,26 @@ def _question(
         if whole is not None and whole.score >= SUREST_TOPIC:
             return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
-    for part, explained in zip(parts, explained_parts, strict=True):
-        asks += [explained] if explained else _asks(part, message, asks[-1] if asks else None, before)
+    for part, explained in zip(_with_coin(parts, message), explained_parts, strict=True):
+        if asks and asks[-1].intent is Intent.TRACK_RECORD and _adds_nothing(part):
+            continue
+        told = explained if not of_a_cause(part) else None
+        asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
     return Question(tuple(dict.fromkeys(_timed_alike(asks))) or (Ask(Intent.OTHER),), language)
+
+
+def _adds_nothing(part: Part) -> bool:
+    """Whether a part only asks what the record tells anyway: "and what came of it", "hit rate?"."""
+    return part.intent in (Intent.METRICS, Intent.CANDLES, Intent.OTHER) and says_nothing(part.slots)
+
+
+def _with_coin(parts: Sequence[Part], message: Message) -> list[Part]:
+    """The parts; those before the one that names the message's only coin speak of it too: "1h, 4h and 8h for eth"."""
+    first = next((place for place, part in enumerate(parts) if part.slots.symbols), 0)
+    if len(message.named) != 1:
+        return list(parts)
+    coined = [replace(part, slots=replace(part.slots, symbols=message.named)) for part in parts[:first]]
+    return [*coined, *parts[first:]]
 
 
 def _timed_alike(asks: Sequence[Ask]) -> list[Ask]:
@@ -120,7 +140,7 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
-    ask = filled(Ask(intent, symbols), slots)
+    ask = filled(Ask(intent, symbols, cause=of_a_cause(part)), slots)
     return _with_foreign(_same_forecast(ask, part, last), slots)
 
 
@@ -228,7 +248,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()
-    if not {first, second} <= LOOKED_UP:
+    if not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))
 
