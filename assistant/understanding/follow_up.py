@@ -15,10 +15,11 @@ from math import ceil
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant, of_a_cause
-from assistant.understanding.message_parts import BETWEEN, Message, Part, says_nothing
+from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
+from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.neighbours import adds_nothing, timed_alike, with_coin
 from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
-from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, asked_topics, no_topic
+from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, asked_topics, no_topic, of_a_cause
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
@@ -92,36 +93,12 @@ def _question(
         if whole is not None and whole.score >= SUREST_TOPIC:
             return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
-    for part, explained in zip(_with_coin(parts, message), explained_parts, strict=True):
-        if asks and asks[-1].intent is Intent.TRACK_RECORD and _adds_nothing(part):
+    for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
+        if asks and asks[-1].intent is Intent.TRACK_RECORD and adds_nothing(part):
             continue
         told = explained if not of_a_cause(part) else None
         asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
-    return Question(tuple(dict.fromkeys(_timed_alike(asks))) or (Ask(Intent.OTHER),), language)
-
-
-def _adds_nothing(part: Part) -> bool:
-    """Whether a part only asks what the record tells anyway: "and what came of it", "hit rate?"."""
-    return part.intent in (Intent.METRICS, Intent.CANDLES, Intent.OTHER) and says_nothing(part.slots)
-
-
-def _with_coin(parts: Sequence[Part], message: Message) -> list[Part]:
-    """The parts; those before the one that names the message's only coin speak of it too: "1h, 4h and 8h for eth"."""
-    first = next((place for place, part in enumerate(parts) if part.slots.symbols), 0)
-    if len(message.named) != 1:
-        return list(parts)
-    coined = [replace(part, slots=replace(part.slots, symbols=message.named)) for part in parts[:first]]
-    return [*coined, *parts[first:]]
-
-
-def _timed_alike(asks: Sequence[Ask]) -> list[Ask]:
-    """Forecasts in a row with the time of the last of them, where the others name none: "btc and eth in 3 hours"."""
-    told = list(asks)
-    for place in range(len(told) - 2, -1, -1):
-        this, after = told[place], told[place + 1]
-        if this.intent is after.intent is Intent.FORECAST and not any(getattr(this, name) for name in TIMES):
-            told[place] = replace(this, **{name: getattr(after, name) for name in (*TIMES, "zone", "assumed")})
-    return told
+    return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:

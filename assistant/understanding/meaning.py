@@ -10,6 +10,7 @@ from dataclasses import replace
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
+from assistant.understanding.topics import of_a_cause
 
 DAY = 24  # hours
 MOST_COMPARED = 15  # coins
@@ -50,14 +51,6 @@ _TYPICAL = re.compile(
     r"|oscillat\w*|volatil\w*)\b|\b(?:moves?|swings?|fluctuat\w*|var(?:y|ies)|change|volatil\w*|oscillat\w*)\b.{0,24}"
     r"\b(?:typically|usually|normally|on average|in general)\b"
 )
-_CAUSE = re.compile(
-    r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
-    r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
-    r"|mov(?:es|ing)|pump(?:ed|ing)|dump(?:ed|ing))\b"
-)
-_OURS = re.compile(
-    r"\b(?:you|your|forecasts?|predictions?|range|model|trust|believe)\b"
-)  # what is asked about is no move
 _ODDS = re.compile(
     r"\b(?:will|chances?|probab\w+|likely|likelihood|odds|could|can|might|going to|hits?|reach\w*|touch\w*|breaks?"
     r"|liquidat\w+|safe|forecast|predict\w*)\b"
@@ -99,14 +92,6 @@ def meant(part: Part) -> Intent:
     if intent in _OF_PRICES:
         return _of_a_time(intent, slots, text)
     return intent
-
-
-def of_a_cause(part: Part) -> bool:
-    """Whether it is asked why a coin's price has moved, which nobody here knows."""
-    slots = part.slots
-    ahead = slots.start is None and (slots.target is not None or (slots.direction == "future" and not slots.told_past))
-    ours = ahead or slots.priced or _OURS.search(part.text) is not None or len(slots.symbols) > 1
-    return bool(slots.symbols) and not ours and _CAUSE.search(part.text) is not None
 
 
 def filled(ask: Ask, slots: Slots) -> Ask:

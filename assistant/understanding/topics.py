@@ -41,6 +41,14 @@ _HALVES = re.compile(
 _LEANS = re.compile(
     r"^\W*(?:on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b", re.IGNORECASE
 )  # on the other half
+_CAUSE = re.compile(
+    r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
+    r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
+    r"|mov(?:es|ing)|pump(?:ed|ing)|dump(?:ed|ing))\b"
+)
+_OURS = re.compile(
+    r"\b(?:you|your|forecasts?|predictions?|range|model|trust|believe)\b"
+)  # what is asked about is no move
 _POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
 _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 
@@ -48,6 +56,14 @@ _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 def no_topic(text: str) -> Topic | None:
     """Nothing, where there is no knowledge."""
     return None
+
+
+def of_a_cause(part: Part) -> bool:
+    """Whether it is asked why a coin's price has moved, which nobody here knows."""
+    slots = part.slots
+    ahead = slots.start is None and (slots.target is not None or (slots.direction == "future" and not slots.told_past))
+    ours = ahead or slots.priced or _OURS.search(part.text) is not None or len(slots.symbols) > 1
+    return bool(slots.symbols) and not ours and _CAUSE.search(part.text) is not None
 
 
 def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
