@@ -5,6 +5,7 @@ Here are the commonest pieces alone, which find nearly as many topics (docs/deci
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -46,3 +47,9 @@ class Encoder:
         """Their vectors, in their order."""
         vectors: Vectors = self._network.encode(list(sentences))
         return vectors
+
+
+@lru_cache(maxsize=1)
+def shared_encoder() -> Encoder:
+    """The one encoder of this process, opened when it is first asked for."""
+    return Encoder()

@@ -20,7 +20,7 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from assistant.knowledge.encoder import Encoder
+from assistant.knowledge.encoder import Encoder, shared_encoder
 from assistant.knowledge.entries import ENGLISH, FOLDER, Entry, read_entries
 from assistant.knowledge.words import Words
 from forecaster.schema import WINDOW
@@ -151,7 +151,7 @@ class Library:
             told[each.topic] += " ".join((each.title, *each.asked, *each.sentences, ""))
         texts = list(told.items())
         groups = list(_parts(self._elsewhere))
-        encoder = self._encoder or Encoder()
+        encoder = self._encoder or shared_encoder()
         return _Index(
             encoder,
             np.concatenate(

@@ -148,6 +148,8 @@ def _answered(
             told.append(_fixed(speech, ask, alone=False))
         for result in given:
             first, *others = _told(speech, ask, result, brief=brief, more=question.more)
+            if ask.cause:
+                told.append(speech.say("fixed.no_cause"))
             told.append(first)
             details += others
     record = _record(speech, question, results)

@@ -12,7 +12,18 @@ _NAMES = {
     Intent.METHOD: "method", Intent.DATA: "data", Intent.CAPABILITIES: "capabilities", Intent.COMPARE: "compare",
     Intent.EXPLAIN: "explain",
 }  # fmt: skip
-ASSUMED = ("overnight", "tonight", "morning", "afternoon", "evening", "few_hours", "few_minutes", "soon")
+ASSUMED = (
+    "overnight",
+    "tonight",
+    "morning",
+    "early",
+    "small_hours",
+    "afternoon",
+    "evening",
+    "few_hours",
+    "few_minutes",
+    "soon",
+)
 IMPOSSIBLE = "impossible"  # in place of an assumption: a day or a time that there is not
 
 

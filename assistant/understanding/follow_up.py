@@ -17,8 +17,9 @@ from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, La
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.neighbours import adds_nothing, timed_alike, with_coin
 from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
-from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, no_topic
+from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, asked_topics, no_topic, of_a_cause
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
@@ -26,6 +27,7 @@ SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
+OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
@@ -76,9 +78,11 @@ def _question(
 ) -> Question:
     """Everything that a message asks."""
     parts = message.parts()
+    if several := asked_topics(message.typed, parts, topics):
+        return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    if len(parts) == 1:
+    if len(parts) == 1 and not of_a_cause(parts[0]):
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
@@ -89,19 +93,12 @@ def _question(
         if whole is not None and whole.score >= SUREST_TOPIC:
             return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
-    for part, explained in zip(parts, explained_parts, strict=True):
-        asks += [explained] if explained else _asks(part, message, asks[-1] if asks else None, before)
-    return Question(tuple(dict.fromkeys(_timed_alike(asks))) or (Ask(Intent.OTHER),), language)
-
-
-def _timed_alike(asks: Sequence[Ask]) -> list[Ask]:
-    """Forecasts in a row with the time of the last of them, where the others name none: "btc and eth in 3 hours"."""
-    told = list(asks)
-    for place in range(len(told) - 2, -1, -1):
-        this, after = told[place], told[place + 1]
-        if this.intent is after.intent is Intent.FORECAST and not any(getattr(this, name) for name in TIMES):
-            told[place] = replace(this, **{name: getattr(after, name) for name in (*TIMES, "zone", "assumed")})
-    return told
+    for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
+        if asks and asks[-1].intent is Intent.TRACK_RECORD and adds_nothing(part):
+            continue
+        told = explained if not of_a_cause(part) else None
+        asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
+    return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
@@ -120,7 +117,7 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
-    ask = filled(Ask(intent, symbols), slots)
+    ask = filled(Ask(intent, symbols, cause=of_a_cause(part)), slots)
     return _with_foreign(_same_forecast(ask, part, last), slots)
 
 
@@ -228,7 +225,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()
-    if not {first, second} <= LOOKED_UP:
+    if not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))
 

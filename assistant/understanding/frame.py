@@ -93,6 +93,7 @@ class Ask:
     metric: Metric | None = None
     last: int | None = None  # how many forecasts of the track record
     worst: bool = False  # the worst miss among them
+    cause: bool = False  # why the price moved, which nobody here knows
     days: int | None = None  # between false alarms, for anomalies
     foreign: str | None = None  # a stock, currency or metal that was asked for
 

@@ -187,6 +187,7 @@ def _plain(text: str, language: str) -> str:
 _ACCENTED: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     Language.PORTUGUESE: ((re.compile(r"\b[éÉ]\b"), "eh"), (re.compile(r"\b[eE]stá\b"), "estah")),
     Language.SPANISH: ((re.compile(r"\b[eE]stá\b"), "estah"), (re.compile(r"\b[eE]stán\b"), "estahn")),
+    Guest.ITALIAN: ((re.compile(r"\b[èÈ]\b"), "eh"),),
     Language.FRENCH: (
         (re.compile(r"\b([lLdDjJnNmMtTsScC]|[qQ]u)['\u2019](?=\w)"), r"\1' "),
         (re.compile(r"\b[oO]ù\b|\b[oO]u (?=(?:sera|va|en est|ira|se)\b)"), "ouh "),

@@ -8,8 +8,9 @@ import re
 from dataclasses import replace
 
 from assistant.understanding.frame import Ask, Intent
-from assistant.understanding.message_parts import TALK, Part
+from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
+from assistant.understanding.topics import of_a_cause
 
 DAY = 24  # hours
 MOST_COMPARED = 15  # coins
@@ -22,7 +23,9 @@ QUANTITIES = (
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
 _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
-    r"|better|of them)\b|\b(?:both|the two|between them|them|they)\b"
+    r"|better|of them)\b|\b(?:best|worst|top|biggest)"
+    r" (?:perform\w+|gainers?|losers?|movers?|coins?|cryptos?)\b"
+    r"|\b(?:both|the two|between them|them|they)\b"
 )
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
@@ -39,14 +42,15 @@ _SAID = re.compile(
     r"|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out)\b"
 )
-_HELD = re.compile(
-    r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
-    r"|come true|came true"
-    r"|turn out|work out|accurate)\b|\binside (?:your|the) (?:\w+ )?(?:range|band)|\b(?:how (?:have|has|did)"
-    r"|been) (?:they|it|your \w+)"
-    r" (?:been )?(?:doing|done|do)\b"
-)
+_UNUSUAL = re.compile(r"\b(?:unusual\w*|anomal\w+|abnormal\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
+_TYPICAL = re.compile(
+    r"\b(?:typical(?:ly)?|usual(?:ly)?|normal(?:ly)?|average|avg|expected?|how (?:much|far|big|strong\w*|wide))\b"
+    r".{0,48}"
+    r"\b(?:moves?|movement|swings?|range|ranges|change|changes|fluctuat\w*|var(?:y|ies|iation)|wiggle\w*|go|goes|deviat\w*"
+    r"|oscillat\w*|volatil\w*)\b|\b(?:moves?|swings?|fluctuat\w*|var(?:y|ies)|change|volatil\w*|oscillat\w*)\b.{0,24}"
+    r"\b(?:typically|usually|normally|on average|in general)\b"
+)
 _ODDS = re.compile(
     r"\b(?:will|chances?|probab\w+|likely|likelihood|odds|could|can|might|going to|hits?|reach\w*|touch\w*|breaks?"
     r"|liquidat\w+|safe|forecast|predict\w*)\b"
@@ -59,12 +63,22 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
-    if intent is Intent.TRACK_RECORD or (_SAID.search(text) and (slots.at or slots.target) and not slots.priced):
+    if (
+        intent is Intent.TRACK_RECORD
+        or (slots.worst and intent is not Intent.ADVICE)
+        or (_SAID.search(text) and (slots.at or slots.target) and not slots.priced)
+    ):
         return Intent.TRACK_RECORD
-    if _HELD.search(text) and (slots.at or slots.symbols):
+    if HELD.search(text) and (slots.at or slots.symbols):
         return Intent.TRACK_RECORD
+    if of_a_cause(part):
+        return Intent.CANDLES
+    if intent in (Intent.CANDLES, Intent.PRICE) and _UNUSUAL.search(text):
+        return Intent.ANOMALIES
     if compared := _comparison(intent, slots, text):
         return compared
+    if _of_a_typical_move(intent, slots, text):
+        return Intent.FORECAST
     if (intent is Intent.ADVICE and slots.quantities.level is None) or (intent is Intent.ANOMALIES and not asked):
         return intent
     if (amounts := _of_an_amount(intent, slots, text)) is not None:
@@ -158,7 +172,9 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
     if slots.ratio and len(slots.symbols) == 2 and slots.direction != "future":
         return Intent.PRICE
-    if slots.compare_by is None or not several or intent is Intent.ADVICE or slots.priced:
+    if slots.compare_by is None or not several or slots.priced:
+        return None
+    if intent is Intent.ADVICE and slots.compare_by in ("move", "price"):  # "which is the better buy"
         return None
     if intent is Intent.METRICS and (slots.compare_by != "record" or len(slots.symbols) < 2):
         return None
@@ -171,6 +187,13 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     ):
         return None
     return Intent.COMPARE
+
+
+def _of_a_typical_move(intent: Intent, slots: Slots, text: str) -> bool:
+    """Whether it is asked how far a coin usually goes in some time, which a forecast tells, and not how far it went."""
+    past = slots.direction == "past" or slots.told_past or slots.start is not None or slots.at is not None
+    named = bool(slots.symbols) and slots.hours is not None and not past and not slots.priced
+    return named and intent not in (Intent.METRICS, Intent.ADVICE) and _TYPICAL.search(text) is not None
 
 
 def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
@@ -209,7 +232,7 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
         if intent in (Intent.OTHER, Intent.FOLLOWUP) and slots.symbols and _MOVED.search(text):
             return Intent.CANDLES
         return intent
-    if slots.target is not None and intent in (Intent.PRICE, Intent.OTHER) and slots.symbols:
+    if slots.target is not None and (intent is Intent.PRICE or (intent is Intent.OTHER and slots.symbols)):
         return Intent.FORECAST
     if slots.target is not None and intent is Intent.CANDLES and slots.direction != "past":
         return Intent.FORECAST

@@ -23,6 +23,14 @@ _ASIDE = re.compile(
 )
 
 
+HELD = re.compile(
+    r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
+    r"|come true|came true"
+    r"|turn out|work out|accurate)\b|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
+    r"|\b(?:how (?:have|has|did)"
+    r"|been) (?:they|it|your \w+)"
+    r" (?:been )?(?:doing|done|do)\b"
+)
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
@@ -54,7 +62,7 @@ class Message:
         self.typed, self._zone = typed, zone
         self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
-        named = self._named = symbols_in(self._text, both=())
+        named = self.named = symbols_in(self._text, both=())
         self.every, self._both = every, named if len(named) == 2 else both
 
     @property
@@ -65,7 +73,7 @@ class Message:
     def part(self, text: str, intent: Intent | None = None) -> Part:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
-        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self._named)
+        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self.named)
         return Part(text, masked, slots, intent or self._intent(masked))
 
     def parts(self) -> list[Part]:
@@ -76,7 +84,8 @@ class Message:
         aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
         whole = self.part(self._text)
         if (
-            whole.slots.quantities.between
+            (HELD.search(self._text) and whole.slots.symbols)
+            or whole.slots.quantities.between
             or whole.slots.ratio
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
         ):
@@ -90,8 +99,8 @@ class Message:
     def _intent(self, masked: str) -> Intent:
         if self._classifier.elliptic(masked):
             return Intent.FOLLOWUP
-        if not self._classifier.clueless(masked):
-            return self._classifier.ranked(masked)[0][0]
+        if (intent := self._classifier.intent(masked)) is not None:
+            return intent
         return Intent.PRICE if _DOING.search(masked) else Intent.OTHER
 
     def _groups(self, pieces: Sequence[Part]) -> list[Part]:
@@ -116,6 +125,10 @@ class Message:
     def _with(self, groups: list[Part], piece: Part) -> list[Part]:
         """The groups with one more piece: joined to the last one where both want the same of the same."""
         last = groups[-1] if groups else None
+        if last is not None and last.intent is Intent.FOLLOWUP and last.slots.priced and says_nothing(piece.slots):
+            return [*groups[:-1], self._joined(last, piece, piece.intent)]  # "eth above 2600 in 3h, each chance"
+        if last is not None and _completes(last.slots, piece.slots):
+            return [*groups[:-1], self._joined(last, piece, piece.intent)]
         if last is None or piece.intent is not last.intent or piece.slots.metric:
             return [*groups, piece]
         timed = last.slots.hours is not None, piece.slots.hours is not None
@@ -133,6 +146,16 @@ def _another(last: Slots, new: Slots) -> bool:
     if last.priced and new.priced and last.symbols and new.symbols and last.symbols != new.symbols:
         return True
     return new.metric is not None and last.metric is not None and new.metric != last.metric
+
+
+def _completes(last: Slots, new: Slots) -> bool:
+    """Whether a piece only says when a price is to be passed: "my stop is at 131, do i get hit tonight"."""
+    return last.priced and not last.timed and new.timed and not (new.priced or new.symbols or new.metric)
+
+
+def says_nothing(slots: Slots) -> bool:
+    """Whether a piece names no coin, time or price of its own."""
+    return not (slots.symbols or slots.foreign or slots.timed or slots.priced or slots.currency)
 
 
 def _worth_asking(groups: list[Part]) -> list[Part]:

@@ -18,6 +18,7 @@ _LONG_NUMBER = re.compile(r"\d{13,}")
 _LETTERS = r"[^\W\d_]*"  # any, of any script
 _WORD = re.compile(r"[^\W\d_]{4,24}")
 SWAPS_ONLY = 4  # letters: a shorter word is another word rather than a typo
+NEIGHBOURS = 6  # letters: in a shorter word, a wrong letter is one beside the right one on the keyboard
 TWO_EDITS = 8  # letters: a longer word may have two typos
 
 
@@ -66,6 +67,24 @@ def _allowed(word: str, right: str) -> float:
     return 2 if len(right) >= TWO_EDITS else 1
 
 
+_ALIKE = frozenset(("cs", "ck", "sz", "fv", "iy", "ei"))  # letters that sound alike
+_KEYS = {
+    letter: (x + 0.4 * y, y)
+    for y, row in enumerate(("qwertyuiop", "asdfghjkl", "zxcvbnm"))
+    for x, letter in enumerate(row)
+}
+
+
+def _another_letter(a: str, b: str, *, short: bool) -> int:
+    """What a letter in place of another costs."""
+    if a == b:
+        return 0
+    if f"{min(a, b)}{max(a, b)}" in _ALIKE:
+        return 1
+    (x, y), (far, deep) = _KEYS.get(a, (0.0, 9)), _KEYS.get(b, (9.0, 0))
+    return 2 if short and max(abs(x - far), abs(y - deep)) > 1 else 1
+
+
 def _edits(a: str, b: str) -> int:
     """Letters inserted, dropped, changed or swapped with their neighbour between two words.
 
@@ -73,10 +92,11 @@ def _edits(a: str, b: str) -> int:
     """
     before: list[int] = []
     row = list(range(len(b) + 1))
+    short = len(b) < NEIGHBOURS
     for i, x in enumerate(a, start=1):
         older, before, row = before, row, [i]
         for j, y in enumerate(b, start=1):
-            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y)))
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + _another_letter(x, y, short=short)))
             if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
                 row[j] = min(row[j], older[j - 2] + 1)
     return row[-1]

@@ -1,11 +1,12 @@
 """Whether a part of a message asks for an entry of the knowledge, and for which."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import TALK, Part
+from assistant.understanding.slots import Slots
 
 
 class Topic(Protocol):
@@ -26,6 +27,7 @@ Topics = Callable[[str], Topic | None]
 LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
 SURE_TOPIC = 0.7  # of another text without a coin
 SUREST_TOPIC = 0.9  # of one with a coin
+MOST_HALVES = 3
 _NO_TOPIC = TALK | {Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
@@ -33,6 +35,20 @@ _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
     r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
 )
+_HALVES = re.compile(
+    r"[?!;,\uff1f\uff0c\u3002]+|\.(?!\d)|&|\b(?:and|also|plus|und|y|e|et|ed)\b|\u548c|\u8fd8\u6709", re.IGNORECASE
+)
+_LEANS = re.compile(
+    r"^\W*(?:on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b", re.IGNORECASE
+)  # on the other half
+_CAUSE = re.compile(
+    r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
+    r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
+    r"|mov(?:es|ing)|pump(?:ed|ing)|dump(?:ed|ing))\b"
+)
+_OURS = re.compile(
+    r"\b(?:you|your|forecasts?|predictions?|range|model|trust|believe)\b"
+)  # what is asked about is no move
 _POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
 _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 
@@ -40,6 +56,31 @@ _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 def no_topic(text: str) -> Topic | None:
     """Nothing, where there is no knowledge."""
     return None
+
+
+def of_a_cause(part: Part) -> bool:
+    """Whether it is asked why a coin's price has moved, which nobody here knows."""
+    slots = part.slots
+    ahead = slots.start is None and (slots.target is not None or (slots.direction == "future" and not slots.told_past))
+    ours = ahead or slots.priced or _OURS.search(part.text) is not None or len(slots.symbols) > 1
+    return bool(slots.symbols) and not ours and _CAUSE.search(part.text) is not None
+
+
+def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
+    """The asks for entries of the knowledge, where every half of a message is a question for another one."""
+    halves = [half for half in _HALVES.split(typed) if half.strip()]
+    if not 2 <= len(halves) <= MOST_HALVES or any(_of_coins(part.slots) for part in parts):
+        return ()
+    found = [None if _LEANS.search(half) else topics(half) for half in halves]
+    if any(each is None or each.score < SURE_TOPIC for each in found):
+        return ()
+    asked = dict.fromkeys(each.topic for each in found if each is not None)
+    return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
+
+
+def _of_coins(slots: Slots) -> bool:
+    q = slots.quantities
+    return bool(slots.symbols or slots.timed or slots.priced or slots.currency or q.amount is not None or q.path)
 
 
 def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask | None:
@@ -51,7 +92,7 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     slots, q = part.slots, part.slots.quantities
     if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
         return None
-    if part.intent in _NO_TOPIC or (q.touch and _POINTING.search(part.text)):
+    if part.intent in _NO_TOPIC or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else

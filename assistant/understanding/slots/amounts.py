@@ -35,6 +35,7 @@ _OF_FOREIGN_MONEY = re.compile(
     r"(?<!above )(?<!below )(?<!over )(?<!under )(?<!hit )(?<!reach )(?<!cross )(?<!pass )(?<!touch )(?<!exceed )"
     rf"\$(?P<n>{NUMBER})"
 )
+_LOST = re.compile(r"\b(?:lose|loss|losses|risk|value at risk|worst case|downside)\b")
 _COUNTED = re.compile(r"\b(?:in|next|last|at|by|past|within|top) $")
 
 
@@ -64,7 +65,8 @@ def amount_in(
         value = min(float(at["n"]), LARGEST)
         if value >= LEAST_PRICE and like(value):
             return None
-        return Amount(None if value in (0, 1) else value, "coin", _without(named, at, "COIN"))
+        none = value == 0 or (value == 1 and not _LOST.search(text))  # "1 btc" is its price
+        return Amount(None if none else value, "coin", _without(named, at, "COIN"))
     for pattern in (*_OF_MONEY, _OF_FOREIGN_MONEY)[: None if foreign_money else -1]:
         if at := pattern.search(named):
             return Amount(min(float(at["n"]), LARGEST), "quote", _without(named, at, "COIN"))

@@ -8,7 +8,7 @@ from assistant.understanding.slots.coins import COINS
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
         r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|swings? more)\b"
+        r"|jumpier|quiet(?:er)?|swings?(?: the)? (?:more|most|less|least))\b"
     ),
     "record": re.compile(
         r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
@@ -26,8 +26,9 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|pumped"
         r"|pumping|dumped|dumping|dropped"
         r"|drop|fell|fall|gained"
-        r"|gain|rose|rise|moved|move|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
-        r"|better)|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
+        r"|gain|rose|rise|moved|moves?|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
+        r"|better|harder|hardest|further|farther|faster|fastest|less|least)"
+        r"|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
         r"|top gainers?)\b"
     ),
     "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),

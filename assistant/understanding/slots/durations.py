@@ -3,6 +3,7 @@
 import re
 from math import ceil
 
+EVERY = 3  # hours from the first on that are a path
 FARTHEST = 1_000_000  # hours: enough to be refused in words, and finite
 _UNIT = r"(?P<unit>minutes?|mins?|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|years?|yrs?|y)"
 _UNITS = r"(?:minutes?|mins?|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|years?|yrs?|y)\b"
@@ -68,6 +69,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _LIST = re.compile(
     rf"(?<![\d$.:-])\d{{1,4}}(?:(?: ?(?:,|/|&) ?(?:and )?| (?:and|plus|then) )\d{{1,4}})+ ?(?P<unit>{_UNITS})"
 )
+_ROW = re.compile(rf"(?<![\d$.:-])(?:\d{{1,4}} ?{_UNITS}[ ,]*){{2,}}")  # "1h 2h 3h 4h"
 _HOURMINUTES = re.compile(r"(\d+)\.(\d+) (hourminutes|dayhours)")
 
 
@@ -79,7 +81,16 @@ def rewritten(text: str) -> str:
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
     text = _HOURMINUTES.sub(_summed, text)
-    return _LIST.sub(lambda listed: " , ".join(f"{n} {listed['unit']}" for n in re.findall(r"\d+", listed[0])), text)
+    text = _LIST.sub(lambda listed: _listed([f"{n} {listed['unit']}" for n in re.findall(r"\d+", listed[0])]), text)
+    return _ROW.sub(lambda row: _listed(re.findall(rf"\d+ ?{_UNITS}", row[0])), text)
+
+
+def _listed(spans: list[str]) -> str:
+    """Spans beside each other; "1h 2h 3h" are three hours, each of them asked about."""
+    steps = [int(each.split()[0].rstrip("hours")) if re.search(r"\d ?h", each) else 0 for each in spans]
+    if len(spans) >= EVERY and steps == list(range(1, len(spans) + 1)):
+        return f" {len(spans)} hours hour by hour "
+    return f" {' , '.join(spans)} "
 
 
 _CYRILLIC = (

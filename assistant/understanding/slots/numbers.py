@@ -9,6 +9,7 @@ _TENS = {"十": 10, "百": 100, "千": 1000}
 _HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万]+")
 _TEN_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?[万w](?:(\d)千|(\d{1,4}))?(?![a-z])")
 _HAN_CLOCK = re.compile("(\\d{1,2})[点點](?:半|([0-5]\\d)分?)(?!小时)")
+_HAN_HALF = re.compile("(\\d{1,3})个半(小时|钟头|天)")
 _AFTER = "个小点天日年月周分次刻份千万多倍季号到至"  # a lone numeral counts something only before one of these
 
 _SMALL = {
@@ -38,6 +39,7 @@ _DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?
 def arabic(text: str) -> str:
     """A Chinese text with its numbers as digits: 二十四小时 is 24小时, 6.5万 is $65000."""
     text = _HAN_NUMBER.sub(lambda said: _counted(said, text), text)
+    text = _HAN_HALF.sub(r"\1.5\2", text)
     text = _HAN_CLOCK.sub(lambda at: f"{at[1]}:{at[2] or '30'} ", text)
     return _TEN_THOUSANDS.sub(lambda n: f" ${round(float(n[1]) * 10_000) + _tail(n[2] or n[3])} ", text)
 

@@ -45,7 +45,7 @@ PASSED = re.compile(
 )
 _SMALL = re.compile(
     r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|wicks?|tags?|kiss(?:es)?"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|los(?:e|es|ing)|wicks?|tags?|kiss(?:es)?"
     r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
@@ -111,6 +111,7 @@ _PATH = re.compile(
     r"|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
     r"|breakdown|by the hour|hour-by-hour)\b"
 )
+_LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
     r"\b(?:have|has|got|own|hold|holding|invest(?:ed|ing|s)?|put|spend|spent|savings|worth of|deposit|with|stake|bag of"
     r"|bought|buy|purchase|get for|for|lose|loss on|risk)\b[^?]{0,16}$"
@@ -233,7 +234,8 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
             and 2020 <= value <= 2099
             and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
         )
-        if year or (_OWN.search(text[:place]) and not PASSED.search(text)):
+        owned = _OWN.search(text[:place]) and not (PASSED.search(text) or _ODDS.search(text[:place]))
+        if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]
         below = _BELOW.search(text) is not None and not (re.search(r"\b(?:above|over)\b", text) is not None)

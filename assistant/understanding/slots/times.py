@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from assistant.understanding.frame import Language
+from assistant.understanding.slots.day_parts import day_part
 from assistant.understanding.slots.days import DATE, DAY, Impossible, day_in, midnight
 from assistant.understanding.slots.durations import span_minutes
 
@@ -28,7 +29,8 @@ _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
 _YEAR = re.compile(r"(?:by|until) 20[2-9]\d")
 _MILITARY = re.compile(
-    r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)(?P<sure> ?(?:h|hrs|hours)\b| ?(?=\u01c3))?(?![\w$%.:/-])(?! ?[%\d])"
+    r"\b((?:at|by|until) )([01]\d|2[0-3])([0-5]\d)"
+    r"(?:(?P<sure> ?(?:h|hrs|hours)\b| ?(?=\u01c3))|(?![\w$%.:/-])(?! ?[%\d]))"
 )
 _HALVES = (
     (re.compile(r"\bhalf past (\d{1,2})\b(?!:)"), 0, 30),
@@ -37,18 +39,6 @@ _HALVES = (
     (re.compile(r"\bhalf to (\d{1,2})\b(?!:)"), -1, 30),  # the German "halb sechs"
 )
 _CLOCK_H = re.compile(r"\b(at|by|until|till|before) (\d{1,2}) ?h ?([0-5]\d)\b")
-_NAMED: tuple[tuple[re.Pattern[str], int, str | None], ...] = tuple(
-    (re.compile(rf"\b(?:{words})\b"), hour, assumed)
-    for words, hour, assumed in (
-        ("(?:end|close) of (?:the |this )?(?:trading )?day|eod|midnight|end of today", 24, None),
-        ("tonight|later today", 24, "tonight"),
-        ("(?:tomorrow|yesterday) night", 24, None),
-        ("(?:this|tomorrow|yesterday|in the) evening|tomorrow's evening", 20, "evening"),
-        ("(?:this|tomorrow|yesterday|in the) afternoon", 15, "afternoon"),
-        ("(?:tomorrow|yesterday) morning|in the morning|next morning", 9, "morning"),
-        ("noon|midday|lunchtime", 12, None),
-    )
-)
 _HOUR_CLOSE = re.compile(
     r"(?<!last )(?<!past )(?<!previous )"
     r"\b(?:(?:clos(?:e|es|ing)|ends?|finish(?:es)?)(?: of| at| to| out)? (?:the |this )(?:current |full )?hour\b"
@@ -60,7 +50,7 @@ _HOUR_CLOSE = re.compile(
 _CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
 _SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
-_SAID = re.compile(r"\b(?:did|have|has|had) you\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
+_SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _SAME_TIME = re.compile(
     r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b|\byesterday,? (?:at )?(?:the "
@@ -131,12 +121,13 @@ def moment(english: str, now: datetime) -> Moment | None:
             day = midnight(now)
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
-    for pattern, hour, assumed in _NAMED:
-        if found := pattern.search(english):
-            tomorrow = "tomorrow" in english and day is None
-            base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and found[0].startswith("yesterday"))
-            at = _shifted(base + hour * HOUR, now, found[0], past=past, dated=day is not None)
-            return Moment(at, _without(english, found[0], *day_words), None, assumed)
+    if part := day_part(english):
+        tomorrow = "tomorrow" in english and day is None
+        base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and "yesterday" in part.words)
+        gone = "this " in part.words and base + part.hour * HOUR <= now
+        dated = day is not None or tomorrow or "yesterday" in part.words
+        at = _shifted(base + part.hour * HOUR, now, past=past or gone, dated=dated)
+        return Moment(at, _without(english, part.words, *day_words), None, part.assumed)
     return None if day is None else _whole(english, day, day_words, now)
 
 
@@ -198,12 +189,12 @@ def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: date
     unclear = not half and clock["colon"] is None and 1 <= hour <= 12 and not past and "morning" not in english
     if unclear:  # "at 5": whichever comes first
         return min(_upcoming(midnight(now) + time + half_day * HOUR, now) for half_day in (0, 12))
-    return _shifted(midnight(now) + time, now, "", past=past, dated=False)
+    return _shifted(midnight(now) + time, now, past=past, dated=False)
 
 
-def _shifted(at: datetime, now: datetime, words: str, *, past: bool, dated: bool) -> datetime:
+def _shifted(at: datetime, now: datetime, *, past: bool, dated: bool) -> datetime:
     """The occurrence before now of what lies in the past, else the one after it; a day that was named is that day."""
-    if dated or words.startswith(("tomorrow", "yesterday")):
+    if dated:
         return at
     if past:
         return at - DAY if at > now else at

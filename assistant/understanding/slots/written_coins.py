@@ -57,6 +57,7 @@ _LISTED = re.compile(
 _FRAMED = re.compile(  # what no everyday word of English, German and Chinese can be
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
+    r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
     r"|(?:what's|whats|how's|hows|how is|where's|where is|will|is|what about|how about) (?P<framed>link|dot|near)"
     r"(?= (?:doing|now|next|tomorrow|today|looking|in \d|by|at|go|going (?:up|down|to)|rise|fall|trading"
     r"|worth)\b| ?\?)",

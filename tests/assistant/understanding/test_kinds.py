@@ -1,0 +1,127 @@
+"""Kinds of questions that were misread once: parts of a day, rows of hours, typical moves, causes, two at once."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from assistant.lookups import first_calls
+from assistant.understanding import IntentClassifier, read_question
+from assistant.understanding.slots.day_parts import day_part
+
+NOW = datetime(2026, 11, 29, 13, 40, tzinfo=UTC)
+
+
+class About:
+    """A topic that a text is sure to ask for."""
+
+    def __init__(self, topic):
+        self.topic, self.score = topic, 1.0
+
+
+@pytest.fixture(scope="module")
+def calls():
+    classifier = IntentClassifier.load()
+
+    def read(*turns, topics=lambda text: None):
+        return first_calls(read_question(turns, classifier, NOW, topics=topics))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("btc early morning", "2026-11-30T06:00Z"),
+        ("btc early tomorrow morning", "2026-11-30T06:00Z"),
+        ("btc in the small hours", "2026-11-30T04:00Z"),
+        ("btc first thing tomorrow", "2026-11-30T08:00Z"),
+        ("btc late afternoon", "2026-11-29T17:00Z"),
+        ("btc at dawn", "2026-11-30T06:00Z"),
+        ("btc früh morgens", "2026-11-30T06:00Z"),
+        ("btc de madrugada, por favor", "2026-11-30T04:00Z"),
+        ("btc au petit matin", "2026-11-30T06:00Z"),
+        ("btc amanhã bem cedo", "2026-11-30T06:00Z"),
+        ("BTC 凌晨会到多少", "2026-11-30T04:00Z"),
+    ],
+)
+def test_a_part_of_a_day_is_an_hour_of_it(calls, text, until):
+    assert calls(text) == [("forecast", {"symbol": "BTC-USD", "until": until})]
+
+
+def test_the_early_part_of_this_morning_has_passed(calls):
+    assert calls("btc early this morning") == [("get_price", {"symbol": "BTC-USD", "at": "2026-11-29T06:00Z"})]
+
+
+def test_a_good_morning_is_no_time():
+    assert day_part("good morning") is None and day_part("this morning") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["btc 2h 4h 8h", "btc in 2, 4 and 8 hours", "2h, 4h and 8h for btc", "BTC 2小时 4小时 8小时"]
+)
+def test_a_row_of_hours_is_a_forecast_for_each(calls, text):
+    assert [args["hours"] for _, args in calls(text)] == [2, 4, 8]
+
+
+def test_a_row_of_every_hour_is_a_path(calls):
+    assert calls("btc 1h 2h 3h 4h") == [("forecast", {"symbol": "BTC-USD", "hours": 4, "path": True})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what's a typical move of BTC in an hour",
+        "how far does btc usually go in an hour",
+        "wie stark schwankt btc normalerweise in einer stunde",
+        "cuanto oscila btc normalmente en una hora",
+    ],
+)
+def test_a_typical_move_is_told_by_a_forecast_and_is_no_anomaly(calls, text):
+    assert calls(text) == [("forecast", {"symbol": "BTC-USD", "hours": 1})]
+
+
+@pytest.mark.parametrize("text", ["was that btc move normal", "unusual btc candles since friday?"])
+def test_an_unusual_move_stays_one(calls, text):
+    assert [name for name, _ in calls(text)] == ["detect_anomalies"]
+
+
+@pytest.mark.parametrize(
+    "text", ["why did btc drop", "warum ist btc gefallen", "por que cayo btc", "what's behind the btc pump"]
+)
+def test_a_cause_is_not_known_so_what_happened_is_looked_up(calls, text):
+    assert [name for name, _ in calls(text)] == ["get_candles"]
+
+
+def test_two_questions_about_this_service_are_two_topics(calls):
+    known = {"who made you ": About("who-made-this"), " are you free": About("cost")}
+    told = calls("who made you and are you free", topics=lambda text: known.get(text))
+    assert [args["topic"] for _, args in told] == ["who-made-this", "cost"]
+
+
+def test_half_a_question_is_no_topic_of_its_own(calls):
+    topics = {"when were you trained ": "training-data", " on what data": "features"}
+    told = calls("when were you trained and on what data", topics=lambda text: About(topics.get(text, "training-data")))
+    assert [args["topic"] for _, args in told] == ["training-data"]
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("chance my sol limit buy at 131 fills within 6h", {"hours": 6, "threshold": 131.0, "touch": True}),
+        ("will sol lose 131 in the next 4 hours", {"hours": 4, "threshold": 131.0}),
+        ("my liq is 131 on sol, do i get rekt within 6 hours", {"hours": 6, "threshold": 131.0, "touch": True}),
+    ],
+)
+def test_a_price_and_the_time_to_pass_it_are_one_question(calls, text, args):
+    assert calls(text) == [("forecast", {"symbol": "SOL-USD"} | args)]
+
+
+def test_a_loss_is_that_of_one_coin_where_one_is_named(calls):
+    assert calls("how much could i lose on 1 eth in 12 hours")[0][1]["amount"] == 1.0
+    assert "amount" not in calls("1 eth to usd")[0][1]
+
+
+def test_the_record_of_this_morning_is_not_asked_of_tomorrow(calls):
+    assert calls("did your 9am btc forecast hold") == [
+        ("track_record", {"symbol": "BTC-USD", "at": "2026-11-29T09:00Z"})
+    ]
