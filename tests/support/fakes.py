@@ -257,6 +257,9 @@ class HoursAlone:
     async def quote(self, symbol: str, within: float = 5.0) -> Quote:
         raise NoCandles(symbol, ())
 
+    async def since(self, symbol: str, source: str, start: int, step: int = HOUR) -> Candles:
+        raise NoCandles(symbol, ())
+
 
 class FakeSource(HoursAlone):
     """A CandleSource that always gives the same snapshot, cut to the hours asked for."""
