@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.transcript import Reply, asked, conversation, defused, from_page
+from assistant.page.transcript import Reply, asked, conversation, from_page
 from tests.support.browser.chromium import Visit
 from tests.support.browser.fixtures import Open
 from tests.support.browser.page_alone import page_alone
@@ -93,7 +93,5 @@ def test_a_payload_as_a_tools_name_or_argument_is_text(payload: str):
     reply.add(ToolStarted("1", payload, {"symbol": payload}))
     reply.add(ToolFinished("1", payload, False, payload, 0.1, None))
     (step,) = reply.messages()
-    title = step["metadata"]["title"]
-    assert "<" not in title and "![" not in title
-    assert step["content"].count("```") == 2  # nothing gets out of the block of code
-    assert defused(payload) in title or len(payload) > 40
+    told = step["metadata"]["title"] + step["content"]
+    assert told and not any(mark in told for mark in ("<", "![", "```mermaid", "javascript:"))
