@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import gradio as gr
 from pydantic import BaseModel
+from rjsmin import jsmin
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -342,7 +343,7 @@ def _told(event: gr.EventData, name: str) -> object:
 def _head(allowed_origins: Sequence[str]) -> str:
     origins = f'<meta name="cryptosense-origins" content="{escape(" ".join(allowed_origins))}">'
     words = f'<script type="application/json" id="script-words">{_static("script_words.json")}</script>'
-    return origins + words + "".join(f"<script>{_static(name)}</script>" for name in SCRIPTS)
+    return origins + words + "".join(f"<script>{jsmin(_static(name))}</script>" for name in SCRIPTS)
 
 
 def _static(name: str) -> str:
