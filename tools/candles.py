@@ -1,5 +1,6 @@
 """Candles: what happened to a price over the last hours, or between two moments."""
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from math import log
@@ -9,7 +10,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from forecaster.errors import InvalidInput
+from forecaster.errors import CryptoSenseError, InvalidInput
 from forecaster.market import rounded
 from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
@@ -19,6 +20,7 @@ from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, pr
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 HOUR = timedelta(hours=1)
+FINE = 2  # hours of five-minute candles that are asked for
 FEWEST_RETURNS = 3
 
 
@@ -58,28 +60,32 @@ async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> T
         span = await backend.candles(arguments.symbol, arguments.hours)
         return ToolResult(compact(_facts(span) | provenance(span)), span)
     known = await backend.candles(arguments.symbol, LONGEST_LOOK_BACK)
+    if arguments.start and arguments.end is None and arguments.start > known.as_of - HOUR / 2:
+        with suppress(CryptoSenseError):  # where there are none, the hours say why
+            known = await backend.candles(arguments.symbol, FINE, "5m")  # "today", soon after midnight
     answer = _answer(_part(known, arguments))
     return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(known)), answer)
 
 
 def _part(known: CandleSpan, arguments: CandleArguments) -> CandleSpan:
-    """The hours that lie in the asked span for the most part. Raises InvalidInput where none does, or some are gone."""
+    """The candles that lie in the asked span for the most part. Raises InvalidInput where none or not all are there."""
     end = arguments.end or known.as_of
     start = arguments.start or end - arguments.hours * HOUR
     if start < known.candles[0].open_time:
         raise InvalidInput(
             f"Candles reach back to {minute(known.candles[0].open_time)}.", "Ask for a span that begins later."
         )
-    candles = tuple(each for each in known.candles if start <= each.open_time + HOUR / 2 < end)
+    step = timedelta(minutes=known.step_minutes)
+    candles = tuple(each for each in known.candles if start <= each.open_time + step / 2 < end)
     if not candles:
         raise InvalidInput(
-            f"No hour of that span has closed; the newest one closed at {minute(known.as_of)}.",
+            f"No candle of that span has closed; the newest one closed at {minute(known.as_of)}.",
             "Ask for a span that begins earlier.",
         )
     first, last = candles[0], candles[-1]
     return known.model_copy(
         update={
-            "hours": round((last.open_time + HOUR - first.open_time) / HOUR),
+            "hours": max(1, round((last.open_time + step - first.open_time) / HOUR)),
             "first_open": first.open,
             "last_close": last.close,
             "high": max(each.high for each in candles),
@@ -94,7 +100,7 @@ def _answer(span: CandleSpan) -> SpanAnswer:
     return SpanAnswer(
         span=span,
         start=span.candles[0].open_time,
-        end=span.candles[-1].open_time + HOUR,
+        end=span.candles[-1].open_time + timedelta(minutes=span.step_minutes),
         high_time=max(span.candles, key=lambda each: each.high).open_time,
         low_time=min(span.candles, key=lambda each: each.low).open_time,
         volatility_pct=volatility_pct(span),
@@ -102,7 +108,9 @@ def _answer(span: CandleSpan) -> SpanAnswer:
 
 
 def volatility_pct(span: CandleSpan) -> float | None:
-    """Standard deviation of the hourly log returns, percent an hour; None of fewer than three."""
+    """Standard deviation of the hourly log returns, percent an hour; None of fewer than three, or of other candles."""
+    if span.step_minutes != 60:
+        return None
     prices = [span.first_open, *(each.close for each in span.candles)]
     returns = [log(later / earlier) for earlier, later in pairwise(prices)]
     return 100 * stdev(returns) if len(returns) >= FEWEST_RETURNS else None

@@ -186,4 +186,7 @@ def test_clients_that_hang_up_leave_a_server_that_works_says_nothing_and_answers
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"predicted_next_hour_price" in answer
         _, err = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, err) == (0, "")
+        said = [
+            line for line in err.splitlines() if " composition: At start " not in line
+        ]  # whether an exchange answered
+        assert (process.returncode, said) == (0, [])

@@ -48,11 +48,18 @@ async def test_too_short_a_span_has_no_volatility():
     assert result.data.volatility_pct is None and "volatility" not in result.text
 
 
+async def test_a_span_that_begins_within_the_hour_is_told_by_five_minute_candles():
+    result, _ = await call(start="2026-03-19T11:40Z")
+    told = json.loads(result.text)
+    assert (told["start"], told["end"], told["hours"]) == ("2026-03-19T11:40Z", "2026-03-19T12:00Z", 1)
+    assert len(result.data.span.candles) == 4 and result.data.volatility_pct is None
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"start": "2026-03-19T12:00Z"}, "No hour of that span has closed"),
-        ({"start": "2027-01-01T00:00Z"}, "No hour of that span has closed"),
+        ({"start": "2026-03-19T12:00Z"}, "No candle of that span has closed"),
+        ({"start": "2027-01-01T00:00Z"}, "No candle of that span has closed"),
         ({"start": "2025-01-01T00:00Z"}, "Candles reach back to 2026-03-07T00:00Z. Ask for a span that begins later."),
         ({"start": "2026-03-19T10:00Z", "end": "2026-03-19T10:00Z"}, "start must lie before end"),
         ({"start": "2026-03-19T10:00"}, "start: Input should be a time with its zone"),

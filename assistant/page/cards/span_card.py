@@ -20,10 +20,10 @@ FINEST = 6  # hours up to which five-minute candles are shown first
 
 
 def span_card(answer: CandleSpan | SpanAnswer, language: Language = Language.ENGLISH, zone: str = "UTC") -> str:
-    """One line of HTML, every text in it escaped; nothing for a span of less than two candles."""
+    """One line of HTML, every text in it escaped; nothing for less than two candles, or others than of hours."""
     speech = CardSpeech(language, zone)
     span = answer.span if isinstance(answer, SpanAnswer) else answer
-    if len(span.candles) < 2:
+    if len(span.candles) < 2 or span.step_minutes != 60:
         return ""
     made_up = ForecastWarning.DEMO_DATA in span.warnings
     badge = f'<p class="simulated">{escape(speech.simulated)}</p>' if made_up else ""
