@@ -35,8 +35,8 @@ async def page(backend, tmp_path):
 
 async def html(page, address="/", **headers):
     answer = await page.client.get(address, headers=headers)
-    assert int(answer.headers["content-length"]) == len(answer.content)
-    assert "Accept-Language" in answer.headers["vary"]
+    assert int(answer.headers["content-length"]) == answer.num_bytes_downloaded
+    assert {"Accept-Language", "Accept-Encoding"} <= set(answer.headers["vary"].split(", "))
     return answer.text
 
 
@@ -59,6 +59,14 @@ async def test_a_link_to_the_page_is_shown_with_our_words_and_picture(page):
     head = document[: document.index("<body")]
     assert not re.search(r"{url}|Click to try|gradio\.app|@Gradio|githubusercontent|manifest", head)
     assert document.count("og:title") == document.count('og:image"') == document.count("twitter:card") == 1
+
+
+async def test_the_document_is_packed_for_who_can_unpack_it_and_for_nobody_else(page):
+    packed = await page.client.get("/", headers={"accept-encoding": "gzip"})
+    plain = await page.client.get("/", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+    assert packed.num_bytes_downloaded < plain.num_bytes_downloaded / 3
+    assert metas(packed.text) == metas(plain.text) != {}
 
 
 async def test_a_public_address_stands_in_previews_and_a_made_up_host_does_not(page):
