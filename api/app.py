@@ -94,6 +94,7 @@ def create_app(
         await running
         if alerts:
             await alerts.close()
+        await app.state.rules.close()
         if close:
             await close()
 
@@ -145,7 +146,8 @@ def _protect(app: FastAPI, settings: Settings, counted: Metrics) -> None:
     places = Budget(settings.max_concurrent, lambda: counted.refused("overload"))
     app.state.line = Line(settings.max_concurrent, lambda: counted.refused("overload"))
     bodies = Budget(BODY_BYTES, lambda: counted.refused("overload"))
-    app.add_middleware(Gate, rules=Rules(settings), metrics=counted)
+    rules = app.state.rules = Rules(settings)
+    app.add_middleware(Gate, rules=rules, metrics=counted)
     app.add_middleware(Overload, places=places, bodies=bodies)
     app.add_middleware(errors.Failures)
     app.add_middleware(OpenAIErrors)

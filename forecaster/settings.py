@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     key_rate_limit: str = Field(default="1200/minute", description="of the API, for each API key; off for none")
     chat_rate_limit: str = Field(default="120/minute", description="of what the chat's page posts, for each address")
     client_streams: int = Field(default=50, ge=1, description="streams that one address or API key may listen to")
+    valkey_url: str = Field(
+        default="",
+        repr=False,
+        description="a Valkey in which several replicas count their limits: valkey://host:6379/0",
+    )
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
     alert_hosts: CommaSeparated = Field(

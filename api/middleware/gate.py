@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.addresses import Surface, route_path, surface_of
 from api.middleware.clients import client_of, counted
 from api.middleware.keys import CHALLENGE, HOLDER, Keys, sent_key
-from api.middleware.limits import OFF, Limiter
+from api.middleware.limits import OFF, Limiter, SharedCounters
 from api.middleware.metrics import Metrics
 from api.wire import problem
 from forecaster.errors import ConfigurationError
@@ -43,9 +43,15 @@ class Rules:
             raise ConfigurationError(
                 "CRYPTOSENSE_REQUIRE_API_KEY is set, but there is no key.", "List keys in CRYPTOSENSE_API_KEYS."
             )
-        self._by_address = _limiter("ip", settings.rate_limit, "RATE_LIMIT")
-        self._by_key = _limiter("key", settings.key_rate_limit, "KEY_RATE_LIMIT")
-        self._by_page = _limiter("chat", settings.chat_rate_limit, "CHAT_RATE_LIMIT")
+        self._shared = shared = SharedCounters(settings.valkey_url) if settings.valkey_url else None
+        self._by_address = _limiter("ip", settings.rate_limit, "RATE_LIMIT", shared)
+        self._by_key = _limiter("key", settings.key_rate_limit, "KEY_RATE_LIMIT", shared)
+        self._by_page = _limiter("chat", settings.chat_rate_limit, "CHAT_RATE_LIMIT", shared)
+
+    async def close(self) -> None:
+        """Give back what is shared with other replicas."""
+        if self._shared:
+            await self._shared.close()
 
     def visit(self, scope: Scope) -> Visit:
         """What holds for an HTTP request. Notes in its scope whose key it carries."""
@@ -106,5 +112,7 @@ class Gate:
         return problem(429, f"Too many requests. Try again in {wait}.", headers={"Retry-After": str(seconds)})
 
 
-def _limiter(name: str, notation: str, setting: str) -> Limiter | None:
-    return None if notation.strip().lower() == OFF else Limiter(name, notation, setting)
+def _limiter(name: str, notation: str, setting: str, shared: SharedCounters | None) -> Limiter | None:
+    if notation.strip().lower() == OFF:
+        return None
+    return Limiter(name, notation, setting, storage=(lambda: shared) if shared else None)

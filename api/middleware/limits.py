@@ -1,23 +1,34 @@
 """How often a client may ask: limits in the notation of the package `limits`, counted by its strategy.
 
-Any asynchronous storage of that package can count. The one in memory is ours, because the package's own has no
-bound and goes through every address after a hit: with 100,000 of them that held the event loop up for 76 ms.
+Any asynchronous storage of that package can count; a Valkey does for several replicas. The one in memory is ours,
+because the package's own has no bound and goes through every address after a hit: with 100,000 of them that held the
+event loop up for 76 ms.
 """
 
+import logging
 import math
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar, cast
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import ConfigurationError as PackageError
+from limits.errors import StorageError
+from limits.storage import storage_from_string
 
 from forecaster.errors import ConfigurationError
 
 MOST_CLIENTS = 20_000  # counted at once, a few hundred bytes each
 OFF = "off"
+PATIENCE = 0.25  # seconds for which a shared count is waited for
+CONNECTIONS = 16  # of this process to a Valkey
+AGAIN = 5.0  # seconds after which a Valkey that did not answer is asked again
+T = TypeVar("T")
 Clock = Callable[[], float]
+
+log = logging.getLogger(__name__)
 
 
 class Standing(NamedTuple):
@@ -128,6 +139,85 @@ class Counters(Storage):
             if self._windows[oldest][1] > now and len(self._windows) < self._most:
                 return
             del self._windows[oldest]
+
+
+class SharedCounters(Storage):
+    """Counts in a Valkey or Redis, for all replicas that name the same; while that is away, in this process.
+
+    What clients asked before is forgotten in either direction, which lets them ask a little more, and nobody less.
+    """
+
+    STORAGE_SCHEME = ["async+shared"]  # noqa: RUF012  # declared by the package
+    base_exceptions = ()
+
+    def __init__(self, url: str, *, clock: Clock = time.monotonic, patience: float = PATIENCE) -> None:
+        """`url` is such as valkey://host:6379/0. Raises ConfigurationError for what is none, or without the client."""
+        super().__init__(url)
+        self._clock, self._own, self._away_until = clock, Counters(clock=clock), 0.0
+        try:
+            from valkey.asyncio import BlockingConnectionPool
+
+            waits = {"timeout": patience, "socket_timeout": patience, "socket_connect_timeout": patience}
+            plain = url.replace("valkey+unix://", "unix://")
+            self._pool = BlockingConnectionPool.from_url(plain, max_connections=CONNECTIONS, **waits)
+            made = storage_from_string(
+                f"async+{url}", wrap_exceptions=True, connection_pool=cast(str, self._pool)
+            )  # its type is left out
+        except (ImportError, PackageError, ValueError) as error:
+            raise ConfigurationError(
+                "CRYPTOSENSE_VALKEY_URL does not name a Valkey that could be used.",
+                "Write it like valkey://host:6379/0, and install the extra: pip install cryptosense[valkey].",
+            ) from error
+        self._shared = cast(Storage, made)
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to the hits of a client; begins a window of `expiry` seconds if none runs. Gives the hits in it."""
+        return await self._first(lambda counts: counts.incr(key, int(expiry), amount))
+
+    async def get(self, key: str) -> int:
+        """The hits of a client in the window that runs; 0 if none does."""
+        return await self._first(lambda counts: counts.get(key))
+
+    async def get_expiry(self, key: str) -> float:
+        """When that window ends by our clock; now if none runs."""
+
+        async def by_our_clock(counts: Storage) -> float:
+            end = await counts.get_expiry(key)
+            return end if counts is self._own else self._clock() + max(0.0, end - time.time())
+
+        return await self._first(by_our_clock)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._pool.disconnect()
+
+    async def check(self) -> bool:
+        """Whether it can be used."""
+        return await self._shared.check()
+
+    async def reset(self) -> int | None:
+        """Forget everything that this process counted."""
+        return await self._own.reset()
+
+    async def clear(self, key: str) -> None:
+        """Forget a client."""
+        await self._first(lambda counts: counts.clear(key))
+
+    async def _first(self, count: Callable[[Storage], Awaitable[T]]) -> T:
+        """What the shared counts say; what ours do while those are away, which the log is told once."""
+        if self._clock() >= self._away_until:
+            try:
+                found = await count(self._shared)
+            except StorageError:
+                if not self._away_until:
+                    log.warning("Valkey does not answer: limits are counted in this process alone until it does.")
+                self._away_until = self._clock() + AGAIN
+            else:
+                if self._away_until:
+                    log.warning("Valkey answers again: limits are shared.")
+                self._away_until = 0.0
+                return found
+        return await count(self._own)
 
 
 def _parsed(notation: str, setting: str) -> list[RateLimitItem]:

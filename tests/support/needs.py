@@ -16,6 +16,7 @@ PACKAGES = {  # Debian's, by program
     "curl": "curl",
     "nginx": "nginx-light",
     "promtool": "prometheus",
+    "redis-server": "redis-server",
     "strace": "strace",
 }
 POSTGRESQL = Path("/usr/lib/postgresql")  # where Debian's package keeps a folder a version, on no PATH
