@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -221,7 +221,8 @@ class Composition:
         from assistant.page.app import chat_app
 
         tabs = self._record, self._track_record
-        behind = Behind(self.turn, self.backend.price, *tabs, self._feedback, self.settings.symbols, self._forecast)
+        turn = partial(self.turn, watches=True)
+        behind = Behind(turn, self.backend.price, *tabs, self._feedback, self.settings.symbols, self._forecast)
         page = chat_app(behind, self.settings.allowed_origins, self.settings.public_origin)
         self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
         self._builder.start()
@@ -257,13 +258,13 @@ class Composition:
         return Feedback(checked(directory) / "feedback.jsonl")
 
     async def turn(
-        self, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC"
+        self, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC", watches: bool = False
     ) -> "AsyncGenerator[Event, None]":
-        """Answer the newest of the messages; the first turn may wait until the assistant is built."""
+        """Answer the newest of the messages, on a page that `watches`; the first may wait for the assistant."""
         from assistant.agent import run_turn
 
         agent = await asyncio.to_thread(self._build_agent)
-        async with aclosing(run_turn(agent, messages, site=site, zone=zone)) as events:
+        async with aclosing(run_turn(agent, messages, site=site, zone=zone, watches=watches)) as events:
             async for event in events:
                 yield event
 
@@ -272,7 +273,7 @@ class Composition:
     ) -> "AsyncGenerator[Step | Words | Told, None]":
         """The same turn, as the API tells it: tools by name alone."""
         from api import Step, Told, Words
-        from assistant.agent import Token, ToolFinished
+        from assistant.agent import Token, ToolFinished, ToolStarted
         from tools import ForecastAnswer
 
         async with aclosing(self.turn(messages, zone=zone)) as events:
@@ -283,7 +284,7 @@ class Composition:
                     yield Step(event.name, "done" if event.ok else "failed")
                     if isinstance(event.data, ForecastAnswer):
                         yield Told(event.data.forecast)
-                else:
+                elif isinstance(event, ToolStarted):
                     yield Step(event.name, "started")
 
     def _build_agent(self) -> "Agent":

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from assistant.budget import Budget
-from assistant.events import Event, Token, ToolFinished, ToolStarted
+from assistant.events import AlertSet, Event, Token, ToolFinished, ToolStarted
 from assistant.grounding import Checked, Grounding, Refused, leaving_out
 from assistant.guard import Guard
 from assistant.lookups import first_calls
 from assistant.loop import NEWEST, SILENCE, Patience, build_graph, history, next_within, settled, stream, visible
-from assistant.replies import Speech
-from assistant.understanding import OFFERED, Topics, no_topic
+from assistant.replies import Speech, watch_of
+from assistant.understanding import OFFERED, Intent, Topics, no_topic
 from forecaster.schema import Symbol
 from tools import NAMES, BoundTool, moment_of
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import, and events are needed wi
     from assistant.offline_model import OfflineModel
     from assistant.understanding import Question
 
-__all__ = ["Agent", "Event", "Token", "ToolFinished", "ToolStarted", "build_agent", "run_turn"]
+__all__ = ["Agent", "AlertSet", "Event", "Token", "ToolFinished", "ToolStarted", "build_agent", "run_turn"]
 
 LONGEST_MESSAGE = 2000  # characters
 LONGEST_REPLY = 6000  # characters of a model in one turn
@@ -79,12 +79,13 @@ def build_agent(
 
 
 async def run_turn(
-    agent: Agent, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC"
+    agent: Agent, messages: Sequence[Mapping[str, str]], *, site: str = "", zone: str = "UTC", watches: bool = False
 ) -> AsyncGenerator[Event, None]:
     """Answer the newest of the messages, ``{"role": "user" | "assistant", "content": ...}``, oldest first.
 
     `site` is where the visitor asks from: each has its share of a language model. `zone` is the visitor's, by its
-    IANA name: times are read and told in it. What fails is told in words and never raised.
+    IANA name: times are read and told in it. With `watches`, a page asks, which can watch for an alert. What fails is
+    told in words and never raised.
     """
     newest = messages[-1]["content"] if messages else ""
     messages = [{**m, "content": m["content"][:LONGEST_MESSAGE]} for m in messages[-NEWEST:]]
@@ -94,7 +95,9 @@ async def run_turn(
         longest = speech.number(LONGEST_MESSAGE)
         yield Token(speech.say("turn.too_long", longest=longest) if newest.strip() else speech.say("turn.empty"))
         return
-    turn = _Turn(history(messages, zone), Grounding(messages, asked), Patience(agent.silence), speech, asked)
+    asked = replace(asked, watches=watches)
+    said = history(messages, zone, watches=watches)
+    turn = _Turn(said, Grounding(messages, asked), Patience(agent.silence), speech, asked)
     try:
         async with aclosing(_answered(agent, turn, messages, site)) as events:
             async for event in events:
@@ -132,8 +135,11 @@ class _Turn:
 async def _answered(
     agent: Agent, turn: _Turn, messages: Sequence[Mapping[str, str]], site: str
 ) -> AsyncGenerator[Event, None]:
-    """The language model's turn, and the embedded model's where there is none or it breaks off."""
-    if agent.graph is not agent.embedded:
+    """The language model's turn, and the embedded model's where there is none or it breaks off, or for an alert.
+
+    Whether one is set is no language model's to say.
+    """
+    if agent.graph is not agent.embedded and all(ask.intent is not Intent.ALERT for ask in turn.asked.asks):
         if agent.budget is not None and not agent.budget.spend(site):
             spent = turn.speech.say("turn.spent")
             if not any(spent in m["content"] for m in messages):  # once in a conversation
@@ -224,7 +230,15 @@ def _steps(update: Mapping[str, Any], turn: _Turn) -> Iterator[Event]:
         if ended:
             turn.running.discard(message.tool_call_id)
             if message.tool_call_id in turn.started:
-                yield _finished(message, turn)
+                finished = _finished(message, turn)
+                yield finished
+                yield from _alerts(finished.data, turn)
+
+
+def _alerts(found: BaseModel | None, turn: _Turn) -> Iterator[AlertSet]:
+    """What the page is to watch, now that a tool has told the price or the range."""
+    watches = [watch_of(ask, found, turn.asked.offered) for ask in turn.asked.asks] if turn.asked.watches else []
+    yield from (AlertSet(watch, turn.speech.language) for watch in watches if watch is not None)
 
 
 def _finished(message: "ToolMessage", turn: _Turn) -> ToolFinished:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from assistant.replies import Watch
 from assistant.understanding import Language
 
 
@@ -38,4 +39,12 @@ class Token:
     text: str
 
 
-Event = ToolStarted | ToolFinished | Token
+@dataclass(frozen=True, slots=True)
+class AlertSet:
+    """The page is to watch for something, and to tell of it in a language. Only where a page asks."""
+
+    watch: Watch
+    language: Language = Language.ENGLISH
+
+
+Event = ToolStarted | ToolFinished | AlertSet | Token

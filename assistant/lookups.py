@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from assistant.replies import MOST_TOLD, Failure
+from assistant.replies import MOST_TOLD, Failure, timed
 from assistant.understanding import Ask, Intent, Language, Question
 from tools import (
     FARTHEST,
@@ -61,6 +62,9 @@ def _calls(ask: Ask) -> list[Call]:
             name, args = "get_candles", _span(ask)
         case Intent.FORECAST | Intent.ADVICE:
             name, args = "forecast", _ahead(ask) | _odds(ask)
+        case Intent.ALERT:
+            priced = ask.unusual or ((ask.threshold or ask.between) and not timed(ask))
+            name, args = ("get_price", {}) if priced else ("forecast", _ahead(ask) | _odds(replace(ask, touch=False)))
         case Intent.COMPARE:
             return [("compare", {"symbols": list(ask.symbols), "by": ask.compare_by or "move"} | _lasting(ask))]
         case Intent.ANOMALIES:

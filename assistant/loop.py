@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # LangChain takes seconds to import
 T = TypeVar("T")
 
 ZONE = "timezone"  # of the visitor: the additional argument of a message that names it
+WATCHES = "watches"  # the one that says that a page asks, which can watch for an alert
 TOOL_CALLS = 6  # in one turn
 MODEL_CALLS = TOOL_CALLS + 1  # in one turn
 HISTORY = 3000  # tokens of a conversation that a model reads
@@ -113,7 +114,12 @@ def zone_of(messages: "Sequence[BaseMessage]") -> str:
     return (zones[-1] if zones else "") or "UTC"
 
 
-def history(messages: Sequence[Mapping[str, str]], zone: str = "UTC") -> "list[BaseMessage]":
+def on_a_page(messages: "Sequence[BaseMessage]") -> bool:
+    """Whether the newest of a person's messages was typed on a page."""
+    return bool(next((m.additional_kwargs.get(WATCHES) for m in reversed(messages) if m.type == "human"), False))
+
+
+def history(messages: Sequence[Mapping[str, str]], zone: str = "UTC", *, watches: bool = False) -> "list[BaseMessage]":
     """The newest messages that fit the token budget, of which the first is a person's, whose clocks are of `zone`."""
     from langchain_core.messages.utils import count_tokens_approximately, trim_messages
 
@@ -130,6 +136,7 @@ def history(messages: Sequence[Mapping[str, str]], zone: str = "UTC") -> "list[B
     )
     for message in kept[-1:]:
         message.additional_kwargs[ZONE] = zone
+        message.additional_kwargs |= {WATCHES: True} if watches else {}
     return kept
 
 

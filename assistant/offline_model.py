@@ -8,6 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field, PrivateAttr
 
 from assistant.lookups import MOST_CALLS, failure_of, first_calls, second_calls
-from assistant.loop import zone_of
+from assistant.loop import on_a_page, zone_of
 from assistant.replies import from_results, without_tools
 from assistant.understanding import OFFERED, IntentClassifier, Question, Topics, no_topic, read_question
 from tools import RECORD, Explanation
@@ -113,7 +114,8 @@ class OfflineModel(BaseChatModel):
 
     def _read(self, messages: Sequence[BaseMessage], when: datetime) -> Question:
         said = [m.text for m in messages if isinstance(m, HumanMessage)]
-        return read_question(said, self._classifier, when, self.offered, zone_of(messages), self.topics)
+        read = read_question(said, self._classifier, when, self.offered, zone_of(messages), self.topics)
+        return replace(read, watches=on_a_page(messages))
 
     def _reply(
         self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], when: datetime | None = None

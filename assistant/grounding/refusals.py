@@ -20,7 +20,7 @@ _LINK = re.compile(
 )
 _INTERNAL = re.compile(
     r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\s*[=:]"  # a variable of the environment with its value
-    r"|(?<![\w.])(?:~|\.{1,2})?/[\w.-]+/[\w./-]+|\b[A-Z]:\\\w"  # a path
+    r"|(?<![\w.])(?!/v1/alerts(?![\w/-]|\.\w))(?:~|\.{1,2})?/[\w.-]+/[\w./-]+|\b[A-Z]:\\\w"  # a path, but for ours
     r"|\bsk-[\w-]{8,}|[A-Za-z0-9+/=_]{32,}"  # a key, or a text in another alphabet
     r"|Traceback|\bFile \"|\b\w+(?:Error|Exception)\b|-----BEGIN"
 )

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from assistant.grounding.figures import Figure, Kind, Reading, figures_in
 from assistant.replies import zone_of
-from assistant.understanding import Question
+from assistant.understanding import Intent, Question
 
 ROUNDING = 0.005  # of a price that is told without its last digits
 SMALL_PRICE = 10.0  # below, whole numbers and first digits are no roundings of a price
@@ -74,6 +74,9 @@ class Grounds:
             if ask.zone is not None:
                 self._zones.add(zone_of(ask.zone))
             self._moments.update(time for time in (ask.target, ask.start, ask.end, ask.at) if time is not None)
+            if ask.intent is Intent.ALERT:  # what is to be watched is the visitor's; the embedded model tells it
+                named = (ask.threshold, *(ask.between or ()))
+                self._known[Kind.MONEY].update(price for price in named if price is not None)
             counts = (float(count) for count in (ask.hours, ask.minutes, ask.last, ask.days) if count is not None)
             self._known[Kind.PLAIN].update(count for count in counts if 0 < count < SMALL)
 

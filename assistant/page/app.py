@@ -52,10 +52,10 @@ from forecaster.errors import CryptoSenseError, NoRecord
 from forecaster.schema import Symbol
 
 STATIC = Path(__file__).parent / "static"
-STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css")
+STYLES = ("chat.css", "card.css", "page.css", "steady.css", "accessible.css", "actions.css", "alerts.css")
 SCRIPTS = (
     *("chat.js", "following.js", "kept.js", "contact.js", "settling.js", "embed.js"),
-    *("names.js", "actions.js", "queue.js", "export.js", "live.js", "chart.js"),
+    *("names.js", "actions.js", "queue.js", "export.js", "live.js", "alerts.js", "chart.js"),
 )
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}

@@ -16,8 +16,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from assistant.agent import LONGEST_MESSAGE, Event, Token, ToolFinished, ToolStarted
-from assistant.page.cards import forecast_card, span_card, step_failed, step_found, step_title
+from assistant.agent import LONGEST_MESSAGE, AlertSet, Event, Token, ToolFinished, ToolStarted
+from assistant.page.cards import alert_card, forecast_card, span_card, step_failed, step_found, step_title
 from assistant.page.visitor import Visitor
 from assistant.page.words import Words
 from assistant.understanding import Language
@@ -194,6 +194,8 @@ class Reply:
                     self._show(event.data, event.language)
                 if isinstance(event.data, CandleSpan | SpanAnswer):
                     self._show_span(event.data, event.language)
+            case AlertSet() if len(self._cards) < CARDS:
+                self._cards[event.watch,] = alert_card(event.watch, event.language, self._zone)
             case Token():
                 self._text += event.text
 

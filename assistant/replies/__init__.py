@@ -1,5 +1,6 @@
 """Answers composed from tool results alone, in six languages."""
 
+from assistant.replies.alerts import Watch, kind_of, prices_of, timed, watch_of
 from assistant.replies.answers import from_results, without_tools
 from assistant.replies.cautions import sources, whose, whose_record
 from assistant.replies.chances import prices
@@ -34,6 +35,7 @@ __all__ = [
     "Failure",
     "NumberForm",
     "Speech",
+    "Watch",
     "ago",
     "beside",
     "city_of",
@@ -41,15 +43,19 @@ __all__ = [
     "day",
     "from_results",
     "interval",
+    "kind_of",
     "letters_of",
     "money",
     "number",
     "percent",
     "phrases_in",
     "prices",
+    "prices_of",
     "source_name",
     "sources",
+    "timed",
     "verdict",
+    "watch_of",
     "whose",
     "whose_record",
     "without_tools",

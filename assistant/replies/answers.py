@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel
 
+from assistant.replies import alerts, grades, market
 from assistant.replies import forecasts as outlook
-from assistant.replies import grades, market
 from assistant.replies.cautions import cautions, simulated, sources, whose_record
 from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
 from assistant.replies.comparisons import comparison, missing
@@ -147,7 +147,10 @@ def _answered(
         if ask.foreign or ask.intent in FIXED:
             told.append(_fixed(speech, ask, alone=False))
         for result in given:
-            first, *others = _told(speech, ask, result, brief=brief, more=question.more)
+            if ask.intent is Intent.ALERT:
+                first, *others = alerts.told(speech, ask, result, watches=question.watches, brief=brief)
+            else:
+                first, *others = _told(speech, ask, result, brief=brief, more=question.more)
             if ask.cause:
                 told.append(speech.say("fixed.no_cause"))
             told.append(first)

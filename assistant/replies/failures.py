@@ -23,7 +23,8 @@ from tools import (
 MOST_TOLD = 6  # results and failures in one answer
 TOLD_BY: dict[Intent, type[BaseModel] | tuple[type[BaseModel], ...]] = {  # the results that answer an ask
     Intent.PRICE: (Price, PriceAnswer), Intent.CANDLES: (CandleSpan, SpanAnswer), Intent.FORECAST: ForecastAnswer,
-    Intent.ADVICE: ForecastAnswer, Intent.COMPARE: Comparison, Intent.EXPLAIN: Explanation,
+    Intent.ADVICE: ForecastAnswer,
+    Intent.ALERT: (Price, PriceAnswer, ForecastAnswer), Intent.COMPARE: Comparison, Intent.EXPLAIN: Explanation,
     Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,
 }  # fmt: skip
 

@@ -22,8 +22,8 @@ def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool
         return told or [speech.say("forecast.brief", **facts)]
     known = answer.path or odds is None or odds.level is not None  # then the range was told, or one like it
     first, *others = told or [speech.say("forecast.range", **facts)]
-    start = [] if odds and odds.amount else [_start(speech, forecast, None if known else facts)]
-    return [first, *start, *others, *([_details(speech, forecast, horizon)] if more else ())]
+    begun = [] if odds and odds.amount else [start(speech, forecast, None if known else facts)]
+    return [first, *begun, *others, *([_details(speech, forecast, horizon)] if more else ())]
 
 
 def fits(ask: Ask, horizon: Horizon) -> bool:
@@ -41,7 +41,7 @@ def beyond(speech: Speech, ask: Ask, forecast: Forecast) -> list[str]:
     return [speech.say("forecast.beyond", farthest=speech.number(FARTHEST), given=given)]
 
 
-def _start(speech: Speech, forecast: Forecast, ranged: dict[str, str] | None) -> str:
+def start(speech: Speech, forecast: Forecast, ranged: dict[str, str] | None) -> str:
     """The price that a forecast starts from, with time and source; and the range, where something else was asked."""
     closed = ForecastWarning.HOURLY in forecast.warnings and forecast.price_time == forecast.as_of
     facts = {

@@ -10,7 +10,7 @@ BOTH: tuple[Symbol, ...] = ("BTC-USD", "ETH-USD")  # where no two coins were nam
 BACK = frozenset({Intent.CANDLES, Intent.ANOMALIES, Intent.TRACK_RECORD})
 AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
 TIMED = BACK | AHEAD
-ABOUT_A_COIN = TIMED | {Intent.PRICE, Intent.COMPARE}
+ABOUT_A_COIN = TIMED | {Intent.PRICE, Intent.COMPARE, Intent.ALERT}
 LOOKED_UP = ABOUT_A_COIN | {Intent.METRICS, Intent.WHY, Intent.EXPLAIN}
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
 
+from assistant.understanding.alerts import of_an_anomaly
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
@@ -117,13 +118,15 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
-    ask = filled(Ask(intent, symbols, cause=of_a_cause(part)), slots)
+    unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
+    ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
     return _with_foreign(_same_forecast(ask, part, last), slots)
 
 
 def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
-    """A forecast with the hours and price of the one before, where "it" or "that" speaks of it."""
-    if not (ask.intent is last.intent is Intent.FORECAST) or part.slots.symbols or not _PRONOUN.search(part.text):
+    """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
+    either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
+    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not _PRONOUN.search(part.text):
         return ask
     return _as_before(ask, last)
 
@@ -133,7 +136,7 @@ def _as_before(ask: Ask, last: Ask) -> Ask:
     if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
         ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
-        kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch}
+        kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
     return ask if ask.currency else replace(ask, currency=last.currency)
 

@@ -29,6 +29,7 @@ class Intent(StrEnum):
     METRICS = "metrics"  # the model's record on unseen hours of the past
     TRACK_RECORD = "track_record"  # what became of the forecasts that were issued live
     ANOMALIES = "anomalies"
+    ALERT = "alert"  # to be told when something happens
     ADVICE = "advice"
     WHY = "why"  # what a forecast rests on, or why the price moved: no tool knows
     METHOD = "method"  # how the model works
@@ -95,6 +96,7 @@ class Ask:
     worst: bool = False  # the worst miss among them
     cause: bool = False  # why the price moved, which nobody here knows
     days: int | None = None  # between false alarms, for anomalies
+    unusual: bool = False  # an alert of an unusual move
     foreign: str | None = None  # a stock, currency or metal that was asked for
 
 
@@ -109,4 +111,5 @@ class Question:
     zone: str = "UTC"  # the visitor's, by its IANA name
     more: bool = False  # details are asked for
     record_told: bool = False  # the sentence on the record stands earlier in this conversation
+    watches: bool = False  # whether the answer stands on a page, which can watch for an alert
     apology: str | None = None  # a language that was recognized and is answered in English: "it"

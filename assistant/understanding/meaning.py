@@ -60,6 +60,8 @@ _ODDS = re.compile(
 def meant(part: Part) -> Intent:
     """What a part wants."""
     slots, intent, text = part.slots, part.intent, part.text
+    if intent is Intent.ALERT:
+        return intent
     asked = slots.priced or slots.quantities.path
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
@@ -99,6 +101,8 @@ def filled(ask: Ask, slots: Slots) -> Ask:
     match ask.intent:
         case Intent.FORECAST:
             return _forecast(ask, slots)
+        case Intent.ALERT:
+            return replace(_forecast(ask, slots), unusual=ask.unusual and not slots.priced)
         case Intent.ADVICE:
             return _timed(ask, slots)
         case Intent.PRICE:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from assistant.understanding.alerts import alert_asked
 from assistant.understanding.frame import Intent
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.slots import Quantities, Slots, mask, read_slots, readied, symbols_in
@@ -97,6 +98,8 @@ class Message:
         return [whole]
 
     def _intent(self, masked: str) -> Intent:
+        if alert_asked(masked):
+            return Intent.ALERT
         if self._classifier.elliptic(masked):
             return Intent.FOLLOWUP
         if (intent := self._classifier.intent(masked)) is not None:

@@ -108,12 +108,14 @@
     show();
   };
 
-  // What is to be listened to: what is shown, of what this service follows, as long as somebody can see it.
+  // What is to be listened to: what is shown, of what this service follows, as long as somebody can see
+  // it; and what an alert (static/alerts.js) watches for, seen or not.
   const look = () => {
     const seen = !document.hidden && innerWidth > 0; // the frame of a widget that is shut has no width
     const { followed: known = [] } = told(ticker());
-    const shown = [...[...coins()].map((coin) => told(coin).symbol), facts(newest()).symbol];
-    const wanted = seen ? [...new Set(shown)].filter((symbol) => known.includes(symbol)).sort().join() : "";
+    const watched = [...document.querySelectorAll("#chat .alert-card.watching [content]")].map((card) => told(card).symbol);
+    const shown = seen ? [...coins()].map((coin) => told(coin).symbol).concat(facts(newest()).symbol) : [];
+    const wanted = [...new Set([...shown, ...watched])].filter((symbol) => known.includes(symbol)).sort().join();
     if (wanted !== listened) {
       listened = wanted;
       open();

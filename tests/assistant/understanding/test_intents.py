@@ -4,7 +4,8 @@ from assistant.understanding.frame import Intent, Language
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.languages import Examples
 
-CALLABLE = set(Intent) - {Intent.FOLLOWUP, Intent.COMPARE, Intent.EXPLAIN}  # which the slots tell, not words
+TOLD_OTHERWISE = {Intent.FOLLOWUP, Intent.COMPARE, Intent.EXPLAIN, Intent.ALERT}  # by slots and by grammar
+CALLABLE = set(Intent) - TOLD_OTHERWISE
 
 
 @pytest.fixture(scope="module")
