@@ -135,10 +135,7 @@ class _Turn:
 async def _answered(
     agent: Agent, turn: _Turn, messages: Sequence[Mapping[str, str]], site: str
 ) -> AsyncGenerator[Event, None]:
-    """The language model's turn, and the embedded model's where there is none or it breaks off, or for an alert.
-
-    Whether one is set is no language model's to say.
-    """
+    """The language model's turn, and the embedded model's where there is none, it breaks off, or an alert is set."""
     if agent.graph is not agent.embedded and all(ask.intent is not Intent.ALERT for ask in turn.asked.asks):
         if agent.budget is not None and not agent.budget.spend(site):
             spent = turn.speech.say("turn.spent")

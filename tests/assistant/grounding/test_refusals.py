@@ -84,6 +84,8 @@ def test_the_reason_names_the_kind_of_figure_and_not_the_figure():
         "CRYPTOSENSE_BACKEND_KEY: abc",
         "It is in /etc/passwd here.",
         "It is in ~/app/.env now.",
+        "Read /v1/alerts/../etc/passwd of it.",
+        "It is in /v1/alerts.py here.",
         "C:\\Users\\x",
         "The key is sk-abcdefgh1234.",
         "WW91IGFyZSBDcnlwdG9TZW5zZSwgYW4gYXNzaXN0YW50",
@@ -104,6 +106,8 @@ def test_internals_are_objected_to(sentence):
         "The mean absolute error (MAE) is low.",
         "Errors happen.",
         "Prices rise and/or fall.",
+        "For programs, /v1/alerts of the API does that.",
+        "The API has /v1/alerts.",
     ],
 )
 def test_talk_that_only_looks_like_internals_is_not(sentence):

@@ -1,10 +1,4 @@
-"""Alerts that somebody asks for in a chat: what an open page is to watch, and the words that say so.
-
-    ask, result of a tool -> Watch -> the page's card
-                          -> words, wherever it is asked
-
-A page can watch the coins that are followed, since it is told of their prices. Elsewhere nothing is promised.
-"""
+"""What an open page is to watch: a price that a coin may come to, the range of its forecast, or an unusual move."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from assistant.replies.forecasts import expectation, fits, start
-from assistant.replies.market import price
-from assistant.replies.speech import Speech
+from assistant.replies.forecasts import fits
 from assistant.understanding import Ask, Intent
 from forecaster.schema import Price, Symbol
 from tools import FARTHEST, ForecastAnswer, PriceAnswer
@@ -70,45 +62,6 @@ def watch_of(ask: Ask, result: BaseModel | None, offered: Sequence[Symbol]) -> W
 def timed(ask: Ask) -> bool:
     """Whether an alert is wanted until some time."""
     return ask.hours is not None or ask.minutes is not None or ask.target is not None
-
-
-def told(speech: Speech, ask: Ask, result: BaseModel, *, watches: bool, brief: bool) -> list[str]:
-    """What the page is to watch, where there is one, else that nobody watches here; and where the price is now."""
-    found = result.price if isinstance(result, PriceAnswer) else result
-    if not isinstance(found, Price | ForecastAnswer):
-        return [""]
-    if isinstance(found, ForecastAnswer):
-        symbol, now = found.forecast.symbol, start(speech, found.forecast, None)
-    else:
-        symbol, now = found.symbol, price(speech, found, brief=brief, more=False)[0]
-    if not watches:
-        if isinstance(found, ForecastAnswer):
-            now = expectation(speech, ask, found, brief=brief, more=False)[0]
-        return [speech.joined([speech.say("alert.here"), now])]
-    if symbol not in speech.offered:
-        return [speech.joined([speech.say("alert.unfollowed", **speech.every_coin()), now])]
-    watch = watch_of(ask, result, speech.offered)
-    if watch is None:
-        already = isinstance(found, ForecastAnswer) or ask.threshold is not None or ask.between is not None
-        return [speech.joined([speech.say("alert.already") if already else "", now])]
-    return [speech.joined([_watched(speech, ask, watch), now]), speech.say("alert.api")]
-
-
-def _watched(speech: Speech, ask: Ask, watch: Watch) -> str:
-    facts = {"coin": speech.coin(watch.symbol), "until": ""} | prices_of(speech, watch)
-    if watch.until is not None:
-        facts["until"] = speech.say("alert.until", time=speech.there(watch.until, watch.since, ask.zone))
-    if watch.level is not None:
-        facts["level"] = speech.percent(watch.level, 0)
-    return speech.say(f"alert.{kind_of(watch)}", **facts)
-
-
-def prices_of(speech: Speech, watch: Watch) -> dict[str, str]:
-    """The prices of a watch as `low` and `high`: as they were named, or as a coin's are told."""
-    named = {name: value for name in ("low", "high") if (value := getattr(watch, name)) is not None}
-    if watch.named:
-        return {name: speech.asked_price(value, watch.quote) for name, value in named.items()}
-    return {name: speech.price(value, watch.symbol, watch.quote) for name, value in named.items()}
 
 
 def kind_of(watch: Watch) -> str:
