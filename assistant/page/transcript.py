@@ -20,6 +20,7 @@ from assistant.agent import LONGEST_MESSAGE, AlertSet, Event, Token, ToolFinishe
 from assistant.page.cards import alert_card, forecast_card, span_card, step_failed, step_found, step_title
 from assistant.page.visitor import Visitor
 from assistant.page.words import Words
+from assistant.replies import Watch
 from assistant.understanding import Language
 from forecaster.schema import CandleSpan
 from tools import ForecastAnswer, SpanAnswer
@@ -28,6 +29,7 @@ Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's
 KEPT = 80  # messages that stay on the page; every question carries them to the server
 MOST_STORED = 800_000  # characters that are taken back from a browser's store
 CARDS = 3  # in one reply at most
+ALERTS = 6  # the same of alerts: as many as an answer tells of
 CARD = "<section "  # how a card begins; defused text cannot
 THINKING, WAITING, BUSY, TROUBLE, STOPPED, EARLIER = (
     Words().say(f"chat.{name}") for name in ("thinking", "waiting", "busy", "trouble", "stopped", "earlier")
@@ -180,6 +182,7 @@ class Reply:
         self._steps: dict[str, Shown] = {}
         self._text = ""
         self._cards: dict[tuple[object, ...], str] = {}  # by what they show: the same forecast has one
+        self._alerts: dict[Watch, str] = {}
         self._until_then = self._words.say("chat.thinking")
 
     def add(self, event: Event) -> None:
@@ -194,8 +197,8 @@ class Reply:
                     self._show(event.data, event.language)
                 if isinstance(event.data, CandleSpan | SpanAnswer):
                     self._show_span(event.data, event.language)
-            case AlertSet() if len(self._cards) < CARDS:
-                self._cards[event.watch,] = alert_card(event.watch, event.language, self._zone)
+            case AlertSet() if len(self._alerts) < ALERTS:
+                self._alerts[event.watch] = alert_card(event.watch, event.language, self._zone)
             case Token():
                 self._text += event.text
 
@@ -228,15 +231,15 @@ class Reply:
         self._steps = dict(zip(self._steps, _ended(list(self._steps.values())), strict=True))
 
     def messages(self) -> list[Shown]:
-        """Steps first, then the words, then the cards; until there is any of them, that something goes on."""
-        if not (self._steps or self._text or self._cards):
+        """Steps first, then the words, the alerts, the cards; until there is any of them, that something goes on."""
+        if not (self._steps or self._text or self._alerts or self._cards):
             metadata = {"title": self._until_then, "status": "pending", "id": "until-then"}
             return [{"role": "assistant", "content": "", "metadata": metadata}]
         text = [{"role": "assistant", "content": defused(self._text)}] if self._text else []
         return [
             *self._steps.values(),
             *text,
-            *({"role": "assistant", "content": card} for card in self._cards.values()),
+            *({"role": "assistant", "content": card} for card in (*self._alerts.values(), *self._cards.values())),
         ]
 
 

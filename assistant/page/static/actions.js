@@ -44,7 +44,7 @@
     return (source ?? part.innerText).trim();
   };
   const answer = (row) => {
-    const said = [...row.querySelectorAll('[data-testid="bot"]:not(:has(.thought-group, .forecast-card))')];
+    const said = [...row.querySelectorAll('[data-testid="bot"]:not(:has(.thought-group, .forecast-card, .alert-card))')];
     const parts = said.length ? said : [...row.querySelectorAll(".forecast-card")];
     return parts.map((part) => part.innerText.trim()).join("\n\n");
   };

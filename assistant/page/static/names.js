@@ -11,7 +11,7 @@
   let answers = 0; // that were there before, or have been read out
   let due = false;
 
-  const spoken = (row) => [...row.querySelectorAll('[data-testid="bot"]:not(:has(.thought-group, .forecast-card))')]
+  const spoken = (row) => [...row.querySelectorAll('[data-testid="bot"]:not(:has(.thought-group, .forecast-card, .alert-card))')]
     .map((part) => part.innerText.trim()).filter(Boolean).join("\n");
 
   const speakers = () => {

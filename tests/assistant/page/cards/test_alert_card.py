@@ -8,7 +8,7 @@ import pytest
 
 from assistant.agent import AlertSet
 from assistant.page.cards import alert_card
-from assistant.page.transcript import CARD, CARDS, Reply, found_again
+from assistant.page.transcript import ALERTS, CARD, Reply, found_again
 from assistant.replies import Watch
 from assistant.understanding import Language
 
@@ -66,6 +66,6 @@ def test_a_reply_shows_each_alert_once_and_no_more_than_it_has_room_for():
     reply.add(AlertSet(RANGE))
     reply.add(AlertSet(RANGE))
     assert len(reply.messages()) == 1
-    for price in range(CARDS + 2):
+    for price in range(ALERTS + 2):
         reply.add(AlertSet(Watch("BTC-USD", "USD", SINCE, high=80_000.0 + price)))
-    assert len(reply.messages()) == CARDS
+    assert len(reply.messages()) == ALERTS
