@@ -1,5 +1,6 @@
 """What was said in a conversation until now, as far as the next message may leave it out."""
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -12,6 +13,8 @@ AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
 TIMED = BACK | AHEAD
 ABOUT_A_COIN = TIMED | {Intent.PRICE, Intent.COMPARE}
 LOOKED_UP = ABOUT_A_COIN | {Intent.METRICS, Intent.WHY, Intent.EXPLAIN}
+
+_DOLLARS = re.compile(r"(?<![a-z])\$|\busdt?\b|\bus\$|\b(?:dollar|dólar|dolar)|美元|美金|доллар|ドル")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,13 @@ class Before:
     def both(self) -> tuple[Symbol, ...]:
         """What "both" means: the newest two coins, else the two that most people mean."""
         return self.named if len(self.named) == 2 else BOTH
+
+    def heard(self, typed: str) -> Self:
+        """The same before a message that names dollars, which is no longer of another currency."""
+        if not _DOLLARS.search(typed.casefold()):
+            return self
+        coins = tuple(replace(ask, currency=None) for ask in self.about_coins)
+        return replace(self, last=replace(self.last, currency=None), about_coins=coins)
 
     def after(self, question: Question) -> Self:
         """With one more question answered."""

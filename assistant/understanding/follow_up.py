@@ -56,6 +56,7 @@ def read_question(
     zone = known_zone(zone)
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in messages[-MEMORY:]:
+        before = before.heard(typed)
         language, guest = classifier.reader.languages(typed, before.language)
         message = Message(
             typed, guest or language, classifier, now or datetime.now(UTC), offered, before.both, before.zone or zone
