@@ -95,7 +95,8 @@ def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
         return speech.say("fixed.impossible")
     if ask.intent is Intent.GREETING and not alone:
         return speech.say("fixed.hello")
-    return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
+    told = speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
+    return told if ask.symbols else speech.joined([told, speech.say("fixed.which_coin", **speech.every_coin())])
 
 
 def _name(foreign: str) -> str:

@@ -39,6 +39,11 @@ class Before:
         """What "both" means: the newest two coins, else the two that most people mean."""
         return self.named if len(self.named) == 2 else BOTH
 
+    def advised(self, symbols: tuple[Symbol, ...], beside: Ask | None) -> tuple[Symbol, ...]:
+        """The coins that advice is wanted on: none where neither the question nor what was said names one."""
+        named = self.about_coins or (beside is not None and beside.intent in ABOUT_A_COIN)
+        return symbols if named else ()
+
     def heard(self, typed: str) -> Self:
         """The same before a message that names dollars, which is no longer of another currency."""
         if not _DOLLARS.search(typed.casefold()):
@@ -49,8 +54,9 @@ class Before:
     def after(self, question: Question) -> Self:
         """With one more question answered."""
         asks = [ask for ask in question.asks if ask.intent in LOOKED_UP]
-        coins = tuple(ask for ask in asks if ask.intent in ABOUT_A_COIN)
+        coins = tuple(ask for ask in asks if ask.intent in ABOUT_A_COIN and ask.symbols)
         last = asks[-1] if asks else self.last
+        last = last if last.symbols else replace(last, symbols=self.last.symbols)
         newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
         named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
         return replace(
@@ -60,5 +66,5 @@ class Before:
             language=question.language,
             named=named,
             zone=next((ask.zone for ask in question.asks if ask.zone), self.zone),
-            record_told=self.record_told or any(ask.intent in AHEAD for ask in asks),
+            record_told=self.record_told or any(ask.intent in AHEAD and ask.symbols for ask in asks),
         )
