@@ -127,7 +127,9 @@ def _odds(ask: Ask) -> dict[str, object]:
         asked |= {"level": ask.level, "side": ask.side}
     if ask.touch and (ask.threshold is not None or ask.move_pct is not None):
         asked["touch"] = True
-    return asked | ({"path": True} if ask.path else {}) | _amount(ask)
+    asked |= ({"path": True} if ask.path else {}) | _amount(ask)
+    money = asked.keys() & {"threshold", "between", "level"} or asked.get("amount_in") == "quote"
+    return asked | (_given(currency=ask.currency) if money else {})
 
 
 def _amount(ask: Ask) -> dict[str, object]:

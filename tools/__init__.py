@@ -9,6 +9,7 @@ from tools.arguments import DEAREST, FARTHEST
 from tools.candles import LONGEST_LOOK_BACK, SpanAnswer
 from tools.coercion import understood
 from tools.compare import ComparedCoin, Comparison, LeftOut
+from tools.currencies import InCurrency, Rate
 from tools.explanations import RECORD, Explanation, Knowledge, Metric, MetricExplanation, MetricsAnswer
 from tools.forecast import ForecastAnswer
 from tools.live_record import LiveRecord, live_record
@@ -36,6 +37,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "ForecastAnswer",
+    "InCurrency",
     "Knowledge",
     "LeftOut",
     "LiveRecord",
@@ -44,6 +46,7 @@ __all__ = [
     "MetricsAnswer",
     "Odds",
     "PriceAnswer",
+    "Rate",
     "SpanAnswer",
     "Surprise",
     "TrackRecordAnswer",

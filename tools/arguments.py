@@ -16,6 +16,7 @@ FARTHEST = MOST_MINUTES // 60  # hours ahead
 DEAREST = 100_000_000  # a price that may be asked about
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 MOST_MOVE = 1_000  # percent
+DOLLARS = ("USD", "USDT", "USDC")
 MOST_AMOUNT = 1e12  # coins, or of the quote currency, that may be asked about
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -76,6 +77,10 @@ class ForecastArguments(Arguments):
     )
     amount: Amount | None = Field(default=None, description="what an amount may be worth then, and lose until then")
     amount_in: AmountIn = Field(default="coin", description="of amount: coins, or the currency of the price")
+    currency: Currency | None = Field(
+        default=None,
+        description="that threshold, between and an amount of money are in, such as EUR, where these are no dollars",
+    )
     path: bool = Field(default=False, description="that every step on the way is what is asked about")
 
     @model_validator(mode="after")
@@ -93,6 +98,11 @@ class ForecastArguments(Arguments):
         """What was said about how far to look, by its name."""
         given = {"hours": self.hours, "minutes": self.minutes, "until": self.until}
         return {name: value for name, value in given.items() if value is not None}
+
+    @property
+    def foreign(self) -> str | None:
+        """The currency of its prices, where that is not the dollar."""
+        return None if self.currency in DOLLARS else self.currency
 
     @property
     def asked(self) -> OddsAsked | None:

@@ -114,6 +114,15 @@ class ForecastFacts(Provenance, total=False):
     value_80: Range
     expected_loss: Annotated[float, Field(description="mean of what it loses until then, no loss counted as 0")]
     value_at_risk_95: Annotated[float, Field(description="loss that is exceeded with a chance of 5 %")]
+    currency: Annotated[str, Field(description="that the prices asked about are in, where these are no dollars")]
+    per_dollar: Annotated[float, Field(description="of currency, for one dollar, now")]
+    rate_source: str
+    currency_nobody_quotes: str
+    threshold_in_currency: float
+    between_in_currency: Range
+    amount_in_currency: float
+    stays_above_in_currency: float
+    stays_below_in_currency: float
     expected_move_pct: Percent
     skill_vs_no_change_pct: Annotated[float, Field(description="on unseen hours; 0 equals 'no change', more is better")]
     error_as_multiple_of_no_change: float

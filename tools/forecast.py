@@ -12,6 +12,7 @@ from forecaster.market import plain, rounded
 from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon
 from forecaster.serving import ForecastBackend
 from tools.arguments import ForecastArguments
+from tools.currencies import InCurrency, facts_of, in_currency, in_dollars, rate_of
 from tools.facts import ForecastFacts
 from tools.tool import LONGEST_TEXT, Tool, ToolResult, fitting, minute, provenance
 
@@ -30,21 +31,30 @@ class ForecastAnswer(Frozen):
     odds: Odds | None = Field(default=None, description="of the last horizon; None where no question needs them")
     touch: bool = Field(default=False, description="whether the way there was asked about, and not the close alone")
     path: bool = Field(default=False, description="whether every step on the way was asked about")
+    in_currency: InCurrency | None = Field(default=None, description="the same in the currency that was asked in")
+    currency_unknown: str | None = Field(default=None, description="asked in, and quoted by nobody that is asked")
 
 
 async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> ToolResult:
     """The forecast from now on, as a ForecastAnswer."""
+    named, currency = arguments, arguments.foreign
+    rate = await rate_of(backend, arguments.symbol, currency) if currency else None
+    if currency:
+        arguments = in_dollars(arguments, rate)
     issued = await _issued(backend, arguments)
     told = detailed(issued, threshold=arguments.threshold)
     asked = arguments.asked
     taught = await _touch(backend, told) if arguments.touch else None
+    answered = odds(told, asked, taught) if asked else None
     answer = ForecastAnswer(
         forecast=told,
         recent=await _recent(backend, told),
         threshold=arguments.threshold,
-        odds=odds(told, asked, taught) if asked else None,
+        odds=answered,
         touch=arguments.touch,
         path=arguments.path,
+        in_currency=in_currency(rate, named, answered) if rate else None,
+        currency_unknown=None if rate else currency,
     )
     return ToolResult(_text(answer), answer)
 
@@ -107,6 +117,7 @@ def _text(answer: ForecastAnswer) -> str:
         "model": f"{issued.model.name} {issued.model.version}",
     }
     facts |= _odds(answer.odds, answer.touch) if answer.odds else {}
+    facts |= facts_of(answer.in_currency, answer.currency_unknown)
     said = provenance(issued)
     whole = fitting(facts | _path(issued.horizons) | said)
     return whole if answer.path or len(whole.encode()) <= LONGEST_TEXT else fitting(facts | said)
@@ -117,7 +128,7 @@ def _above(threshold: float | None, probability: float | None) -> dict[str, obje
     if threshold is None or probability is None:
         return {}
     return {
-        "threshold": threshold,
+        "threshold": rounded(threshold),
         "probability_above": _chance(probability),
         "probability_below": _chance(1 - probability),
     }
@@ -140,7 +151,10 @@ def _odds(told: Odds, touch: bool) -> dict[str, object]:
     facts: dict[str, object] = {}
     end = LOWEST if told.censored else -1.0  # where nothing lies beyond the quantiles, every chance is known
     if told.between is not None and told.low is not None and told.high is not None:
-        facts |= {"between": [told.low, told.high], "probability_between": _near(told.between, end, 1 - 2 * end)}
+        facts |= {
+            "between": [rounded(told.low), rounded(told.high)],
+            "probability_between": _near(told.between, end, 1 - 2 * end),
+        }
     if told.move is not None:
         both = told.move_price_up is not None and told.move_price_down is not None
         facts |= {
@@ -166,7 +180,7 @@ def _odds(told: Odds, touch: bool) -> dict[str, object]:
 
 def _amount(told: Odds) -> dict[str, object]:
     return {
-        "amount": told.amount,
+        "amount": round(told.amount or 0.0, 8),
         "amount_in": told.amount_in,
         "value_now": _price(told.value_now),
         "value_median": _price(told.value_median),

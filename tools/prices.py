@@ -1,6 +1,5 @@
 """Prices: the last trade, a past moment's close, and what an amount is worth, in other currencies too."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -9,15 +8,14 @@ from pydantic import AwareDatetime, Field
 from forecaster.errors import CryptoSenseError, SourceError
 from forecaster.inference import AmountIn
 from forecaster.market import BITCOIN, PastClose, catalogue, rounded
-from forecaster.schema import ForecastWarning, Frozen, Price, Provenance, Symbol
+from forecaster.schema import Frozen, Price, Provenance, Symbol
 from forecaster.serving import ForecastBackend
 from tools.arguments import Amount, Currency, Moment
+from tools.currencies import is_simulated, quoted_in
 from tools.facts import PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
 
 TRY_AGAIN = "Try again in a minute."
-
-log = logging.getLogger(__name__)
 
 
 class PriceArguments(Arguments):
@@ -86,12 +84,8 @@ async def _then(backend: ForecastBackend, price: Price, at: datetime) -> PastClo
 
 
 def _check(one: Provenance, other: Provenance) -> None:
-    if _simulated(one) != _simulated(other):
+    if is_simulated(one) != is_simulated(other):
         raise SourceError("One price is simulated and the other is not, so they are not told together.", TRY_AGAIN)
-
-
-def _simulated(said: Provenance) -> bool:
-    return ForecastWarning.DEMO_DATA in said.warnings
 
 
 async def _elsewhere(
@@ -106,12 +100,7 @@ async def _elsewhere(
         _check(price, other)
         unit = (await _then(backend, other, then.time)).close if then else other.price
         return {"currency": currency, "price_in_currency": own / unit, "rate_source": other.source}
-    quote = None
-    if then is None and not _simulated(price):
-        try:
-            quote = await backend.quote_in(price.symbol, currency)
-        except CryptoSenseError as error:
-            log.warning("There is no price in another currency: %s", error)
+    quote = await quoted_in(backend, price, currency) if then is None else None
     if quote is None:
         return {"currency_unknown": currency}
     return {"currency": currency, "price_in_currency": quote.price, "rate_source": quote.source}

@@ -8,6 +8,7 @@ zone and in one that the question named; where a figure says that it is UTC, as 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
+from math import ulp
 from typing import Any
 
 from pydantic import BaseModel
@@ -160,7 +161,8 @@ def _near(figure: Figure, reading: Reading, known: float, kind: Kind) -> bool:
     off = abs(reading.value - abs(known))
     if kind is Kind.MONEY and abs(known) < SMALL_PRICE and off > SMALL_ROUNDING * abs(known):
         return False
-    return off <= 0.5 * step * (1 + 1e-9) and (step <= 1 or off <= ROUNDING * abs(known))
+    half = 0.5 * step * (1 + 1e-9) + 4 * ulp(known)  # a price halfway between two is told as one of them
+    return off <= half and (step <= 1 or off <= ROUNDING * abs(known))
 
 
 def _is(figure: Figure, moment: datetime) -> bool:

@@ -95,7 +95,8 @@ def _fixed(speech: Speech, ask: Ask, *, alone: bool) -> str:
         return speech.say("fixed.impossible")
     if ask.intent is Intent.GREETING and not alone:
         return speech.say("fixed.hello")
-    return speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
+    told = speech.say(f"fixed.{FIXED.get(ask.intent, 'other')}", **speech.every_coin())
+    return told if ask.symbols else speech.joined([told, speech.say("fixed.which_coin", **speech.every_coin())])
 
 
 def _name(foreign: str) -> str:
@@ -118,7 +119,8 @@ def _fits(ask: Ask, result: BaseModel) -> int:
     """How well a result is what was asked for."""
     match result:
         case ForecastAnswer():
-            return 2 * outlook.fits(ask, result.forecast.horizons[-1]) + (result.threshold == ask.threshold)
+            named = result.in_currency.threshold if result.in_currency else result.threshold
+            return 2 * outlook.fits(ask, result.forecast.horizons[-1]) + (named == ask.threshold)
         case CandleSpan() | AnomalyReport():
             return int(result.hours == ask.hours)
         case SpanAnswer():
@@ -209,13 +211,14 @@ def _beyond(speech: Speech, ask: Ask, given: Sequence[BaseModel]) -> list[str]:
 
 def _currencies(speech: Speech, question: Question, results: Sequence[BaseModel]) -> Iterator[str]:
     """That nobody quotes a currency, or that prices are in dollars where another currency was asked for."""
-    prices = [each for each in results if isinstance(each, PriceAnswer)]
-    for each in prices:
+    told = [each for each in results if isinstance(each, PriceAnswer | ForecastAnswer)]
+    for each in told:
         if each.currency_unknown is not None:
-            coin = speech.coin(each.price.symbol)
+            coin = speech.coin(each.price.symbol if isinstance(each, PriceAnswer) else each.forecast.symbol)
             yield speech.say("price.unquoted", coin=coin, currency=each.currency_unknown)
+    converted = any(isinstance(each, PriceAnswer) or each.in_currency for each in told)
     for ask in question.asks:
-        if prices or ask.currency is None or ask.currency in DOLLARS or f"{ask.currency}-USD" in catalogue():
+        if converted or ask.currency is None or ask.currency in DOLLARS or f"{ask.currency}-USD" in catalogue():
             continue
         yield speech.say("price.dollars", currency=ask.currency)
 

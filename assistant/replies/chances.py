@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from assistant.replies.speech import LISTED, LOWEST, WIDE, Speech
 from assistant.understanding import Ask
 from forecaster.schema import Forecast, Horizon
-from tools import ForecastAnswer, Odds
+from tools import ForecastAnswer, Odds, Rate
 
 MOST_LINES = 8  # of a path; of more hours, every second or third
 ROUGH = 0.01  # of a price: so much is told without cents where that is a wide range
@@ -23,9 +23,27 @@ def asked(speech: Speech, ask: Ask, answer: ForecastAnswer) -> list[str]:
     told = [_path(speech, ask, forecast, facts)] if answer.path else []
     if odds is None:
         return told
-    for teller in (_between, _close, _move, _level, _worth):
-        told += teller(speech, ask, answer, odds, facts)
-    return told
+    answers = [
+        each for tell in (_between, _close, _move, _level, _worth) for each in tell(speech, ask, answer, odds, facts)
+    ]
+    if answers and answer.in_currency is not None:
+        answers[0] = speech.joined([answers[0], _rate(speech, answer.in_currency.rate, forecast)])
+    return told + answers
+
+
+def _rate(speech: Speech, rate: Rate, forecast: Forecast) -> str:
+    """At what rate prices in another currency were converted, whose it is and of when."""
+    origin = speech.origin(rate.source, rate.time, forecast.as_of)
+    return speech.say("chances.rate", rate=speech.asked_price(rate.rate, rate.currency), origin=origin)
+
+
+def _named(speech: Speech, answer: ForecastAnswer, value: float, named: float | None) -> str:
+    """A price that was asked about: in dollars, or in another currency with the dollars beside it."""
+    quote = answer.forecast.quote
+    if answer.in_currency is None or named is None:
+        return speech.asked_price(value, quote)
+    price = speech.asked_price(named, answer.in_currency.rate.currency)
+    return speech.say("chances.in_dollars", price=price, dollars=prices(speech, answer.forecast, value=value)["value"])
 
 
 def prices(speech: Speech, forecast: Forecast, **values: float) -> dict[str, str]:
@@ -34,11 +52,19 @@ def prices(speech: Speech, forecast: Forecast, **values: float) -> dict[str, str
     return {name: speech.price(each, forecast.symbol, forecast.quote, span=span) for name, each in values.items()}
 
 
+def _beside(speech: Speech, rate: Rate, value: float | None, dollars: str) -> str:
+    """A price of the answer in another currency, without its cents where it is large, and in dollars."""
+    if value is None:
+        return dollars
+    price = speech.money(value, rate.currency, 0 if value * ROUGH >= WIDE else 2)
+    return speech.say("chances.in_dollars", price=price, dollars=dollars)
+
+
 def _between(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
     if odds.between is None or odds.low is None or odds.high is None:
         return
-    quote = answer.forecast.quote
-    low, high = (speech.asked_price(each, quote) for each in (odds.low, odds.high))
+    named = (answer.in_currency and answer.in_currency.between) or (None, None)
+    low, high = (_named(speech, answer, each, own) for each, own in zip((odds.low, odds.high), named, strict=True))
     yield speech.say("chances.between", low=low, high=high, chance=_within(speech, odds, odds.between), **facts)
 
 
@@ -47,7 +73,8 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     if odds.above is None or odds.below is None or answer.threshold is None:
         return
     name, chance = ("below", odds.below) if ask.below else ("above", odds.above)
-    price = speech.asked_price(answer.threshold, answer.forecast.quote)
+    named = answer.in_currency.threshold if answer.in_currency else None
+    price = _named(speech, answer, answer.threshold, named)
     ahead = ask.below == (answer.threshold < answer.forecast.last_price)  # a price that is passed lies behind
     touch = _touch(speech, answer, odds) if ahead else ""
     yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
@@ -85,7 +112,11 @@ def _level(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     surest = 100 * (1 - LOWEST * len(ends))
     level = min(odds.level, surest)
     name = "range" if len(ends) > 1 else "stays_above" if "low" in ends else "stays_below"
-    facts = facts | prices(speech, answer.forecast, **ends) | {"level": _whole(speech, level)}
+    dollars = prices(speech, answer.forecast, **ends)
+    if (own := answer.in_currency) is not None:
+        there = {"low": own.range_low, "high": own.range_high}
+        dollars = {name: _beside(speech, own.rate, there[name], price) for name, price in dollars.items()}
+    facts = facts | dollars | {"level": _whole(speech, level)}
     told = [speech.say(f"chances.{name}", **facts)]
     if odds.level > surest:
         told.append(speech.say("chances.surest", **facts))
@@ -110,7 +141,9 @@ def _worth(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     wide = max(known.values()) * ROUGH >= WIDE
     amount = speech.coins(odds.amount, issued.symbol.partition("-")[0])
     if odds.amount_in == "quote":
-        amount = speech.say("chances.stake", money=speech.asked_price(odds.amount, issued.quote), coin=facts["coin"])
+        named = answer.in_currency.amount if answer.in_currency else None
+        money = _named(speech, answer, odds.amount, named)
+        amount = speech.say("chances.stake", money=money, coin=facts["coin"])
     facts = facts | {name: speech.money(each, issued.quote, 0 if wide else 2) for name, each in known.items()}
     facts |= {"amount": amount, "origin": speech.origin(issued.source, issued.price_time, issued.as_of)}
     order = ("loss", "worth") if ask.below or ask.direction == "down" else ("worth", "lost")

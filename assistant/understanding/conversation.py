@@ -1,5 +1,6 @@
 """What was said in a conversation until now, as far as the next message may leave it out."""
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -12,6 +13,8 @@ AHEAD = frozenset({Intent.FORECAST, Intent.ADVICE})
 TIMED = BACK | AHEAD
 ABOUT_A_COIN = TIMED | {Intent.PRICE, Intent.COMPARE, Intent.ALERT}
 LOOKED_UP = ABOUT_A_COIN | {Intent.METRICS, Intent.WHY, Intent.EXPLAIN}
+
+_DOLLARS = re.compile(r"(?<![a-z])\$|\busdt?\b|\bus\$|\b(?:dollar|dólar|dolar)|美元|美金|доллар|ドル")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,24 @@ class Before:
         """What "both" means: the newest two coins, else the two that most people mean."""
         return self.named if len(self.named) == 2 else BOTH
 
+    def advised(self, symbols: tuple[Symbol, ...], beside: Ask | None) -> tuple[Symbol, ...]:
+        """The coins that advice is wanted on: none where neither the question nor what was said names one."""
+        named = self.about_coins or (beside is not None and beside.intent in ABOUT_A_COIN)
+        return symbols if named else ()
+
+    def heard(self, typed: str) -> Self:
+        """The same before a message that names dollars, which is no longer of another currency."""
+        if not _DOLLARS.search(typed.casefold()):
+            return self
+        coins = tuple(replace(ask, currency=None) for ask in self.about_coins)
+        return replace(self, last=replace(self.last, currency=None), about_coins=coins)
+
     def after(self, question: Question) -> Self:
         """With one more question answered."""
         asks = [ask for ask in question.asks if ask.intent in LOOKED_UP]
-        coins = tuple(ask for ask in asks if ask.intent in ABOUT_A_COIN)
+        coins = tuple(ask for ask in asks if ask.intent in ABOUT_A_COIN and ask.symbols)
         last = asks[-1] if asks else self.last
+        last = last if last.symbols else replace(last, symbols=self.last.symbols)
         newest = tuple(dict.fromkeys(symbol for ask in coins if not ask.foreign for symbol in ask.symbols))
         named = (*(symbol for symbol in self.named if symbol not in newest), *newest)[-2:]
         return replace(
@@ -50,5 +66,5 @@ class Before:
             language=question.language,
             named=named,
             zone=next((ask.zone for ask in question.asks if ask.zone), self.zone),
-            record_told=self.record_told or any(ask.intent in AHEAD for ask in asks),
+            record_told=self.record_told or any(ask.intent in AHEAD and ask.symbols for ask in asks),
         )

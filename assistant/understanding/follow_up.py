@@ -57,6 +57,7 @@ def read_question(
     zone = known_zone(zone)
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in messages[-MEMORY:]:
+        before = before.heard(typed)
         language, guest = classifier.reader.languages(typed, before.language)
         message = Message(
             typed, guest or language, classifier, now or datetime.now(UTC), offered, before.both, before.zone or zone
@@ -118,6 +119,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
+    if intent is Intent.ADVICE and not slots.symbols:
+        symbols = before.advised(symbols, beside)
     unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
     return _with_foreign(_same_forecast(ask, part, last), slots)
@@ -155,6 +158,8 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     slots = _with_unit(_as_said_before(slots, last), part.text, last)
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
+    if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
+        return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
     return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
 

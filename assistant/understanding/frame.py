@@ -68,7 +68,7 @@ class Ask:
     """One thing that is asked. Numbers are as asked: they may be negative or huge. Times are aware and in UTC."""
 
     intent: Intent
-    symbols: tuple[Symbol, ...] = (USUAL_SYMBOL,)
+    symbols: tuple[Symbol, ...] = (USUAL_SYMBOL,)  # none where advice is wanted on a coin that nobody named
     hours: int | None = None  # ahead or back, rounded up
     minutes: int | None = None  # the same to the minute, where these are no whole hours
     target: datetime | None = None  # the time that was asked for, if `hours` comes from one

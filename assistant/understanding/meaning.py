@@ -129,8 +129,6 @@ def _timed(ask: Ask, slots: Slots) -> Ask:
 def _forecast(ask: Ask, slots: Slots) -> Ask:
     """A forecast of a time, with what is asked of its distribution."""
     values = {name: getattr(slots.quantities, name) for name in QUANTITIES}
-    if slots.currency and slots.quantities.amount is None:
-        values |= {"threshold": None, "between": None}  # a price in another currency is none in dollars
     if slots.quantities.amount is not None and slots.loss:
         values["direction"] = "down"
     return replace(_timed(ask, slots), **values, currency=slots.currency)
@@ -211,8 +209,10 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
     ahead = slots.target is not None or (slots.hours is not None and slots.direction != "past")
     if q.amount is not None and _LOSS.search(text) and (_MAY.search(text) or ahead) and slots.direction != "past":
         return Intent.FORECAST
-    if ahead or (
-        intent is Intent.FORECAST and re.search(r"\b(?:will|forecast|predict\w*|going to|next|tomorrow)\b", text)
+    if (
+        ahead
+        or (slots.priced and intent is Intent.FORECAST)
+        or (intent is Intent.FORECAST and re.search(r"\b(?:will|forecast|predict\w*|going to|next|tomorrow)\b", text))
     ):
         return Intent.FORECAST
     if intent is Intent.FOLLOWUP and q.amount is None:

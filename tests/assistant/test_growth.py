@@ -1,7 +1,7 @@
 """What strangers and language models write costs in proportion to its length, whatever its shape."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -26,6 +26,7 @@ SHAPES = (
     *("</think>", "<|", '{"', "{", "[[", "null,"),
 )
 SHORT = 500  # characters
+AGAIN = 3  # times that a growth is seen before it counts: other programs may have slowed one
 NOTICED = 0.01  # seconds: what takes less is not the trouble, and is too short to be compared
 
 
@@ -69,13 +70,16 @@ def seconds(read: Callable[[str], object], text: str) -> float:
     return min(taken)
 
 
-def grows(read: Callable[[str], object], short: int) -> list[tuple[str, float]]:
-    """The shapes of which four times as much takes more than six times as long."""
+def grows(read: Callable[[str], object], short: int, shapes: Sequence[str] = SHAPES) -> list[tuple[str, float]]:
+    """The shapes of which four times as much takes more than six times as long, whenever it is measured."""
     found = []
-    for shape in SHAPES:
+    for shape in shapes:
         long = (shape * (4 * short))[: 4 * short]
-        if (taken := seconds(read, long)) > NOTICED and taken > 6 * seconds(read, long[:short]):
-            found.append((shape, taken))
+        taken = [seconds(read, long)]
+        while len(taken) <= AGAIN and taken[-1] > NOTICED and taken[-1] > 6 * seconds(read, long[:short]):
+            taken.append(seconds(read, long))
+        if len(taken) > AGAIN:
+            found.append((shape, min(taken)))
     return found
 
 
@@ -90,7 +94,7 @@ def test_four_times_the_question_takes_less_than_six_times_as_long():
 
 
 def test_a_reader_that_goes_back_again_and_again_is_found():
-    assert grows(lambda text: [text.count(sign, at) for at, sign in enumerate(text)], 2 * SHORT) != []
+    assert grows(lambda text: [sign for at in range(len(text)) for sign in text[at::8]], 2 * SHORT, SHAPES[:3]) != []
 
 
 @pytest.mark.parametrize("number", ["hundred " * 200, "1" + "0" * 400, "万" * 400, "9" * 5000, "0." + "0" * 4000 + "1"])

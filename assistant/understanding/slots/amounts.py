@@ -35,6 +35,7 @@ _OF_FOREIGN_MONEY = re.compile(
     r"(?<!above )(?<!below )(?<!over )(?<!under )(?<!hit )(?<!reach )(?<!cross )(?<!pass )(?<!touch )(?<!exceed )"
     rf"\$(?P<n>{NUMBER})"
 )
+_PASSED = re.compile(r"\b(?:than|to|at|past|beyond|least|most|be|is|worth|costs?) $")
 _LOST = re.compile(r"\b(?:lose|loss|losses|risk|value at risk|worst case|downside)\b")
 _COUNTED = re.compile(r"\b(?:in|next|last|at|by|past|within|top) $")
 
@@ -54,7 +55,7 @@ def amount_in(
 
     `like` says whether a number may be a coin's price: a large one that is like it counts no coins.
 
-    `foreign_money` says that what looks like dollars is another currency, which is never a price to be passed.
+    `foreign_money` says that what looks like dollars is another currency, which is a price only where it is passed.
     """
     named = coins.sub("COIN", text)
     for written, number in _SPELT_OUT:
@@ -69,6 +70,8 @@ def amount_in(
         return Amount(None if none else value, "coin", _without(named, at, "COIN"))
     for pattern in (*_OF_MONEY, _OF_FOREIGN_MONEY)[: None if foreign_money else -1]:
         if at := pattern.search(named):
+            if pattern is _OF_FOREIGN_MONEY and like(float(at["n"])) and _PASSED.search(named[: at.start()]):
+                return None
             return Amount(min(float(at["n"]), LARGEST), "quote", _without(named, at, "COIN"))
     return None
 

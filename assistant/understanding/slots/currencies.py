@@ -40,9 +40,9 @@ _NAME = re.compile(
     rf"(?<![a-z\u01c2])(?<!usd[/-])(?P<word>{_WORDS})(?![a-z]|[/-]?usd)|(?P<sign>{_SIGNS})"
     r"|(?:(?<=btc)|(?<=eth)|(?<=sol)|(?<=xrp))(?P<code>eur|gbp|jpy|brl)\b"
 )
-_BEFORE = re.compile(rf"{CURRENCY}(?P<code>[a-z]{{3}}) {{0,2}}(?P<amount>\d[\d.,']*(?:k\b)?)")
+_BEFORE = re.compile(rf"{CURRENCY}(?P<code>[a-z]{{3}}) {{0,2}}(?P<amount>\d[\d.,']{{0,24}}(?:k\b)?)")
 _AFTER = re.compile(
-    rf"(?<![\w$])(?P<amount>\d[\d.,']*(?: ?(?:k|mil|tausend|thousand)\b)?) {{0,2}}{CURRENCY}(?P<code>[a-z]{{3}})"
+    rf"(?<![\w$])(?P<amount>\d[\d.,']{{0,24}}(?: ?(?:k|mil|tausend|thousand)\b)?) {{0,2}}{CURRENCY}(?P<code>[a-z]{{3}})"
 )
 
 

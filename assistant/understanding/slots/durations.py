@@ -67,10 +67,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _LIST = re.compile(
-    rf"(?<![\d$.:-])\d{{1,4}}(?:(?: ?(?:,|/|&) ?(?:and )?| (?:and|plus|then) )\d{{1,4}})+ ?(?P<unit>{_UNITS})"
+    rf"(?<![\d$.:-])\d{{1,4}}(?:(?: ?(?:,|/|&) ?(?:and )?| (?:and|plus|then) )\d{{1,4}}){{1,24}} ?(?P<unit>{_UNITS})"
 )
 _ROW = re.compile(rf"(?<![\d$.:-])(?:\d{{1,4}} ?{_UNITS}[ ,]*){{2,}}")  # "1h 2h 3h 4h"
-_HOURMINUTES = re.compile(r"(\d+)\.(\d+) (hourminutes|dayhours)")
+_HOURMINUTES = re.compile(r"(?<!\d)(\d+)\.(\d+) (hourminutes|dayhours)")
 
 
 def rewritten(text: str) -> str:

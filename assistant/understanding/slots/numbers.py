@@ -7,7 +7,7 @@ from assistant.understanding.frame import Language
 _DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _HAN_NUMBER = re.compile("[零〇一二两三四五六七八九十百千万]+")
-_TEN_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?) ?[万w](?:(\d)千|(\d{1,4}))?(?![a-z])")
+_TEN_THOUSANDS = re.compile(r"(?<!\d)(\d+(?:\.\d+)?) ?[万w](?:(\d)千|(\d{1,4}))?(?![a-z])")
 _HAN_CLOCK = re.compile("(\\d{1,2})[点點](?:半|([0-5]\\d)分?)(?!小时)")
 _HAN_HALF = re.compile("(\\d{1,3})个半(小时|钟头|天)")
 _AFTER = "个小点天日年月周分次刻份千万多倍季号到至"  # a lone numeral counts something only before one of these
@@ -26,8 +26,8 @@ _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(
-    r"\$? ?(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila|тыс)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
-    r"|\$? ?(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
+    r"\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila|тыс)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
+    r"|\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
 )
 _DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")
 _LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")

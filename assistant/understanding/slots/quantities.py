@@ -26,7 +26,8 @@ _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
     rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~) ?(?P<h2>\$?{NUMBER})(?: range| zone| band)?{_NOT_A_PRICE}"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|by(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
+    rf"(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
     rf"\b(?:above|over|(?:not|no) (?:lower|less) than|at least) (?P<low>{_PRICE})(?: (?:and|but|or))*"
@@ -150,9 +151,12 @@ def quantities_in(
     if _PERCENT_OF.search(text):
         return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
     found, text = _percent(found, text)
-    if amount := amount_in(text, coins, like, foreign_money=foreign_money):
+    if foreign_money:  # of which each would pass for an amount
+        found, text = _two_prices(found, text, like)
+    if amount := amount_in(text, coins, like, foreign_money=foreign_money and not found.touch):
         found, text = replace(found, amount=amount.value, amount_in=amount.unit), amount.rest
-    found, text = _two_prices(found, text, like)
+    if found.between is None:
+        found, text = _two_prices(found, text, like)
     if found.between is None:
         found, text = _threshold(found, text, like)
     return found, text

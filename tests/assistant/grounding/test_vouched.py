@@ -2,12 +2,14 @@ import pytest
 
 from assistant.grounding.figures import figures_in
 from assistant.grounding.vouched import Grounds
-from assistant.understanding.frame import Ask, Intent, Question
+from assistant.replies import Speech
+from assistant.understanding.frame import Ask, Intent, Language, Question
 from forecaster.market.candles import utc
 from forecaster.schema import Price
 from tests.support.conversations import focused
 from tests.support.fakes import NOON, FakeBackend
 from tests.support.knowledge import KNOWLEDGE
+from tools import catalogue, decimals_of
 from tools.registry import bind_tools
 
 PLACES = {
@@ -157,3 +159,14 @@ def test_the_worth_of_an_amount_is_money():
     known = Grounds()
     known.add_result(focused.price(amount=0.3, amount_in="coin", value=20_979.075, value_in="USD"))
     assert traced(known, "0.3 BTC is worth $20,979.08") and not traced(known, "0.4 BTC is worth $20,979.09")
+
+
+@pytest.mark.parametrize("coin", list(catalogue()))
+@pytest.mark.parametrize("whole", [0.5, 7.0, 131.0, 2_204.0, 70_279.0, 131_072.0])
+async def test_a_price_halfway_between_two_that_are_shown_is_told_as_one_of_them(coin, whole):
+    base = await FakeBackend().price(coin)
+    for tenths in range(1, 10):
+        value = whole + (tenths + 0.5) / 10 ** decimals_of(coin, whole)
+        known = Grounds()
+        known.add_result(base.model_copy(update={"price": value, "last_close": value}))
+        assert traced(known, Speech(Language.ENGLISH).price(value, coin, "USD"))

@@ -37,8 +37,8 @@ def test_what_has_words_is_translated(language):
     alike = {
         "names.btc", "names.eth", "names.comma", "names.of_source", "time.first", "time.day", "time.date", "time.at",
         "time.in", "time.beside", "time.origin", "time.based_on_of", "time.minute", "time.minutes", "compare.item",
-        "compare.prices", "chances.stake", "metrics.skill_title", "metrics.one", "record.label", "failures.cause",
-        "metrics.direction_title",
+        "compare.prices", "chances.stake", "chances.in_dollars", "metrics.skill_title", "metrics.one", "record.label",
+        "failures.cause", "metrics.direction_title",
     }  # fmt: skip
     assert same <= alike
 

@@ -57,7 +57,7 @@ def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
         (["btc in 45 minutes", "and until midnight?"], Ask(Intent.FORECAST, hours=12, target=MIDNIGHT)),
         (["btc by midnight", "and above 70k?"], Ask(Intent.FORECAST, hours=12, target=MIDNIGHT, threshold=70_000)),
         (["btc by midnight", "and eth in half an hour?"], Ask(Intent.FORECAST, ("ETH-USD",), 1, 30)),
-        (["should i sell before midnight"], Ask(Intent.ADVICE, hours=12, target=MIDNIGHT)),
+        (["should i sell before midnight"], Ask(Intent.ADVICE, (), hours=12, target=MIDNIGHT)),
         (["eth in 6 hours", "and btc?"], Ask(Intent.FORECAST, ("BTC-USD",), 6)),
         (["eth in 6 hours", "btc price"], Ask(Intent.PRICE, ("BTC-USD",))),
         (["and in 6 hours?"], Ask(Intent.FORECAST, hours=6)),
