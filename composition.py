@@ -224,7 +224,7 @@ class Composition:
         turn = partial(self.turn, watches=True)
         behind = Behind(turn, self.backend.price, *tabs, self._feedback, self.settings.symbols, self._forecast)
         page = chat_app(behind, self.settings.allowed_origins, self.settings.public_origin)
-        self._builder = Thread(target=self._build_agent, name="assistant", daemon=True)
+        self._builder = Thread(target=self._warm_agent, name="assistant", daemon=True)
         self._builder.start()
         return page
 
@@ -290,6 +290,10 @@ class Composition:
     def _build_agent(self) -> "Agent":
         with self._building:  # a visitor who asks at once waits for the one that is being built
             return self.agent
+
+    def _warm_agent(self) -> None:
+        """Build the assistant, then, while it answers already, what only unclear questions need."""
+        self._build_agent().warm()
 
     async def close(self) -> None:
         """Give back what was opened."""

@@ -53,6 +53,7 @@ class Agent:
     read: "Callable[[Sequence[str], str], Question]"  # what the newest of a person's messages asks, in a time zone
     silence: float  # seconds that a language model may leave a visitor waiting
     budget: Budget | None
+    warm: "Callable[[], None]"  # do now what the first unclear question would wait for
 
 
 def build_agent(
@@ -74,8 +75,8 @@ def build_agent(
         offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
     own = build_graph(offline, tools)
     if isinstance(chat_model, OfflineModel):
-        return Agent(own, own, offline.read, silence, None)
-    return Agent(build_graph(chat_model, tools, offered), own, offline.read, silence, budget)
+        return Agent(own, own, offline.read, silence, None, offline.warm)
+    return Agent(build_graph(chat_model, tools, offered), own, offline.read, silence, budget, offline.warm)
 
 
 async def run_turn(

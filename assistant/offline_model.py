@@ -55,6 +55,10 @@ class OfflineModel(BaseChatModel):
         """What the newest of a person's messages asks, oldest first; `zone` is the visitor's, by its IANA name."""
         return read_question(messages, self._classifier, self._here(), self.offered, zone, self.topics)
 
+    def warm(self) -> None:
+        """Do now what the first unclear question would wait for: about a second of one processor."""
+        self._classifier.warm()
+
     def bind_tools(
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from dataclasses import replace
 from itertools import islice, product
 
@@ -8,6 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from assistant.agent import LONGEST_MESSAGE, LONGEST_REPLY, Token, ToolFinished, ToolStarted, build_agent, run_turn
 from assistant.grounding.refusals import quotes_prompt
 from assistant.loop import HISTORY, TOOL_CALLS, build_graph
+from assistant.offline_model import OfflineModel
 from assistant.prompts import SYSTEM, system
 from assistant.replies.phrases import phrases
 from assistant.understanding.frame import Language
@@ -322,3 +324,13 @@ async def test_the_coins_that_are_followed_are_named_and_meant(embedded):
 def test_a_language_model_is_told_the_coins_that_are_followed_and_not_more_than_it_can_read():
     assert "follow:\nSolana (SOL-USD), Bitcoin (BTC-USD)." in system(("SOL-USD", "BTC-USD"))
     assert "C11-USD) and others." in system(tuple(f"C{n}-USD" for n in range(40)))
+
+
+def test_a_warmed_agent_does_not_make_the_first_unclear_question_wait():
+    agent = build_agent(OfflineModel(), bind_tools(FakeBackend(), KNOWLEDGE))
+    started = time.thread_time()
+    agent.warm()
+    fitted = time.thread_time() - started
+    started = time.thread_time()
+    agent.warm()
+    assert time.thread_time() - started < fitted / 20  # it was there already

@@ -94,7 +94,7 @@ def test_four_times_the_question_takes_less_than_six_times_as_long():
 
 
 def test_a_reader_that_goes_back_again_and_again_is_found():
-    assert grows(lambda text: [sign for at in range(len(text)) for sign in text[at::8]], 2 * SHORT, SHAPES[:3]) != []
+    assert grows(lambda text: [sign for at in range(len(text)) for sign in text[at::2]], 2 * SHORT, SHAPES[:3]) != []
 
 
 @pytest.mark.parametrize("number", ["hundred " * 200, "1" + "0" * 400, "万" * 400, "9" * 5000, "0." + "0" * 4000 + "1"])
