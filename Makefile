@@ -5,6 +5,9 @@ BIN := .venv/bin
 # processes that run tests: as many as there are cores, or 0 for none beside this one
 WORKERS ?= auto
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# uv takes seconds where pip takes a minute; it may not know the registry that pip was told of
+UV := $(if $(shell command -v uv),uv pip install --quiet --no-deps --python $(BIN)/python -r $$lock ||)
+INSTALL = lock=$<; $(UV) $(PIP) -r $$lock
 
 .PHONY: run test lint bench soak train clean
 
@@ -37,10 +40,10 @@ clean:  ## forget the environment
 
 .venv/serving: requirements.lock | .venv/bin/python
 	@echo "installing what serving needs (once; TensorFlow is not among it) ..."
-	@$(PIP) -r requirements.lock
+	@$(INSTALL)
 	@touch $@
 
 .venv/everything: requirements-dev.lock | .venv/bin/python
 	@echo "installing everything, TensorFlow and the test tools too (once) ..."
-	@$(PIP) -r requirements-dev.lock
+	@$(INSTALL)
 	@touch $@ .venv/serving
