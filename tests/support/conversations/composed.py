@@ -30,6 +30,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
     moments = {
         "time": speech.time(time), "when": speech.when(later, time, 120, "Asia/Singapore"),
         "high_time": speech.near(later, time), "low_time": speech.near(later, time), "meant": speech.near(later, time),
+        "until": speech.near(later, time),
         "origin": speech.origin("kraken", later, time), "more": speech.near(later, time),
         "start": speech.date(time), "end": speech.time(later),
         "date": speech.date(time), "reading": speech.say("metrics.measured", hours=speech.date(time)),
@@ -52,6 +53,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
             "loss",
             "risk",
             "amount",
+            "dollars",
         ),
         money,
     )
@@ -69,6 +71,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
         "message": "No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.",
         "touch": speech.say("chances.touch", chance=share), "currency": "EUR", "city": "New York", "zone": "CET",
         "word": speech.say("assumed.soon"),
+        "rate": speech.number(0.8967, 4),
         "clock": "23:00", "day": "29", "month": speech.date(time), "year": str(time.year),
     }  # fmt: skip
     told = {name: (fact, False) for name, fact in (amounts | shares | counts | words).items()}
