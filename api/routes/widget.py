@@ -67,8 +67,8 @@ async def script(request: Request) -> Response:
 @router.get("/widget/panel.js")
 async def panel(request: Request) -> Response:
     """What the script loads at the first click, as a module: a site that is not allowed may read that it is not."""
-    site = request.headers.get("origin")  # none from our own pages
-    if site is None:
+    site = request.headers.get("origin")
+    if site is None or urlsplit(site).netloc == request.url.netloc:  # our own pages; some browsers name those too
         return _PANEL.answer(request)
     settings: Settings = request.app.state.settings
     readable = {"Access-Control-Allow-Origin": site}

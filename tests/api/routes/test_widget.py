@@ -69,6 +69,13 @@ async def test_the_panel_is_given_to_sites_that_are_listed_and_a_refusal_to_othe
     assert named == ([origin] if given == "refused" and origin != "null" else [])
 
 
+async def test_the_panel_is_given_to_our_own_pages_by_whatever_name_they_were_opened():
+    async with served(chat=Chat) as client:
+        for host in ("127.0.0.1:8000", "nas.local"):
+            answer = await client.get("/widget/panel.js", headers={"Host": host, "Origin": f"http://{host}"})
+            assert answer.text == jsmin((FOLDER / "panel.js").read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize(
     ("host", "public"),
     [
