@@ -7,7 +7,7 @@
     for (const part of card.querySelectorAll("[content]")) {
       try {
         const facts = JSON.parse(part.getAttribute("content"));
-        if (facts?.symbol && (facts.horizons?.length || facts.target_time)) return facts;
+        if (facts?.symbol && (facts.target_time ?? facts.horizons?.[0]?.target_time)) return facts; // not the chart's
       } catch { /* for another script */ }
     }
     return null;

@@ -99,6 +99,6 @@ async def test_no_language_model_is_asked_to_set_an_alert():
     model = NoModel()
     agent = build_agent(MODEL, tools)
     other = build_agent(model, tools)
-    mixed = type(agent)(other.graph, agent.embedded, agent.read, agent.silence, None)
+    mixed = type(agent)(other.graph, agent.embedded, agent.read, agent.silence, None, agent.warm)
     said, alerts = await turn("tell me when BTC leaves its range", agent=mixed)
     assert len(alerts) == 1 and said.startswith("While this page is open")
