@@ -54,8 +54,8 @@ class Desk:
         if wanted.webhook and not self._receiver.may_be_asked(wanted.webhook):
             raise InvalidInput(
                 "A webhook is told by https, and not in a private network.",
-                "Send an https address that can be reached from the internet, or have the operator list its host in "
-                "CRYPTOSENSE_ALERT_HOSTS.",
+                "Send an https address that can be reached from the internet, or have the operator allow its "
+                "host: docs/alerts.md.",
             )
         made: Made = await self.call(partial(self.store.add, owner, wanted, self._clock()))
         self.changed.set()
