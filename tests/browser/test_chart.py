@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.support.browser.chromium import DESKTOP, PHONE, Visit
+from tests.support.browser.chromium import DESKTOP, PHONE, Visit, pause
 from tests.support.browser.fixtures import LIVED, Open
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
@@ -100,7 +100,7 @@ def test_in_the_future_the_bands_are_read_and_past_the_last_horizon_those_of_it(
 def test_a_tap_leaves_what_it_read(served: str, visit: Open, share: float):
     chart = charted(visit(served, PHONE, has_touch=True))
     read = point(chart, share, tap=True)
-    chart.page.wait_for_timeout(300)
+    pause(chart.page, 300)
     assert chart.locator(".reading").inner_text() == read
 
 
@@ -173,7 +173,7 @@ def test_the_picture_stays_where_a_part_of_the_chart_fails(served: str, browser:
         chat = Visit(page, served)
         with page.expect_response(broken):
             chat.ask(QUESTION)
-        page.wait_for_timeout(500)
+        pause(page, 500)
         expect(chat.page.locator(".chart.live")).to_have_count(0)
         expect(chat.cards.locator("figure img")).to_be_visible()
         assert all("404" in each for each in chat.complaints), chat.complaints
@@ -261,7 +261,7 @@ def test_of_many_charts_the_oldest_are_pictures_again(served: str, visit: Open):
     )
     for card in chat.page.locator(".chart").all():
         card.scroll_into_view_if_needed()
-        chat.page.wait_for_timeout(150)
+        pause(chat.page, 150)
     expect(chat.page.locator(".chart.live")).to_have_count(6)
     expect(chat.page.locator(".chart:not(.live) figure").first).to_be_visible()
 

@@ -25,7 +25,7 @@ from assistant.understanding import Language
 from forecaster.errors import ConfigurationError
 from forecaster.ledger.ledger import Ledger
 from forecaster.schema import FIVE_MINUTES, Price
-from tests.support.browser.chromium import DESKTOP, PATIENCE, Visit, product_over
+from tests.support.browser.chromium import DESKTOP, Visit, hold, pause, product_over, until
 from tests.support.browser.fixtures import Open
 from tests.support.browser.whole_service import listening
 from tests.support.exchanges.fake import FakeExchanges
@@ -61,7 +61,7 @@ def test_the_page_follows_the_exchange_within_seconds(browser: Browser, visit: O
         expect(coin).to_contain_text(f"BTC ${exchanges.price():,.2f}")
         lags = []
         for moved in (1.0011, 1.0007, 1.0013):
-            chat.page.wait_for_timeout(700)  # so that the changes fall at other moments of the two seconds
+            pause(chat.page, 700)  # so that the changes fall at other moments of the two seconds
             exchanges.moved, began = moved, time.monotonic()
             expect(coin).to_contain_text(f"BTC ${exchanges.price():,.2f}")
             lags.append(time.monotonic() - began)
@@ -93,10 +93,7 @@ class Lively(NamedTuple):
         self.market.trades(price, at=300.0 + next(self.later), symbol=symbol)
 
     def until(self, holds: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE / 1000
-        while not holds():
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        hold(holds)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +164,7 @@ def test_a_price_that_the_page_got_otherwise_is_not_replaced_by_an_older_one(mov
     shown(chat).evaluate("(coin, told) => coin.setAttribute('content', JSON.stringify(told))", told)
     chat.page.evaluate(HEAR)
     moving.trades(51_000.0)
-    chat.page.wait_for_function("() => heard.some(([name]) => name === 'quote')")
+    until(chat.page, "() => heard.some(([name]) => name === 'quote')")
     expect(shown(chat)).to_contain_text("BTC $50,000.00")
 
 
@@ -208,7 +205,7 @@ def test_a_hidden_page_holds_no_connection_and_goes_on_where_it_was(moving: Live
     chat.page.evaluate(HIDE, True)
     moving.until(lambda: moving.listeners == 0)
     moving.trades(72_000.0)
-    chat.page.wait_for_timeout(500)
+    pause(chat.page, 500)
     assert moving.listeners == 0
     chat.page.evaluate(HIDE, False)
     expect(shown(chat)).to_contain_text("BTC $72,000.00")
@@ -223,7 +220,7 @@ def test_other_scripts_are_told_what_happens(moving: Lively, visit: Open):
     moving.until(lambda: moving.listeners == 1)
     moving.trades(71_000.0, symbol="ETH-USD")
     moving.market.now += FIVE_MINUTES
-    chat.page.wait_for_function("() => new Set(heard.map(([name]) => name)).size === 2")
+    until(chat.page, "() => new Set(heard.map(([name]) => name)).size === 2")
     assert {"quote ETH-USD", "candle BTC-USD"} <= {" ".join(each) for each in chat.page.evaluate("() => heard")}
 
 
@@ -238,7 +235,7 @@ def test_a_lost_connection_is_tried_again_with_pauses(moving: Lively, visit: Ope
 
     page.route("**/v1/stream?*", refuse)
     page.goto(moving.address)
-    moving.until(lambda: page.wait_for_timeout(50) is None and len(refused) == 3)
+    moving.until(lambda: pause(page, 50) is None and len(refused) == 3)
     assert refused[2] - refused[1] > 2.5  # the second pause: between three and six seconds
     page.unroute("**/v1/stream?*")
     moving.until(lambda: moving.listeners == 1)

@@ -1,6 +1,7 @@
 """Debian's Chromium, and the whole product for it to visit: app.py over fake exchanges, with the trained model."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -154,3 +155,23 @@ def visits(browser: Browser) -> Iterator[Callable[..., Visit]]:
     for each in opened:
         assert each.foreign() == []
         assert each.complaints == []
+
+
+def pause(page: Page, milliseconds: int) -> None:
+    """Let the page go on for so long, where what is looked for is that nothing happens."""
+    page.evaluate("time => new Promise(done => setTimeout(done, time))", milliseconds)
+
+
+def until(page: Page, holds: str) -> None:
+    """Return once a function of the page gives true."""
+    page.evaluate(
+        f"() => new Promise(done => {{ const look = () => ({holds})() ? done() : setTimeout(look, 20); look(); }})"
+    )
+
+
+def hold(holds: Callable[[], bool]) -> None:
+    """Return once something holds outside of the browser."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
