@@ -96,7 +96,9 @@ def test_servers_ask_the_exchanges_alone_and_make_files_in_the_data_directory_al
         for address in addresses:
             httpx.post(f"{address}/v1/forecast", json={"symbol": "BTC-USD"}, timeout=PATIENCE).raise_for_status()
         time.sleep(max(0.0, end - time.monotonic()))
-        assert [stopped(server, signal.SIGINT) for server in servers] == 2 * [(0, "", "")]
+        for code, out, err in [stopped(server, signal.SIGINT) for server in servers]:
+            (line,) = err.splitlines()
+            assert (code, out) == (0, "") and " composition: At start bitstamp gave a price" in line
     for each in commands:
         assert_quiet(each, f"127.0.0.1:{exchanges.port}")
         assert each.data / "cryptosense.db" in each.made()
