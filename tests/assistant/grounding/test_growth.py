@@ -7,7 +7,7 @@ import pytest
 
 from assistant.grounding.figures import figures_in
 from assistant.grounding.grounding import Grounding
-from assistant.grounding.refusals import advises, newest_words, quotes_prompt
+from assistant.grounding.refusals import newest_words, quotes_prompt
 from assistant.grounding.sentences import Sentences
 from assistant.page.options import plain
 from assistant.page.transcript import defused
@@ -52,7 +52,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": _sentences,
     "grounding": _checked,
     "thoughts": _thoughts,
-    "advice": advises,
     "prompt": quotes_prompt,
     "newest words": newest_words,
     "page": defused,
