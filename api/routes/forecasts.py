@@ -95,7 +95,7 @@ async def ranges(
         slim = tuple(each for kept in found.forecasts if (each := _range(kept, query.minutes)))
         return to_json(RangesPage(symbol=query.symbol, ranges=slim, next_cursor=found.next_cursor))
 
-    body, _ = await recent.once("everybody", f"ranges {query.model_dump_json()}", b"", answer)
+    body, _ = await recent.once("everybody", f"ranges {query!r}", b"", answer)
     return for_seconds(request, body, MINUTE)
 
 

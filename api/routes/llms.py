@@ -31,6 +31,7 @@ JSON; errors are RFC 9457 problems. [OpenAPI]({base}/openapi.json), [to try in a
 - GET {base}/v1/stream?symbols=BTC-USD: prices, candles, forecasts and outcomes as they happen, Server-Sent Events
 - GET {base}/v1/anomalies?symbol=BTC-USD&hours=24: how surprising the newest hours were; POST: in candles of yours
 - GET {base}/v1/forecasts, GET {base}/v1/track-record: live forecasts, and what became of them
+- GET {base}/v1/forecasts/ranges: the ranges of live forecasts alone, in under 500 bytes each
 - POST {base}/v1/evaluate: the model graded on closes of yours
 - GET {base}/v1/model, GET {base}/v1/metrics-report: which model answers, and what it scored on unseen hours
 - POST {base}/predict: 60 hourly closes in, the next one out

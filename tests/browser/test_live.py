@@ -188,7 +188,7 @@ def test_numbers_are_written_as_the_server_writes_them(moving: Lively, visit: Op
     german = ticker([price_of(moving)], Words(Visitor(language=Language.GERMAN)), OPEN.symbols)
     chat.page.locator("#ticker p").evaluate("(line, html) => { line.innerHTML = html }", german)
     moving.trades(71_234.5)
-    expect(shown(chat)).to_have_text("BTC 71.234,50\u00a0$ +2,29\u00a0% 24 h")
+    expect(shown(chat)).to_have_text("BTC 71.234,50\u00a0$ +2,29\u00a0% 24 Std.")
     expect(shown(chat).locator(".cents")).to_have_text(",50")
 
 
