@@ -17,7 +17,7 @@ from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.schema import FIVE_MINUTES, HOUR, Forecast, ForecastWarning
 from forecaster.serving.backend import LocalBackend
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.exchanges.outages import service
 from tests.support.fakes import NOON, candles_ending
 from tests.support.knowledge import KNOWLEDGE
@@ -71,7 +71,7 @@ def assert_told(warnings, notes, how):
 async def assistant(fake, predictor):
     """The built-in assistant on those exchanges."""
     client = open_client()
-    source = LiveSource([EXCHANGES["bitstamp"](client, fake.urls["bitstamp"])], clock=lambda: OURS)
+    source = LiveSource([EXCHANGES["bitstamp"](client, fake.urls["bitstamp"])], clock=lambda: OURS, budget=AMPLE)
     backend = LocalBackend(source, predictor, clock=source.now)
     try:
         yield build_agent(OfflineModel(clock=lambda: OURS), bind_tools(backend, KNOWLEDGE))

@@ -92,13 +92,14 @@ def test_servers_ask_the_exchanges_alone_and_make_files_in_the_data_directory_al
         for address in addresses:
             until_ready(address)
         end = time.monotonic() + LATE
-        assert f"{LAST_CLOSE:,.2f}" in asyncio.run(asked_on_the_page(addresses[0]))
+        told = asyncio.run(asked_on_the_page(addresses[0]))  # which exchange's: that of one that was in time
+        assert any(f"{price:,.2f}" in told for price in (LAST_CLOSE, exchanges.price()))
         for address in addresses:
             httpx.post(f"{address}/v1/forecast", json={"symbol": "BTC-USD"}, timeout=PATIENCE).raise_for_status()
         time.sleep(max(0.0, end - time.monotonic()))
         for code, out, err in [stopped(server, signal.SIGINT) for server in servers]:
             (line,) = err.splitlines()
-            assert (code, out) == (0, "") and " composition: At start bitstamp gave a price" in line
+            assert (code, out) == (0, "") and " composition: At start " in line and "gave a price" in line
     for each in commands:
         assert_quiet(each, f"127.0.0.1:{exchanges.port}")
         assert each.data / "cryptosense.db" in each.made()

@@ -7,7 +7,7 @@ Tables from before candles had a step are brought up to date when they are opene
 
 from typing import TYPE_CHECKING, Any
 
-from forecaster.database import Database, Health, Proof, alone
+from forecaster.database import ANSWER, Database, Health, Proof, alone
 from forecaster.errors import ConfigurationError, InvalidInput
 from forecaster.market.candles import Candles
 from forecaster.schema import HOUR
@@ -25,9 +25,9 @@ PRICES = ("open", "high", "low", "close", "volume")
 class CandleStore:
     """Closed candles by exchange, symbol and step. Every method may raise ConfigurationError."""
 
-    def __init__(self, url: str, health: Health | None = None) -> None:
-        """See Database for `health`."""
-        self._database = Database(url, "candle store", self._make_table, health)
+    def __init__(self, url: str, health: Health | None = None, answer: float = ANSWER) -> None:
+        """See Database for `health` and `answer`."""
+        self._database = Database(url, "candle store", self._make_table, health, answer)
         self.health = self._database.health
         self._table: Table
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from forecaster.market.exchanges.prices import SERVES_FOR
+from forecaster.market.exchanges.turns import BUDGET
 from forecaster.market.store import CandleStore
 from forecaster.schema import HOUR
 from tests.support.artifacts.markets import market
@@ -55,7 +56,7 @@ def in_time(told: list[Told], what: str) -> None:
 @pytest.mark.parametrize("first", NAMES)
 async def test_every_fault_costs_freshness_before_it_costs_the_answer(first, door, fake, shipped):
     order = rotated(first)
-    async with service(fake, shipped, order) as client:
+    async with service(fake, shipped, order, budget=BUDGET) as client:
         told = await lived_through(FAULTS, client, fake, shipped, order, (door,))
     assert len(told) == 3 * len(FAULTS)
     in_time(told, f"{first} and then all fail")
@@ -64,7 +65,7 @@ async def test_every_fault_costs_freshness_before_it_costs_the_answer(first, doo
 @pytest.mark.parametrize("only", NAMES)
 async def test_an_exchange_that_is_the_only_one_is_named_with_its_fault(only, fake, shipped):
     told = []
-    async with service(fake, shipped, (only,)) as client:
+    async with service(fake, shipped, (only,), budget=BUDGET) as client:
         for fault in FAULTS:
             for door in DOORS:
                 fake.heal()

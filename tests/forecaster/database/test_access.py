@@ -75,7 +75,7 @@ def test_ledger_and_schedule_are_imported_without_what_is_slow_or_serves_http():
 
 
 def test_candles_and_ledger_live_in_one_database(ledger, url):
-    store = CandleStore(url)
+    store = CandleStore(url, answer=UNHURRIED)
     store.save("bitstamp", "BTC-USD", closing(0))
     assert ledger.record(issued())
     assert len(store.newest("bitstamp", "BTC-USD", 10)) == 10

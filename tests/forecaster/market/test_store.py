@@ -20,9 +20,9 @@ from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.store import CandleStore
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 from forecaster.settings import ROOT
-from tests.support.exchanges.fake import FakeExchanges, five_minutes_of
+from tests.support.exchanges.fake import AMPLE, FakeExchanges, five_minutes_of
 from tests.support.fakes import NOON, candles_ending
-from tests.support.ledger.postgres import Server, postgres
+from tests.support.ledger.postgres import UNHURRIED, Server, postgres
 
 NAMES = ("bitstamp", "coinbase")
 PROCESSES = 4
@@ -200,7 +200,7 @@ def test_a_new_sqlite_file_that_another_process_has_locked_is_waited_for(tmp_pat
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_every_name_of_postgresql_is_understood(scheme, server):
-    store = CandleStore(server.new_database().replace("postgresql", scheme, 1))
+    store = CandleStore(server.new_database().replace("postgresql", scheme, 1), answer=UNHURRIED)
     store.save("bitstamp", "BTC-USD", candles_ending(last_close=60_000.0))
     store.save("bitstamp", "BTC-USD", candles_ending())
     assert store.newest("bitstamp", "BTC-USD", 300).rows() == candles_ending().rows()
@@ -255,7 +255,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     def open_live(url: str, clock_error: float = 0.0) -> LiveSource:
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in NAMES]
-        opened.append(LiveSource(exchanges, CandleStore(url), clock=lambda: fake.time() + clock_error))
+        opened.append(LiveSource(exchanges, CandleStore(url), clock=lambda: fake.time() + clock_error, budget=AMPLE))
         return opened[-1]
 
     yield open_live

@@ -12,7 +12,7 @@ from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.schema import ForecastWarning
 from forecaster.serving.backend import LocalBackend
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.fakes import NOON, candles_ending
 
 TLS = ssl.create_default_context()
@@ -34,7 +34,9 @@ def fake():
 async def backend(request, fake, shipped):
     client = httpx.AsyncClient(verify=TLS)
     exchange = EXCHANGES[request.param](client, fake.urls[request.param])
-    backend = LocalBackend(LiveSource([exchange], clock=fake.time, timer=fake.time), shipped, clock=fake.time)
+    backend = LocalBackend(
+        LiveSource([exchange], clock=fake.time, timer=fake.time, budget=AMPLE), shipped, clock=fake.time
+    )
     yield backend
     await backend.close()
 

@@ -163,9 +163,14 @@ def pause(page: Page, milliseconds: int) -> None:
 
 
 def until(page: Page, holds: str) -> None:
-    """Return once a function of the page gives true."""
+    """Return once a function of the page gives true. Fails where it does not within PATIENCE."""
     page.evaluate(
-        f"() => new Promise(done => {{ const look = () => ({holds})() ? done() : setTimeout(look, 20); look(); }})"
+        f"""() => new Promise((done, fail) => {{
+            const end = Date.now() + {PATIENCE};
+            const late = () => Date.now() > end && (fail(new Error("It never held.")), true);
+            const look = () => ({holds})() ? done() : late() || setTimeout(look, 20);
+            look();
+        }})"""
     )
 
 

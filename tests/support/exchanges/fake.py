@@ -42,6 +42,7 @@ SCALES = {
 }  # fmt: skip
 MOVED = 1.0003  # the last trade, as a share of the newest closed five-minute candle's close
 TRADED = 1.5  # seconds ago
+AMPLE = 60.0  # seconds for all exchanges: none that answers is to be given up because this machine is busy
 
 
 class FakeExchanges:

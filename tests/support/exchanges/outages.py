@@ -25,14 +25,14 @@ from forecaster.ledger.ledger import Ledger
 from forecaster.market.candles import utc
 from forecaster.market.exchanges.base import open_client
 from forecaster.market.exchanges.catalogue import EXCHANGES
-from forecaster.market.exchanges.chain import BUDGET, LiveSource
+from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.sources import Snapshot
 from forecaster.market.store import CandleStore
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
 from forecaster.serving.backend import LocalBackend
 from forecaster.settings import Settings
 from tests.support.artifacts.markets import market
-from tests.support.exchanges.fake import FORMING, FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FORMING, FakeExchanges
 from tests.support.exchanges.faults import HARMLESS, OF_HOURS, RAW, causes
 from tests.support.fakes import NOON
 from tests.support.service.serving import assert_problem, served, settled
@@ -71,7 +71,7 @@ async def service(
     predictor: Predictor,
     exchanges: tuple[str, ...] = NAMES,
     clock: Callable[[], float] | None = None,
-    budget: float = BUDGET,
+    budget: float = AMPLE,
     **options: Any,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service, put together as app.py does; `clock` is ours, that of the exchanges unless given."""

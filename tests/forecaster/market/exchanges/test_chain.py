@@ -11,9 +11,9 @@ import pytest
 
 from forecaster.errors import NoCandles, UnsupportedSymbol
 from forecaster.market.exchanges.catalogue import EXCHANGES
-from forecaster.market.exchanges.chain import LiveSource
+from forecaster.market.exchanges.chain import BUDGET, LiveSource
 from forecaster.schema import HOUR, ForecastWarning
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.exchanges.faults import FAULTS, HARMLESS
 from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 
@@ -51,7 +51,7 @@ async def open_live(fake: FakeExchanges, clock: Clock) -> AsyncIterator[OpenLive
     def open_live(names: tuple[str, ...] = NAMES, **options: object) -> LiveSource:
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names]
-        opened.append(LiveSource(exchanges, **{"clock": clock, **options}))
+        opened.append(LiveSource(exchanges, **{"clock": clock, "budget": AMPLE, **options}))
         return opened[-1]
 
     yield open_live
@@ -84,7 +84,7 @@ async def test_the_first_exchange_in_order_answers_and_no_other_is_asked(open_li
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in HARMLESS])
 async def test_the_next_exchange_answers_when_the_first_has_a_fault(fault, open_live, fake):
     fake.fail("bitstamp", fault)
-    budget = 1.0 if fault in ("hang", "drip") else 8.0
+    budget = 4.0 if fault in ("hang", "drip") else AMPLE
     snapshot = await open_live(("bitstamp", "binance"), budget=budget).latest("BTC-USD", 60)
     assert (snapshot.source, snapshot.quote) == ("binance", "USDT")
     assert snapshot.candles.rows() == fake.candles.closed_at(NOON)[-60:].rows()
@@ -133,7 +133,7 @@ async def test_exchanges_that_hang_or_drip_cost_less_than_eight_seconds_together
     for name, fault in zip(NAMES, ("hang", "drip", "hang", "drip"), strict=True):
         fake.fail(name, fault)
     start = time.perf_counter()
-    assert await failures(open_live()) == dict.fromkeys(NAMES, "timed out")
+    assert await failures(open_live(budget=BUDGET)) == dict.fromkeys(NAMES, "timed out")
     assert time.perf_counter() - start < 8
 
 

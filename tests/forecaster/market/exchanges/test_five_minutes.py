@@ -15,7 +15,7 @@ from forecaster.market.gaps import gapless
 from forecaster.market.hours_ending import hours_ending
 from forecaster.market.store import CandleStore
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
-from tests.support.exchanges.fake import FORMING, FakeExchanges, five_minutes_of
+from tests.support.exchanges.fake import AMPLE, FORMING, FakeExchanges, five_minutes_of
 from tests.support.exchanges.faults import FAULTS, HARMLESS
 from tests.support.fakes import NOON, candles_ending
 
@@ -44,7 +44,7 @@ async def open_live(fake: FakeExchanges, clock: Callable[[], float]) -> AsyncIte
     def open_live(*names: str, **options: object) -> LiveSource:
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
-        opened.append(LiveSource(exchanges, **{"clock": clock, "timer": clock, **options}))
+        opened.append(LiveSource(exchanges, **{"clock": clock, "timer": clock, "budget": AMPLE, **options}))
         return opened[-1]
 
     yield open_live
@@ -139,7 +139,7 @@ async def test_a_store_that_ended_before_the_page_begins_leaves_no_hole(open_liv
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in HARMLESS])
 async def test_the_next_exchange_gives_five_minutes_when_the_first_has_a_fault(fault, open_live, fake):
     fake.fail("bitstamp", fault)
-    budget = 1.0 if fault in ("hang", "drip") else 8.0
+    budget = 4.0 if fault in ("hang", "drip") else AMPLE
     snapshot = await open_live("bitstamp", "binance", budget=budget).hours_ending("BTC-USD", None, 60)
     assert (snapshot.source, snapshot.quote, snapshot.as_of) == ("binance", "USDT", NOON + 45 * 60)
     assert snapshot.candles.rows() == hours_ending(newest(fake), NOON + 45 * 60, 60).rows()

@@ -13,7 +13,7 @@ from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.store import CandleStore
 from forecaster.market.symbols import catalogue
 from forecaster.schema import FIVE_MINUTES, HOUR, ForecastWarning
-from tests.support.exchanges.fake import SCALES, FakeExchanges
+from tests.support.exchanges.fake import AMPLE, SCALES, FakeExchanges
 from tests.support.exchanges.faults import ANSWERS, FAULTS, RAW, TICKERS, WIRE
 from tests.support.exchanges.formats import FORMATS, TICKER
 from tests.support.fakes import NOON, candles_ending
@@ -42,7 +42,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     def open_live(*names: str, **options: object) -> LiveSource:
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
-        opened.append(LiveSource(exchanges, **{"clock": fake.time, "timer": fake.time, **options}))
+        opened.append(LiveSource(exchanges, **{"clock": fake.time, "timer": fake.time, "budget": AMPLE, **options}))
         return opened[-1]
 
     yield open_live
@@ -95,7 +95,7 @@ async def test_a_fault_of_a_ticker_becomes_an_error_in_plain_words(name, fault, 
 
 @pytest.mark.parametrize("fault", [*ANSWERS, *WIRE, *TICKERS])
 async def test_the_next_exchange_tells_the_price_when_the_first_has_a_fault(fault, open_live, fake):
-    source = open_live("bitstamp", "binance", budget=4.0 if fault in ("hang", "drip") else 60.0)
+    source = open_live("bitstamp", "binance", budget=4.0 if fault in ("hang", "drip") else AMPLE)
     await source.five_minutes("BTC-USD", 60)
     fake.fail("bitstamp", fault)
     quote = await source.quote("BTC-USD")

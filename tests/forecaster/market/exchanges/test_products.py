@@ -12,7 +12,7 @@ from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.symbols import Pair, catalogue
 from forecaster.schema import HOUR
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.exchanges.faults import ANSWERS, WIRE
 from tests.support.exchanges.formats import FORMATS, PRODUCTS
 from tests.support.fakes import NOON, candles_ending
@@ -37,7 +37,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     def open_live(*names: str) -> LiveSource:
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
-        opened.append(LiveSource(exchanges, clock=fake.time, timer=fake.time))
+        opened.append(LiveSource(exchanges, clock=fake.time, timer=fake.time, budget=AMPLE))
         return opened[-1]
 
     yield open_live

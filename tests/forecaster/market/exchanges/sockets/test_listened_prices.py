@@ -15,7 +15,7 @@ from forecaster.market.exchanges.sockets.sockets import Sockets
 from forecaster.schema import HOUR
 from forecaster.serving.feed.watching import Watch
 from forecaster.settings import PUBLIC_SOCKETS, Settings
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.exchanges.formats import TICKER
 from tests.support.exchanges.sockets import imitated
 from tests.support.fakes import NOON, candles_ending
@@ -34,7 +34,7 @@ async def market(name="bitstamp", *others):
             client = httpx.AsyncClient(verify=TLS)
             exchanges = [EXCHANGES[each](client, fake.urls[each]) for each in (name, *others)]
             sockets = Sockets({name: told.url})
-            source = LiveSource(exchanges, clock=fake.time, timer=fake.time, sockets=sockets)
+            source = LiveSource(exchanges, clock=fake.time, timer=fake.time, budget=AMPLE, sockets=sockets)
             try:
                 yield SimpleNamespace(fake=fake, told=told, source=source)
             finally:
