@@ -15,6 +15,11 @@ import httpx
 from forecaster.settings import ROOT
 
 PATIENCE = 120  # seconds: far more than any start takes, even on a busy machine
+EXPECTED = (
+    " composition: At start ",  # whether an exchange answered
+    " forecaster.database.health: ",  # a busy machine's disk takes longer than a transaction may
+    " tools.tool",  # why one had no answer
+)
 Process = subprocess.Popen[str]
 Running = tuple[Process, str]
 
@@ -62,6 +67,11 @@ def until_ready(address: str) -> None:
         assert time.monotonic() < end, answer.text
         assert "failed" not in answer.text
         time.sleep(0.1)
+
+
+def unexpected(err: str) -> list[str]:
+    """Lines of stderr that no server should write."""
+    return [line for line in err.splitlines() if not any(each in line for each in EXPECTED)]
 
 
 def stopped(process: Process, by: signal.Signals) -> tuple[int, str, str]:
