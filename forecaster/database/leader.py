@@ -30,6 +30,9 @@ LOCK = 0x6C656164  # of PostgreSQL's advisory locks, the one that the leader hol
 TAKE = f"SELECT pg_try_advisory_lock({LOCK}, hashtext(coalesce(current_schema(), '')))"  # or show that one has it
 LEASE = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"  # from version 14 on
 
+LEADS = "This replica leads: it does what is done once for all that share the database."
+LEADS_NO_LONGER = "This replica no longer leads."
+
 Work = Callable[[asyncio.Event], Awaitable[None]]
 log = logging.getLogger(__name__)
 
@@ -58,34 +61,41 @@ class Leader:
     async def run(self, work: Work, stop: asyncio.Event) -> None:
         """Run `work(stop)` while this process leads, until it returns or `stop` is set. Raises what it raises.
 
-        It is cancelled when this process no longer leads, and begun anew when it does again.
+        It is cancelled when this process no longer leads, and begun anew when it does again. However this ends, the
+        work has ended before, and then the lock is free.
         """
-        threads = DatabaseThreads(NAME, self._health, 1, 2 * self._answer)
         stopped = asyncio.create_task(stop.wait())
+        leading = asyncio.create_task(self._until(stopped, work, stop))
         try:
-            while not stopped.done():
-                if await self._leads(threads) and await self._lead(work, stop, stopped, threads):
-                    return
-                await asyncio.wait((stopped,), timeout=self._every)
+            await asyncio.shield(leading)  # a cancellation may come while it ends, and must not break that off
         finally:
             stopped.cancel()
+            await asyncio.wait((leading,))
+
+    async def _until(self, stopped: asyncio.Task[Literal[True]], work: Work, stop: asyncio.Event) -> None:
+        threads = DatabaseThreads(NAME, self._health, 1, 2 * self._answer)
+        over = False
+        try:
+            while not (over or stopped.done()):
+                if await self._leads(threads):
+                    over = await self._lead(stopped, asyncio.ensure_future(work(stop)), threads)
+                else:
+                    await asyncio.wait((stopped,), timeout=self._every)
+        finally:
             await threads.close()
             await asyncio.to_thread(self._let_go)
 
     async def _lead(
-        self, work: Work, stop: asyncio.Event, stopped: asyncio.Task[Literal[True]], threads: DatabaseThreads
+        self, stopped: asyncio.Task[Literal[True]], working: "asyncio.Future[None]", threads: DatabaseThreads
     ) -> bool:
-        """Whether the work is over, or goes on elsewhere."""
+        """Whether the work came to an end by itself."""
         self._tell(True)
-        working = asyncio.ensure_future(work(stop))
-        try:
-            while not (working.done() or stopped.done()) and await self._leads(threads):
-                await asyncio.wait((working, stopped), timeout=self._every, return_when=asyncio.FIRST_COMPLETED)
-            over = working.done()
-        finally:
-            working.cancel()
-            await asyncio.wait((working,))
-            self._tell(False)
+        while not (working.done() or stopped.done()) and await self._leads(threads):
+            await asyncio.wait((working, stopped), timeout=self._every, return_when=asyncio.FIRST_COMPLETED)
+        over = working.done()
+        working.cancel()
+        await asyncio.wait((working,))
+        self._tell(False)
         if not working.cancelled():
             working.result()
         return over
@@ -93,8 +103,7 @@ class Leader:
     def _tell(self, leads: bool) -> None:
         self._told(leads)
         if not self._alone:
-            words = "leads: it does what is done once for all that share the database" if leads else "no longer leads"
-            log.info("This replica %s.", words)
+            log.info(LEADS if leads else LEADS_NO_LONGER)
 
     async def _leads(self, threads: DatabaseThreads) -> bool:
         if self._alone:

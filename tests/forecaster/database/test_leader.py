@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from forecaster.database.engines import known_url
-from forecaster.database.leader import LOCK, Leader
+from forecaster.database.leader import LOCK, Leader, Work
 from forecaster.errors import DatabaseError
 from forecaster.settings import ROOT
 from tests.support.ledger.postgres import UNHURRIED, Server, postgres
@@ -50,13 +50,13 @@ def database(server: Server) -> Iterator[str]:
 class Replica:
     """What one process does for all, for as long as it leads."""
 
-    def __init__(self, url: str, answer: float = UNHURRIED) -> None:
+    def __init__(self, url: str, answer: float = UNHURRIED, work: Work | None = None) -> None:
         self.stop = asyncio.Event()
         self.works = False
         self.begun = 0
         self.told: list[bool] = []
         leader = Leader(url, self.told.append, every=EVERY, answer=answer)
-        self.running = asyncio.create_task(leader.run(self._work, self.stop))
+        self.running = asyncio.create_task(leader.run(work or self._work, self.stop))
 
     async def _work(self, stop: asyncio.Event) -> None:
         assert stop is self.stop
@@ -211,12 +211,26 @@ async def test_work_that_is_over_is_not_begun_again_and_what_it_raises_is_raised
             await until(lambda: replica.works)
 
 
-async def test_who_is_cancelled_ends_its_work_and_leaves_the_lock_to_the_next(database):
-    first = Replica(database)
+@pytest.mark.parametrize("stops", [False, True])
+async def test_who_is_cancelled_ends_its_work_to_the_end_and_leaves_the_lock_to_the_next(stops, database):
+    ended = asyncio.Event()
+
+    async def work(stop: asyncio.Event) -> None:
+        try:
+            first.works = True
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.1)
+            ended.set()
+
+    first = Replica(database, work=work)
     await until(lambda: first.works)
+    if stops:
+        first.stop.set()
+        await asyncio.sleep(0.05)  # the work is ending when the cancellation comes
     first.running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first.running
-    assert first.told == [True, False]
+    assert ended.is_set() and first.told == [True, False]
     async with replicas(database, 1) as (second,):
         await until(lambda: second.works)
