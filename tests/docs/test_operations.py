@@ -176,6 +176,6 @@ def test_what_the_page_says_the_log_tells_is_what_it_tells():
 def test_times_that_the_page_names_are_those_of_the_service():
     words = re.sub(r"\s+", " ", PAGE)
     assert "look every three seconds" in words and EVERY == 3.0
-    assert "gives up within five seconds" in words and EVERY + ANSWER == 5.0
+    assert "gives up after five seconds" in words and EVERY + ANSWER == 5.0
     assert "after 14 seconds without a sign" in words and 2 * (EVERY + 2 * ANSWER) == 14.0
     assert "another replica is watched within five seconds" in words and READ_AGAIN == 5.0
