@@ -298,6 +298,8 @@ def _serve(settings: "Settings", *, with_chat: bool, reading: "Reading | None" =
             counted,
             turn=parts.told if with_chat else None,
             work=parts.work,
+            shared=(parts.schedule, parts.retraining),
+            lead=parts.leader(counted.leads).run,
             model_state=parts.model_state,
             database=parts.health,
             protocol=parts.protocol,

@@ -8,7 +8,7 @@ Both ask another machine first where CRYPTOSENSE_BACKEND_URL names one; it alone
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from assistant.page.tabs import ModelRecord
     from forecaster.alerts import Alerts, Counting
     from forecaster.artifact import Artifact
+    from forecaster.database import Leader
     from forecaster.inference import Predictor
     from forecaster.ledger import Ledger
     from forecaster.market import CandleSource
@@ -156,7 +157,7 @@ class Composition:
         return self.reloading.state if "reloading" in vars(self) else None
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Take new models, and let the track record grow without visitors, until `stop`.
+        """Take new models, and keep up with what is forecast and settled, until `stop`.
 
         A machine that forecasts for this one does both itself.
         """
@@ -165,16 +166,29 @@ class Composition:
         tasks = [self.reloading.run(stop), self.local.watch(stop)]
         if self.settings.source in ("auto", "live"):
             tasks.append(self._first_look())
-        if self.settings.schedule and self.settings.source in ("auto", "live"):
-            from forecaster.serving import Schedule
+        await asyncio.gather(*tasks)
 
-            hours, symbols = self.predictor.longest, self.predictor.known(self.settings.symbols)
-            tasks.append(Schedule(self.local, self.ledger, self.source.since, hours=hours, symbols=symbols).run(stop))
-        if self.settings.retrain == "weekly":
+    def leader(self, told: "Callable[[bool], None]") -> "Leader":
+        """Whether this process does what is done once for all that share the database; `told` hears of each change."""
+        from forecaster.database import Leader
+
+        return Leader(self.settings.database_url, told)
+
+    async def schedule(self, stop: asyncio.Event) -> None:
+        """Let the track record grow without visitors, until `stop`; for who leads."""
+        if self._artifact is None or not self.settings.schedule or self.settings.source not in ("auto", "live"):
+            return
+        from forecaster.serving import Schedule
+
+        hours, symbols = self.predictor.longest, self.predictor.known(self.settings.symbols)
+        await Schedule(self.local, self.ledger, self.source.since, hours=hours, symbols=symbols).run(stop)
+
+    async def retraining(self, stop: asyncio.Event) -> None:
+        """Train a new model each week, until `stop`; for who leads."""
+        if self._artifact is not None and self.settings.retrain == "weekly":
             from forecaster.training import weekly
 
-            tasks.append(weekly(stop))
-        await asyncio.gather(*tasks)
+            await weekly(stop)
 
     async def _first_look(self) -> None:
         """Say whether an exchange answered, so that an owner does not learn it from a visitor."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -43,6 +44,7 @@ from forecaster.serving import ForecastBackend, ModelState
 from forecaster.settings import Settings
 
 Work = Callable[[asyncio.Event], Awaitable[None]]
+Lead = Callable[[Work, asyncio.Event], Awaitable[None]]
 ModelStates = Callable[[], Awaitable[ModelState | None]]
 
 log = logging.getLogger(__name__)
@@ -66,6 +68,8 @@ def create_app(
     *,
     turn: Turn | None = None,
     work: Work | None = None,
+    shared: Sequence[Work] = (),
+    lead: Lead | None = None,
     model_state: ModelStates | None = None,
     database: Health | None = None,
     protocol: Callable[[], Sessions] | None = None,
@@ -74,10 +78,11 @@ def create_app(
     """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
 
     `turn` answers POST /v1/chat. `protocol` gives what answers /mcp, and is called when that is first asked. `work`
-    runs beside the service from when the model is ready until the event that it is given is set. `alerts` are watched
-    and delivered as long, and closed. `close` is awaited at shutdown, after the chat has ended. `counted` is what
-    GET /metrics shows, `model_state` what GET /readyz says of the model, which is not ready where it raises
-    BackendError, and `database` what it says of that. Raises ConfigurationError for settings that cannot work.
+    runs beside the service from when the model is ready until the event that it is given is set. As long, `lead` runs
+    what is `shared` by all replicas, and the watch over `alerts`, while this one leads; without it that is always.
+    `alerts` are closed. `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows,
+    `model_state` what GET /readyz says of the model, which is not ready where it raises BackendError, and `database`
+    what it says of that. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", backend), Chat(chat, leaving) if chat else None
@@ -86,7 +91,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        works = [*([work] if work else []), *([_watching(app, alerts)] if alerts else [])]
+        together = _together([*shared, *([_watching(app, alerts)] if alerts else [])])
+        works = [*([work] if work else []), partial(lead, together) if lead else together]
         running = asyncio.create_task(_run(model, page, works, stop))
         async with app.state.streams.until(leaving), spoken.serving() if spoken else nullcontext():
             yield
@@ -175,15 +181,27 @@ async def _run(model: Part[ForecastBackend], page: Chat | None, works: Sequence[
     await model.start()
     if stop.is_set():
         return
-    beside = [asyncio.ensure_future(each(stop)) for each in works if model.state is State.READY]
+    beside = asyncio.ensure_future(_together(works if model.state is State.READY else [])(stop))
     if page:
         await page.run(stop)
     await stop.wait()
-    for each in beside:
-        each.cancel()
-    for ended in await asyncio.gather(*beside, return_exceptions=True):
-        if isinstance(ended, Exception):
-            log.error("What runs beside the service failed.", exc_info=ended)
+    beside.cancel()
+    await asyncio.wait((beside,))
+
+
+def _together(works: Sequence[Work]) -> Work:
+    """All of them side by side; one that fails keeps none of the others from going on."""
+
+    async def kept(work: Work, stop: asyncio.Event) -> None:
+        try:
+            await work(stop)
+        except Exception:
+            log.exception("What runs beside the service failed.")
+
+    async def together(stop: asyncio.Event) -> None:
+        await asyncio.gather(*(kept(each, stop) for each in works), return_exceptions=True)
+
+    return together
 
 
 def _watching(app: FastAPI, alerts: Alerts) -> Work:

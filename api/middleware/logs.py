@@ -34,7 +34,8 @@ def install(form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JSONLines() if form == "json" else Words())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("composition").setLevel(logging.INFO)  # what an owner wants to know once, at start
+    for name in ("composition", "forecaster.database.leader"):
+        logging.getLogger(name).setLevel(logging.INFO)  # what an owner wants to know once, at start
     requests.setLevel(logging.INFO if form == "json" else logging.NOTSET)
 
 

@@ -58,6 +58,9 @@ class Metrics:
             "cryptosense_database_up", "0 while candles and forecasts cannot be kept or read", registry=registry
         )
         self._database.set(1)
+        self._leader = Gauge(
+            "cryptosense_leader", "1 while this process does what is done once for all replicas", registry=registry
+        )
         self._drift = {
             name: Gauge(f"cryptosense_forecast_{name}", words, ("symbol",), registry=registry)
             for name, words in {
@@ -107,6 +110,10 @@ class Metrics:
     def database_works(self, works: bool) -> None:
         """Note whether candles and forecasts can be kept and read."""
         self._database.set(works)
+
+    def leads(self, leads: bool) -> None:
+        """Note whether this process does what is done once for all that share its database."""
+        self._leader.set(leads)
 
     def drifted(self, drifts: "Sequence[Drift]") -> None:
         """Note how live forecasts of each coin compare with the record, and forget what was noted before."""

@@ -80,6 +80,7 @@ class Courier:
                     async with asyncio.timeout(waiting):
                         await self._desk.queued.wait()
         finally:
+            self._counted.alert_deliveries_waiting(0)  # another one may tell that from now on
             await self._stop()
 
     async def _turn(self) -> float:

@@ -30,7 +30,7 @@ from forecaster.serving.feed import Event, Feed, Listener
 
 FARTHEST = 24  # hours ahead
 REST = 5.0  # seconds after the database failed
-READ_AGAIN = 30.0  # seconds after which alerts are read again, which other processes change too
+READ_AGAIN = 5.0  # seconds after which alerts are read again, which are made and paused in other processes too
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from forecaster.database.access import ANSWER, Database, alone
 from forecaster.database.faults import SILENT, UNWRITTEN
 from forecaster.database.health import Health, Proof
+from forecaster.database.leader import Leader
 from forecaster.database.threads import WITHIN, DatabaseThreads
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Database",
     "DatabaseThreads",
     "Health",
+    "Leader",
     "Proof",
     "alone",
 ]

@@ -11,6 +11,7 @@ from forecaster.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
+    from sqlalchemy.engine.interfaces import IsolationLevel
 
 LOCK_PATIENCE = 10  # seconds to wait for another process that writes the same SQLite file
 PAGE = 16384  # bytes of a page of a new SQLite file: two forecasts leave a seventh of one of 4 kB empty
@@ -45,14 +46,14 @@ def _in_memory(url: "URL") -> bool:
     return url.get_backend_name() == "sqlite" and (name in ("", ":memory:") or "mode=memory" in str(url))
 
 
-def open_engine(url: "URL") -> "Engine":
-    """An engine that has not connected yet. The folder of an SQLite file is made."""
+def open_engine(url: "URL", isolation_level: "IsolationLevel | None" = None) -> "Engine":
+    """An engine that has not connected yet. The folder of an SQLite file is made. The level is PostgreSQL's alone."""
     from sqlalchemy import create_engine, event
 
     pool = {"pool_size": 2, "max_overflow": CONNECTIONS - 2, "pool_timeout": POOL_PATIENCE}
     if url.get_backend_name() == "postgresql":
         network = {name: value for name, value in NETWORK.items() if name not in url.query}
-        engine = create_engine(url, connect_args=network, **pool)
+        engine = create_engine(url, connect_args=network, isolation_level=isolation_level, **pool)
         install(engine)
         return engine
     checked(Path(str(url.database)).parent).mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ OF_POSTGRESQL = {  # by SQLSTATE
     "57P01": SILENT,  # these three: the server starts or stops
     "57P02": SILENT,
     "57P03": SILENT,
+    "57P05": SILENT,  # a session that said nothing for too long
     "XX001": DAMAGED,
     "XX002": DAMAGED,
 }

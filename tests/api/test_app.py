@@ -153,6 +153,36 @@ async def test_shutdown_while_the_model_loads_does_not_start_the_chat(gate):
     assert chat.trace == []
 
 
+async def test_what_is_shared_by_replicas_goes_on_while_this_one_leads_and_the_rest_always(caplog):
+    trace = []
+
+    def noting(name):
+        async def work(stop):
+            trace.append(name)
+            await stop.wait()
+
+        return work
+
+    async def fails(stop):
+        raise KeyError("of a kind that nobody expects")
+
+    async def lead(work, stop):
+        trace.append("waits")
+        await leads.wait()
+        await work(stop)
+
+    leads = asyncio.Event()
+    async with (
+        asyncio.timeout(30),
+        served(work=noting("own"), shared=[fails, noting("shared")], lead=lead),
+    ):
+        while sorted(trace) != ["own", "waits"]:
+            await asyncio.sleep(0.01)
+        leads.set()
+        while trace[-1] != "shared" or "What runs beside the service failed." not in caplog.text:
+            await asyncio.sleep(0.01)
+
+
 async def test_the_chat_does_not_hide_the_api():
     async with served(chat=Chat) as client:
         await settled(client)

@@ -17,6 +17,7 @@ PACKAGES = {  # Debian's, by program
     "nginx": "nginx-light",
     "promtool": "prometheus",
     "redis-server": "redis-server",
+    "sqlite3": "sqlite3",
     "strace": "strace",
 }
 POSTGRESQL = Path("/usr/lib/postgresql")  # where Debian's package keeps a folder a version, on no PATH

@@ -1,23 +1,30 @@
 """A ledger that the version before wrote is read, graded and folded as if it had been written by this one."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
 
 import pytest
 from alembic.command import upgrade
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
+from forecaster.database.access import Database
 from forecaster.database.engines import known_url, open_engine
 from forecaster.ledger.ledger import Ledger
-from forecaster.ledger.migrations import SCRIPTS
+from forecaster.ledger.migrations import HEAD, SCRIPTS
 from forecaster.ledger.settlement import DAY
 from forecaster.ledger.track_record import inside, pit
 from forecaster.market.candles import Candles
 from forecaster.schema import HOUR, Forecast
 from tests.support.fakes import NOON
-from tests.support.ledger.issued import CLOSE, MODEL, issued
+from tests.support.ledger.issued import CLOSE, MODEL, closing, issued
+from tests.support.ledger.kills import Promise, check, everything
 from tests.support.ledger.postgres import UNHURRIED
 
+BEFORE = "0004"  # the revision of the version before
 BTC, BITSTAMP = "BTC-USD", "bitstamp"
 FIRST, LAST, SETTLED = -24 * 3, 6, 3  # hours from noon: forecasts, and what had closed
 
@@ -41,16 +48,21 @@ def old_body(forecast: Forecast) -> str:
     return json.dumps(said)
 
 
+def upgrade_to(revision: str, engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, revision)
+        connection.commit()
+
+
 @pytest.fixture
 def before(url: str) -> list[Forecast]:
     """What a ledger at that URL holds, as the version before wrote it."""
     engine = open_engine(known_url(url, "ledger"))
+    upgrade_to("0002", engine)
     with engine.connect() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(SCRIPTS))
-        config.attributes["connection"] = connection
-        upgrade(config, "0002")
-        connection.commit()
         forecasts = [issued(hour, drift=0.0005 * (hour % 5 - 2)) for hour in range(FIRST, LAST)]
         for forecast in forecasts:
             _write(connection, forecast)
@@ -127,3 +139,63 @@ def test_the_tables_of_the_version_before_are_gone(before, ledger, url):
     with engine.connect() as connection, pytest.raises(Exception, match="outcomes"):
         connection.execute(text("SELECT * FROM outcomes"))
     engine.dispose()
+
+
+def columns(engine: Engine) -> dict[tuple[str, str], tuple[str, bool]]:
+    """The type of each column of each table, and whether a row must name it."""
+    tables = inspect(engine)
+    return {
+        (table, each["name"]): (repr(each["type"]), not each["nullable"] and each["default"] is None)
+        for table in tables.get_table_names()
+        for each in tables.get_columns(table)
+    }
+
+
+def test_the_newest_migration_only_adds_so_that_replicas_of_the_version_before_go_on(url):
+    """What takes something away is a migration of its own, of a later version: expand, then contract."""
+    engine = open_engine(known_url(url, "ledger"))
+    upgrade_to(BEFORE, engine)
+    older = columns(engine)
+    upgrade_to(HEAD, engine)
+    newer = columns(engine)
+    engine.dispose()
+    assert older and {each: newer.get(each) for each in older} == older
+    known = {table for table, _ in older}
+    assert [each for each, (_, must) in newer.items() if each[0] in known and each not in older and must] == []
+
+
+def test_a_replica_of_the_version_before_writes_and_settles_while_a_newer_one_brings_tables_up_to_date(postgresql):
+    url = postgresql.new_database()
+    engine = open_engine(known_url(url, "ledger"))
+    upgrade_to(BEFORE, engine)
+    older = Ledger(url, answer=UNHURRIED)
+    older._database = Database(url, "ledger", lambda engine: None, answer=UNHURRIED)  # its tables were there
+    done, promises = Event(), list[Promise]()
+
+    def write() -> None:
+        for hour in count(1):
+            if done.is_set():
+                break
+            assert older.record(issued(hour))
+            promises.append(Promise("kept", hour))
+            older.settle(BTC, BITSTAMP, closing(hour, hours=5))
+            promises.append(Promise("settled", hour))
+
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(write)
+        try:
+            for at_least in (10, 30):  # hours before the upgrade, and after it
+                while len(promises) < 2 * at_least and not writing.done():
+                    time.sleep(0.01)
+                newer = Ledger(url, answer=UNHURRIED)
+                assert len(newer.page(limit=200).forecasts) >= at_least
+                newer.close()
+        finally:
+            done.set()
+        writing.result(60)
+    assert "alerts" in inspect(engine).get_table_names()
+    older.close()
+    engine.dispose()
+    kept = everything(url)
+    check(kept, promises)
+    assert len(kept) == promises[-1].hour

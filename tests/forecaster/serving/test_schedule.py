@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from forecaster.database.leader import Leader
 from forecaster.errors import ConfigurationError, ExchangeError, NoCandles
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.candles import Candles
@@ -16,6 +17,7 @@ from forecaster.serving.schedule import RETRIES, Schedule
 from tests.support.exchanges.fake import five_minutes_of
 from tests.support.fakes import NOON, FakeBackend
 from tests.support.ledger.issued import closing, issued
+from tests.support.ledger.postgres import UNHURRIED
 
 OUTAGE = NoCandles("BTC-USD", (ExchangeError("bitstamp", "timed out"),))
 
@@ -282,6 +284,27 @@ async def test_two_processes_on_one_ledger_keep_and_settle_each_hour_once(ledger
     forecasts = ledger.page("BTC-USD").forecasts
     assert len(forecasts) == len({each.forecast.as_of for each in forecasts})
     assert all(len({outcome.hours for outcome in each.outcomes}) == len(each.outcomes) for each in forecasts)
+
+
+async def test_of_two_that_share_a_database_the_one_that_leads_asks_each_hour_until_the_other_takes_over(postgresql):
+    url = postgresql.new_database()
+    first, second = (Hourly(Ledger(url, answer=UNHURRIED), Clock(start * HOUR, (start + 3) * HOUR)) for start in (0, 3))
+    leads = asyncio.Event()
+
+    async def led(backend: Hourly) -> None:
+        leader = Leader(url, lambda _: leads.set(), every=0.02, answer=UNHURRIED)
+        await leader.run(lambda stop: run(backend, backend.ledger), backend.clock.stop)
+
+    async with asyncio.timeout(120):
+        before = asyncio.create_task(led(first))
+        await leads.wait()
+        await asyncio.gather(before, led(second))  # which waits until the first has ended, three hours later
+    kept = first.ledger.page(limit=200).forecasts
+    for backend in (first, second):
+        backend.ledger.close()
+    assert first.asked == [(time, symbol) for time in (0, HOUR + 20, 2 * HOUR + 20) for symbol in SYMBOLS]
+    assert second.asked == [(3 * HOUR + time, symbol) for time, symbol in first.asked]
+    assert len({(each.forecast.symbol, each.forecast.as_of) for each in kept}) == len(kept) == 6 * len(SYMBOLS)
 
 
 async def test_it_stops_in_the_middle_of_waiting(ledger):

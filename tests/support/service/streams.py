@@ -82,9 +82,9 @@ class Moving(FakeBackend):
 
 
 @asynccontextmanager
-async def streaming(backend, *, settings=OPEN, most=1000, of_one=1000, paces=FAST, alerts=None):
+async def streaming(backend, *, settings=OPEN, most=1000, of_one=1000, paces=FAST, alerts=None, lead=None):
     """The address of the service, and the app: its streams are fed by `backend`."""
-    app = create_app(lambda: backend, settings, alerts=alerts)
+    app = create_app(lambda: backend, settings, alerts=alerts, lead=lead)
     refused = app.state.refused = []
     app.state.streams = Streams(
         app.state.model, settings.symbols, refused.append, most=most, of_one=of_one, paces=paces
