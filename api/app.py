@@ -128,8 +128,10 @@ def create_app(
 
 
 def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    # The same Swagger UI as FastAPI's, but from this server instead of a third party's.
+    # The same Swagger UI as FastAPI's, but from this server instead of a third party's. Of FastAPI's own telemetry,
+    # which tells whole addresses and the texts of errors, nothing: ours is forecaster/tracing.
     return FastAPIOffline(
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         title="CryptoSense",
         version="1",
         description=DESCRIPTION,
