@@ -35,6 +35,7 @@ from api.middleware import (
 from api.mounted_chat import Chat
 from api.route_names import RouteNames
 from api.routes import Mcp, Sessions, health, llms, mcp, predict, v1, widget
+from api.summed_metrics import Replicas
 from api.wire import Budget, OpenAIErrors, errors
 from forecaster.alerts import Alerts
 from forecaster.database import Health
@@ -86,7 +87,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        works = [*([work] if work else []), *([_watching(app, alerts)] if alerts else [])]
+        works = [app.state.replicas.run, *([work] if work else []), *([_watching(app, alerts)] if alerts else [])]
         running = asyncio.create_task(_run(model, page, works, stop))
         async with app.state.streams.until(leaving), spoken.serving() if spoken else nullcontext():
             yield
@@ -95,6 +96,7 @@ def create_app(
         if alerts:
             await alerts.close()
         await app.state.rules.close()
+        await app.state.replicas.close()
         if close:
             await close()
 
@@ -106,6 +108,7 @@ def create_app(
     app.state.model_state = model_state or _unwatched
     app.state.database = database
     app.state.metrics = counted or Metrics()
+    app.state.replicas = Replicas(settings.valkey_url, app.state.metrics.text)
     errors.install(app)
     documentation.install(app, settings)
     _protect(app, settings, app.state.metrics)
