@@ -45,7 +45,7 @@ class OnnxEngine:
         """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
         named = inputs if isinstance(inputs, Mapping) else {self._input: inputs}
         feed = {name: np.ascontiguousarray(values) for name, values in named.items()}
-        with tracing.span("model run", engine="onnx", windows=len(next(iter(feed.values())))):
+        with tracing.part("model run", engine="onnx", windows=len(next(iter(feed.values())))):
             output: NDArray[np.float32] = self._session.run(None, feed)[0]
         return output
 
@@ -71,7 +71,7 @@ class KerasEngine:
 
     def run(self, inputs: Inputs) -> NDArray[np.float32]:
         """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
-        with tracing.span("model run", engine="keras"):
+        with tracing.part("model run", engine="keras"):
             return np.asarray(self._network.predict_on_batch(inputs), dtype=np.float32)
 
 

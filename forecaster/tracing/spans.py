@@ -94,6 +94,11 @@ def span(name: str, kind: Kind = "internal", **facts: Fact) -> Telling:
     return UNTRACED if _collector is None else Span(_collector, name, kind, named(facts), "")
 
 
+def part(name: str, kind: Kind = "internal", **facts: Fact) -> Telling:
+    """The same of what is told only within something else, such as the runs of a model but for those that try it."""
+    return UNTRACED if _collector is None or _current.get() is None else Span(_collector, name, kind, named(facts), "")
+
+
 def request(headers: Iterable[tuple[bytes, bytes]]) -> Telling:
     """The span of a request with these headers, in its caller's trace where they name one."""
     if _collector is None:

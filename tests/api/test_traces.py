@@ -56,6 +56,7 @@ async def test_a_forecast_is_one_tree_from_the_request_to_the_exchange_and_the_m
             answer = await client.post("/v1/forecast", json={"symbol": "BTC-USD"}, headers=sent)
             assert answer.status_code == 200
     within, top = tree(collector.spans(), "POST /v1/forecast")
+    assert {span.trace for span in collector.spans() if span.name == "model run"} == {trace}  # its trial is none's
     assert (top.trace, top.parent, top.kind, top.failed) == (trace, caller, "server", False)
     route = {"http.request.method": "POST", "http.route": "/v1/forecast", "http.response.status_code": 200}
     assert top.facts == route
