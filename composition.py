@@ -47,6 +47,7 @@ class Composition:
     def __init__(
         self, settings: "Settings", observer: "Observer | None" = None, reading: "Reading | None" = None
     ) -> None:
+        from forecaster import tracing
         from forecaster.database import Health
 
         self.settings = settings
@@ -56,6 +57,8 @@ class Composition:
         self._building = Lock()
         self._builder: Thread | None = None
         self._artifact = _artifact_of(settings)  # at once: a broken model ends the command with a clear message
+        if settings.traces:
+            tracing.install(settings.traces)
 
     @cached_property
     def predictor(self) -> "Predictor":
@@ -276,11 +279,13 @@ class Composition:
     ) -> "AsyncGenerator[Event, None]":
         """Answer the newest of the messages, on a page that `watches`; the first may wait for the assistant."""
         from assistant.agent import run_turn
+        from forecaster import tracing
 
-        agent = await asyncio.to_thread(self._build_agent)
-        async with aclosing(run_turn(agent, messages, site=site, zone=zone, watches=watches)) as events:
-            async for event in events:
-                yield event
+        with tracing.span("turn"):
+            agent = await asyncio.to_thread(self._build_agent)
+            async with aclosing(run_turn(agent, messages, site=site, zone=zone, watches=watches)) as events:
+                async for event in events:
+                    yield event
 
     async def told(
         self, messages: Sequence[Mapping[str, str]], *, zone: str = "UTC"
@@ -315,6 +320,10 @@ class Composition:
             await asyncio.to_thread(self._builder.join)
         if {"backend", "api"} & vars(self).keys():
             await self.backend.close()  # which has all that the other one has
+        if self.settings.traces:
+            from forecaster import tracing
+
+            await asyncio.to_thread(tracing.close)  # last: what was closed may have been traced
 
 
 def _artifact_of(settings: "Settings") -> "Artifact | None":

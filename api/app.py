@@ -36,6 +36,7 @@ from api.middleware import (
 from api.mounted_chat import Chat
 from api.route_names import RouteNames
 from api.routes import Mcp, Sessions, health, llms, mcp, predict, v1, widget
+from api.summed_metrics import Replicas
 from api.wire import Budget, OpenAIErrors, errors
 from forecaster.alerts import Alerts
 from forecaster.database import Health
@@ -92,7 +93,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         together = _together([*shared, *([_watching(app, alerts)] if alerts else [])])
-        works = [*([work] if work else []), partial(lead, together) if lead else together]
+        works = [app.state.replicas.run, *([work] if work else []), partial(lead, together) if lead else together]
         running = asyncio.create_task(_run(model, page, works, stop))
         async with app.state.streams.until(leaving), spoken.serving() if spoken else nullcontext():
             yield
@@ -101,6 +102,7 @@ def create_app(
         if alerts:
             await alerts.close()
         await app.state.rules.close()
+        await app.state.replicas.close()
         if close:
             await close()
 
@@ -112,6 +114,7 @@ def create_app(
     app.state.model_state = model_state or _unwatched
     app.state.database = database
     app.state.metrics = counted or Metrics()
+    app.state.replicas = Replicas(settings.valkey_url, app.state.metrics.text)
     errors.install(app)
     documentation.install(app, settings)
     _protect(app, settings, app.state.metrics)
@@ -134,8 +137,10 @@ def create_app(
 
 
 def _described(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    # The same Swagger UI as FastAPI's, but from this server instead of a third party's.
+    # The same Swagger UI as FastAPI's, but from this server instead of a third party's. Of FastAPI's own telemetry,
+    # which tells whole addresses and the texts of errors, nothing: ours is forecaster/tracing.
     return FastAPIOffline(
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         title="CryptoSense",
         version="1",
         description=DESCRIPTION,

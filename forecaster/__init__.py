@@ -25,5 +25,6 @@ __all__ = [
     "schema",
     "serving",
     "settings",
+    "tracing",
     "training",
 ]

@@ -7,6 +7,8 @@ LANGSMITH_TRACING=true, does not hold for this one: conversations and prices go 
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SILENT = {
@@ -18,7 +20,8 @@ SILENT = {
     "LANGSMITH_TRACING": "false",
     "LANGCHAIN_TRACING": "false",
     "LANGSMITH_GATEWAY": "false",  # would take a provider's place
-    "OTEL_SDK_DISABLED": "true",  # OpenTelemetry, which MCP and LangSmith use where it is installed
+    "OTEL_SDK_DISABLED": "true",  # OpenTelemetry, which FastAPI, MCP and LangSmith use where it is installed
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     "RAY_USAGE_STATS_ENABLED": "0",
     "DO_NOT_TRACK": "1",  # whoever else heeds it
 }
@@ -38,6 +41,16 @@ def be_quiet() -> None:
     theirs = {name: str(folder / own) for name, own in FOLDERS.items()} if folder else {}
     for name, value in (UNLESS_TOLD | theirs).items():
         os.environ.setdefault(name, value)
+
+
+@contextmanager
+def without(prefix: str) -> Iterator[None]:
+    """While no variable that begins so can be seen: what is built then is as our own settings say."""
+    taken = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)
 
 
 def _data_directory() -> Path | None:

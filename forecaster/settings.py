@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     )
     max_concurrent: int = Field(default=64, ge=1, description="requests of the API worked on at once")
     trusted_proxies: CommaSeparated = Field(default=(), description="whose X-Forwarded headers are believed")
+    traces: str = Field(
+        default="", repr=False, description="who collects traces by OTLP over HTTP; http://127.0.0.1:4318/v1/traces"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="json has a line for every request")
     public_url: str = Field(
         default="", description="where the service is reached from outside; https://chat.example.com"
@@ -149,6 +152,14 @@ class Settings(BaseSettings):
         if url and not found:
             raise ValueError("write an address such as https://chat.example.com or https://example.com/chat")
         return found[1] + path_prefix(found[2] or "") if found else ""
+
+    @field_validator("traces")
+    @classmethod
+    def _collector(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("write an address such as http://127.0.0.1:4318/v1/traces")
+        return url if parts.path.strip("/") or not url else f"{url.rstrip('/')}/v1/traces"
 
     @field_validator("root_path")
     @classmethod

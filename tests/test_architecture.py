@@ -41,6 +41,7 @@ CONFINED = {
     "mcp": ("tools/mcp_server.py",),
     "mcp_types": ("tools/mcp_server.py",),
     "onnxruntime": ("forecaster/inference/engine.py",),
+    "opentelemetry": ("forecaster/tracing/",),
     "tensorflow": TRAINING,
     "keras": TRAINING,
     "pickle": (),
@@ -69,6 +70,7 @@ HEAVY = {
     "psycopg": (),
     "pyarrow": ("forecaster/market/files/",),
     "onnxruntime": (),
+    "opentelemetry.sdk": ("forecaster/tracing/collector.py",),  # loaded where a setting names who collects traces
     "pandas": (),
     "plotly": (),
     "scipy": (),

@@ -30,12 +30,15 @@ QUESTION = "what's BTC next hour?"
 LATE = 12  # seconds: nine after its start, ONNX Runtime would look up where to report to
 MODEL = ROOT / "models" / "quantile"
 TRACED = {  # for other programs of the owner's
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
     "GRADIO_ANALYTICS_ENABLED": "True",
     "HF_TOKEN": "hf_secret",
     "LANGCHAIN_TRACING_V2": "true",
     "LANGSMITH_API_KEY": "secret",
     "LANGSMITH_TRACING": "true",
     "ORT_DISABLE_TELEMETRY": "0",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318",
+    "OTEL_SDK_DISABLED": "false",
     "OTEL_TRACES_EXPORTER": "otlp",
 }
 

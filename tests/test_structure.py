@@ -12,8 +12,8 @@ PUBLIC = {
 }  # modules that all may import
 FLOORS = {  # of a package, from the bottom to the top: a room may use those before it, and none after it
     "forecaster": (
-        "database", "market", "features", "networks", "calibration", "artifact", "inference", "anomalies", "evaluation",
-        "report",
+        "tracing", "database", "market", "features", "networks", "calibration", "artifact", "inference", "anomalies",
+        "evaluation", "report",
         "training", "ledger", "serving", "alerts",
     ),
     "assistant": ("knowledge", "understanding", "replies", "grounding", "page"),

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from forecaster import tracing
 from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.schema import Forecast, Provenance
 from forecaster.serving import ForecastBackend
@@ -71,7 +72,10 @@ class BoundTool:
             checked = self.tool.arguments.model_validate(meant.arguments)
         except ValidationError as error:
             return failure("invalid_arguments", _complaint(self.tool.arguments, error, arguments))
-        return _with_understood(await self._answer(checked), meant.told)
+        with tracing.span(f"tool {self.tool.name}", tool=self.tool.name) as told:
+            result = await self._answer(checked)
+            told.tell(ok=result.ok)
+        return _with_understood(result, meant.told)
 
     async def _answer(self, checked: Arguments) -> ToolResult:
         try:

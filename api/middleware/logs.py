@@ -20,6 +20,7 @@ from api.middleware.keys import HOLDER
 from api.middleware.metrics import Answered, Metrics
 from api.route_names import RouteNames
 from api.wire import REQUEST_ID, request_id
+from forecaster import tracing
 
 HEADER = b"x-request-id"
 VALID = re.compile(rb"[A-Za-z0-9._-]{1,64}")  # an id of the client's that is taken over
@@ -96,15 +97,18 @@ class RequestLog:
             await send(message)
 
         self._metrics.in_flight += 1
-        try:
-            await self.app(scope, receive, noted)
-        finally:
-            self._metrics.in_flight -= 1
-            seconds = time.perf_counter() - began
-            answered = Answered(scope["method"], self._names.of(scope), status, seconds)
-            self._metrics.answered(answered)
-            if requests.isEnabledFor(logging.INFO):
-                _write(answered, size, scope)
+        with tracing.request(scope["headers"]) as traced:
+            try:
+                await self.app(scope, receive, noted)
+            finally:
+                self._metrics.in_flight -= 1
+                seconds = time.perf_counter() - began
+                answered = Answered(scope["method"], self._names.of(scope), status, seconds)
+                self._metrics.answered(answered)
+                told = answered.counted_as
+                traced.tell(f"{told} {answered.route}", method=told, route=answered.route, status=status)
+                if requests.isEnabledFor(logging.INFO):
+                    _write(answered, size, scope)
 
 
 def _utc(record: logging.LogRecord) -> str:

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from api.wire import documented
 from forecaster.market import catalogue
 
 if TYPE_CHECKING:
+    from api.summed_metrics import Replicas
     from forecaster.serving import Drift
 
 METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))  # others count as one
@@ -29,6 +31,11 @@ class Answered(NamedTuple):
     route: str  # the template, not the address
     status: int
     seconds: float
+
+    @property
+    def counted_as(self) -> str:
+        """Its method, or "other": anybody can send any word as one."""
+        return self.method if self.method in METHODS else "other"
 
 
 class Metrics:
@@ -82,8 +89,7 @@ class Metrics:
 
     def answered(self, request: Answered) -> None:
         """Count a request that is over."""
-        method = request.method if request.method in METHODS else "other"
-        kind = (request.route, method, request.status)
+        kind = (request.route, request.counted_as, request.status)
         if kind not in self._series:  # looking a series up by its labels takes longer than counting in it
             self._series[kind] = (self._requests.labels(*kind), self._seconds.labels(request.route))
         counter, histogram = self._series[kind]
@@ -154,7 +160,14 @@ async def app_metrics(request: Request) -> Metrics:
 MetricsDep = Annotated[Metrics, Depends(app_metrics)]
 
 
-@router.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse)
-async def metrics(counted: MetricsDep) -> Response:
+@router.get("/metrics", summary="Counters for Prometheus", response_class=PlainTextResponse, responses=documented(422))
+async def metrics(
+    request: Request,
+    counted: MetricsDep,
+    replicas: Annotated[
+        Literal["own", "all"], Query(description="all: the sum of all replicas that share a Valkey")
+    ] = "own",
+) -> Response:
     """Requests, latencies, refusals, forecasts and the process. Meant for the operator: let no proxy pass it on."""
-    return Response(counted.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    text = counted.text() if replicas == "own" else await cast("Replicas", request.app.state.replicas).text()
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)

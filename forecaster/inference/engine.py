@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster import tracing
 from forecaster.artifact import Artifact
 from forecaster.errors import ArtifactError, ConfigurationError
 from forecaster.installation import COMMAND
@@ -44,7 +45,8 @@ class OnnxEngine:
         """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
         named = inputs if isinstance(inputs, Mapping) else {self._input: inputs}
         feed = {name: np.ascontiguousarray(values) for name, values in named.items()}
-        output: NDArray[np.float32] = self._session.run(None, feed)[0]
+        with tracing.part("model run", engine="onnx", windows=len(next(iter(feed.values())))):
+            output: NDArray[np.float32] = self._session.run(None, feed)[0]
         return output
 
 
@@ -69,7 +71,8 @@ class KerasEngine:
 
     def run(self, inputs: Inputs) -> NDArray[np.float32]:
         """Inputs (windows, ...) float32 -> (windows, ...) float32, a row for each window."""
-        return np.asarray(self._network.predict_on_batch(inputs), dtype=np.float32)
+        with tracing.part("model run", engine="keras"):
+            return np.asarray(self._network.predict_on_batch(inputs), dtype=np.float32)
 
 
 def open_engine(artifact: Artifact, kind: Literal["onnx", "keras"] = "onnx") -> Engine:

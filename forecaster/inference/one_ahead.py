@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from forecaster import tracing
+
 Thing = TypeVar("Thing")
 Made = TypeVar("Made")
 
@@ -17,7 +19,7 @@ def one_ahead(work: Callable[[Thing], Made], things: Iterable[Thing]) -> Iterato
     with ThreadPoolExecutor(1) as thread:
         begun = None
         for thing in things:
-            ahead = thing, thread.submit(work, thing)
+            ahead = thing, thread.submit(tracing.handed_on(work), thing)
             if begun:
                 yield begun[0], begun[1].result()
             begun = ahead

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecaster import tracing
 from forecaster.anomalies import AnomalyReport, within
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
@@ -134,7 +135,8 @@ class LocalBackend:
     ) -> Forecast:
         """See ForecastBackend. Raises what Predictor.standing and Ahead.horizons raise."""
         ahead = Ahead.of(hours, minutes, until)
-        return told(self._observer, await self._model.forecast(self._source, symbol, ahead))
+        with tracing.span("forecast", symbol=symbol):
+            return told(self._observer, await self._model.forecast(self._source, symbol, ahead))
 
     async def forecast_from(self, symbol: str, candles: Candles, hours: int, other: Candles | None = None) -> Forecast:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
@@ -148,7 +150,8 @@ class LocalBackend:
 
     async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
         """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
-        answers = await asyncio.to_thread(self._forecast_all, sent, hours)
+        with tracing.span("forecast", windows=len(sent)):
+            answers = await asyncio.to_thread(self._forecast_all, sent, hours)
         return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
@@ -180,7 +183,7 @@ class LocalBackend:
     async def evaluate(self, symbol: str, closes: Sequence[float]) -> RollingOrigin:
         """See ForecastBackend. Raises InvalidInput, and UnsupportedSymbol."""
         work = partial(rolling_origin, self.predictor, symbol, np.asarray(closes, dtype=np.float64))
-        return await asyncio.get_running_loop().run_in_executor(self._evaluating, work)
+        return await asyncio.get_running_loop().run_in_executor(self._evaluating, tracing.handed_on(work))
 
     async def next_close(self, closes: Sequence[float]) -> float:
         """See Predictor.predict_next_close."""
@@ -223,7 +226,8 @@ class LocalBackend:
 
     async def _forecast_sent(self, sent: Sent, hours: int) -> Forecast:
         self.predictor.check(sent.symbol, hours)
-        [answer] = await self._model.run(self.predictor.forecasts, [sent.forecast_window(self._clock())], hours)
+        with tracing.span("forecast", symbol=sent.symbol):
+            [answer] = await self._model.run(self.predictor.forecasts, [sent.forecast_window(self._clock())], hours)
         if isinstance(answer, InvalidInput):
             raise answer
         return told(self._observer, answer)

@@ -16,6 +16,7 @@ from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, TypeVar
 
+from forecaster import tracing
 from forecaster.errors import DatabaseError, NoRecord
 from forecaster.inference import LoopTurn, Predictor
 from forecaster.ledger import Graded, Recorder, TrackRecord, graded_all
@@ -84,7 +85,7 @@ class LiveModel:
         """The result of `work`, which asks the network, where that is fastest."""
         if not self.predictor.gathers:
             return work(*arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, tracing.handed_on(work), *arguments)
 
     async def read(self, work: "Callable[[Ledger], T]") -> T:
         """What `work` reads from the ledger.

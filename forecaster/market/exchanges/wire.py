@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import httpx
 import stamina
 
+from forecaster import tracing
 from forecaster.errors import ExchangeError
 from forecaster.market.candles import Row, utc
 
@@ -55,11 +56,16 @@ class Wire:
     @stamina.retry(on=_worth_a_second_try, attempts=2, timeout=None, wait_initial=0.1, wait_max=0.2, wait_jitter=0.1)
     async def get(self, path: str, query: Query, what: str, most: int = MAX_BODY) -> Answer:
         """The answer to a GET for `what`, such as candles, whose body is at most so many bytes long."""
+        with tracing.span("exchange call", "client", exchange=self._name, method="GET", wanted=what) as told:
+            return await self._got(path, query, what, most, told)
+
+    async def _got(self, path: str, query: Query, what: str, most: int, told: tracing.Telling) -> Answer:
         try:
             url = self._base_url + path
             async with self._client.stream("GET", url, params=query, follow_redirects=False) as response:
                 date = _timestamp(response.headers.get("Date", ""))
                 now = self._clock() if date is None else date
+                told.tell(status=response.status_code)
                 await self._check_status(response, now)
                 body = bytearray()
                 async for chunk in response.aiter_bytes():

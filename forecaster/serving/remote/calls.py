@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from forecaster import tracing
 from forecaster.errors import BackendError, InvalidInput
 
 CONNECT = 2.0  # seconds until there is a connection
@@ -51,20 +52,22 @@ class Calls:
         await self._client.aclose()
 
     async def _asked(self, method: str, path: str, largest: int = LARGEST_ANSWER, **content: Any) -> bytes | None:
-        try:
-            async with asyncio.timeout(self._within):
-                try:
-                    return await self._once(method, path, largest, content)
-                except BackendError as error:
-                    if not error.transient:
-                        raise
-                    await asyncio.sleep(PAUSE if error.retry_after is None else error.retry_after)
-                    return await self._once(method, path, largest, content)
-        except TimeoutError as error:
-            raise BackendError("timed out") from error
+        with tracing.span("backend call", "client", method=method):
+            try:
+                async with asyncio.timeout(self._within):
+                    try:
+                        return await self._once(method, path, largest, content)
+                    except BackendError as error:
+                        if not error.transient:
+                            raise
+                        await asyncio.sleep(PAUSE if error.retry_after is None else error.retry_after)
+                        return await self._once(method, path, largest, content)
+            except TimeoutError as error:
+                raise BackendError("timed out") from error
 
     async def _once(self, method: str, path: str, largest: int, content: Mapping[str, Any]) -> bytes | None:
         try:
+            content = {**content, "headers": tracing.named_to_others()}
             async with self._client.stream(method, self._url + path, follow_redirects=False, **content) as response:
                 body = await _body(response, largest)
         except httpx.TimeoutException as error:
