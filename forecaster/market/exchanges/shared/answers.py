@@ -64,6 +64,7 @@ class SharedAnswers:
         clock: Callable[[], float] | None = None,
         timer: Callable[[], float] = time.monotonic,
         patience: float = PATIENCE,
+        lock: float = LONGEST_LOCK,
     ) -> None:
         """Raises as `valkey_pool`. `clock` stands in for Valkey's, `timer` tells when to ask it again."""
         self._pool = valkey_pool(url, patience)
@@ -72,7 +73,7 @@ class SharedAnswers:
 
         self._valkey = Valkey(connection_pool=self._pool)
         self._faults = ValkeyError, OSError
-        self._clock, self._timer, self._away_until = clock, timer, 0.0
+        self._clock, self._timer, self._lock, self._away_until = clock, timer, lock, 0.0
 
     async def get(self, question: Question, within: float, ask: Callable[[float], Awaitable[Answer]]) -> Answer:
         """What another replica was answered a moment ago, or what `ask`, given the seconds left, is answered now.
@@ -80,7 +81,7 @@ class SharedAnswers:
         Its `age` says how old it is. Raises ExchangeError: that of `ask`, or of another replica a moment ago.
         """
         time_now = asyncio.get_running_loop().time
-        end, hold = time_now() + within, min(within / 2, LONGEST_LOCK)
+        end, hold = time_now() + within, min(within / 2, self._lock)
         key, token = PREFIX + sha256(f"{question.exchange} {question.url}".encode()).hexdigest(), secrets.token_hex(8)
         while True:
             looked = await self._first(lambda: self._look(key, token, hold, question))

@@ -66,7 +66,7 @@ async def replica(fake: FakeExchanges, server: Server, store_url: str) -> AsyncI
     def replica(
         behind: float = 0.0, timer: Callable[[], float] = time.monotonic, shares: bool = True, keeps: bool = True
     ) -> LiveSource:
-        answers = SharedAnswers(server.url, fake.time, timer, patience=60.0) if shares else None
+        answers = SharedAnswers(server.url, fake.time, timer, patience=60.0, lock=60.0) if shares else None
         client = httpx.AsyncClient(verify=TLS)
         exchanges = [EXCHANGES[name](client, fake.urls[name], answers=answers) for name in NAMES]
         store = CandleStore(store_url, answer=UNHURRIED) if keeps else None
@@ -121,29 +121,56 @@ async def test_replicas_that_begin_at_once_ask_for_each_thing_once_as_a_single_p
     assert asked(fake) == calls
 
 
-async def follow(sources: list[LiveSource], fake: FakeExchanges, url: str) -> Counter[tuple[str, str, int]]:
-    """An hour in which every minute each of eight visitors asks, 0.7 s after another, and each time another first.
+async def follow(sources: list[LiveSource], fake: FakeExchanges, url: str = "") -> Counter[tuple[str, str, int]]:
+    """An hour in which every minute four of eight visitors ask, 0.7 s after another, and the other four a minute later.
 
-    Gives how often exchanges were asked for what.
+    Gives how often exchanges were asked for what. Candles are in the store at `url` before the next visitor asks.
     """
     begun, newest = NOON + HOUR, 0
     for turn in range(60):
-        for visitor in range(REPLICAS):
+        for visitor in range(turn % 2, REPLICAS, 2):
             fake.now = begun + 0.5 + 60 * turn + 0.7 * visitor
-            source = sources[(turn + visitor) % len(sources)]
+            source = sources[(turn // 5 + visitor) % len(sources)]
             candles, quote = await asyncio.gather(source.five_minutes("BTC-USD", 300), source.quote("BTC-USD"))
             assert candles.as_of == fake.now // FIVE_MINUTES * FIVE_MINUTES and not candles.warnings
             assert 0 <= fake.now - quote.time < 5 + fake.traded + 1 and not quote.warnings
-            if candles.as_of > newest:
+            if url and candles.as_of > newest:
                 newest = candles.as_of
                 await kept(url, newest)
     return asked(fake)
 
 
 async def test_an_hour_of_following_costs_eight_replicas_as_many_calls_as_one(replica, fake, store_url):
-    alone = await follow([replica(shares=False)], fake, store_url)
+    alone = await follow([replica(shares=False, keeps=False)], fake)
     assert alone == {("coinbase", "ticker", 0): 60, ("coinbase", "candles", FIVE_MINUTES): 12}
     assert await follow([replica() for _ in range(REPLICAS)], fake, store_url) == alone
+
+
+async def test_candles_in_the_store_that_are_yet_to_close_do_not_serve(replica, fake, store_url):
+    fake.now += HOUR
+    store = CandleStore(store_url, answer=UNHURRIED)
+    store.save("coinbase", "BTC-USD", fake.closed(step=FIVE_MINUTES)[-299:])
+    store.close()
+    fake.now -= HOUR
+    await replica(keeps=False).quote("BTC-USD")  # so that the clock is known
+    fake.now += 10
+    asked(fake)
+    told = await replica().five_minutes("BTC-USD", 299)
+    assert told.candles.rows() == fake.closed(step=FIVE_MINUTES)[-299:].rows()
+    assert asked(fake) == {("coinbase", "candles", FIVE_MINUTES): 1}
+
+
+async def test_a_hole_between_what_is_held_and_what_others_kept_is_asked_for(replica, fake, store_url):
+    source = replica()
+    await source.five_minutes("BTC-USD", 299)
+    asked(fake)
+    fake.now += 11 * 60
+    store = CandleStore(store_url, answer=UNHURRIED)
+    store.save("coinbase", "BTC-USD", fake.closed(step=FIVE_MINUTES)[-1:])
+    store.close()
+    told = await source.five_minutes("BTC-USD", 299)
+    assert told.candles.rows() == fake.closed(step=FIVE_MINUTES)[-299:].rows()
+    assert asked(fake) == {("coinbase", "candles", FIVE_MINUTES): 1}
 
 
 async def test_where_no_candle_comes_replicas_ask_again_as_seldom_as_one(replica, fake):
