@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     valkey_url: str = Field(
         default="",
         repr=False,
-        description="a Valkey in which several replicas count their limits: valkey://host:6379/0",
+        description="a Valkey in which several replicas count limits and share what exchanges answer: valkey://host:6379/0",
     )
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")

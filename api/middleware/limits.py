@@ -14,16 +14,15 @@ from typing import NamedTuple, TypeVar, cast
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import ConfigurationError as PackageError
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
+from forecaster.database import valkey_pool
 from forecaster.errors import ConfigurationError
 
 MOST_CLIENTS = 20_000  # counted at once, a few hundred bytes each
 OFF = "off"
 PATIENCE = 0.25  # seconds for which a shared count is waited for
-CONNECTIONS = 16  # of this process to a Valkey
 AGAIN = 5.0  # seconds after which a Valkey that did not answer is asked again
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -154,20 +153,10 @@ class SharedCounters(Storage):
         """`url` is such as valkey://host:6379/0. Raises ConfigurationError for what is none, or without the client."""
         super().__init__(url)
         self._clock, self._own, self._away_until = clock, Counters(clock=clock), 0.0
-        try:
-            from valkey.asyncio import BlockingConnectionPool
-
-            waits = {"timeout": patience, "socket_timeout": patience, "socket_connect_timeout": patience}
-            plain = url.replace("valkey+unix://", "unix://")
-            self._pool = BlockingConnectionPool.from_url(plain, max_connections=CONNECTIONS, **waits)
-            made = storage_from_string(
-                f"async+{url}", wrap_exceptions=True, connection_pool=cast(str, self._pool)
-            )  # its type is left out
-        except (ImportError, PackageError, ValueError) as error:
-            raise ConfigurationError(
-                "CRYPTOSENSE_VALKEY_URL does not name a Valkey that could be used.",
-                "Write it like valkey://host:6379/0, and install the extra: pip install cryptosense[valkey].",
-            ) from error
+        self._pool = valkey_pool(url, patience)
+        made = storage_from_string(
+            f"async+{url}", wrap_exceptions=True, connection_pool=cast(str, self._pool)
+        )  # its type is left out
         self._shared = cast(Storage, made)
 
     async def incr(self, key: str, expiry: float, amount: int = 1) -> int:

@@ -20,8 +20,9 @@ class Memory:
     def __init__(self, store: CandleStore) -> None:
         self._store = store
         # Their own threads: in the loop's shared pool, name look-ups that hang would keep the store waiting.
+        self._within = max(WITHIN, store.answer)
         self._reading = DatabaseThreads("candle store", store.health, 1)
-        self._writing = DatabaseThreads("candle store", store.health, 1, late=UNWRITTEN)
+        self._writing = DatabaseThreads("candle store", store.health, 1, self._within, late=UNWRITTEN)
         self._writes: set[asyncio.Task[None]] = set()
 
     def remember(self, source: str, symbol: str, candles: Candles) -> None:
@@ -40,7 +41,7 @@ class Memory:
             return {source: candles for source, candles in kept.items() if len(candles)}
 
         with suppress(ConfigurationError):
-            return await self._reading.call(read, min(within, WITHIN))
+            return await self._reading.call(read, min(within, self._within))
         return {}
 
     async def close(self) -> None:

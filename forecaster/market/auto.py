@@ -98,11 +98,12 @@ def open_source(
 
 
 def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:
-    from forecaster.market.exchanges import EXCHANGES, LiveSource, Sockets, open_client
+    from forecaster.market.exchanges import EXCHANGES, LiveSource, SharedAnswers, Sockets, open_client
     from forecaster.market.store import CandleStore
 
     client = open_client(transport)
-    exchanges = [EXCHANGES[name](client, settings.exchange_url(name)) for name in settings.exchanges]
-    listens = settings.quotes == "auto" and transport is None
+    answers = SharedAnswers(settings.valkey_url) if settings.valkey_url else None
+    exchanges = [EXCHANGES[name](client, settings.exchange_url(name), answers=answers) for name in settings.exchanges]
+    listens = settings.quotes == "auto" and transport is None and answers is None  # else each replica would listen
     sockets = Sockets({name: settings.socket_url(name) for name in settings.exchanges}) if listens else None
-    return LiveSource(exchanges, CandleStore(settings.database_url, health), sockets=sockets)
+    return LiveSource(exchanges, CandleStore(settings.database_url, health), sockets=sockets, answers=answers)

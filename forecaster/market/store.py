@@ -28,7 +28,7 @@ class CandleStore:
     def __init__(self, url: str, health: Health | None = None, answer: float = ANSWER) -> None:
         """See Database for `health` and `answer`."""
         self._database = Database(url, "candle store", self._make_table, health, answer)
-        self.health = self._database.health
+        self.health, self.answer = self._database.health, answer
         self._table: Table
 
     def save(self, source: str, symbol: str, candles: Candles) -> None:

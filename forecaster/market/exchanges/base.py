@@ -10,7 +10,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, ClassVar, TypeVar
 
@@ -18,6 +18,7 @@ import httpx
 
 from forecaster.errors import ExchangeError, InvalidInput
 from forecaster.market.candles import EARLIEST, LATEST, Candles, Row, utc
+from forecaster.market.exchanges.shared import Question, SharedAnswers
 from forecaster.market.exchanges.wire import MAX_BODY, Answer, Query, Wire, number, row_of
 from forecaster.market.sources import FRESH_FOR
 from forecaster.market.symbols import Pair, catalogue, unsupported
@@ -25,6 +26,8 @@ from forecaster.schema import HOUR
 
 CANDLES = "candles"
 MAX_LIST = 8_000_000  # bytes; Kraken describes more than a thousand pairs at length
+SERVES = 2.0  # seconds for which an answer serves other replicas, where nothing else is said
+LISTS_SERVE = 60.0  # and a list of pairs
 CLOCK_SKEW = 60  # seconds by which an exchange's web server and its matching engine may disagree
 ERROR_KEYS = ("error", "errors", "message", "msg", "code", "reason")  # in an object sent instead of candles
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, OverflowError)  # what strange shapes raise
@@ -38,7 +41,8 @@ class Page:
     """One answer of an exchange."""
 
     candles: Candles  # at least one, every one closed at `now`
-    now: float  # Unix seconds, by the exchange's own clock
+    now: float  # Unix seconds, by the exchange's own clock when it made it
+    age: float = 0.0  # seconds since then, where another replica was given it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Tick:
 
     price: float
     time: float  # Unix seconds by the exchange's own clock; that of the answer where it tells none
-    now: float  # Unix seconds, by the exchange's own clock
+    now: float  # Unix seconds, by the exchange's own clock when it told it
+    age: float = 0.0  # seconds since then, where another replica was told
 
 
 class Exchange(ABC):
@@ -59,8 +64,16 @@ class Exchange(ABC):
     max_rows: ClassVar[int]  # most rows that one request gives
     lists_all: ClassVar[bool] = True  # whether it names all its pairs at once, and not one that is asked for
 
-    def __init__(self, client: httpx.AsyncClient, base_url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base_url: str,
+        clock: Callable[[], float] = time.time,
+        answers: SharedAnswers | None = None,
+    ) -> None:
+        """`answers` are those of other replicas, and for them."""
         self.wire = Wire(self.name, client, base_url, clock)
+        self._answers = answers
 
     def pair(self, symbol: str) -> Pair | None:
         """What it calls a coin of the catalogue; None where it does not list it, or no entry says so."""
@@ -76,26 +89,30 @@ class Exchange(ABC):
         step: int = HOUR,
         within: float = 5.0,
         pair: Pair | None = None,
+        serves: float = SERVES,
     ) -> Page:
         """The newest `limit` closed candles, or with `start` (Unix s) the first `limit` that open then or later.
 
         Gives fewer where the exchange has no more. Answers or fails within `within` seconds. `pair` is what it calls
-        the symbol, unless the catalogue says so. Raises ExchangeError, and UnsupportedSymbol before any call.
+        the symbol, unless the catalogue says so; an answer of another replica may be `serves` seconds old. Raises
+        ExchangeError, and UnsupportedSymbol before any call.
         """
         name = self._named(symbol, pair)
         count = min(limit + 1, self.max_rows)  # one more than asked: the newest row is still forming
-        answer = await self._get(self._request(name, count, start, step), within)
+        answer = await self._get(self._request(name, count, start, step), within, serves=serves, marks=step)
         candles = self._closed(self._read(answer, self._sent), answer.now, step)
         candles = candles[-limit:] if start is None else candles.since(start)[:limit]
         if len(candles) == 0:
             raise self.wire.error("sent no closed candles")
-        return Page(candles, answer.now)
+        return Page(candles, answer.now, answer.age)
 
-    async def ticker(self, symbol: str, *, within: float = 5.0, pair: Pair | None = None) -> Tick:
+    async def ticker(
+        self, symbol: str, *, within: float = 5.0, pair: Pair | None = None, serves: float = SERVES
+    ) -> Tick:
         """The last trade. Answers or fails as `candles` does."""
-        answer = await self._get(self._ticker_request(self._named(symbol, pair)), within, "a price")
+        answer = await self._get(self._ticker_request(self._named(symbol, pair)), within, "a price", serves=serves)
         price, time = self._read(answer, self._tick, "a price")
-        return self.plausible(price, time, answer.now)
+        return replace(self.plausible(price, time, answer.now), age=answer.age)
 
     def plausible(self, price: float, time: float | None, now: float) -> Tick:
         """A trade that it tells at `now` (Unix s) perhaps with a time. Raises ExchangeError for what cannot be."""
@@ -110,7 +127,7 @@ class Exchange(ABC):
 
     async def products(self, symbol: str, *, within: float = 5.0) -> dict[str, Pair]:
         """The pairs that it lists in its one currency, by our symbol; of some exchanges only the one asked for."""
-        answer = await self._get(self._products_request(symbol), within, "a list of pairs", MAX_LIST)
+        answer = await self._get(self._products_request(symbol), within, "a list of pairs", MAX_LIST, LISTS_SERVE)
         found = self._read(answer, lambda body: list(self._products(body)), "a list of pairs")
         return {f"{code}-USD": Pair(name, self.quote) for code, name in found}
 
@@ -153,13 +170,24 @@ class Exchange(ABC):
         return pair.name
 
     async def _get(
-        self, request: tuple[str, Query], within: float, what: str = CANDLES, most: int = MAX_BODY
+        self,
+        request: tuple[str, Query],
+        within: float,
+        what: str = CANDLES,
+        most: int = MAX_BODY,
+        serves: float = SERVES,
+        marks: int = 0,
     ) -> Answer:
-        try:
-            async with asyncio.timeout(within):
-                return await self.wire.get(*request, what, most)
-        except TimeoutError as error:
-            raise self.wire.error("timed out") from error
+        async def ask(left: float) -> Answer:
+            try:
+                async with asyncio.timeout(left):
+                    return await self.wire.get(*request, what, most)
+            except TimeoutError as error:
+                raise self.wire.error("timed out") from error
+
+        if self._answers is None:
+            return await ask(within)
+        return await self._answers.get(Question(self.name, self.wire.url(*request), serves, marks), within, ask)
 
     def _read(self, answer: Answer, find: Callable[[Any], T], what: str = CANDLES) -> T:
         """What `find` finds in the decoded answer, which is no refusal."""

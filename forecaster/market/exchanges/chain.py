@@ -18,6 +18,7 @@ from forecaster.market.exchanges.base import Exchange
 from forecaster.market.exchanges.pages import STORE_BUDGET, Held, Listing, Pages
 from forecaster.market.exchanges.prices import Prices
 from forecaster.market.exchanges.products import Listings
+from forecaster.market.exchanges.shared import SharedAnswers
 from forecaster.market.exchanges.sockets import Sockets
 from forecaster.market.exchanges.turns import BUDGET, Failures, Turns
 from forecaster.market.hours_ending import hours_ending, reaching_back
@@ -42,12 +43,17 @@ class LiveSource:
         budget: float = BUDGET,
         timer: Callable[[], float] = time.monotonic,
         sockets: Sockets | None = None,
+        answers: SharedAnswers | None = None,
     ) -> None:
-        """`sockets` are those of the same exchanges, where they are to be listened to."""
+        """`sockets` are those of the same exchanges, where they are to be listened to; so are `answers`.
+
+        With these, `store` is one that all replicas keep candles in.
+        """
         self._turns = Turns(exchanges, clock, budget, timer)
         self._memory = None if store is None else Memory(store)
         self._listings = Listings(self._turns)
-        self._pages = Pages(self._turns, self._memory)
+        self._answers = answers
+        self._pages = Pages(self._turns, self._memory, answers)
         self._prices = Prices(self._turns, self._pages, sockets)
 
     async def latest(self, symbol: str, hours: int) -> Snapshot:
@@ -129,6 +135,8 @@ class LiveSource:
             await self._memory.close()
         for exchange in self._turns.exchanges:
             await exchange.close()
+        if self._answers is not None:
+            await self._answers.close()
 
     async def _newest(self, symbol: str, listing: Listing, step: int) -> Held:
         held = await self._pages.newest(symbol, listing, step)

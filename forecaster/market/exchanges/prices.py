@@ -63,7 +63,7 @@ class Prices:
         """
         told: Told | Failures | None = self._told.get(symbol)
         if not isinstance(told, Told) or not 0 <= self._turns.clock() - told.fetched < within:
-            told = await self._asking.call(symbol, lambda: self._ask(symbol, listing, within < SERVES_FOR))
+            told = await self._asking.call(symbol, lambda: self._ask(symbol, listing, within))
         return self._quoted(symbol, told) if isinstance(told, Told) else told
 
     async def elsewhere(self, symbol: str, listing: Listing, currency: str) -> Quote | None:
@@ -92,7 +92,7 @@ class Prices:
                 if REFUSAL.search(error.cause) is None:
                     failures.append(error)
             else:
-                return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock(), checked=True)
+                return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock() - tick.age)
         return tuple(failures)
 
     async def close(self) -> None:
@@ -100,13 +100,13 @@ class Prices:
         await self._asking.close()
         await self._sockets.close()
 
-    async def _ask(self, symbol: str, listing: Listing, often: bool) -> Told | Failures:
+    async def _ask(self, symbol: str, listing: Listing, serves: float) -> Told | Failures:
         candles = asyncio.create_task(self._candles(symbol, listing))
 
         async def ask(exchange: Exchange, pair: Pair, within: float) -> Told:
             end = asyncio.get_running_loop().time() + within
-            heard = await self._heard(symbol, exchange, pair, candles, within, often)
-            return heard or await self._checked(symbol, exchange, pair, candles, end)
+            heard = await self._heard(symbol, exchange, pair, candles, within, serves < SERVES_FOR)
+            return heard or await self._checked(symbol, exchange, pair, candles, end, serves)
 
         try:
             told, failures = await self._turns.first(listing, ask)
@@ -115,7 +115,7 @@ class Prices:
         finally:
             candles.cancel()
         self._told[symbol] = told
-        self._turns.saw(told.now)
+        self._turns.saw(told.now_at(self._turns.clock()))
         return told
 
     async def _candles(self, symbol: str, listing: Listing) -> Held | None:
@@ -148,12 +148,18 @@ class Prices:
         return None
 
     async def _checked(
-        self, symbol: str, exchange: Exchange, pair: Pair, candles: asyncio.Task[Held | None], end: float
+        self,
+        symbol: str,
+        exchange: Exchange,
+        pair: Pair,
+        candles: asyncio.Task[Held | None],
+        end: float,
+        serves: float,
     ) -> Told:
         """What its ticker tells, by `end` of the loop's time. Raises ExchangeError, also for a price that cannot be."""
         loop = asyncio.get_running_loop()
-        tick = await exchange.ticker(symbol, within=max(0.0, end - loop.time()), pair=pair)
-        self._turns.believe(exchange, tick.now)
+        tick = await exchange.ticker(symbol, within=max(0.0, end - loop.time()), pair=pair, serves=serves)
+        self._turns.believe(exchange, tick.now + tick.age)
         await asyncio.wait([candles], timeout=max(0.0, end - loop.time()))
         return self._told_of(exchange, pair, tick, candles.result() if candles.done() else None)
 
@@ -161,7 +167,8 @@ class Prices:
         """A trade, compared with candles where there are some. Raises ExchangeError where it lies too far from them."""
         if page is not None and not believable(tick.price, tick.time, page.candles):
             raise exchange.wire.error(f"told a price more than {SIGMAS} sigmas from the newest candle")
-        return Told(exchange, pair, tick.price, tick.time, tick.now, self._turns.clock(), checked=page is not None)
+        fetched = self._turns.clock() - tick.age
+        return Told(exchange, pair, tick.price, tick.time, tick.now, fetched, checked=page is not None)
 
     async def _recalled(self, symbol: str, listing: Listing, failures: Failures) -> Told | None:
         """The newest price or close at hand, if it is young enough to tell."""

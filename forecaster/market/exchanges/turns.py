@@ -93,6 +93,11 @@ class Turns:
         """This moment by the exchanges' clock, once one was seen; Unix seconds."""
         return self.clock() + self._offset
 
+    @property
+    def sighted(self) -> bool:
+        """Whether an exchange's clock was seen."""
+        return self._seen[0] > -math.inf
+
     def believe(self, exchange: Exchange, shown: float) -> None:
         """Take the time that an exchange's answer shows. Raises ExchangeError where it is that of an older answer.
 

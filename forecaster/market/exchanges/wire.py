@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import httpx
 import stamina
@@ -39,7 +40,8 @@ class Answer(NamedTuple):
     """What came back."""
 
     body: bytes
-    now: float  # Unix seconds, by the exchange's own clock
+    now: float  # Unix seconds, by the exchange's own clock when it made it
+    age: float = 0.0  # seconds since then, where another replica was given it
 
 
 def _worth_a_second_try(error: Exception) -> bool:
@@ -83,6 +85,10 @@ class Wire:
             raise self.unreadable(what) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # such as a base URL that is none
             raise self.error("could not be reached") from error
+
+    def url(self, path: str, query: Query) -> str:
+        """What `get` asks for, written one way."""
+        return f"{self._base_url}{path}?{urlencode(sorted(query.items()))}"
 
     async def close(self) -> None:
         """Give back the connections of the client, which exchanges may share."""

@@ -1,7 +1,6 @@
-"""Limits that several replicas count together in a real server: Debian's redis-server speaks the protocol of Valkey."""
+"""Limits that several replicas count together in a real server."""
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,34 +11,11 @@ from api.middleware.limits import Limiter, SharedCounters
 from api.routes.predict import EXAMPLE_PRICES
 from forecaster.errors import ConfigurationError
 from tests.support.fakes import Clock
-from tests.support.needs import require
 from tests.support.service.serving import assert_problem, served, settled
 from tests.support.service.v1 import OPEN
+from tests.support.service.valkey import Server
 
 PREDICTION = {"prices": EXAMPLE_PRICES}
-
-
-class Server:
-    """A server on a socket of its own, which can be killed and started again, and forgets."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "s"
-        self.url = f"valkey+unix://{self.socket}"
-        self._folder = folder
-        self.start()
-
-    def start(self) -> None:
-        command = [str(require("redis-server")), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
-        self._process = subprocess.Popen(command, cwd=self._folder, stdout=subprocess.DEVNULL)
-        end = time.monotonic() + 60
-        while not self.socket.exists():
-            assert time.monotonic() < end and self._process.poll() is None
-            time.sleep(0.01)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture
