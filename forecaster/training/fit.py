@@ -3,6 +3,7 @@
 The hours lie on the device once, as two arrays; a batch brings row numbers, and windows are gathered there.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,11 @@ def settled(network: keras.Model) -> keras.Model:
     layer = network.get_layer("centre_minutes")
     layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
     return network
+
+
+def side_by_side() -> int:
+    """How many networks are best trained at once on this machine: one on a GPU, else one for each core."""
+    return 1 if keras.distribution.list_devices("gpu") else (os.cpu_count() or 1)
 
 
 def reopened(path: Path) -> keras.Model:

@@ -14,6 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from forecaster.artifact import Headline, Manifest, save_artifact
@@ -27,6 +28,7 @@ from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, Report, Symbol
 from forecaster.training.calibrate import Year, calibration_of, clock_of, familiarity_of, graded_of, others_of
 from forecaster.training.export import engine_of, export, sample_of
+from forecaster.training.side_by_side import train_side_by_side
 
 if TYPE_CHECKING:
     import keras
@@ -119,28 +121,28 @@ def trained(
     """A network for each seed, trained on hours whose targets close before `stop`.
 
     Where the directory `keep` holds a network already it is read, else it is written there: a long training that
-    was interrupted goes on. Raises ConfigurationError without TensorFlow.
+    was interrupted goes on. Without a GPU they are trained side by side. Raises ConfigurationError without TensorFlow.
     """
     try:
-        from forecaster.training.fit import Recipe, fit, reopened
+        from forecaster.training.fit import Recipe, fit, reopened, side_by_side
     except ImportError as error:
         raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
 
     recipe = recipe or Recipe()
-    examples: Examples | None = None
-    networks = []
-    for seed in range(recipe.seeds):
-        path = keep / f"{stop:%Y-%m-%dT%H}_{seed}.keras" if keep else None
-        if path and path.exists():
-            networks.append(reopened(path))
-            continue
-        examples = examples or examples_of(stop.timestamp(), markets, recipe)
-        doing = f"hours until {stop:%Y-%m-%d}, network {seed + 1} of {recipe.seeds}"
-        networks.append(fit(examples, recipe, seed, partial(progress, doing)))
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            networks[-1].save(path)
-    return networks
+    with TemporaryDirectory() as folder:
+        files = {seed: (keep or Path(folder)) / f"{stop:%Y-%m-%dT%H}_{seed}.keras" for seed in range(recipe.seeds)}
+        missing = {seed: file for seed, file in files.items() if not file.exists()}
+        doing = f"hours until {stop:%Y-%m-%d}, network {{}} of {recipe.seeds}"
+        told = {seed: partial(progress, doing.format(seed + 1)) for seed in missing}
+        if missing:
+            examples = examples_of(stop.timestamp(), markets, recipe)
+            files[0].parent.mkdir(parents=True, exist_ok=True)
+            if len(missing) > 1 and (at_once := side_by_side()) > 1:
+                train_side_by_side(examples, recipe, missing, told, at_once)
+            else:
+                for seed, file in missing.items():
+                    fit(examples, recipe, seed, told[seed]).save(file)
+        return [reopened(file) for file in files.values()]
 
 
 def examples_of(stop: float, markets: tuple[Market, ...], recipe: "Recipe") -> Examples:
