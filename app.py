@@ -2,6 +2,7 @@
 
     python app.py                     the chat and the API on one port
     python app.py serve               the API alone
+    python app.py cluster             the same in several processes and on several machines
     python app.py mcp                 the tools for another assistant, over standard input and output
     python app.py ask "QUESTION"      the same assistant in the terminal
     python app.py forecast            one forecast, without a conversation
@@ -48,6 +49,20 @@ def chat(options: argparse.Namespace) -> None:
 def serve(options: argparse.Namespace) -> None:
     """The API alone, from exchanges and never from simulated prices unless settings say so."""
     _serve(_live_unless_told(_settings(options)), with_chat=False)
+
+
+def cluster(options: argparse.Namespace) -> None:
+    """The chat and the API in several processes, on one machine or several (Ray)."""
+    from cluster import Scale, head, join, run
+
+    settings = _settings(options)
+    settings = _live_unless_told(settings) if options.no_chat else settings
+    if options.join:
+        sys.exit(join(options.join, settings.cluster_token))
+    scale = Scale(options.replicas, max(options.replicas, options.most or 0), options.per_machine)
+    with head(settings.cluster_token, options.gcs_port) as address:
+        _say(f"CryptoSense will be at {settings.host}:{settings.port}. Others join {address}. Ctrl-C stops it.")
+        run(settings, scale, address, with_chat=not options.no_chat, every_machine=not options.one_door)
 
 
 def mcp(options: argparse.Namespace) -> None:
@@ -283,28 +298,12 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
 
 
 def _serve(settings: "Settings", *, with_chat: bool, reading: "Reading | None" = None) -> None:
-    from api import create_app, run
+    from api import run
     from api.connections import address, listen
-    from api.middleware import Metrics
+    from composition import service
 
-    counted = Metrics()
-    parts = Composition(settings, counted, reading)
+    app = service(settings, with_chat=with_chat, reading=reading)
     with listen(settings.host, settings.port) as listeners:
-        app = create_app(
-            lambda: parts.api,
-            settings,
-            parts.chat if with_chat else None,
-            parts.close,
-            counted,
-            turn=parts.told if with_chat else None,
-            work=parts.work,
-            shared=(parts.schedule, parts.retraining),
-            lead=parts.leader(counted.leads).run,
-            model_state=parts.model_state,
-            database=parts.health,
-            protocol=parts.protocol,
-            alerts=parts.alerts(counted),
-        )
         _say(f"CryptoSense is at {address(listeners)}{' (API: /docs)' if with_chat else '/docs'}. Ctrl-C stops it.")
         run(app, listeners)
 
@@ -346,7 +345,7 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 for what went wrong, or 2 for wrong usage."""
-    commands = (chat, serve, mcp, ask, forecast, fetch, train, evaluate, retrain, models, inspect)
+    commands = (chat, serve, cluster, mcp, ask, forecast, fetch, train, evaluate, retrain, models, inspect)
     options = command_line(*commands).parse_args(arguments)
     try:
         options.run(options)

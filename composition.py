@@ -16,6 +16,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from starlette.applications import Starlette
 
     from api import Step, Told, Words
@@ -324,6 +325,30 @@ class Composition:
             from forecaster import tracing
 
             await asyncio.to_thread(tracing.close)  # last: what was closed may have been traced
+
+
+def service(settings: "Settings", *, with_chat: bool, reading: "Reading | None" = None) -> "FastAPI":
+    """The API, with the chat or without; what is slow to build is built once it runs."""
+    from api import create_app
+    from api.middleware import Metrics
+
+    counted = Metrics()
+    parts = Composition(settings, counted, reading)
+    return create_app(
+        lambda: parts.api,
+        settings,
+        parts.chat if with_chat else None,
+        parts.close,
+        counted,
+        turn=parts.told if with_chat else None,
+        work=parts.work,
+        shared=(parts.schedule, parts.retraining),
+        lead=parts.leader(counted.leads).run,
+        model_state=parts.model_state,
+        database=parts.health,
+        protocol=parts.protocol,
+        alerts=parts.alerts(counted),
+    )
 
 
 def _artifact_of(settings: "Settings") -> "Artifact | None":

@@ -38,7 +38,7 @@ def command_line(chat: Command, *others: Command) -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="")
 
     parents = {"serve": [server], "mcp": [candles], "ask": [candles], "forecast": [candles]}
-    parents |= {"train": [files], "evaluate": [files], "inspect": [files]}
+    parents |= {"cluster": [server, candles], "train": [files], "evaluate": [files], "inspect": [files]}
     for run in others:
         text = run.__doc__ or ""
         added = commands.add_parser(
@@ -73,6 +73,16 @@ def _add_serve_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="what runs the model; keras is for a GPU (default: CRYPTOSENSE_ENGINE, or onnx)",
     )
+
+
+def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replicas", type=int, default=2, help="processes that answer, at least (default: 2)")
+    parser.add_argument("--most", type=int, metavar="N", help="and at most, while many ask (default: as many)")
+    parser.add_argument("--per-machine", type=int, metavar="N", help="and on one machine at most")
+    parser.add_argument("--no-chat", action="store_true", help="the API alone")
+    parser.add_argument("--one-door", action="store_true", help="only this machine listens; by default each does")
+    parser.add_argument("--gcs-port", type=int, default=6379, help="where other machines join (default: 6379)")
+    parser.add_argument("--join", metavar="HOST:PORT", help="work for the cluster of another machine")
 
 
 def _add_ask_options(parser: argparse.ArgumentParser) -> None:
@@ -194,6 +204,7 @@ def _add_models_options(parser: argparse.ArgumentParser) -> None:
 
 
 _OPTIONS = {
+    "cluster": _add_cluster_options,
     "serve": _add_serve_options,
     "ask": _add_ask_options,
     "forecast": _add_forecast_options,

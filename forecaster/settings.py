@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         repr=False,
         description="a Valkey in which several replicas count limits and share what exchanges answer: valkey://host:6379/0",
     )
+    cluster_token: str = Field(
+        default="", repr=False, description="what machines of a cluster show each other; openssl rand -hex 32"
+    )
     api_keys: CommaSeparated = Field(default=(), repr=False, description="NAME:SHA-256 of each key")
     require_api_key: bool = Field(default=False, description="whether the API answers only who sends a key")
     alert_hosts: CommaSeparated = Field(

@@ -61,5 +61,15 @@ def test_a_container_has_no_rights_that_the_service_does_not_need():
 def test_the_dockerfile_sees_what_the_wheel_needs_and_no_more():
     seen = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert all((ROOT / name).exists() for name in seen)
-    assert {"api", "assistant", "forecaster", "models", "tools", "app.py", "composition.py", "options.py"} <= seen
+    assert {
+        "api",
+        "assistant",
+        "cluster",
+        "forecaster",
+        "models",
+        "tools",
+        "app.py",
+        "composition.py",
+        "options.py",
+    } <= seen
     assert not {"tests", ".env", ".git"} & seen

@@ -152,7 +152,7 @@ else:
     assert watched.peers() and watched.strays() == {watched.home / "id"}
 
 
-@pytest.mark.parametrize("package", ["forecaster", "tools", "assistant", "api", "benchmarks"])
+@pytest.mark.parametrize("package", ["forecaster", "tools", "assistant", "api", "cluster", "benchmarks"])
 def test_libraries_are_told_to_be_quiet_before_anything_of_ours_can_import_them(package):
     code = f"import {package}, json, os, sys; print(json.dumps([dict(os.environ), list(sys.modules)]))"
     command, surroundings = [sys.executable, "-c", code], {"PATH": os.environ["PATH"], **TRACED}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("forecaster", "tools", "assistant", "api")
+PACKAGES = ("forecaster", "tools", "assistant", "api", "cluster")
 PUBLIC = {
     "forecaster": {"schema", "settings", "errors", "quantiles", "data_directory", "quiet"}
 }  # modules that all may import

@@ -17,7 +17,7 @@ from forecaster.installation import ROOT
 from tests.support.needs import missing
 from tests.support.service.processes import run_by, until_ready
 
-PACKAGES = ("api", "assistant", "forecaster", "models", "tools")
+PACKAGES = ("api", "assistant", "cluster", "forecaster", "models", "tools")
 LEFT = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "tests", "benchmarks", "docs")
 QUIETLY = ("--quiet", "--disable-pip-version-check")
 

@@ -10,9 +10,9 @@ from api import summed_metrics
 from api.middleware.metrics import Answered, Metrics
 from api.summed_metrics import summed
 from tests.api.middleware.test_metrics import labelled, requests, series
-from tests.api.middleware.test_shared_limits import Server
 from tests.support.service.serving import served, settled
 from tests.support.service.v1 import OPEN
+from tests.support.service.valkey import Server
 
 REPLICAS = labelled("cryptosense_replicas")
 HEALTH = requests("/healthz", "GET", 200)

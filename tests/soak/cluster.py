@@ -1,0 +1,259 @@
+"""Two machines of a Ray cluster, which are one here: what two replicas share, and what clients see when one is gone.
+
+exchanges (imitated) <- two replicas, a node each <- HAProxy <- clients        PostgreSQL and Valkey behind both
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from api.routes.predict import EXAMPLE_PRICES
+from forecaster.artifact import load_artifact
+from forecaster.schema import HOUR
+from forecaster.settings import ROOT
+from tests.support.artifacts.altered import widened
+from tests.support.exchanges.fake import FakeExchanges
+from tests.support.fakes import candles_ending
+from tests.support.ledger.postgres import postgres
+from tests.support.service.valkey import Server as Valkey
+
+KEY = "a key for the load, which has a limit of its own"
+LIMIT = 30  # requests an hour for who has none
+STARTS = 600.0  # seconds: Ray, two nodes and two models on a machine that others use, too
+CLIENTS = 4  # at once
+PREDICTION = {"prices": EXAMPLE_PRICES}
+
+
+class Cluster(NamedTuple):
+    """A running one."""
+
+    address: str
+    token: str
+    models: Path
+    exchanges: FakeExchanges
+    log: Path
+
+    def client(self, keyed: bool = True) -> httpx.AsyncClient:
+        """Each request comes over a connection of its own, so that HAProxy chooses a replica for it."""
+        limits = httpx.Limits(max_keepalive_connections=0)
+        headers = {"x-api-key": KEY} if keyed else {}
+        return httpx.AsyncClient(base_url=self.address, headers=headers, limits=limits, timeout=60)
+
+    def replicas(self) -> list[int]:
+        """The processes that answer: this cluster's, by the token that only they have."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                name, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+            except OSError:  # it has ended
+                continue
+            if name.startswith(b"ray::ServeReplica") and self.token.encode() in environment:
+                found.append(int(process.name))
+        return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    token, port, gcs = secrets.token_hex(32), free_port(), 20_100 + os.getpid() % 900
+    shutil.copytree(ROOT / "models" / "quantile", folder / "quantile")
+    now = int(time.time())
+    with ExitStack() as stack:
+        exchanges = stack.enter_context(FakeExchanges(candles_ending(now // HOUR * HOUR)))
+        database = stack.enter_context(postgres()).new_database()
+        valkey = Valkey(tmp_path_factory.mktemp("v"))
+        stack.callback(valkey.kill)
+        environment = os.environ | exchanges.settings_env()
+        environment |= {
+            "CRYPTOSENSE_API_KEYS": f"load:{hashlib.sha256(KEY.encode()).hexdigest()}",
+            "CRYPTOSENSE_CLUSTER_TOKEN": token,
+            "CRYPTOSENSE_DATABASE_URL": database,
+            "CRYPTOSENSE_KEY_RATE_LIMIT": "off",
+            "CRYPTOSENSE_MODEL_DIR": str(folder / "quantile"),
+            "CRYPTOSENSE_RATE_LIMIT": f"{LIMIT}/hour",
+            "CRYPTOSENSE_SYMBOLS": "BTC-USD,ETH-USD",
+            "CRYPTOSENSE_VALKEY_URL": valkey.url,
+            "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
+            "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+            "RAY_TMPDIR": str(tmp_path_factory.mktemp("r")),
+        }
+        log = folder / "log"
+        said = stack.enter_context(log.open("w"))
+        command = [sys.executable, str(ROOT / "app.py"), "cluster"]
+        first = [*command, "--replicas", "2", "--per-machine", "1", "--no-chat", "--one-door"]
+        started = [
+            subprocess.Popen(
+                [*first, "--port", str(port), "--gcs-port", str(gcs)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
+        ]
+        stack.callback(ended, started)
+        assert started[0].stdout is not None
+        line = started[0].stdout.readline()
+        if " join " not in line:
+            pytest.skip(f"Ray does not start on this machine: {log.read_text()[-600:]}")
+        head = line.split(" join ")[1].split()[0].removesuffix(".")
+        started.append(subprocess.Popen([*command, "--join", head], env=environment, stderr=said, stdout=said))
+        found = Cluster(f"http://127.0.0.1:{port}", token, folder / "quantile", exchanges, log)
+        until(lambda: len(models_told(found)) == 1 and len(found.replicas()) == 2, found)
+        yield found
+
+
+def ended(processes: list["subprocess.Popen[str]"]) -> None:
+    for each in reversed(processes):
+        each.send_signal(signal.SIGTERM)
+    for each in processes:
+        try:
+            each.wait(120)
+        except subprocess.TimeoutExpired:
+            each.kill()
+            each.wait()
+        if each.stdout:
+            each.stdout.close()
+
+
+def until(holds: Callable[[], bool], on: Cluster) -> None:
+    end = time.monotonic() + STARTS
+    while not holds():
+        assert time.monotonic() < end, on.log.read_text()[-4000:]
+        time.sleep(0.2)
+
+
+def models_told(on: Cluster, times: int = 6) -> set[str]:
+    """The models of the replicas that answer, by several looks."""
+    told = set()
+    for _ in range(times):
+        try:
+            answer = httpx.get(f"{on.address}/readyz", timeout=60)
+        except httpx.HTTPError:
+            return set()
+        if answer.status_code != 200:
+            return set()
+        told.add(answer.json()["model"]["loaded"]["sha256"])
+    return told
+
+
+class Load:
+    """Clients that ask one after the other until they are stopped; each tries again what failed."""
+
+    def __init__(self, on: Cluster) -> None:
+        self._on = on
+        self._stop = asyncio.Event()
+        self.answered = 0
+        self.failed: list[str] = []  # once
+        self.given_up: list[str] = []  # after all tries
+
+    async def __aenter__(self) -> "Load":
+        self._clients = [asyncio.create_task(self._ask()) for _ in range(CLIENTS)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        await asyncio.gather(*self._clients)
+
+    async def _ask(self) -> None:
+        async with self._on.client() as client:
+            while not self._stop.is_set():
+                for attempt in range(5):
+                    failure = await self._once(client)
+                    if failure is None:
+                        self.answered += 1
+                        break
+                    self.failed.append(failure)
+                    await asyncio.sleep(0.2 * 2**attempt)
+                else:
+                    self.given_up.append(failure or "")
+
+    async def _once(self, client: httpx.AsyncClient) -> str | None:
+        try:
+            answer = await client.post("/predict", json=PREDICTION)
+        except httpx.HTTPError as error:
+            return repr(error)
+        return None if answer.status_code == 200 else answer.text
+
+
+async def test_two_replicas_on_two_nodes_let_in_as_many_as_the_limit_says_to_the_request(cluster):
+    async with cluster.client(keyed=False) as client:
+        answers = [await client.post("/predict", json=PREDICTION) for _ in range(2 * LIMIT)]
+    assert Counter(each.status_code for each in answers) == {200: LIMIT, 429: LIMIT}
+
+
+async def test_each_coin_has_one_scheduled_forecast_of_the_hour(cluster):
+    async with cluster.client() as client:
+        async with asyncio.timeout(STARTS):
+            while len(kept := await forecasts(client)) < 2:
+                await asyncio.sleep(0.5)
+    assert len(kept) == len(set(kept)) and {symbol for symbol, _ in kept} == {"BTC-USD", "ETH-USD"}
+
+
+async def forecasts(client: httpx.AsyncClient) -> list[tuple[str, str]]:
+    """Coin and time of each that is kept."""
+    answer = await client.get("/v1/forecasts", params={"limit": 100})
+    assert answer.status_code == 200, answer.text
+    return [(each["forecast"]["symbol"], each["forecast"]["as_of"]) for each in answer.json()["forecasts"]]
+
+
+async def test_a_new_model_reaches_every_replica_without_an_error(cluster):
+    before = models_told(cluster)
+    async with Load(cluster) as load:
+        widened(load_artifact(cluster.models), cluster.models, 0.0001, version="2.1")
+        async with asyncio.timeout(STARTS):
+            while len(told := await asyncio.to_thread(models_told, cluster)) != 1 or told == before:
+                await asyncio.sleep(0.5)
+    assert (load.failed, load.given_up) == ([], []) and load.answered > 0
+
+
+async def test_a_poisoned_model_is_refused_by_every_replica_while_the_old_one_answers(cluster):
+    before = models_told(cluster)
+    model = cluster.models / "model.onnx"
+    good = model.read_bytes()
+    async with Load(cluster) as load:
+        model.write_bytes(good[:-100] + bytes(100))
+        async with asyncio.timeout(STARTS):
+            while not all(each.get("refused") for each in await asyncio.to_thread(states, cluster)):
+                await asyncio.sleep(0.5)
+    assert models_told(cluster) == before
+    assert (load.failed, load.given_up) == ([], [])
+    model.write_bytes(good)
+
+
+def states(on: Cluster) -> list[dict[str, str]]:
+    return [httpx.get(f"{on.address}/readyz", timeout=60).json()["model"] for _ in range(6)]
+
+
+async def test_a_killed_replica_loses_what_is_inside_it_and_clients_that_try_again_see_nothing(cluster):
+    victim, other = cluster.replicas()
+    async with Load(cluster) as load:
+        await asyncio.sleep(1)
+        os.kill(victim, signal.SIGKILL)
+        async with asyncio.timeout(STARTS):
+            while len(now := cluster.replicas()) < 2 or victim in now:
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
+    assert other in cluster.replicas()
+    assert load.given_up == [] and load.answered > 0
+    assert len(load.failed) <= CLIENTS, load.failed  # each had one request inside at most
