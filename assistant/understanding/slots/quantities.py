@@ -54,7 +54,7 @@ _SMALL = re.compile(
 _BARE = re.compile(r"(?<![\w$.:/-])(?P<number>\d{4,9}(?:\.\d+)?)(?![\w:%-]| ?(?:hours|minutes))")
 _BELOW = re.compile(
     r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
-    r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing)\b|<"
+    r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
 _SHORT = re.compile(r"\bshort\b")
 RAREST = 20  # percent that a worst case is told with
@@ -114,7 +114,8 @@ _PATH = re.compile(
 )
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
-    r"\b(?:have|has|got|own|hold|holding|invest(?:ed|ing|s)?|put|spend|spent|savings|worth of|deposit|with|stake|bag of"
+    r"\b(?:have|has|got|own|(?:i|we|am|im|i'm|are|who|and) (?:already |still |currently )?"
+    r"(?:hold|holding)|invest(?:ed|ing|s)?|put|spend|spent|savings|worth of|deposit|with|stake|bag of"
     r"|bought|buy|purchase|get for|for|lose|loss on|risk)\b[^?]{0,16}$"
 )
 

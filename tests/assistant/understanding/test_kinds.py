@@ -125,3 +125,29 @@ def test_the_record_of_this_morning_is_not_asked_of_tomorrow(calls):
     assert calls("did your 9am btc forecast hold") == [
         ("track_record", {"symbol": "BTC-USD", "at": "2026-11-29T09:00Z"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "threshold"),
+    [
+        ("will btc hold above 60k tonight?", 60_000),
+        ("will bitcoin hold 60000 for the next 5 hours?", 60_000),
+        ("btc holding above 60k at 6pm?", 60_000),
+        ("can eth hold the 2000 level until 8pm?", 2_000),
+        ("will BTC fail to hold 68k?", 68_000),
+        ("¿mantendrá bitcoin los 60.000 esta noche?", 60_000),
+        ("¿aguantará ETH los 2000 en 3 horas?", 2_000),
+        ("o bitcoin segura os 60000 até hoje à noite?", 60_000),
+        ("le bitcoin tiendra-t-il les 60000 ce soir ?", 60_000),
+        ("hält BTC heute Abend die 60000?", 60_000),
+        ("比特币今晚能守住60000吗", 60_000),
+    ],
+)
+def test_a_price_that_a_coin_holds_is_one_that_it_may_pass(calls, text, threshold):
+    ((name, arguments),) = calls(text)
+    assert name == "forecast" and arguments["threshold"] == threshold, arguments
+
+
+def test_money_that_a_person_holds_is_no_price_to_pass(calls):
+    ((name, arguments),) = calls("i hold 20000 dollars of btc, what is it worth in 3 hours?")
+    assert name == "forecast" and "threshold" not in arguments

@@ -156,6 +156,9 @@ def test_past_and_future_are_told_apart(text, direction):
 @pytest.mark.parametrize(
     ("text", "language", "threshold", "below"),
     [
+        ("will it fail to hold 68k?", "en", 68_000, True),
+        ("it will not hold 68k by 6pm", "en", 68_000, True),
+        ("does it hold 68k?", "en", 68_000, False),
         ("above 100k", "en", 100_000, False),
         ("over $70,000", "en", 70_000, False),
         ("below 2500", "en", 2_500, True),
