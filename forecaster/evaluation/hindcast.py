@@ -150,7 +150,7 @@ def in_stretches(
     first = max(int(-(-(start - HOUR - zero) // HOUR)), WINDOW - 1)
     for begin in range(first, count - 1, stretch):
         end = min(begin + stretch, count - 1)
-        market = _around(symbol, candles, other, fine, zero + HOUR * (begin - HISTORY), zero + HOUR * end)
+        market = Market.during(symbol, candles, other, fine, zero + HOUR * (begin - HISTORY), zero + HOUR * end)
         rows = np.arange(begin, end) - (int(market.time[0]) - zero) // HOUR
         bare = rows[: max(LOOKBACK - 1 - begin, 0)]  # which only the first hours of the file are
         parts: dict[InputKind, NDArray[np.int64]] = {"closes_only": bare, "full": rows[len(bare) :]}
@@ -165,21 +165,6 @@ def in_stretches(
             quantiles=quantiles[gradable],
             rolling_crps=crps(rolling, outcome),
         )
-
-
-def _around(
-    symbol: Symbol, candles: Candles, other: Candles | None, fine: Candles | None, start: int, stop: int
-) -> Market:
-    """The market from the last candle at `start` or before to the first at `stop` or after (Unix s), others alike."""
-
-    def part(of: Candles, start: float, stop: float) -> Candles:
-        first, last = np.searchsorted(of.time, start, side="right"), np.searchsorted(of.time, stop)
-        return of[max(int(first) - 1, 0) : int(last) + 1]
-
-    own = part(candles, start, stop)
-    start, stop = int(own.time[0]), int(own.time[-1])
-    minutes = None if fine is None else part(fine, start, stop + HOUR)
-    return Market.of(symbol, own, candles[:0] if other is None else part(other, start, stop), minutes)
 
 
 class _Followed:
