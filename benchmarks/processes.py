@@ -77,3 +77,9 @@ def wait_until(port: int, path: str) -> None:
     """Return once `path` answers 200; asks every 10 ms."""
     with Connection(port) as connection:
         connection.until_ok(path)
+
+
+def memory(pid: int) -> float:
+    """The most that a process has held so far, in MB."""
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(kilobytes) / 1000

@@ -16,6 +16,7 @@ MEDIAN = LEVELS.index(0.5)
 KEYS = tuple(f"{level:.2f}" if round(level, 2) == level else f"{level:.3f}" for level in LEVELS)  # "0.025", "0.10"
 BANDS = {"50": (0.25, 0.75), "80": (0.10, 0.90), "95": (0.025, 0.975)}
 DRAWS = 199  # odd; equally likely returns that stand for a distribution
+FEW = 100  # distributions
 
 Floats = NDArray[np.float64]
 
@@ -63,10 +64,30 @@ def probability_up(quantiles: Floats) -> Floats:
 
 
 def median_move(quantiles: Floats) -> Floats:
-    """Median of the absolute move, as a share of the price: (..., Q) -> (...,)."""
-    moves = np.abs(np.expm1(quantiles @ _DRAWN))  # (..., 199)
-    median: Floats = np.partition(moves, DRAWS // 2, axis=-1)[..., DRAWS // 2]
-    return median
+    """Median of the absolute move, as a share of the price: (..., Q), ascending -> (...,).
+
+    The half of the moves that are least are neighbours, and the larger end of that half is the median. With each step
+    to the right the lowest of a half goes less far down and the highest farther up: of many rows, where one overtakes
+    the other is looked for by halves.
+    """
+    drawn = (quantiles @ _DRAWN).reshape(-1, DRAWS)
+    half = DRAWS // 2
+    if len(drawn) < FEW:
+        moves = np.expm1(drawn)
+        few: Floats = np.maximum(-moves[:, : half + 1], moves[:, half:]).min(axis=1)
+        return few.reshape(quantiles.shape[:-1])
+    rows, flat = np.arange(0, drawn.size, DRAWS), drawn.ravel()
+
+    def ends(first: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        return -np.expm1(flat[rows + first]), np.expm1(flat[rows + first + half])
+
+    low, high = np.zeros_like(rows), np.full_like(rows, half)
+    for _ in range(half.bit_length()):
+        middle = (low + high) // 2
+        down, up = ends(middle)
+        low, high = np.where(up < down, middle + 1, low), np.where(up < down, high, middle)
+    median = np.minimum(np.maximum(*ends(high)), np.maximum(*ends(np.maximum(high - 1, 0))))
+    return median.reshape(quantiles.shape[:-1])
 
 
 def crps(quantiles: Floats, actual: Floats) -> Floats:

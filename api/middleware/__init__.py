@@ -1,6 +1,6 @@
 """What every request passes: keys, limits, overload, headers, logs, metrics. Pure ASGI."""
 
-from api.middleware.caching import for_seconds, fresh, names, tagged, until_next_candle
+from api.middleware.caching import for_seconds, fresh, names, streamed, tagged, until_next_candle
 from api.middleware.clients import client_of, counted
 from api.middleware.framing import Framing
 from api.middleware.gate import Gate, Rules
@@ -38,6 +38,7 @@ __all__ = [
     "logs",
     "metrics",
     "names",
+    "streamed",
     "tagged",
     "until_next_candle",
 ]

@@ -5,9 +5,11 @@ Starlette tags files alone.
 """
 
 import hashlib
+from collections.abc import AsyncIterable
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from pydantic_core import to_json
 
@@ -35,6 +37,11 @@ def tagged(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def fresh(body: bytes, headers: dict[str, str] | None = None) -> Response:
     """An answer to what one caller sent, for nobody to keep."""
     return Response(body, media_type=JSON, headers=NO_STORE | (headers or {}))
+
+
+def streamed(parts: AsyncIterable[bytes]) -> Response:
+    """The same, sent as it is made."""
+    return StreamingResponse(parts, media_type=JSON, headers=NO_STORE)
 
 
 def until_next_candle(request: Request, answer: Provenance, most: int = HOUR, step: int = HOUR) -> Response:

@@ -18,6 +18,7 @@ from api.wire.caller_values import (
     WholeMinutes,
     candles_of,
 )
+from api.wire.draft_json import draft_json, results_json
 from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, raw, request_id
 from api.wire.json_text import parsed
 from api.wire.openai_errors import MODEL, OpenAIErrors, documented_openai, error_body
@@ -58,10 +59,12 @@ __all__ = [
     "candles_of",
     "documented",
     "documented_openai",
+    "draft_json",
     "error_body",
     "errors",
     "parsed",
     "problem",
     "raw",
     "request_id",
+    "results_json",
 ]

@@ -1,24 +1,22 @@
-"""What a question wants, by a classifier that is fitted on the examples files when the program starts."""
+"""What a question wants, by classifiers that were fitted on the examples files."""
 
 import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from assistant.knowledge import shared_encoder
+from assistant.understanding.fitting import fitted_on_meaning, fitted_on_words
 from assistant.understanding.frame import Guest, Intent, Language, Spoken
-from assistant.understanding.languages import Examples, Reader
+from assistant.understanding.languages import FOLDER, Examples, Reader
 from assistant.understanding.slots import FOREIGN_WORDS, NAME_WORDS, mask, readied
-
-if TYPE_CHECKING:
-    from sklearn.svm import LinearSVC
+from assistant.understanding.weights import Linear, Weights, digest_of
 
 MEANING_WEIGHS = 0.5  # beside the words
 PLAIN = 0.6  # an intent that leads the next by as much is told by its words alone, ten times as fast
 CARRIES = 0.3  # the score from which on a part wants something by itself
 CLEAR = 0.0  # the score from which on a text without a known word still says what it wants
-TOGETHER = 8  # examples that are made vectors at once
 NOTHING = "nothing"  # the concept of a question that holds no other
 # Words that only join others, or say when and about what, and so leave open what is wanted.
 _FILLERS = """
@@ -58,55 +56,72 @@ class IntentClassifier:
     Together they err a quarter less often than the first alone: docs/decisions.md has the numbers.
     """
 
-    def __init__(self, examples: Sequence[Examples], guests: Sequence[Examples] = ()) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.svm import LinearSVC
-
+    def __init__(
+        self, examples: Sequence[Examples], guests: Sequence[Examples] = (), weights: Weights | None = None
+    ) -> None:
+        """`weights` are what was fitted on just these examples; without them it is done here."""
         alike = {name: words for each in examples for name, words in each.alike.items()}
         self._concepts = {name: _any_of(words) for name, words in alike.items()}
         self.reader = Reader(list(examples), _mattering(alike), guests)
-        self._features = TfidfVectorizer(analyzer=self._in, sublinear_tf=True)
-        pairs = [
-            (self.masked(question, each.language), str(intent))
-            for each in examples
-            for intent, questions in each.questions.items()
-            for question in questions
-        ]
-        self._texts, self._intents = zip(*pairs, strict=True)
-        self._linear = LinearSVC(C=0.6, random_state=0)
-        self._linear.fit(self._features.fit_transform(self._texts), self._intents)
+        self._examples, self._weights = examples, weights
+        self._words = weights.words if weights else fitted_on_words([*map(self._in, self._texts)], self._intents)
+        self._classes = weights.intents if weights else tuple(sorted(set(self._intents)))
         self.ranked = lru_cache(maxsize=4096)(self._ranked)
 
     @classmethod
     def load(cls) -> Self:
-        """A classifier fitted on every examples file."""
-        return cls([Examples.load(language) for language in Language], [Examples.load(guest) for guest in Guest])
+        """A classifier of every examples file: as shipped, where that was fitted on what these files say."""
+        return cls(*_every_example(), Weights.shipped(examples_digest()))
+
+    @classmethod
+    def fitted(cls) -> Self:
+        """The same, fitted now."""
+        return cls(*_every_example())
+
+    def weights(self) -> Weights:
+        """All that was fitted."""
+        return Weights(self._classes, self._words, self._by_meaning)
 
     def masked(self, question: str, language: Spoken) -> str:
         """A question in plain English with coins and numbers made alike."""
         return mask(readied(self.reader.english(question, language), language))
 
     @cached_property
-    def _by_meaning(self) -> "LinearSVC":
-        """A classifier of the examples' vectors, which also know words that no example has, fitted when first asked."""
-        from sklearn.svm import LinearSVC
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every example, masked, with its intent."""
+        return tuple(
+            (self.masked(question, each.language), str(intent))
+            for each in self._examples
+            for intent, questions in each.questions.items()
+            for question in questions
+        )
 
-        texts, encoder = list(dict.fromkeys(self._texts)), shared_encoder()
-        parts = (texts[at : at + TOGETHER] for at in range(0, len(texts), TOGETHER))
-        vectors = dict(zip(texts, (vector for part in parts for vector in encoder.encode(part)), strict=True))
-        return LinearSVC(C=2.0, random_state=0).fit([vectors[text] for text in self._texts], self._intents)
+    @property
+    def _texts(self) -> list[str]:
+        return [text for text, _ in self._pairs]
+
+    @property
+    def _intents(self) -> list[str]:
+        return [intent for _, intent in self._pairs]
+
+    @cached_property
+    def _by_meaning(self) -> Linear:
+        if self._weights:
+            return self._weights.meaning
+        return fitted_on_meaning(self._texts, self._intents, shared_encoder)
 
     def warm(self) -> object:
-        """Fit now what is fitted when the first unclear question comes; what it gives is the same each time."""
+        """Load now what the first unclear question needs; what it gives is the same each time."""
+        shared_encoder()
         return self._by_meaning
 
     def _ranked(self, masked: str) -> tuple[tuple[Intent, float], ...]:
         """Every intent with its score, the likeliest first."""
-        scores = self._linear.decision_function(self._features.transform([masked]))[0]
+        scores = self._words.scores(self._in(masked))
         second, first = sorted(scores)[-2:]
         if first - second < PLAIN:
-            scores = scores + MEANING_WEIGHS * self._by_meaning.decision_function(shared_encoder().encode([masked]))[0]
-        pairs = zip(map(Intent, self._linear.classes_), map(float, scores), strict=True)
+            scores = scores + MEANING_WEIGHS * self._by_meaning.scores(shared_encoder().encode([masked])[0])
+        pairs = zip(map(Intent, self._classes), map(float, scores), strict=True)
         return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 
     def intent(self, masked: str) -> Intent | None:
@@ -150,6 +165,15 @@ class IntentClassifier:
         length = ("one", "few", "some", "many")[sum(len(words) > limit for limit in (1, 3, 6))]
         pairs = [f"{a} {b}" for a, b in pairwise(words)]
         return [*words, *pairs, *found, *found, *(f"{a}{b}" for a, b in combinations(found, 2)), f"{length} words"]
+
+
+def examples_digest() -> str:
+    """Of what every examples file says."""
+    return digest_of(FOLDER.glob("*.toml"))
+
+
+def _every_example() -> tuple[list[Examples], list[Examples]]:
+    return [Examples.load(language) for language in Language], [Examples.load(guest) for guest in Guest]
 
 
 def _mattering(alike: dict[str, list[str]]) -> set[str]:

@@ -62,12 +62,12 @@ class Tracker:
 def tracked(quantiles: Floats, actual: Floats, tracker: Tracker | None = None) -> Floats:
     """What a tracker would have issued for consecutive hours (n, 24, Q), told each outcome (n, 24) when it closed.
 
-    `tracker` is left with what it knows at the last hour.
+    Or for the first hours ahead alone: (n, h, Q) and (n, h). `tracker` is left with what it knows at the last hour.
     """
     tracker, issued = tracker or Tracker(), np.empty_like(quantiles)
-    ahead = np.arange(1, HORIZONS + 1)
+    ahead = np.arange(1, quantiles.shape[1] + 1)
     for hour in range(len(quantiles)):
-        due = ahead[: min(hour, HORIZONS)]  # the forecast issued h hours ago for h hours closes now
+        due = ahead[:hour]  # the forecast issued h hours ago for h hours closes now
         outcome = actual[hour - due, due - 1]
         known = np.isfinite(outcome)
         tracker.settle(due[known], issued[hour - due, due - 1][known], outcome[known])

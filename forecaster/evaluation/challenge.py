@@ -13,7 +13,6 @@ from forecaster.errors import InvalidInput
 from forecaster.evaluation.hindcast import Issued, issued, opened
 from forecaster.evaluation.metrics import coverage
 from forecaster.evaluation.significance import diebold_mariano
-from forecaster.features import Market
 from forecaster.market import Candles, companion, utc
 from forecaster.quantiles import BANDS, Floats, band, crps
 from forecaster.schema import HOUR, Frozen, Symbol
@@ -68,8 +67,7 @@ def _issued(artifact: Artifact, hours: Mapping[Symbol, Candles], start: float) -
     engine, calibration = opened(artifact)
     found = {}
     for symbol, candles in hours.items():
-        other = hours.get(companion(symbol), candles[:0])
-        found[symbol] = issued(engine, calibration, Market.of(symbol, candles, other), start)
+        found[symbol] = issued(engine, calibration, symbol, candles, hours.get(companion(symbol)), start)
     return {symbol: rows for symbol, rows in found.items() if len(rows)}
 
 

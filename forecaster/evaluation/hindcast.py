@@ -1,5 +1,6 @@
 """Grades the one-hour forecasts that a model would have issued over a file of candles, as it would have served them."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -11,14 +12,17 @@ from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
 from forecaster.evaluation.grades import Hindcast
-from forecaster.evaluation.metrics import coverage, mae_skill, metrics
-from forecaster.features import LOOKBACK, Market
+from forecaster.evaluation.metrics import metrics
+from forecaster.evaluation.significance import skill_of_means
+from forecaster.features import KINDS, LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
 from forecaster.market import LONGEST_GAP, Candles, hours_past, utc
 from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
 from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW, InputKind, Symbol
 
 FEWEST = 2  # forecasts, without which nothing can be said
+STRETCH = 8192  # hours that are forecast together
+HISTORY = 24 * 91  # hours before them: what a forecast reads, and the 90 days that rolling quantiles do
 
 
 def hindcast_of(
@@ -68,8 +72,7 @@ def hindcast(
     the model's own widths and follow the outcomes, each from the hour on at which it had closed.
     Raises InvalidInput when fewer than two hours can be graded.
     """
-    market = Market.of(symbol, candles, other if other is not None else candles[:0], fine)
-    return graded(symbol, issued(engine, calibration, market, start))
+    return graded(symbol, in_stretches(engine, calibration, symbol, candles, other, start, fine))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +83,7 @@ class Issued:
     last: Floats  # (n,) close at as_of
     outcome: Floats  # (n,) over the hour that followed
     quantiles: Floats  # (n, Q)
-    rolling: Floats  # (n, Q) of the last 90 days
+    rolling_crps: Floats  # (n,) of the quantiles of the last 90 days
 
     def __getitem__(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Issued":
         return Issued(*(getattr(self, each.name)[rows] for each in fields(self)))
@@ -97,7 +100,7 @@ class Issued:
     def none(cls) -> "Issued":
         """No forecast."""
         nothing = np.empty(0)
-        return cls(np.empty(0, np.int64), nothing, nothing, np.empty((0, len(LEVELS))), np.empty((0, len(LEVELS))))
+        return cls(np.empty(0, np.int64), nothing, nothing, np.empty((0, len(LEVELS))), nothing)
 
     @property
     def predicted(self) -> Floats:
@@ -112,33 +115,76 @@ class Issued:
         return actual
 
 
-def issued(engine: Engine, calibration: Calibration, market: Market, start: float = 0.0) -> Issued:
-    """What would have been served for each hour from `start` (Unix s) on that can be graded; see `hindcast`."""
-    first = int(np.searchsorted(market.time, start - HOUR))
-    parts: list[tuple[InputKind, NDArray[np.int64]]] = [
-        ("closes_only", np.arange(max(first, WINDOW - 1), min(len(market.time), LOOKBACK) - 1)),
-        ("full", np.arange(max(first, LOOKBACK - 1), len(market.time) - 1)),
-    ]
-    rows = np.concatenate([rows for _, rows in parts])
-    quantiles = np.concatenate([_served(engine, calibration, market, rows, kind) for kind, rows in parts])
-    gradable = _gradable(market, rows)
-    rows = rows[gradable]
-    return Issued(
-        as_of=market.time[rows] + HOUR,
-        last=market.close[rows],
-        outcome=market.target[rows, 0],
-        quantiles=quantiles[gradable],
-        rolling=known_quantiles(market.close, rows) if len(rows) else np.empty((0, len(LEVELS))),
-    )
+def issued(
+    engine: Engine,
+    calibration: Calibration,
+    symbol: Symbol,
+    candles: Candles,
+    other: Candles | None = None,
+    start: float = 0.0,
+    fine: Candles | None = None,
+    stretch: int = STRETCH,
+) -> Issued:
+    """What would have been served for each hour from `start` (Unix s) on that can be graded; see `hindcast`.
+
+    How many hours are forecast together, `stretch`, changes no more than the last digits of a float32.
+    """
+    return Issued.none().then(*in_stretches(engine, calibration, symbol, candles, other, start, fine, stretch))
 
 
-def _served(
-    engine: Engine, calibration: Calibration, market: Market, rows: NDArray[np.int64], kind: InputKind
-) -> Floats:
-    """What would have been served for the next hour: (n, Q) log returns."""
-    marks = market.time[rows] % HOUR // FIVE_MINUTES
-    quantiles = calibration.apply(kind, backtest(engine, market, rows, kind), marks)
-    return tracked(quantiles, market.target[rows], calibration.tracker(kind, market.symbol))[:, 0]
+def in_stretches(
+    engine: Engine,
+    calibration: Calibration,
+    symbol: Symbol,
+    candles: Candles,
+    other: Candles | None,
+    start: float,
+    fine: Candles | None,
+    stretch: int = STRETCH,
+) -> Iterator[Issued]:
+    """The same, so many hours at a time that what they take does not grow with the years."""
+    if not len(candles):
+        return
+    zero, followers = int(candles.time[0]), {kind: _Followed(calibration, kind, symbol) for kind in KINDS}
+    count = (int(candles.time[-1]) - zero) // HOUR + 1  # hours without a hole
+    first = max(int(-(-(start - HOUR - zero) // HOUR)), WINDOW - 1)
+    for begin in range(first, count - 1, stretch):
+        end = min(begin + stretch, count - 1)
+        market = Market.during(symbol, candles, other, fine, zero + HOUR * (begin - HISTORY), zero + HOUR * end)
+        rows = np.arange(begin, end) - (int(market.time[0]) - zero) // HOUR
+        bare = rows[: max(LOOKBACK - 1 - begin, 0)]  # which only the first hours of the file are
+        parts: dict[InputKind, NDArray[np.int64]] = {"closes_only": bare, "full": rows[len(bare) :]}
+        quantiles = np.concatenate([followers[kind].served(engine, market, part) for kind, part in parts.items()])
+        gradable = _gradable(market, rows)
+        rows, outcome = rows[gradable], market.target[rows[gradable], 0]
+        rolling = known_quantiles(market.close, rows) if len(rows) else quantiles[:0]
+        yield Issued(
+            as_of=market.time[rows] + HOUR,
+            last=market.close[rows],
+            outcome=outcome,
+            quantiles=quantiles[gradable],
+            rolling_crps=crps(rolling, outcome),
+        )
+
+
+class _Followed:
+    """What would have been served from one kind of input, stretch after stretch; bands follow the outcomes."""
+
+    def __init__(self, calibration: Calibration, kind: InputKind, symbol: Symbol) -> None:
+        self._calibration, self._kind, self._tracker = calibration, kind, calibration.tracker(kind, symbol)
+        self._open: tuple[Floats, Floats] | None = None  # the newest forecast and what came of it
+
+    def served(self, engine: Engine, market: Market, rows: NDArray[np.int64]) -> Floats:
+        """The quantiles of the next hour's log return (n, Q) at rows (n,) that go on where those before ended."""
+        if not len(rows):
+            return np.empty((0, len(LEVELS)))
+        if self._open:
+            self._tracker.settle(np.array([1]), *self._open)
+        marks, outcome = market.time[rows] % HOUR // FIVE_MINUTES, market.target[rows, :1]
+        quantiles = self._calibration.apply(self._kind, backtest(engine, market, rows, self._kind, 1), marks)
+        issued = tracked(quantiles, outcome, self._tracker)[:, 0]
+        self._open = issued[-1:], outcome[-1]
+        return issued
 
 
 def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -154,24 +200,48 @@ def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     return gradable
 
 
-def graded(symbol: Symbol, rows: Issued) -> Hindcast:
-    """The grades of such forecasts. Raises InvalidInput when there are fewer than two."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    """What is kept of each of many forecasts, all (n,)."""
+
+    as_of: NDArray[np.int64]
+    last: Floats
+    predicted: Floats
+    actual: Floats
+    crps: Floats
+    rolling_crps: Floats
+    inside: NDArray[np.bool_]  # (n, bands)
+
+    @classmethod
+    def of(cls, rows: Issued) -> "_Scored":
+        bands = [band(rows.quantiles, name) for name in BANDS]
+        inside = [(low <= rows.outcome) & (rows.outcome <= high) for low, high in bands]
+        loss = crps(rows.quantiles, rows.outcome)
+        return cls(
+            rows.as_of, rows.last, rows.predicted, rows.actual, loss, rows.rolling_crps, np.stack(inside, axis=1)
+        )
+
+
+def graded(symbol: Symbol, parts: Iterable[Issued]) -> Hindcast:
+    """The grades of such forecasts, part after part in order. Raises InvalidInput when there are fewer than two."""
+    scored = [_Scored.of(Issued.none()), *map(_Scored.of, parts)]
+    rows = _Scored(*(np.concatenate([getattr(part, each.name) for part in scored]) for each in fields(_Scored)))
     if len(rows.as_of) < FEWEST:
         raise InvalidInput(
             f"The file has too few hours of {symbol} to grade a forecast.",
             f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
         )
-    row = metrics("quantile", rows.predicted, rows.actual, rows.last)
+    row, persistence = (metrics("", each, rows.actual, rows.last) for each in (rows.predicted, rows.last))
     return Hindcast(
         symbol=symbol,
         n=len(rows.as_of),
         start=utc(int(rows.as_of[0])),
         stop=utc(int(rows.as_of[-1]) + HOUR),
         mae=row.mae,
-        mae_persistence=float(np.abs(rows.last - rows.actual).mean()),
-        mae_skill=mae_skill(rows.predicted, rows.actual, rows.last).value,
+        mae_persistence=persistence.mae,
+        mae_skill=skill_of_means(row.mae, persistence.mae),
         direction=row.direction,
-        crps=float(1e4 * crps(rows.quantiles, rows.outcome).mean()),
-        crps_rolling_quantiles=float(1e4 * crps(rows.rolling, rows.outcome).mean()),
-        coverage=coverage({name: band(rows.quantiles, name) for name in BANDS}, rows.outcome),
+        crps=float(1e4 * rows.crps.mean()),
+        crps_rolling_quantiles=float(1e4 * rows.rolling_crps.mean()),
+        coverage=dict(zip(BANDS, rows.inside.mean(axis=0).tolist(), strict=True)),
     )

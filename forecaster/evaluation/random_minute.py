@@ -17,7 +17,7 @@ from forecaster.calibration import Calibration, Widths, Within
 from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisHour, WithinHour
 from forecaster.evaluation.hindcast import FEWEST, Issued, graded, issued, opened, seconds
 from forecaster.evaluation.metrics import coverage, metrics
-from forecaster.features import Market, returns_within
+from forecaster.features import returns_within
 from forecaster.inference import Engine, between
 from forecaster.market import Candles, hours_past
 from forecaster.quantiles import BANDS, MEDIAN, Floats, band, crps
@@ -62,8 +62,8 @@ def at_random_learning(
     series = {each: at_offset(engine, calibration, symbol, each, fine, other, start) for each in OFFSETS}
     few = min(series.values(), key=lambda rows: len(rows.as_of))
     if len(few.as_of) < FEWEST:
-        graded(symbol, few)  # which says what to do
-    whole, within = graded(symbol, _drawn(series)), calibration.within
+        graded(symbol, [few])  # which says what to do
+    whole, within = graded(symbol, [_drawn(series)]), calibration.within
     by_offset, widths = {}, []
     for minutes, rows in series.items():
         first = _first_hour(within, symbol, rows, minutes, fine)
@@ -85,10 +85,10 @@ def at_offset(
 ) -> Issued:
     """The forecasts for in 60 minutes that are issued so many `minutes` past each full hour."""
     hours = hours_past(fine, minutes * 60)
-    others = hours[:0] if other is None else hours_past(other, minutes * 60)
+    others = None if other is None else hours_past(other, minutes * 60)
     if len(hours) < FEWEST:
         return Issued.none()
-    return issued(engine, calibration, Market.of(symbol, hours, others, fine), start + minutes * 60)
+    return issued(engine, calibration, symbol, hours, others, start + minutes * 60, fine)
 
 
 def _drawn(series: Mapping[int, Issued]) -> Issued:
@@ -143,7 +143,7 @@ def _graded(rows: Issued, minutes: int, full: Issued, first: _FirstHour) -> AtOf
         mae_skill=1 - row.mae / persistence if persistence else 0.0,
         direction=row.direction,
         crps=float(1e4 * crps(rows.quantiles, rows.outcome).mean()),
-        crps_rolling_quantiles=float(1e4 * crps(rows.rolling, rows.outcome).mean()),
+        crps_rolling_quantiles=float(1e4 * rows.rolling_crps.mean()),
         coverage=coverage({name: band(rows.quantiles, name) for name in BANDS}, rows.outcome),
         this_hour=ThisHour(
             mae=_error(until[:, MEDIAN], before.actual),

@@ -39,7 +39,12 @@ def skill(loss: Floats, baseline: Floats, *, seed: int = 0) -> Interval:
     """
     drawn = _drawn(np.stack([loss, baseline]), seed)
     low, high = np.quantile(_skill(drawn[0], drawn[1]), [0.025, 0.975])
-    return Interval(float(_skill(loss.mean(), baseline.mean())), float(low), float(high))
+    return Interval(skill_of_means(float(loss.mean()), float(baseline.mean())), float(low), float(high))
+
+
+def skill_of_means(loss: float, baseline: float) -> float:
+    """The same without an interval, from both means."""
+    return float(_skill(np.array(loss), np.array(baseline)))
 
 
 def share(hits: Floats, *, seed: int = 0) -> Interval:

@@ -50,6 +50,21 @@ class Market:
             target,
         )
 
+    @classmethod
+    def during(
+        cls, symbol: Symbol, candles: Candles, other: Candles | None, fine: Candles | None, start: int, stop: int
+    ) -> "Market":
+        """The same from the last candle at `start` or before to the first at `stop` or after (Unix s), others alike."""
+
+        def part(of: Candles, start: float, stop: float) -> Candles:
+            first, last = np.searchsorted(of.time, start, side="right"), np.searchsorted(of.time, stop)
+            return of[max(int(first) - 1, 0) : int(last) + 1]
+
+        own = part(candles, start, stop)
+        start, stop = int(own.time[0]), int(own.time[-1])
+        minutes = None if fine is None else part(fine, start, stop + HOUR)
+        return cls.of(symbol, own, candles[:0] if other is None else part(other, start, stop), minutes)
+
     def issued(self, start: float, stop: float) -> NDArray[np.int64]:
         """Rows whose next hour opens in [start, stop) and is known, with a whole look-back before them."""
         first, last = np.searchsorted(self.time, (start - HOUR, stop - HOUR))

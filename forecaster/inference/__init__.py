@@ -1,6 +1,6 @@
 """An artifact and closed candles in, a forecast out."""
 
-from forecaster.inference.annotate import Flag, gaps_flag
+from forecaster.inference.annotate import Draft, Flag, gaps_flag
 from forecaster.inference.backtest import Progress, backtest
 from forecaster.inference.engine import Engine, Inputs, OnnxEngine
 from forecaster.inference.interpolation import HIGHEST, LOWEST, between, detailed, horizons_of, standard
@@ -15,6 +15,7 @@ __all__ = [
     "LOWEST",
     "AmountIn",
     "Direction",
+    "Draft",
     "Engine",
     "EngineKind",
     "Flag",

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.artifact import Artifact
 from forecaster.errors import InvalidInput, UnsupportedHorizon, UnsupportedSymbol
-from forecaster.inference.interpolation import at_minutes
+from forecaster.inference.interpolation import Distributions, at_minutes
 from forecaster.market import Candles, Snapshot, utc
 from forecaster.quantiles import Floats
 from forecaster.schema import (
@@ -39,6 +40,29 @@ ALWAYS = (  # what any forecast may carry
     ForecastWarning.STALE_QUOTE,
     ForecastWarning.SOURCES_DISAGREE,
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A forecast whose distributions are still arrays, for who writes many of them or asks for few of their numbers."""
+
+    said: dict[str, Any]  # the fields of a Forecast, in their order, `horizons` empty
+    distributions: Distributions
+
+    def forecast(self) -> Forecast:
+        """The same as an object."""
+        return Forecast(**self.said | {"horizons": self.distributions.horizons()})
+
+    def detailed(self, levels: Sequence[float] = (), threshold: float | None = None) -> "Draft":
+        """See the function of that name."""
+        if not levels and threshold is None:
+            return self
+        return replace(self, distributions=self.distributions.detailed(levels, threshold))
+
+    def flagged(self, warning: ForecastWarning, words: str) -> "Draft":
+        """The same with one more warning, also in words."""
+        warnings, notes = (*self.said["warnings"], warning), (*self.said["notes"], words)
+        return replace(self, said=self.said | {"warnings": warnings, "notes": notes})
 
 
 class Issuer:
@@ -98,30 +122,37 @@ class Issuer:
         kind: InputKind = "full",
         other: Snapshot | None = None,
     ) -> Forecast:
-        """The forecast, with its record, the source's warnings and `flags`; `other` is what else it was made from.
+        """The forecast, with what is said beside its numbers."""
+        return Forecast(**self.said(snapshot, horizons[-1].minutes, flags, kind, other) | {"horizons": horizons})
 
-        The record is that of its symbol, kind of input and last horizon, or of the graded horizon nearest to that.
+    def said(
+        self, snapshot: Snapshot, last: int, flags: Sequence[Flag], kind: InputKind, other: Snapshot | None
+    ) -> dict[str, Any]:
+        """The fields of a forecast, without its horizons: its record, the source's warnings and `flags`.
+
+        `other` is what else it was made from. The record is that of its symbol, kind of input and `last` horizon
+        (minutes), or of the graded horizon nearest to that.
         """
-        as_of, last = snapshot.as_of, float(snapshot.candles.close[-1])
-        skill, coverage = self._record(snapshot.symbol, kind, -(-horizons[-1].minutes // 60))
+        as_of, price = snapshot.as_of, float(snapshot.candles.close[-1])
+        skill, coverage = self._record(snapshot.symbol, kind, -(-last // 60))
         flags = [*flags, *self._expired(as_of), *self._unevaluated(snapshot.symbol)]
-        return Forecast(
-            id=self._id(snapshot, as_of, other),
-            symbol=snapshot.symbol,
-            source=snapshot.source,
-            quote=snapshot.quote,
-            as_of=utc(as_of),
-            age_seconds=snapshot.age,
-            last_close=last,
-            last_price=last,
-            price_time=utc(as_of),
-            horizons=horizons,
-            skill=skill,
-            coverage=coverage,
-            warnings=tuple(dict.fromkeys((*snapshot.warnings, *(warning for warning, _ in flags)))),
-            notes=(*snapshot.notes, *(words for _, words in flags)),
-            model=self.ref,
-        )
+        return {
+            "id": self._id(snapshot, as_of, other),
+            "symbol": snapshot.symbol,
+            "source": snapshot.source,
+            "quote": snapshot.quote,
+            "as_of": utc(as_of),
+            "age_seconds": snapshot.age,
+            "last_close": price,
+            "last_price": price,
+            "price_time": utc(as_of),
+            "horizons": (),
+            "skill": skill,
+            "coverage": coverage,
+            "warnings": tuple(dict.fromkeys((*snapshot.warnings, *(warning for warning, _ in flags)))),
+            "notes": (*snapshot.notes, *(words for _, words in flags)),
+            "model": self.ref,
+        }
 
     def ahead(self, forecast: Forecast, minutes: Sequence[int]) -> Forecast:
         """See Predictor."""

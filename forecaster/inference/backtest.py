@@ -15,10 +15,10 @@ BATCH = 1024
 Progress = Callable[[str, float], None]  # what is being done, and the share of it that is done, 0..1
 
 
-def backtest(engine: Engine, market: Market, rows: NDArray[np.int64], kind: InputKind) -> Floats:
-    """Quantiles (n, 24, Q) of the log return, before calibration, of the forecasts issued at `rows` (n,)."""
-    issued = np.empty((len(rows), HORIZONS, len(LEVELS)))
+def backtest(engine: Engine, market: Market, rows: NDArray[np.int64], kind: InputKind, hours: int = HORIZONS) -> Floats:
+    """Quantiles (n, hours, Q) of the log return, before calibration, of the forecasts issued at `rows` (n,)."""
+    issued = np.empty((len(rows), hours, len(LEVELS)))
     for start in range(0, len(rows), BATCH):
         part = slice(start, start + BATCH)
-        issued[part] = engine.run(market.hours.inputs(rows[part], kind))
+        issued[part] = engine.run(market.hours.inputs(rows[part], kind))[:, :hours]
     return issued

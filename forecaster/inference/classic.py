@@ -82,6 +82,8 @@ class ClassicPredictor(Issuer):
             self.check(window.snapshot.symbol, hours)
         return [self._or_why_not(window.snapshot) for window in windows]
 
+    drafts = forecasts
+
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Raises InvalidInput."""
         raise InvalidInput("The classic model has no quantiles to grade.", "Ask a service with the quantile model.")

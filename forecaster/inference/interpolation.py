@@ -8,6 +8,8 @@ Between two levels: uniform in the logarithm of the price, as in quantiles.py; b
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -82,7 +84,9 @@ def horizons_of(forecast: Forecast, minutes: Sequence[int], price: float, return
         yield horizon(as_of, ahead, dict(zip(keys, prices, strict=True)), up, move)
 
 
-def horizon(as_of: float, minutes: int, quantiles: dict[str, float], rise: float, move: float) -> Horizon:
+def horizon(
+    as_of: float, minutes: int, quantiles: dict[str, float], rise: float, move: float, above: float | None = None
+) -> Horizon:
     """The distribution of the close so many `minutes` after `as_of` (Unix s)."""
     return Horizon(
         hours=minutes // HOUR if minutes % HOUR == 0 else None,
@@ -92,6 +96,7 @@ def horizon(as_of: float, minutes: int, quantiles: dict[str, float], rise: float
         quantiles=quantiles,
         probability_up=rise,
         expected_move_pct=move,
+        probability_above=above,
     )
 
 
@@ -102,15 +107,11 @@ def detailed(forecast: Forecast, levels: Sequence[float] = (), threshold: float 
     """
     if not levels and threshold is None:
         return forecast
-    known = np.array([float(level) for level in forecast.horizons[0].quantiles])  # (Q,) ascending, of every horizon
-    log = np.log([list(each.quantiles.values()) for each in forecast.horizons])  # (hours, Q) of prices
-    updates: list[dict[str, object]] = [{} for _ in forecast.horizons]
-    if levels:
-        for update, quantiles in zip(updates, _merged(forecast.horizons, known, log, levels), strict=True):
-            update["quantiles"] = quantiles
-    if threshold is not None:
-        for update, below in zip(updates, level_of(log, np.log(threshold), known).tolist(), strict=True):
-            update["probability_above"] = 1 - below
+    told = Distributions.of(forecast).detailed(levels, threshold)
+    updates: list[dict[str, object]] = [{"quantiles": each} for each in told.quantiles()]
+    if told.above is not None:
+        for update, above in zip(updates, told.above.tolist(), strict=True):
+            update["probability_above"] = above
     horizons = tuple(each.model_copy(update=update) for each, update in zip(forecast.horizons, updates, strict=True))
     return forecast.model_copy(update={"horizons": horizons})
 
@@ -121,20 +122,57 @@ def key(level: float) -> str:
     return text.ljust(4, "0")  # at least two decimals
 
 
-def _merged(
-    horizons: Sequence[Horizon], known: Floats, log: Floats, levels: Sequence[float]
-) -> Iterator[dict[str, float]]:
-    """Each horizon's quantiles with those at `levels` among them, ascending."""
-    added = [key(level) for level in levels]
-    order = sorted({*added, *horizons[0].quantiles}, key=float)
-    for horizon, row in zip(horizons, log, strict=True):
-        prices = dict(zip(added, np.exp(np.interp(levels, known, row)).tolist(), strict=True)) | horizon.quantiles
-        yield {level: prices[level] for level in order}
+@dataclass(frozen=True, slots=True, eq=False)
+class Distributions:
+    """Those of one forecast as arrays: many are written without an object for each of their numbers."""
+
+    as_of: float  # Unix s
+    minutes: tuple[int, ...]  # (k,) ahead of it
+    levels: tuple[str, ...]  # (Q,) ascending, as they are named
+    prices: Floats  # (k, Q)
+    rise: Floats  # (k,)
+    move: Floats  # (k,) percent
+    above: Floats | None = None  # (k,) chance of a close above the threshold, where there is one
+
+    @classmethod
+    def of(cls, forecast: Forecast) -> Self:
+        """A forecast's, all of which have the levels of its first."""
+        horizons = forecast.horizons
+        levels = tuple(horizons[0].quantiles)
+        return cls(
+            forecast.as_of.timestamp(),
+            tuple(each.minutes for each in horizons),
+            levels,
+            np.array([[each.quantiles[level] for level in levels] for each in horizons]),
+            np.array([each.probability_up for each in horizons]),
+            np.array([each.expected_move_pct for each in horizons]),
+        )
+
+    def horizons(self) -> tuple[Horizon, ...]:
+        """The same as objects."""
+        above = [None] * len(self.minutes) if self.above is None else self.above.tolist()
+        each = zip(self.minutes, self.quantiles(), self.rise.tolist(), self.move.tolist(), above, strict=True)
+        return tuple(horizon(self.as_of, *one) for one in each)
+
+    def quantiles(self) -> list[dict[str, float]]:
+        """Of each horizon, by level."""
+        return [dict(zip(self.levels, row, strict=True)) for row in self.prices.tolist()]
+
+    def detailed(self, levels: Sequence[float], threshold: float | None) -> Self:
+        """See the function of that name."""
+        known, log = np.array([float(level) for level in self.levels]), np.log(self.prices)
+        above = None if threshold is None else 1 - level_of(log, np.log(threshold), known)
+        if not levels:
+            return replace(self, above=above)
+        column = {name: at for at, name in enumerate((*map(key, levels), *self.levels))}  # what is known, where it is
+        order = sorted(column, key=float)
+        prices = np.concatenate([np.exp(_line(known, log, np.array(levels))), self.prices], axis=1)
+        return replace(self, levels=tuple(order), prices=prices[:, [column[name] for name in order]], above=above)
 
 
 def distributions_of(
     as_of: Sequence[int], last: Floats, ahead: Sequence[int], returns: Floats
-) -> Iterator[tuple[Horizon, ...] | None]:
+) -> Iterator[Distributions | None]:
     """Of the closes `ahead` (k,) minutes after each of `as_of` (n,), when the `last` closes (n,) were known.
 
     From quantiles of the log return (n, k, Q), at the usual levels; None where no price follows.
@@ -142,11 +180,18 @@ def distributions_of(
     prices = _prices(last, returns)
     possible = np.logical_and.reduce(np.isfinite(prices) & (prices > 0), axis=(1, 2))  # (n,)
     sane = np.where(possible[:, None, None], returns, 0.0)
-    up, move = probability_up(sane).tolist(), (100 * median_move(sane)).tolist()
-    for row, own in enumerate(prices.tolist()):
-        keyed = (dict(zip(KEYS, quantiles, strict=True)) for quantiles in own)
-        told = zip(ahead, keyed, up[row], move[row], strict=True)
-        yield tuple(horizon(as_of[row], *each) for each in told) if possible[row] else None
+    up, move, minutes = probability_up(sane), 100 * median_move(sane), tuple(ahead)
+    for row, told in enumerate(possible.tolist()):
+        yield Distributions(as_of[row], minutes, KEYS, prices[row], up[row], move[row]) if told else None
+
+
+def _line(known: Floats, values: Floats, wanted: Floats) -> Floats:
+    """What np.interp gives for each row of `values` (k, Q) at `known` (Q,), ascending: (k, m) at `wanted` (m,)."""
+    wanted = np.clip(wanted, known[0], known[-1])
+    left = np.minimum(np.searchsorted(known, wanted, side="right") - 1, len(known) - 2)
+    slope = (values[:, left + 1] - values[:, left]) / (known[left + 1] - known[left])
+    line: Floats = slope * (wanted - known[left]) + values[:, left]
+    return line
 
 
 def _prices(last: Floats, returns: Floats) -> Floats:

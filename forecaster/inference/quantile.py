@@ -17,7 +17,7 @@ from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, Tracker, tracked
 from forecaster.errors import InvalidInput
 from forecaster.features import KINDS, Familiarity, bare_inputs, read_closes
-from forecaster.inference.annotate import Issuer, checked_closes
+from forecaster.inference.annotate import Draft, Issuer, checked_closes
 from forecaster.inference.engine import Engine, OnnxEngine
 from forecaster.inference.interpolation import between, distributions_of, mark_of, standard
 from forecaster.inference.microbatch import BatchingEngine
@@ -127,11 +127,15 @@ class QuantilePredictor(Issuer):
         [answer] = self._answers(part, self._run(part)[:, :hours], tracker, minutes)
         if isinstance(answer, InvalidInput):
             raise answer
-        return answer
+        return answer.forecast()
 
     def forecasts(self, windows: Sequence[Window], hours: int) -> list[Forecast | InvalidInput]:
         """See Predictor."""
-        answers: dict[int, Forecast | InvalidInput] = {}
+        return [each.forecast() if isinstance(each, Draft) else each for each in self.drafts(windows, hours)]
+
+    def drafts(self, windows: Sequence[Window], hours: int) -> list[Draft | InvalidInput]:
+        """See Predictor."""
+        answers: dict[int, Draft | InvalidInput] = {}
         readings: list[tuple[int, Reading]] = []
         for number, window in enumerate(windows):
             self.check(window.snapshot.symbol, hours)
@@ -170,7 +174,7 @@ class QuantilePredictor(Issuer):
 
     def _answers(
         self, part: "Part", raw: NDArray[np.float32], tracker: Tracker, minutes: bool = False
-    ) -> Iterator[Forecast | InvalidInput]:
+    ) -> Iterator[Draft | InvalidInput]:
         """The forecast from each reading, or why there is none, from what the network said (n, hours, Q).
 
         With `minutes`, those before the first hour stand before it.
@@ -189,12 +193,12 @@ class QuantilePredictor(Issuer):
         foreign = self._familiarity.distance(part.inputs["context"], kind) > self._familiarity.limit[kind]
         last = np.array([each.candles.close[-1] for each in part.alike])
         distributions = distributions_of(as_of, last, ahead, returns)
-        for reading, horizons, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
-            if horizons is None:
+        for reading, told, odd in zip(part.alike, distributions, foreign.tolist(), strict=True):
+            if told is None:
                 yield InvalidInput(*NO_PRICE)
             else:
-                window = reading.window
-                yield self.issue(window.snapshot, horizons, reading.flags(odd), reading.kind, window.other)
+                window, flags = reading.window, reading.flags(odd)
+                yield Draft(self.said(window.snapshot, ahead[-1], flags, reading.kind, window.other), told)
 
     def _first_hour(self, forecast: Forecast, kind: InputKind) -> Callable[[Floats, Sequence[int]], Floats] | None:
         """See Issuer."""

@@ -15,7 +15,7 @@ from forecaster import tracing
 from forecaster.anomalies import AnomalyReport, within
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin, rolling_origin
-from forecaster.inference import Predictor, Window
+from forecaster.inference import Draft, Predictor, Window
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import (
     MOST_DAYS,
@@ -148,11 +148,14 @@ class LocalBackend:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
         return await self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | Draft | InvalidInput]:
         """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
         with tracing.span("forecast", windows=len(sent)):
             answers = await asyncio.to_thread(self._forecast_all, sent, hours)
-        return [told(self._observer, each) if isinstance(each, Forecast) else each for each in answers]
+        for answer, each in zip(answers, sent, strict=True):
+            if not isinstance(answer, InvalidInput):
+                self._observer.forecast_issued(each.symbol)
+        return answers
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend: hours that end at the newest five-minute mark, as far back as there are five minutes.
@@ -232,7 +235,7 @@ class LocalBackend:
             raise answer
         return told(self._observer, answer)
 
-    def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+    def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | Draft | InvalidInput]:
         windows = windows_of(sent, self._clock())
-        issued = iter(self.predictor.forecasts([each for each in windows if isinstance(each, Window)], hours))
+        issued = iter(self.predictor.drafts([each for each in windows if isinstance(each, Window)], hours))
         return [next(issued) if isinstance(each, Window) else each for each in windows]

@@ -14,6 +14,7 @@ from typing import TypeVar
 from forecaster.anomalies import AnomalyReport
 from forecaster.errors import BackendError, ConfigurationError, InvalidInput
 from forecaster.evaluation import RollingOrigin
+from forecaster.inference import Draft
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, PastClose, Quote, Snapshot
 from forecaster.schema import CandleSpan, CandleStep, Forecast, ForecastWarning, ModelFacts, Price, Report
@@ -95,10 +96,14 @@ class FallbackBackend:
         asked = self._asked(lambda backend: backend.forecast_closes(symbol, closes, hours, last_open_time))
         return _flagged(*await asked)
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Sequence[Forecast | Draft | InvalidInput]:
         """See ForecastBackend."""
-        answers, why = await self._asked(lambda backend: backend.forecast_batch(sent, hours))
-        return [_flagged(each, why) if isinstance(each, Forecast) else each for each in answers]
+
+        async def ask(backend: RemoteBackend | LocalBackend) -> Sequence[Forecast | Draft | InvalidInput]:
+            return await backend.forecast_batch(sent, hours)
+
+        answers, why = await self._asked(ask)
+        return answers if why is None else [_each_flagged(each, why) for each in answers]
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend."""
@@ -200,3 +205,9 @@ def _flagged(answer: Flagged, why: str | None) -> Flagged:
         return answer
     warnings = (*answer.warnings, ForecastWarning.BACKEND_FALLBACK)
     return answer.model_copy(update={"warnings": warnings, "notes": (*answer.notes, why)})
+
+
+def _each_flagged(answer: Forecast | Draft | InvalidInput, why: str) -> Forecast | Draft | InvalidInput:
+    if isinstance(answer, Draft):
+        return answer.flagged(ForecastWarning.BACKEND_FALLBACK, why)
+    return _flagged(answer, why) if isinstance(answer, Forecast) else answer

@@ -16,6 +16,7 @@ from typing import Protocol
 from forecaster.anomalies import AnomalyReport
 from forecaster.errors import InvalidInput
 from forecaster.evaluation import RollingOrigin
+from forecaster.inference import Draft
 from forecaster.ledger import Kept, LedgerPage, TrackRecord
 from forecaster.market import Candles, PastClose, Quote, Snapshot
 from forecaster.schema import CandleSpan, CandleStep, Forecast, ModelFacts, Price, Report
@@ -73,7 +74,7 @@ class ForecastBackend(Protocol):
         """The same after hourly closes, oldest first; `last_open_time` (Unix s) opens the hour of the last one."""
         ...
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | InvalidInput]:
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Sequence[Forecast | Draft | InvalidInput]:
         """The same after each of many such, or why there is none."""
         ...
 

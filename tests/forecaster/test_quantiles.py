@@ -40,6 +40,16 @@ def test_the_median_move_is_that_of_the_distribution():
     assert median_move(0.01 * UNIFORM) == pytest.approx(0.0025, rel=0.02)
 
 
+@pytest.mark.parametrize("count", [1, 27, 1000])
+@pytest.mark.parametrize("centre", [-9.0, -0.05, -0.003, 0.0, 0.01, 9.0])
+def test_the_median_move_is_the_middle_one_of_all_moves_in_order(count, centre):
+    returns = np.sort(0.01 * np.random.default_rng(5).standard_t(2, (count, 3, len(LEVELS))), axis=-1) + centre
+    returns[0, 0] = centre
+    levels = (np.arange(199) + 0.5) / 199
+    drawn = np.array([[np.interp(levels, LEVELS, row) for row in each] for each in returns])
+    assert median_move(returns) == pytest.approx(np.median(np.abs(np.expm1(drawn)), axis=-1), rel=1e-12)
+
+
 def test_the_score_of_a_uniform_distribution_is_the_known_one():
     actual = np.array([-0.3, 0.0, 0.4])
     assert crps(np.repeat(UNIFORM, 3, axis=0), actual) == pytest.approx(actual**2 + 1 / 12, abs=2e-3)

@@ -1,13 +1,19 @@
 """Grading a model on any hourly file: as it would have served those hours, and no other way."""
 
 import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from forecaster.artifact import load_artifact
 from forecaster.errors import InvalidInput
-from forecaster.evaluation.hindcast import hindcast, hindcast_of
+from forecaster.evaluation.hindcast import HISTORY, hindcast, hindcast_of, issued, opened
 from forecaster.evaluation.metrics import metrics
+from forecaster.installation import ROOT
 from forecaster.market.candles import Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR
@@ -90,3 +96,55 @@ def test_a_file_with_too_few_hours_is_refused_with_what_to_do():
         of(np.zeros((900, HORIZONS, 1)) + SPREAD, BTC[:60])
     with pytest.raises(InvalidInput, match="too few hours"):
         of(np.zeros((900, HORIZONS, 1)) + SPREAD, start=NOON + HOUR)
+
+
+def without(candles, *gaps):
+    """The same but for the hours of each gap."""
+    return Candles(
+        *(np.delete(column, np.concatenate([np.arange(*gap) for gap in gaps])) for column in candles.columns())
+    )
+
+
+@pytest.mark.parametrize(("stretch", "start"), [(500, 0.0), (100, 2500.0)])
+def test_forecasts_are_the_same_however_many_hours_are_forecast_together(stretch, start):
+    bitcoin, ether = market(3500, seed=1), market(3500, seed=2, start=1_500.0)
+    gaps = (150, 153), (400, 430), (2_300, 2_310), (2_600, 2_603), (2_996, 3_001)
+    bitcoin, ether = without(bitcoin, *gaps), without(ether, (0, 90), (1_000, 1_400))
+    since = float(bitcoin.time[0] + start * HOUR)
+    asked = *opened(load_artifact(ROOT / "models" / "quantile")), "BTC-USD", bitcoin, ether, since
+    whole, parts = issued(*asked, stretch=10**6), issued(*asked, stretch=stretch)
+    assert len(whole) > 500 and len(bitcoin) > HISTORY + 2 * stretch
+    assert parts.as_of.tolist() == whole.as_of.tolist()
+    for each in fields(whole):
+        assert getattr(parts, each.name) == pytest.approx(getattr(whole, each.name), rel=1e-4, abs=1e-8)
+    assert parts.rolling_crps.tolist() == whole.rolling_crps.tolist()
+
+
+GRADED = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from forecaster.evaluation.hindcast import hindcast
+from tests.support.artifacts.markets import market
+from tests.support.artifacts.planted import SPREAD, nothing_moves
+
+class Still:
+    def run(self, inputs):
+        return np.zeros((len(inputs["known"]), 24, 1)) + SPREAD
+
+print(hindcast(Still(), nothing_moves(), "BTC-USD", market(int(sys.argv[1]), seed=1)).n)
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, which tells the most a process held")
+def test_four_times_the_hours_take_hardly_more_memory():
+    def graded(hours):
+        told = subprocess.run(
+            [sys.executable, "-c", GRADED, str(hours)], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return map(int, told.stdout.split())
+
+    (few, before), (many, after) = graded(10_000), graded(40_000)
+    assert (few, many) == (10_000 - 60, 40_000 - 60)
+    assert after - before < 60 * 1024  # kB; all horizons of 30,000 more hours would take 700 MB

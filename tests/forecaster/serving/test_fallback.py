@@ -107,7 +107,8 @@ async def test_this_machine_answers_while_the_other_is_silent_and_says_so(both, 
 async def test_each_forecast_of_a_batch_says_so(both, wire):
     wire.cut = True
     told, refused = await both.forecast_batch([Sent("BTC-USD", BTC), Sent("BTC-USD", BTC[-10:])], 1)
-    assert told.notes[-1] == NOTE
+    assert told.forecast().notes[-1] == NOTE
+    assert told.forecast().warnings[-1] == ForecastWarning.BACKEND_FALLBACK
     assert isinstance(refused, InvalidInput)
 
 
