@@ -1,6 +1,7 @@
 """The service as an application of Ray Serve: how many replicas, when there are more, and how they are renewed."""
 
 import json
+import logging
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +37,7 @@ def bound(settings: "Settings", scale: Scale, *, with_chat: bool) -> Any:
     from ray import serve
 
     given = json.dumps(settings.model_dump(mode="json", exclude_unset=True))
-    deployment = serve.deployment(
+    replica = serve.deployment(
         name="replica",
         autoscaling_config={
             "min_replicas": scale.least,
@@ -45,14 +46,15 @@ def bound(settings: "Settings", scale: Scale, *, with_chat: bool) -> Any:
             "target_ongoing_requests": BUSY,
         },
         max_ongoing_requests=INSIDE,
-        max_replicas_per_node=scale.per_machine,
         graceful_shutdown_timeout_s=DRAINS,
         health_check_period_s=PERIOD,
         health_check_timeout_s=PATIENCE,
         ray_actor_options={"num_cpus": 0.5},
         logging_config={"enable_access_log": False, "log_level": "WARNING"},
-    )
-    return deployment(serve.ingress()(Replica)).bind(given, with_chat)
+    )(serve.ingress()(Replica))
+    if scale.per_machine is not None:
+        replica = replica.options(max_replicas_per_node=scale.per_machine)
+    return replica.bind(given, with_chat)
 
 
 def application(arguments: dict[str, str]) -> Any:
@@ -71,7 +73,7 @@ def deploy(settings: "Settings", scale: Scale, address: str, *, with_chat: bool,
     import ray
     from ray import serve
 
-    ray.init(address=address, logging_level="warning", configure_logging=False, log_to_driver=True)
+    ray.init(address=address, logging_level=logging.WARNING, configure_logging=False, log_to_driver=True)
     if len(ray.nodes()) > 1 and settings.database_url.startswith("sqlite"):
         raise ConfigurationError(
             "Several machines cannot share a file of SQLite.", "Set CRYPTOSENSE_DATABASE_URL to a PostgreSQL."
