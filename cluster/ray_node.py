@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",  # Ray's proxy in Python passes on a tenth of what HAProxy does
     "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM": "hash req.cook(cryptosense_visitor)",  # in turn for who has none
     "RAY_SERVE_HAPROXY_HEALTH_CHECK_INTER": "1s",
-    "RAY_raylet_start_wait_time_s": "120",
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",  # a busy machine needs more than five seconds
 }
 
 

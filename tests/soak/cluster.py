@@ -92,6 +92,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             "CRYPTOSENSE_KEY_RATE_LIMIT": "off",
             "CRYPTOSENSE_MODEL_DIR": str(folder / "quantile"),
             "CRYPTOSENSE_RATE_LIMIT": f"{LIMIT}/hour",
+            "CRYPTOSENSE_SCHEDULE": "true",  # which other tests have off
             "CRYPTOSENSE_SYMBOLS": "BTC-USD,ETH-USD",
             "CRYPTOSENSE_VALKEY_URL": valkey.url,
             "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),

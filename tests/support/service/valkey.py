@@ -1,8 +1,10 @@
 """A server for what replicas share: Debian's redis-server speaks the protocol of Valkey."""
 
 import signal
+import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.needs import require
@@ -21,9 +23,17 @@ class Server:
         command = [str(require("redis-server")), "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
         self._process = subprocess.Popen(command, cwd=self._folder, stdout=subprocess.DEVNULL)
         end = time.monotonic() + 60
-        while not self.socket.exists():
+        while not self._answers():
             assert time.monotonic() < end and self._process.poll() is None
             time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.settimeout(1.0)
+            client.connect(str(self.socket))
+            client.sendall(b"PING\r\n")
+            return client.recv(7) == b"+PONG\r\n"
+        return False
 
     def freeze(self) -> None:
         """Stop it where it is: the system goes on taking what is sent to it."""
