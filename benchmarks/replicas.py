@@ -55,20 +55,20 @@ def cluster(replicas: int) -> Iterator[tuple[int, str]]:
         with log.open("w") as said:
             process = subprocess.Popen(command, cwd=ROOT, env=environment(folder) | own, stdout=said, stderr=said)
         try:
-            _wait(process, port, log)
-            wait_until(port, "/readyz")
+            _wait(process, log)
             yield port, token
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(STARTS)
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Return once Ray says that every replica is ready."""
     end = time.monotonic() + STARTS
     while time.monotonic() < end and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if "is ready at http" in log.read_text():
+            time.sleep(2)  # until HAProxy knows them all
+            return
         time.sleep(0.5)
     raise RuntimeError(f"the cluster did not start:\n{log.read_text()[-3000:]}")
 
