@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from forecaster.installation import ROOT
 from tests.support import needs
 
 
@@ -45,3 +46,9 @@ def test_a_program_that_is_not_on_the_path_is_missing(monkeypatch, tmp_path):
 
 def test_a_port_that_is_free_is_given():
     assert needs.require_port(0) == 0
+
+
+@pytest.mark.parametrize("package", sorted({*needs.PACKAGES.values(), "postgresql"}))
+def test_ci_installs_every_package_that_tests_need_and_the_readme_names_it(package):
+    assert f"packages+=({package})" in (ROOT / ".ci" / "run").read_text()
+    assert package in (ROOT / "README.md").read_text()
