@@ -81,7 +81,7 @@ def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per-machine", type=int, metavar="N", help="and on one machine at most")
     parser.add_argument("--no-chat", action="store_true", help="the API alone")
     parser.add_argument("--one-door", action="store_true", help="only this machine listens; by default each does")
-    parser.add_argument("--gcs-port", type=int, default=6379, help="where other machines join (default: 6379)")
+    parser.add_argument("--gcs-port", type=int, default=6380, help="where other machines join (default: 6380)")
     parser.add_argument("--join", metavar="HOST:PORT", help="work for the cluster of another machine")
 
 

@@ -17,13 +17,12 @@ from importlib.util import find_spec
 from forecaster.errors import ConfigurationError
 from forecaster.installation import ROOT
 
-GCS_PORT = 6379  # of the first machine, which the others join
+GCS_PORT = 6380  # of the first machine, which the others join; not Ray's own 6379, where a Valkey may listen
 STARTS = 120.0  # seconds that the first machine may take
 ENDS = 60.0  # seconds that Ray is given to end its processes: it drains for half of them
 SHORTEST_TOKEN = 32  # characters
 RAY = [sys.executable, "-m", "ray.scripts.scripts"]  # what the command `ray` of the same environment runs
 ENVIRONMENT = {
-    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_SERVE_ENABLE_HA_PROXY": "1",  # Ray's proxy in Python passes on a tenth of what HAProxy does
     "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM": "hash req.cook(cryptosense_visitor)",  # in turn for who has none
@@ -47,7 +46,10 @@ def prepare(token: str = "") -> None:
             f"CRYPTOSENSE_CLUSTER_TOKEN has fewer than {SHORTEST_TOKEN} characters.",
             "Make one that cannot be guessed, such as: openssl rand -hex 32.",
         )
-    os.environ.setdefault("RAY_AUTH_TOKEN", token or secrets.token_hex(SHORTEST_TOKEN))
+    os.environ["RAY_AUTH_MODE"] = "token"
+    if token:
+        os.environ["RAY_AUTH_TOKEN"] = token
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(SHORTEST_TOKEN))
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     where = os.environ.get("PYTHONPATH", "").split(os.pathsep)

@@ -181,6 +181,7 @@ async def test_what_is_shared_by_replicas_goes_on_while_this_one_leads_and_the_r
         leads.set()
         while trace[-1] != "shared" or "What runs beside the service failed." not in caplog.text:
             await asyncio.sleep(0.01)
+    assert sorted(trace) == ["own", "shared", "waits"]
 
 
 async def test_the_chat_does_not_hide_the_api():

@@ -1,10 +1,13 @@
 """What deploy/ has for Ray is what Ray's own tools take, and builds the application that the command starts."""
 
+import os
+
 import pytest
 import yaml
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from cluster.ray_node import ENVIRONMENT, prepare
 from cluster.replica import Sticky
 from forecaster.errors import ConfigurationError
 from forecaster.installation import ROOT
@@ -58,3 +61,13 @@ def test_a_token_that_could_be_guessed_is_refused():
 
     with pytest.raises(ConfigurationError, match="CRYPTOSENSE_CLUSTER_TOKEN has fewer than 32 characters"):
         join("127.0.0.1:1", "short")
+
+
+def test_the_token_of_the_settings_stands_whatever_other_programs_of_the_owner_are_told(monkeypatch):
+    for name, value in {"RAY_AUTH_MODE": "disabled", "RAY_AUTH_TOKEN": "theirs", "PYTHONPATH": ""}.items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as patch:  # what `prepare` sets is taken back with it
+        for name in ENVIRONMENT:
+            patch.setenv(name, ENVIRONMENT[name])
+        prepare("f" * 32)
+        assert (os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"]) == ("token", "f" * 32)
