@@ -1,7 +1,6 @@
 """Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
 
 import gc
-import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,14 +18,13 @@ from forecaster.inference.smoke_test import open_predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.serving.protocol import ForecastBackend
 from forecaster.settings import ROOT, Settings
+from tests.support.artifacts.quantile import Told, trained
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import NOON, FakeBackend, candles_ending
 from tests.support.ledger.postgres import UNHURRIED, Server, postgres
 from tests.support.service.v1 import serving
 
-pytest_plugins = ["tests.support.browser.fixtures"]
-
-Told = list[tuple[str, float]]  # what was being done, and the share of it that was done
+pytest_plugins = ["tests.support.browser.fixtures", "tests.support.workers"]
 
 hypothesis_settings.register_profile("busy", deadline=None)  # an example may take long while others use the processor
 hypothesis_settings.load_profile("busy")
@@ -91,25 +89,24 @@ def shipped() -> Predictor:
 
 
 @pytest.fixture(scope="session")
-def told_while_training() -> Told:
-    """What the training of the quantile artifact told of its progress."""
-    return []
+def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[Artifact, Told]:
+    """An artifact of the quantile recipe, trained in seconds on made-up markets, once for all parallel workers."""
+    session = tmp_path_factory.getbasetemp()
+    folder = session.parent if "PYTEST_XDIST_WORKER" in os.environ else session
+    with FileLock(folder / "quantile.lock"):
+        return trained(folder)
 
 
 @pytest.fixture(scope="session")
-def trained_quantile(tmp_path_factory: pytest.TempPathFactory, told_while_training: Told) -> Artifact:
-    """An artifact of the quantile recipe, trained in seconds on made-up markets, once for all parallel workers."""
-    from tests.support.artifacts.quantile import train
+def told_while_training(training: tuple[Artifact, Told]) -> Told:
+    """What that training told of its progress."""
+    return training[1]
 
-    session = tmp_path_factory.getbasetemp()
-    folder = session.parent if "PYTEST_XDIST_WORKER" in os.environ else session
-    out, told = folder / "quantile", folder / "quantile.told.json"
-    with FileLock(folder / "quantile.lock"):
-        if not out.exists():
-            train(out, lambda doing, share: told_while_training.append((doing, share)))
-            told.write_text(json.dumps(told_while_training))
-    told_while_training[:] = [(doing, share) for doing, share in json.loads(told.read_text())]
-    return load_artifact(out)
+
+@pytest.fixture(scope="session")
+def trained_quantile(training: tuple[Artifact, Told]) -> Artifact:
+    """That artifact."""
+    return training[0]
 
 
 @pytest.fixture(scope="session")

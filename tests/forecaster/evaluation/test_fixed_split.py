@@ -9,11 +9,12 @@ from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation
 from forecaster.features.dataset import markets_of
 from forecaster.inference.backtest import backtest
 from forecaster.quantiles import HORIZONS, LEVELS
+from tests.support.artifacts import markets
+from tests.support.artifacts.markets import BTC, ETH
 from tests.support.artifacts.planted import SPREAD, Known, nothing_moves
-from tests.support.artifacts.quantile import BTC, ETH, SPLIT
 
 MARKETS = markets_of(BTC, ETH)
-TEST = SPLIT.test.timestamp()
+TEST = markets.TEST.timestamp()
 ROWS = MARKETS[0].issued(TEST, float("inf"))
 
 

@@ -2,18 +2,15 @@
 
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 
-import forecaster.networks.quantile  # noqa: F401  # Keras must know our layers to load them
 from forecaster.artifact.loading import load_artifact
 from forecaster.artifact.manifest import Artifact
 from forecaster.features.closes_only import bare_inputs, read_closes
 from forecaster.inference.engine import KerasEngine, OnnxEngine, open_engine
 from forecaster.inference.next_close import NAME, next_close
 from forecaster.inference.quantile import QuantilePredictor
-from forecaster.networks.quantile import ensemble, quantile_network
 from forecaster.quantiles import MEDIAN
 from forecaster.settings import Settings
 from tests.support.artifacts.markets import market
@@ -33,6 +30,8 @@ def artifact() -> Artifact:
 
 @pytest.fixture(scope="module")
 def cut(artifact) -> bytes:
+    import forecaster.networks.quantile  # noqa: F401  # Keras must know our layers to load them
+
     return next_close(KerasEngine(artifact.files["model.keras"])._network)
 
 
@@ -51,6 +50,10 @@ def test_they_agree_about_still_and_broken_markets(artifact, cut, price):
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_any_number_of_members_can_be_cut(members):
+    import keras  # not above: TensorFlow takes half a gigabyte of every process that collects tests
+
+    from forecaster.networks.quantile import ensemble, quantile_network
+
     networks = [quantile_network() for _ in range(members)]
     random = np.random.default_rng(members)
     for network in networks:

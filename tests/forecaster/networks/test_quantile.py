@@ -1,6 +1,5 @@
 """The quantile network, untrained: what holds by construction whatever its weights are."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,7 +10,6 @@ from forecaster.features.tape import Tape
 from forecaster.inference.engine import KerasEngine, OnnxEngine
 from forecaster.market.candles import Candles
 from forecaster.market.hours_ending import hours_past
-from forecaster.networks.quantile import ensemble, quantile_network
 from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN, probability_up
 from forecaster.schema import HOUR, WINDOW, InputKind
 from forecaster.training.export import export
@@ -35,6 +33,10 @@ SAMPLE = {
 
 def disturbed(seed):
     """A network whose every weight matters, as if it had been trained badly."""
+    import keras  # here and below, not above: TensorFlow takes half a gigabyte of every process that collects tests
+
+    from forecaster.networks.quantile import quantile_network
+
     keras.utils.set_random_seed(seed)
     network, random = quantile_network(), np.random.default_rng(seed)
     for weight in network.trainable_weights:
@@ -44,6 +46,8 @@ def disturbed(seed):
 
 @pytest.fixture(scope="module")
 def files():
+    from forecaster.networks.quantile import ensemble
+
     return export(ensemble([disturbed(1), disturbed(2)]), SAMPLE)
 
 
@@ -68,6 +72,8 @@ def test_the_mean_of_two_members_is_their_mean(files, engine):
 
 
 def test_before_training_the_bands_are_those_of_a_random_walk():
+    from forecaster.networks.quantile import quantile_network
+
     untrained = np.asarray(quantile_network().predict_on_batch(SAMPLE))
     width = untrained[..., -1] - untrained[..., 0]
     assert width / width[:, :1] == pytest.approx(np.tile(np.arange(1, 25) ** 0.5, (65, 1)), rel=0.3)

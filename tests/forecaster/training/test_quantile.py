@@ -15,14 +15,13 @@ from forecaster.features.subhour import SUBHOUR
 from forecaster.inference.engine import KerasEngine, OnnxEngine
 from forecaster.quantiles import HORIZONS, MEDIAN
 from forecaster.schema import HOUR
-from forecaster.training.fit import Batches, Recipe
-from forecaster.training.quantile import Split, markets_to_learn, train_quantile
-from tests.support.artifacts.markets import market
-from tests.support.artifacts.quantile import BTC, ETH, FINE, SPLIT
+from tests.support.artifacts import markets
+from tests.support.artifacts.markets import BTC, ETH, market
+from tests.support.artifacts.quantile import FINE
 from tests.support.fakes import NOON
 
 MARKETS = markets_of(BTC, ETH)
-TEST = SPLIT.test.timestamp()
+TEST = markets.TEST.timestamp()
 
 
 def test_the_artifact_says_what_it_is(trained_quantile):
@@ -92,11 +91,22 @@ def test_older_hours_weigh_less_and_the_first_horizon_more():
     assert weight[0, 0, 1] / weight[0, 3, 1] == pytest.approx(10 * 2)
 
 
-ALL = markets_to_learn({"BTC-USD": BTC, "ETH-USD": ETH, "SOL-USD": market(700, seed=7), "ADA-USD": ETH}, FINE)
+@pytest.fixture(scope="module")
+def learned():
+    """Markets of hours and of five minutes, as a training learns from them."""
+    from forecaster.training.quantile import markets_to_learn
+
+    return markets_to_learn({"BTC-USD": BTC, "ETH-USD": ETH, "SOL-USD": market(700, seed=7), "ADA-USD": ETH}, FINE)
 
 
-def test_an_hour_that_many_forecasts_share_counts_little_more_than_one():
-    examples = Examples.before(NOON, ALL, 1e9, 1.0, drawn=3, fresh=2.0)
+def batches_of(examples: Examples, **recipe):
+    from forecaster.training.fit import Batches, Recipe  # not above: TensorFlow would be in every process of the tests
+
+    return Batches(examples, Recipe(**recipe), 0)
+
+
+def test_an_hour_that_many_forecasts_share_counts_little_more_than_one(learned):
+    examples = Examples.before(NOON, learned, 1e9, 1.0, drawn=3, fresh=2.0)
     _, number, count = np.unique(examples.group, return_inverse=True, return_counts=True)
     shared = count[number]
     assert set(count) >= {1, 2, 12}
@@ -110,9 +120,9 @@ def test_an_hour_that_many_forecasts_share_counts_little_more_than_one():
         assert shown == min(many, 3)
 
 
-def test_an_epoch_shows_a_few_forecasts_of_each_hour_and_others_in_the_next():
-    examples = Examples.before(NOON, ALL, 3.0, 10.0)
-    batches = Batches(examples, Recipe(drawn=2, batch=64), 0)
+def test_an_epoch_shows_a_few_forecasts_of_each_hour_and_others_in_the_next(learned):
+    examples = Examples.before(NOON, learned, 3.0, 10.0)
+    batches = batches_of(examples, drawn=2, batch=64)
     shown = []
     for _ in range(2):
         rows = np.concatenate([batches[number][0]["row"][:, 0] for number in range(len(batches))])
@@ -124,9 +134,9 @@ def test_an_epoch_shows_a_few_forecasts_of_each_hour_and_others_in_the_next():
     assert len(shown[0]) == len(shown[1]) and shown[0] != shown[1]
 
 
-def test_five_minute_candles_are_hidden_from_a_share_of_the_full_hours():
-    examples = Examples.before(NOON, ALL, 3.0, 10.0)
-    batches = Batches(examples, Recipe(hourly=0.5, batch=len(examples.row), drawn=12), 0)
+def test_five_minute_candles_are_hidden_from_a_share_of_the_full_hours(learned):
+    examples = Examples.before(NOON, learned, 3.0, 10.0)
+    batches = batches_of(examples, hourly=0.5, batch=len(examples.row), drawn=12)
     given, _ = batches[0]
     row, shown = given["row"][:, 0], given["known"][:, SUBHOUR_KNOWN]
     told, full = examples.known[row, 1] == 1, examples.subhour[row, SUBHOUR.index("past_00")] == 1
@@ -135,8 +145,8 @@ def test_five_minute_candles_are_hidden_from_a_share_of_the_full_hours():
     assert shown[full].mean() == pytest.approx(0.75 * 0.5, abs=0.05)
 
 
-def test_the_minutes_of_a_trained_network_move_no_median(trained_quantile):
-    market = next(each for each in ALL if each.symbol == "BTC-USD" and each.time[0] % HOUR == 15 * 60)
+def test_the_minutes_of_a_trained_network_move_no_median(trained_quantile, learned):
+    market = next(each for each in learned if each.symbol == "BTC-USD" and each.time[0] % HOUR == 15 * 60)
     inputs = market.hours.inputs(np.arange(400, 430), "full")
     moves = np.array([name.startswith("fine_move") for name in SUBHOUR])
     engine = OnnxEngine(trained_quantile.files["model.onnx"])
@@ -163,6 +173,8 @@ def test_a_familiar_hour_is_not_flagged_and_a_frozen_market_is():
 
 
 def test_a_split_that_leaves_no_hours_is_refused(tmp_path):
+    from forecaster.training.quantile import Split, train_quantile
+
     with pytest.raises(DataFileError, match="BTC-USD has fewer than 200 hours"):
         train_quantile(BTC, ETH, tmp_path / "model", lambda doing, share: None, split=Split())
     assert not (tmp_path / "model").exists()

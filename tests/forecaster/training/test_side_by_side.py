@@ -5,30 +5,37 @@ import pytest
 
 from forecaster.errors import ConfigurationError
 from forecaster.features import markets_of
-from forecaster.training.fit import Recipe, fit, reopened
-from forecaster.training.quantile import examples_of
 from forecaster.training.side_by_side import train_side_by_side
-from tests.support.artifacts.quantile import BTC, ETH, SPLIT
-
-RECIPE = Recipe(seeds=2, epochs=1, batch=256)
+from tests.support.artifacts.markets import BTC, ETH, VALIDATION
 
 
 @pytest.fixture(scope="module")
-def examples():
-    return examples_of(SPLIT.validation.timestamp(), markets_of(BTC, ETH), RECIPE)
+def recipe():
+    from forecaster.training.fit import Recipe  # not above: TensorFlow would be in every process of the tests
+
+    return Recipe(seeds=2, epochs=1, batch=256)
 
 
-def test_a_seed_gives_the_same_network_in_a_process_of_its_own(examples, tmp_path):
+@pytest.fixture(scope="module")
+def examples(recipe):
+    from forecaster.training.quantile import examples_of
+
+    return examples_of(VALIDATION.timestamp(), markets_of(BTC, ETH), recipe)
+
+
+def test_a_seed_gives_the_same_network_in_a_process_of_its_own(examples, recipe, tmp_path):
+    from forecaster.training.fit import fit, reopened
+
     told: list[float] = []
-    train_side_by_side(examples, RECIPE, {1: tmp_path / "1.keras"}, {1: told.append}, at_once=2)
-    alone = fit(examples, RECIPE, 1, lambda share: None)
+    train_side_by_side(examples, recipe, {1: tmp_path / "1.keras"}, {1: told.append}, at_once=2)
+    alone = fit(examples, recipe, 1, lambda share: None)
     for ours, theirs in zip(alone.get_weights(), reopened(tmp_path / "1.keras").get_weights(), strict=True):
         assert np.allclose(ours, theirs, atol=1e-5)
     assert told[-1] == 1.0 and told == sorted(told)
     assert [each.name for each in tmp_path.iterdir()] == ["1.keras"]
 
 
-def test_one_that_cannot_be_trained_says_how_its_process_ended(examples, tmp_path):
+def test_one_that_cannot_be_trained_says_how_its_process_ended(examples, recipe, tmp_path):
     files = {-1: tmp_path / "none.keras"}  # no seed
     with pytest.raises(ConfigurationError, match="Network 0 could not be trained: its process ended with code 1"):
-        train_side_by_side(examples, RECIPE, files, {-1: lambda share: None}, at_once=1)
+        train_side_by_side(examples, recipe, files, {-1: lambda share: None}, at_once=1)

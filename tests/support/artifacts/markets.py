@@ -1,9 +1,11 @@
 """Made-up markets: two symbols whose hours are jagged, whose volatility changes, and which move together."""
 
+from datetime import timedelta
+
 import numpy as np
 
 from forecaster.features.tape import Tape
-from forecaster.market.candles import Candles
+from forecaster.market.candles import Candles, utc
 from forecaster.schema import FIVE_MINUTES, HOUR
 from tests.support.fakes import NOON
 
@@ -47,3 +49,9 @@ def tape_of_closes(close: np.ndarray) -> Tape:
     """Closes (n,) and nothing else: for the input 'closes_only' alone."""
     time, unknown = HOUR * np.arange(len(close)), np.full(len(close), np.nan)
     return Tape(time, close, close, close, np.zeros(len(close)), unknown, unknown, unknown)
+
+
+# what networks of tests are trained on, until VALIDATION, and judged on, from TEST
+HOURS = 1_600
+VALIDATION, TEST = utc(NOON) - timedelta(hours=600), utc(NOON) - timedelta(hours=300)
+BTC, ETH = market(HOURS, seed=1), market(HOURS - 50, seed=2, start=1_500.0)
