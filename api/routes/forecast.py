@@ -28,6 +28,7 @@ from api.wire import (
     candles_of,
     documented,
     results_json,
+    with_rows,
 )
 from forecaster.errors import InvalidInput
 from forecaster.inference import HIGHEST, LOWEST, Draft, detailed
@@ -54,6 +55,7 @@ class ForecastRoute(GivenRoute):
     """For bodies of 1,000 candles of both symbols."""
 
     body_limit = 512 * KIB
+    quickly = with_rows
 
 
 class BatchRoute(GivenRoute):
@@ -93,12 +95,8 @@ class Window(Given):
             return Sent(self.symbol, closes=self.closes, last_open_time=self.last_open_time)
         if self.candles is None:
             return None
-        other = self.other_candles
-        return Sent(
-            self.symbol,
-            candles_of(self.candles, *place, "candles"),
-            None if other is None else candles_of(other, *place, "other_candles"),
-        )
+        candles, other = candles_of(self.candles, *place, "candles"), self.other_candles
+        return Sent(self.symbol, candles, None if other is None else candles_of(other, *place, "other_candles"))
 
 
 class Wanted(Given):

@@ -23,6 +23,7 @@ from api.wire.errors import DETAILS, REQUEST_ID, Problem, documented, problem, r
 from api.wire.json_text import parsed
 from api.wire.openai_errors import MODEL, OpenAIErrors, documented_openai, error_body
 from api.wire.openai_requests import LONGEST_MESSAGE, MOST_MESSAGES, CompletionRequest
+from api.wire.quick_candles import with_rows
 from api.wire.strict_json import KIB, StrictJSONRoute
 
 __all__ = [
@@ -67,4 +68,5 @@ __all__ = [
     "raw",
     "request_id",
     "results_json",
+    "with_rows",
 ]

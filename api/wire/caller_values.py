@@ -1,14 +1,26 @@
 """What callers send: times, prices, candles, symbols; checked, and refused with the place and the reason."""
 
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, with_config
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    PlainValidator,
+    WithJsonSchema,
+    with_config,
+)
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import no_info_wrap_validator_function
 from typing_extensions import TypedDict
 
 from api.wire.strict_json import StrictJSONRoute
@@ -31,7 +43,7 @@ DIGITS = re.compile(r"\d{1,12}", re.ASCII)
 def seconds(value: object) -> float:
     """A time as Unix seconds. Raises PydanticCustomError, which a validator may raise."""
     if isinstance(value, str):
-        value = _parsed(value)
+        value = seconds_of(value)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise PydanticCustomError("time", TIME)
     if not EARLIEST <= value <= LATEST:
@@ -60,7 +72,8 @@ def opening(value: object) -> int:
     return int(time)
 
 
-def _parsed(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """ISO 8601 with a zone as Unix seconds, of any year. Raises PydanticCustomError."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
@@ -141,19 +154,26 @@ class GivenCandle(TypedDict):
     volume: Annotated[Volume, Field(description="in the base currency")]
 
 
+def _checked(value: object, check: Callable[[object], list[GivenCandle]]) -> list[GivenCandle] | NDArray[np.float64]:
+    """Candles as JSON has them; what api.wire.quick_candles read was checked there."""
+    return value if isinstance(value, np.ndarray) else check(value)
+
+
 # fail_fast: a body of a million wrong items would make a million errors, of which a handful is told
-GivenCandles = Annotated[list[GivenCandle], Field(min_length=1, max_length=MOST_CANDLES, fail_fast=True)]
+_GivenList = Annotated[list[GivenCandle], Field(min_length=1, max_length=MOST_CANDLES, fail_fast=True)]
+GivenCandles = Annotated[
+    list[GivenCandle] | NDArray[np.float64],  # or rows (n, 6) of what Candles are made of
+    GetPydanticSchema(lambda _, schema: no_info_wrap_validator_function(_checked, schema(_GivenList))),
+]
 Closes = Annotated[list[Price], Field(fail_fast=True)]
 
 
-def candles_of(given: Sequence[GivenCandle], *place: str | int) -> Candles:
+def candles_of(given: GivenCandles, *place: str | int) -> Candles:
     """Candles in order, equal ones merged. Raises RequestValidationError that names the first that cannot be one.
 
     `place` is where they stand in the body.
     """
-    rows = [
-        (each["open_time"], each["open"], each["high"], each["low"], each["close"], each["volume"]) for each in given
-    ]
+    rows = given if isinstance(given, np.ndarray) else np.array([_row(each) for each in given])
     try:
         return Candles.from_rows(rows)
     except InvalidInput as error:
@@ -161,12 +181,16 @@ def candles_of(given: Sequence[GivenCandle], *place: str | int) -> Candles:
         raise invalid(words, *place, number) from error
 
 
+def _row(each: GivenCandle) -> Row:
+    return each["open_time"], each["open"], each["high"], each["low"], each["close"], each["volume"]
+
+
 def invalid(words: str, *place: str | int) -> RequestValidationError:
     """What is wrong at a place in the body."""
     return RequestValidationError([{"loc": ("body", *place), "msg": words}])
 
 
-def _first_refused(rows: Sequence[Row]) -> tuple[int, str]:
+def _first_refused(rows: NDArray[np.float64]) -> tuple[int, str]:
     """Which of rows is the first that makes them no candles, and why."""
     good, bad, words = 0, len(rows), ""  # the first `good` are candles, the first `bad` are not
     while bad - good > 1 or not words:

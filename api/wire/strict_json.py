@@ -27,6 +27,7 @@ class StrictRequest(Request):
 
     body_limit: int  # bytes
     body_seconds: float
+    quickly: Callable[[bytes], Any]
     value: Any = ...  # what the route's handler takes, once it was read in another thread
     _read: bytes | None = None
 
@@ -48,7 +49,7 @@ class StrictRequest(Request):
 
     async def json(self) -> Any:
         """The parsed body, or the `value` made of it. Raises HTTPException 422 without quoting it."""
-        return _value(await self.body(), parsed) if self.value is ... else self.value
+        return _value(await self.body(), parsed, self.quickly) if self.value is ... else self.value
 
     async def _bounded(self) -> bytes:
         announced = self.headers.get("content-length", "")
@@ -75,6 +76,7 @@ class StrictJSONRoute(APIRoute):
 
     body_limit: ClassVar[int] = 64 * KIB  # bytes
     body_seconds: ClassVar[float] = 10.0  # within which a body must have arrived
+    quickly: ClassVar[Callable[[bytes], Any]] = lambda body: None  # the value, or None where others must read it
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler behind those checks."""
@@ -83,6 +85,7 @@ class StrictJSONRoute(APIRoute):
         async def checked(request: Request) -> Response:
             strict = StrictRequest(request.scope, request.receive)
             strict.body_limit, strict.body_seconds = self.body_limit, self.body_seconds
+            strict.quickly = type(self).quickly
             body = await strict.body()
             if body:
                 _require_json(strict)
@@ -95,7 +98,7 @@ class StrictJSONRoute(APIRoute):
 
     def _read(self, body: bytes) -> Any:
         """What the handler would make of the body, which it then takes as it is. Raises RequestValidationError too."""
-        value = _value(body, parsed_in_pieces)
+        value = _value(body, parsed_in_pieces, type(self).quickly)
         if self.body_field is None:
             return value
         made, errors = self.body_field.validate(value, {}, loc=("body",))
@@ -104,7 +107,10 @@ class StrictJSONRoute(APIRoute):
         return made
 
 
-def _value(body: bytes, parse: Callable[[str], Any]) -> Any:
+def _value(body: bytes, parse: Callable[[str], Any], quickly: Callable[[bytes], Any]) -> Any:
+    value = quickly(body)
+    if value is not None:
+        return value
     try:
         return parse(body.decode())
     except (ValueError, RecursionError) as error:  # also bad UTF-8, and integers too long to parse
