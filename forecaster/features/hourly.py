@@ -111,21 +111,19 @@ def _channels(tape: Tape, rows: int) -> NDArray[np.float32]:
     volume = np.log((tape.volume[..., -rows:] + 0.01 * typical + 1e-12) / (1.01 * typical + 1e-12))
     other_spread = np.log(tape.other_high[..., -rows:] / tape.other_low[..., -rows:])
     columns = (_steps(tape.close, rows), spread, place, volume, _steps(tape.other_close, rows), other_spread)
-    channels: NDArray[np.float32] = np.nan_to_num(np.stack(columns, axis=-1)).astype(np.float32)
-    return channels  # (..., rows, 6)
+    channels: NDArray[np.float32] = np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind")
+    return np.nan_to_num(channels, copy=False)  # (..., rows, 6)
 
 
 def _context(tape: Tape, rows: int) -> NDArray[np.float32]:
     past = min(rows + LOOKBACK - 1, tape.close.shape[-1])  # nothing older is read
-    step, other_step = _steps(tape.close, past), np.nan_to_num(_steps(tape.other_close, past))
-    size = RANGE_TO_SIGMA * np.log(tape.high[..., -past:] / tape.low[..., -past:])
-    other_size = RANGE_TO_SIGMA * np.nan_to_num(np.log(tape.other_high[..., -past:] / tape.other_low[..., -past:]))
-    square, variance = step**2, np.maximum(size**2, JUMP * step**2)
-    other_variance = np.maximum(other_size**2, JUMP * other_step**2)
+    step, other_step = _steps(tape.close, past), np.nan_to_num(_steps(tape.other_close, past), copy=False)
+    size = _sizes(tape.high[..., -past:], tape.low[..., -past:])
+    other_size = np.nan_to_num(_sizes(tape.other_high[..., -past:], tape.other_low[..., -past:]), copy=False)
     mean_squares = (
-        _means(variance, SCALES, rows),
-        _means(square, SCALES[2:], rows),
-        _means(other_variance, OTHER_SCALES, rows),
+        _means(np.maximum(size**2, JUMP * step**2), SCALES, rows),
+        _means(step**2, SCALES[2:], rows),
+        _means(np.maximum(other_size**2, JUMP * other_step**2), OTHER_SCALES, rows),
     )
     columns = (
         0.5 * np.log(np.maximum(np.concatenate(mean_squares, axis=-1), FLOOR**2)),
@@ -150,6 +148,14 @@ def _other_known(tape: Tape, rows: int) -> NDArray[np.float32]:
 def _steps(close: Floats, rows: int) -> Floats:
     """Log return of each of the newest `rows` hours; 0 for a first hour without a close before it."""
     return np.diff(np.log(_newest(close, rows + 1)))
+
+
+def _sizes(high: Floats, low: Floats) -> Floats:
+    """Log return that each hour's range stands for; in place, for fresh memory costs more than the numbers."""
+    sizes = high / low
+    np.log(sizes, out=sizes)
+    sizes *= RANGE_TO_SIGMA
+    return sizes
 
 
 def _newest(values: Floats, count: int) -> Floats:

@@ -50,7 +50,7 @@ class Tape:
         known = np.full((count, 3, hours), np.nan)
         for row, (candles, other) in enumerate(pairs):
             time[row] = candles.time
-            own[:, row] = candles.high, candles.low, candles.close, candles.volume
+            own[0, row], own[1, row], own[2, row], own[3, row] = candles.columns()[2:]
             _align(candles, other, known[row])
         return cls(time, *own, *known.transpose(1, 0, 2))
 
@@ -63,4 +63,5 @@ def _align(own: Candles, other: Candles | None, out: Floats) -> None:
     ahead = int(own.time[0] - whole.time[0]) // HOUR  # hours by which the other symbol's run begins earlier
     start, stop = max(-ahead, 0), min(len(own), len(whole) - ahead)
     if start < stop:
-        out[:, start:stop] = [column[start + ahead : stop + ahead] for column in (whole.high, whole.low, whole.close)]
+        for place, column in zip(out, (whole.high, whole.low, whole.close), strict=True):
+            place[start:stop] = column[start + ahead : stop + ahead]

@@ -84,4 +84,7 @@ def inputs_of(alike: Sequence[Reading]) -> Inputs:
     if len(alike) == 1:
         return hours_of(Tape.of(*alike[0].pair), WINDOW, 1, alike[0].minutes).newest()
     tape = Tape.side_by_side([each.pair for each in alike])
-    return hours_of(tape, WINDOW, 1, Minutes.stacked([each.minutes for each in alike])).newest()
+    minutes = Minutes.unknown(len(alike), 1)
+    if any(each.window.fine for each in alike):
+        minutes = Minutes.stacked([each.minutes for each in alike])
+    return hours_of(tape, WINDOW, 1, minutes).newest()
