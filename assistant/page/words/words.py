@@ -1,5 +1,6 @@
 """The page's own words as a visitor reads them: in their language, with its numbers, on their clock."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -7,10 +8,12 @@ from pathlib import Path
 
 from assistant.page.visitor import Visitor
 from assistant.replies import NUMBER_FORMS, Speech, city_of, letters_of, money, number, percent, phrases_in, zone_of
+from assistant.understanding import Language
 from forecaster.schema import Symbol
 
 TEXTS = Path(__file__).parent.parent / "texts"
 SCRIPT = "script."  # how the names of texts begin that scripts say
+REMARKS = "remarks."  # how those begin that say what a model's report remarks
 
 
 class Words:
@@ -32,6 +35,15 @@ class Words:
         """What scripts say, by name."""
         texts = self._phrases.texts
         return {name.removeprefix(SCRIPT): text for name, text in texts.items() if name.startswith(SCRIPT)}
+
+    def retold(self, remark: str) -> str | None:
+        """A remark of a model's report, which is English, in the visitor's language; None where it is not known."""
+        for name, text in phrases_in(TEXTS, Language.ENGLISH).texts.items():
+            if name.startswith(REMARKS):
+                pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[\\d-]+)", re.escape(text))
+                if found := re.fullmatch(pattern, remark, re.ASCII):
+                    return self.say(name, **found.groupdict())
+        return None
 
     def number(self, value: float, digits: int = 0) -> str:
         """A plain number."""
@@ -67,6 +79,11 @@ class Words:
         """The day on the visitor's calendar: "19 Mar"."""
         return self._day(time.astimezone(self._zone))
 
+    def date(self, time: datetime) -> str:
+        """A day in UTC with its year: "19 Mar 2024"."""
+        day = time.astimezone(UTC)
+        return self.say("time.date", day=str(day.day), month=self._month(day), year=str(day.year))
+
     def moment(self, time: datetime) -> str:
         """Day and time on the visitor's clock: "19 Mar 14:00"."""
         return self._moment(time.astimezone(self._zone))
@@ -90,8 +107,10 @@ class Words:
         return self.say("ticker.and", first=", ".join(others), last=last) if others else last
 
     def _day(self, local: datetime) -> str:
-        month = self.say("time.months").split()[local.month - 1]
-        return self.say("time.day", day=str(local.day), month=month)
+        return self.say("time.day", day=str(local.day), month=self._month(local))
+
+    def _month(self, local: datetime) -> str:
+        return self.say("time.months").split()[local.month - 1]
 
     def _moment(self, local: datetime) -> str:
         return f"{self._day(local)} {local:%H:%M}"

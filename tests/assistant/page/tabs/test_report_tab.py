@@ -7,8 +7,13 @@ import pytest
 
 from assistant.page.tabs.model_record import ModelRecord, rows_and_curves
 from assistant.page.tabs.report_tab import report_tab
+from assistant.page.visitor import Visitor
+from assistant.page.words import Words
+from assistant.understanding import Language
 from forecaster.schema import Report
 from forecaster.settings import ROOT
+from forecaster.training.classic import REMARKS
+from forecaster.training.quantile import Split, remarks_of
 from tests.support.artifacts.made_up_record import evaluation
 from tests.support.fakes import FakeBackend
 
@@ -22,8 +27,8 @@ def record() -> ModelRecord:
     return ModelRecord(report, (SHIPPED / "evaluation.json").read_bytes(), CLASSIC)
 
 
-def parsed(record: ModelRecord) -> ElementTree.Element:
-    html = report_tab(record)
+def parsed(record: ModelRecord, said: Words | None = None) -> ElementTree.Element:
+    html = report_tab(record, said)
     assert "\n" not in html
     return ElementTree.fromstring(html)
 
@@ -124,3 +129,33 @@ def test_the_coins_are_those_of_the_record_in_its_order(record):
     said = words(parsed(made_up))
     assert "Solana, one hour ahead" in said and "Dogecoin, one hour ahead" in said and "Bitcoin" not in said
     assert "Only Solana and Dogecoin were graded: a forecast of another coin says so." in said
+
+
+def test_every_language_has_its_sentences_numbers_and_pictures(record):
+    english = every_text(parsed(record))
+    for language in Language:
+        said = Words(Visitor("Europe/Berlin", language))
+        tab = parsed(record, said)
+        assert said.number(record.report.n) in "".join(tab.itertext())
+        assert said.percent(100 * record.report.coverage["80"]) in "".join(tab.itertext())
+        if language is not Language.ENGLISH:
+            alike = [re.sub(r"Bitcoin|Ethereum|\d+\sh", "", text) for text in every_text(tab) & english]
+            assert [text for text in alike if re.search("[a-z]", text)] == []
+
+
+def every_text(tab: ElementTree.Element) -> set[str]:
+    """What is read and what is told of pictures."""
+    told = {text for each in tab.iter() for text in (each.text, each.tail, each.get("aria-label"))}
+    return {text for text in told if text}
+
+
+def test_what_both_recipes_remark_is_said_in_every_language_and_anything_else_in_english(record):
+    split = Split()
+    remarks = {*REMARKS, *remarks_of(split), *record.report.remarks, *CLASSIC.remarks}
+    for language in Language:
+        told = {remark: Words(Visitor("UTC", language)).retold(remark) for remark in remarks}
+        assert None not in told.values()
+        assert all((told[remark] == remark) is (language is Language.ENGLISH) for remark in remarks)
+    other = record.report.model_copy(update={"remarks": ("As nobody says.",)})
+    (foreign,) = [each for each in parsed(ModelRecord(other)).iter("span") if each.get("lang") == "en"]
+    assert foreign.text == "As nobody says."
