@@ -342,8 +342,7 @@ def _told(event: gr.EventData, name: str) -> object:
 
 def _head(allowed_origins: Sequence[str]) -> str:
     origins = f'<meta name="cryptosense-origins" content="{escape(" ".join(allowed_origins))}">'
-    words = f'<script type="application/json" id="script-words">{_static("script_words.json")}</script>'
-    return origins + words + "".join(f"<script>{jsmin(_static(name))}</script>" for name in SCRIPTS)
+    return origins + "".join(f"<script>{jsmin(_static(name))}</script>" for name in SCRIPTS)
 
 
 def _static(name: str) -> str:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from assistant.page.document.preview import ADDRESS, HEIGHT, WIDTH
 from assistant.page.options import TITLE
+from assistant.page.visitor import USUAL
 from assistant.page.words import Words
 from forecaster.schema import Price, Symbol
 from tools import decimals_of
@@ -39,8 +40,9 @@ def completed_head(html: str, words: Words, title: str, address: str) -> str:
     described = words.say("page.description")
     previews = {
         "og:type": "website", "og:site_name": TITLE, "og:title": told, "og:description": described,
-        "og:url": f"{address}/", "og:image": f"{address}{ADDRESS}", "og:image:width": str(WIDTH),
-        "og:image:height": str(HEIGHT), "og:image:alt": words.say("page.description"),
+        "og:url": f"{address}/{'' if language is USUAL else f'?lang={language}'}",
+        "og:image": f"{address}{ADDRESS}?lang={language}", "og:image:width": str(WIDTH),
+        "og:image:height": str(HEIGHT), "og:image:alt": described,
     }  # fmt: skip
     spoken = json.dumps(
         {"lang": language.value, "stopped": words.say("chat.stopped"), **words.of_scripts}, ensure_ascii=False

@@ -1,8 +1,7 @@
 // The buttons under an answer: copy, share, ask again, change the question, save. What they are about is read off the
 // page when one is pressed, since the chat is drawn anew with each change. static/export.js saves.
 (() => {
-  const text = JSON.parse(document.getElementById("script-words").textContent);
-  const words = text[new URLSearchParams(location.search).get("lang") ?? document.documentElement.lang] ?? text.en;
+  const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const ICONS = { // in 24 by 24, drawn with a line
     copy: "M9 9h11v11H9zM15 9V4H4v11h5",
     share: "M4 13v7h16v-7M12 15V3M7.5 7.5 12 3l4.5 4.5",

@@ -1,9 +1,7 @@
 // What somebody who hears the page, or has no mouse, needs to know: who speaks, what has been answered, what scrolls.
 // Most of it is Gradio's own markup, which is drawn anew with each change; so whatever is said here is said again.
 (() => {
-  const text = JSON.parse(document.getElementById("script-words").textContent);
-  const language = new URLSearchParams(location.search).get("lang") ?? document.documentElement.lang;
-  const words = text[language] ?? text.en;
+  const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const LONGEST = 2000; // characters that are read out
   const heard = document.createElement("div");
   heard.className = "unseen";

@@ -1,8 +1,7 @@
 // A question that is typed while another is answered waits above the box, and is asked when its turn has come.
 (() => {
-  const text = JSON.parse(document.getElementById("script-words").textContent);
+  const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const asked = new URLSearchParams(location.search);
-  const words = text[asked.get("lang") ?? document.documentElement.lang] ?? text.en;
   const MOST = 3, LONGEST = 2000; // questions, characters
   const name = `cryptosense waiting ${location.pathname} ${asked.get("site") ?? ""}`;
   const list = document.createElement("ul");

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from assistant.page.visitor import Visitor
 from assistant.replies import NUMBER_FORMS, Speech, city_of, letters_of, money, number, percent, phrases_in, zone_of
-from assistant.understanding import Language
+from assistant.understanding import Language, name_of
 from forecaster.schema import Symbol
 
 TEXTS = Path(__file__).parent.parent / "texts"
 SCRIPT = "script."  # how the names of texts begin that scripts say
+ARTICLES = (Language.FRENCH, Language.PORTUGUESE)  # which say "the Bitcoin" in sentences
 REMARKS = "remarks."  # how those begin that say what a model's report remarks
 
 
@@ -58,8 +59,9 @@ class Words:
         return money(value, quote, digits, self.form)
 
     def coin(self, symbol: Symbol) -> str:
-        """The name of a coin."""
-        return self._speech.coin(symbol)
+        """The name of a coin, without an article where the language would put one."""
+        language = self.visitor.language
+        return name_of(symbol, language) if language in ARTICLES else self._speech.coin(symbol)
 
     def ahead(self, minutes: int) -> str:
         """How far ahead: "15 min", "24 h"."""

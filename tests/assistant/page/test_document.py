@@ -8,10 +8,12 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
 from assistant.page.document.document import Document, Page
 from assistant.page.document.head import known_origin
-from assistant.page.document.preview import FRESH, Preview, picture
+from assistant.page.document.letters import font_with
+from assistant.page.document.preview import FRESH, HEIGHT, RIGHT, WIDTH, Preview, picture
 from assistant.page.document.words_in_config import CONFIG
 from assistant.page.visitor import Visitor
 from assistant.page.words import Words
@@ -54,7 +56,7 @@ async def test_a_link_to_the_page_is_shown_with_our_words_and_picture(page):
     document = await html(page)
     told = metas(document)
     assert told["og:title"] == "CryptoSense" and "<title>CryptoSense</title>" in document
-    assert told["og:image"] == "http://testserver/preview.png" and told["og:url"] == "http://testserver/"
+    assert told["og:image"] == "http://testserver/preview.png?lang=en" and told["og:url"] == "http://testserver/"
     assert told["og:description"] == told["description"] == Words().say("page.description")
     head = document[: document.index("<body")]
     assert not re.search(r"{url}|Click to try|gradio\.app|@Gradio|githubusercontent|manifest", head)
@@ -70,7 +72,9 @@ async def test_the_document_is_packed_for_who_can_unpack_it_and_for_nobody_else(
 
 
 async def test_a_public_address_stands_in_previews_and_a_made_up_host_does_not(page):
-    assert metas(await html(page, host="chat.example:8000"))["og:image"] == "http://chat.example:8000/preview.png"
+    assert (
+        metas(await html(page, host="chat.example:8000"))["og:image"] == "http://chat.example:8000/preview.png?lang=en"
+    )
     for made_up in ('x"><script>', "a b", "", "x" * 300, "host:99999999", "u@host"):
         assert known_origin({"scheme": "https"}, Headers({"host": made_up})) == ""
     assert known_origin({"scheme": "https"}, Headers({"host": "[::1]:8000"})) == "https://[::1]:8000"
@@ -135,7 +139,7 @@ async def test_a_document_that_is_not_understood_goes_in_english_and_no_other_an
     scope = {"type": "http", "query_string": b"lang=de", "headers": []}
     await Document(app, page)(scope | {"answer": (b"text/html; charset=utf-8", whole)}, None, keep)
     assert b'"components": 1' in sent[1]["body"] and b'<html lang="de">' in sent[1]["body"]
-    assert b"https://chat.example/preview.png" in sent[1]["body"]
+    assert b"https://chat.example/preview.png?lang=de" in sent[1]["body"]
     sent.clear()
     await Document(app, page)(scope | {"answer": (b"application/json", b'{"a": "</head>"}')}, None, keep)
     assert [each.get("body") for each in sent] == [None, b'{"a":', b' "</head>"}']
@@ -149,16 +153,43 @@ async def test_the_picture_is_made_once_a_minute_however_many_ask(page, backend)
     clock = Clock()
     preview = Preview(backend.forecast, "BTC-USD", clock)
     for _ in range(2):
-        await preview.answer(None)
+        await preview.answer(asking())
         clock.now += FRESH
     assert [name for name, _ in backend.calls].count("forecast") == 3
+
+
+def asking(query: str = "") -> Request:
+    return Request({"type": "http", "query_string": query.encode(), "headers": []})
+
+
+async def test_links_and_their_picture_are_in_the_pages_language(page, backend):
+    told = metas(await html(page, "/?lang=de"))
+    assert told["og:image"].endswith("/preview.png?lang=de") and told["og:url"].endswith("/?lang=de")
+    pictures = {
+        lang: (await page.client.get(f"/preview.png?lang={lang}")).content for lang in ("de", "pt-BR", "no", "")
+    }
+    assert pictures["no"] == pictures[""] and len(set(pictures.values())) == 3
+    assert [name for name, _ in backend.calls].count("forecast") == 1
+    for language in Language:
+        words = Words(Visitor(language=language))
+        for forecast in (None, issued(0)):
+            here = picture(forecast, words)
+            has_letters = font_with(words.say("preview.what")) is not None
+            assert (here != picture(forecast)) is (has_letters and language is not Language.ENGLISH), language
+            assert has_letters or language is Language.CHINESE  # which few systems have a font for
+
+
+def test_no_line_of_the_picture_runs_over_its_edge():
+    for language in Language:
+        shown = Image.open(BytesIO(picture(issued(0), Words(Visitor(language=language))))).convert("L")
+        assert shown.crop((RIGHT + 4, 0, WIDTH, HEIGHT)).getextrema()[1] < 32
 
 
 async def test_without_a_forecast_the_picture_says_what_the_page_is():
     failing = FakeBackend()
     failing.failure["forecast"] = BackendError("timed out")
-    answer = await Preview(failing.forecast, "BTC-USD").answer(None)
-    assert bytes(answer.body) == picture(None) == bytes((await Preview(None, "BTC-USD").answer(None)).body)
+    answer = await Preview(failing.forecast, "BTC-USD").answer(asking())
+    assert bytes(answer.body) == picture(None) == bytes((await Preview(None, "BTC-USD").answer(asking())).body)
     assert picture(issued(0)) != picture(None)
     demo = issued(0).model_copy(update={"warnings": (ForecastWarning.DEMO_DATA,)})
     assert picture(demo) != picture(issued(0))

@@ -37,8 +37,10 @@ def test_every_language_says_the_same_things_with_the_same_facts(language):
 @pytest.mark.parametrize("language", [each for each in Language if each is not Language.ENGLISH])
 def test_what_has_words_is_translated(language):
     same = {name for name, text in phrases_in(TEXTS, language).texts.items() if text == ENGLISH[name]}
-    alike = {"page.chat", "page.conversation", "page.coin", "ticker.minutes", "ticker.hours", "ticker.day", "time.day",
-             "time.date", "report.ahead"}  # fmt: skip
+    alike = {
+        "page.chat", "page.conversation", "page.coin", "ticker.minutes", "ticker.hours", "ticker.day", "time.day",
+        "time.date", "report.ahead", "script.me",
+    }  # fmt: skip
     assert same <= alike
 
 
