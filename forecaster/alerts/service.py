@@ -12,7 +12,7 @@ from forecaster.alerts.courier import Courier, Pace
 from forecaster.alerts.desk import Desk
 from forecaster.alerts.queue import Queue
 from forecaster.alerts.sending import Receiver
-from forecaster.alerts.store import Store
+from forecaster.alerts.store import Limits, Store
 from forecaster.alerts.told import StreamAlerts
 from forecaster.alerts.watcher import Watcher
 from forecaster.database import ANSWER, WITHIN, Health
@@ -35,17 +35,19 @@ class Alerts:
         receiver: Receiver | None = None,
         pace: Pace | None = None,
         counted: Counting | None = None,
+        limits: Limits | None = None,
         clock: Callable[[], float] = time.time,
         answer: float = ANSWER,
         within: float = WITHIN,
     ) -> None:
         """`hosts` are those that webhooks may reach in a private network. Raises ConfigurationError for what is none.
 
-        `clock` gives Unix seconds; for `health` and `answer` see Database, for `within` Desk.
+        `limits` are how many there may be, `clock` gives Unix seconds; for `health` and `answer` see Database, for
+        `within` Desk.
         """
         receiver = receiver or Receiver(Allowed(hosts))
         self._clock, self._counted = clock, counted or Uncounted()
-        self.desk = Desk(Store(url, health, answer), receiver, clock, within)
+        self.desk = Desk(Store(url, health, answer, limits), receiver, clock, within)
         queue = Queue(self.desk.store, secrets.token_hex(8))
         self._courier = Courier(self.desk, queue, receiver.send, pace=pace, counted=self._counted, clock=clock)
         self.on_stream = StreamAlerts(self.desk, clock)

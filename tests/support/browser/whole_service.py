@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.connections.sockets import address, listen
 from api.dependencies import Step, Told, Words
+from forecaster.alerts import Alerts
+from forecaster.alerts.store import Limits
 from forecaster.inference.predictor import Predictor
 from forecaster.ledger.ledger import Ledger
 from forecaster.market.sources import Snapshot
@@ -23,6 +25,7 @@ from tests.support.ledger.issued import closing, issued
 from tests.support.service.v1 import ETHER, HISTORY, OPEN, noon
 
 PATIENCE = 60  # seconds
+MANY = 100_000  # alerts
 
 
 class Markets(HoursAlone):
@@ -43,6 +46,11 @@ async def turn(messages, *, zone="UTC"):
     yield Words("Between $1 and $2.")
 
 
+async def never(work, stop):
+    """This replica does not lead, so alerts are kept and nobody is told: webhooks of made up cases are not asked."""
+    await stop.wait()
+
+
 @contextmanager
 def whole_service(directory: Path, predictor: Predictor, settings: Settings = OPEN) -> Iterator[str]:
     """The address of a server with everything in it, all of it ready; its ledger is in `directory`."""
@@ -51,7 +59,8 @@ def whole_service(directory: Path, predictor: Predictor, settings: Settings = OP
         ledger.record(issued(hour))
     ledger.settle("BTC-USD", "bitstamp", closing(5))
     backend = LocalBackend(Markets(), predictor, ledger=ledger)
-    with listening(create_app(lambda: backend, settings, turn=turn)) as found:
+    alerts = Alerts(f"sqlite:///{directory / 'ledger.db'}", limits=Limits(of_owner=MANY, alerts=MANY))
+    with listening(create_app(lambda: backend, settings, turn=turn, alerts=alerts, lead=never)) as found:
         end = time.monotonic() + PATIENCE
         while httpx.get(f"{found}/readyz").status_code != 200:
             assert time.monotonic() < end

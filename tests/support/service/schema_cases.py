@@ -35,6 +35,7 @@ ENDLESS = "/v1/stream"  # each of its answers takes a second at least: tests/api
 PATIENCE = 120  # seconds: far more than an answer takes, even on a busy machine
 SENT = ("candles", "other_candles", "closes", "last_open_time")
 FEWEST, MOST = 72, 1000  # hours: no operation asks for more, none takes more
+WEBHOOK = "https://example.com/hooks/7"
 JSON = dict[str, Any]
 
 
@@ -120,7 +121,7 @@ def map_case(context: Any, case: Any) -> Any:
         case.headers["idempotency-key"] = key[:32] + digest[:32]  # the same key never comes with another body
     if case.query and case.path == "/v1/candles":
         case.query["hours"] = min(int(case.query.get("hours") or 24), 300)
-    if case.query and case.query.get("cursor") is not None:
+    if case.query and case.query.get("cursor") is not None and case.path != "/v1/alerts":
         case.query["cursor"] = str(Cursor(NOON, "fc_0"))
     if case.query and case.query.get("since") is not None:
         case.query["since"] = _time(case.query["since"], hour=0)
@@ -132,6 +133,8 @@ def _sensible(body: JSON) -> JSON:
     if prices := body.get("prices"):
         # Further out, the answer may be more than a float can hold, and is then refused.
         return body | {"prices": [min(max(price, 1e-100), 1e100) for price in prices]}
+    if isinstance(body.get("condition"), dict):
+        return _alert(body)
     if messages := body.get("messages"):
         content = messages[-1].get("content")
         question = content if isinstance(content, str) and 0 < len(content) <= LONGEST_MESSAGE else "what's BTC?"
@@ -139,6 +142,17 @@ def _sensible(body: JSON) -> JSON:
     if windows := body.get("windows"):
         return body | {"windows": [_whole(_window(each)) for each in windows]}
     return _window(body)
+
+
+def _alert(body: JSON) -> JSON:
+    """An alert that can be told: one price, an address, a note on one line."""
+    condition = body["condition"]
+    if condition.get("kind") == "price":
+        given = [name for name in ("above", "below") if condition.get(name) is not None] or ["above"]
+        condition = {"kind": "price", given[0]: condition.get(given[0]) or 1.0}
+    told = body.get("webhook") is not None or body.get("format") == "alertmanager"
+    rest = {name: value for name, value in body.items() if name not in ("webhook", "note")}
+    return rest | {"condition": condition, "note": "told"} | ({"webhook": WEBHOOK} if told else {})
 
 
 def _ahead(sent: JSON) -> JSON:
