@@ -10,7 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from forecaster.alerts.addresses import is_address, is_public
-from forecaster.alerts.conditions import AnomalyHour, Condition, LeavesRange, PriceCrosses, Range
+from forecaster.alerts.conditions import AnomalyHour, Condition, LeavesRange, PriceCrosses, Range, Whole
 from forecaster.schema import Frozen, Symbol
 
 LONGEST_URL, LONGEST_NOTE = 2000, 200  # characters
@@ -75,7 +75,7 @@ class Wanted(Frozen):
     format: Format = Field(
         default="cryptosense", description="of the webhook's body; alertmanager: its webhook payload, version 4"
     )
-    repeat_minutes: Annotated[int, Field(strict=True, ge=5, le=24 * 60)] | None = Field(
+    repeat_minutes: Annotated[int, Field(strict=True, ge=5, le=24 * 60), Whole] | None = Field(
         default=None, description="told again after so many while it holds; by default only after it went back"
     )
     note: Annotated[str, AfterValidator(_printed), Field(max_length=LONGEST_NOTE)] = Field(

@@ -12,7 +12,7 @@ What holds is over only when the value has gone back by a margin, so that a pric
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from forecaster.anomalies import LARGEST_BUDGET, Surprise
@@ -29,7 +29,9 @@ STANDS_FOR = 6 * HOUR  # seconds for which an anomaly stands, as on the stream
 BANDS: dict[int, tuple[str, str]] = {80: ("0.10", "0.90"), 95: ("0.025", "0.975")}
 
 Price = Annotated[float, Field(strict=True, gt=0, le=HIGHEST, description="in US dollars")]
-Hours = Annotated[int, Field(strict=True, ge=1, le=24, description="how far ahead the forecast looks")]
+# a whole number is one however JSON writes it: 23.0
+Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+Hours = Annotated[int, Field(strict=True, ge=1, le=24, description="how far ahead the forecast looks"), Whole]
 
 
 class Range(Frozen):
@@ -94,7 +96,7 @@ class LeavesRange(Frozen):
     """The price leaves the range that a forecast gave for the close in some hours. A new range follows that close."""
 
     kind: Literal["range"]
-    percent: Literal[80, 95] = 80
+    percent: Annotated[Literal[80, 95], Whole] = 80
     hours: Hours = 1
 
     def reading(self, at: Situation, taken: Range | None) -> Reading | None:
@@ -122,7 +124,7 @@ class AnomalyHour(Frozen):
     """An hour that moved as almost none does."""
 
     kind: Literal["anomaly"]
-    budget_days: Annotated[int, Field(strict=True, ge=1, le=int(LARGEST_BUDGET))] = Field(
+    budget_days: Annotated[int, Field(strict=True, ge=1, le=int(LARGEST_BUDGET)), Whole] = Field(
         default=10, description="about one false alarm in so many days"
     )
 

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from forecaster.alerts.alerts import Asked, Standing, Wanted
 from forecaster.alerts.arming import step
-from forecaster.alerts.conditions import Condition, Situation
+from forecaster.alerts.conditions import Condition, LeavesRange, Situation
 from forecaster.calibration import Touch
 from forecaster.market import Quote
 from forecaster.schema import HOUR
@@ -181,3 +181,12 @@ def test_alertmanagers_format_needs_a_webhook_and_a_note_is_one_line():
         alert(format="alertmanager")
     with pytest.raises(ValidationError):
         alert(note="a\nb")
+
+
+def test_a_whole_number_is_one_however_json_writes_it():
+    condition = {"kind": "range", "percent": 95.0, "hours": 23.0}
+    asked = Wanted.model_validate({"symbol": "BTC-USD", "condition": condition, "repeat_minutes": 5.0})
+    assert (asked.condition, asked.repeat_minutes) == (LeavesRange(kind="range", percent=95, hours=23), 5)
+    for hours in (1.5, True, "2"):
+        with pytest.raises(ValidationError):
+            Wanted.model_validate({"symbol": "BTC-USD", "condition": condition | {"hours": hours}})
