@@ -270,3 +270,11 @@ def test_where_the_logo_leads_is_named_on_the_chart(served: str, visit: Open):
     link = charted(visit(served)).locator("a[href*='tradingview.com']")
     expect(link).to_be_visible()
     expect(link).to_have_attribute("target", "_blank")
+
+
+def test_of_prices_whose_forecasts_are_not_kept_none_are_asked_for(served: str, visit: Open):
+    chat = visit(served)
+    ask = "async (source) => { await (await import('./chart/data.js')).ranges('BTC-USD', '1h', 0, source) }"
+    for source in ("demo", "file", "bitstamp"):
+        chat.page.evaluate(ask, source)
+        assert any("/forecasts/ranges?" in url for url in chat.requests) is (source == "bitstamp")

@@ -5,6 +5,7 @@
   const AFTER = [1, 10, 60]; // minutes after the time when the service is asked; of a card that comes later, once
   const FAILURES = 3; // that are tried again at once
   const LONGEST = 299; // hours back that candles are known for
+  const UNKEPT = ["demo", "file"]; // sources whose forecasts the service does not keep
   const MOST = 300; // closes and cards that are remembered
   const closes = new Map(), asked = new Map(); // by source, coin and time
   let offset = 0, asking = false; // how far the visitor's clock is behind the service's
@@ -44,7 +45,7 @@
     return answer.ok ? answer.json() : null;
   };
   const closeOf = async ({ id, symbol, source, time }) => {
-    const kept = await get(`v1/forecasts/${encodeURIComponent(id)}`);
+    const kept = UNKEPT.includes(source) ? null : await get(`v1/forecasts/${encodeURIComponent(id)}`);
     const outcome = kept?.outcomes?.find((each) => Date.parse(each.target_time) === time);
     const hours = Math.ceil((Date.now() + offset - time) / HOUR);
     if (outcome || time % HOUR || hours < 1 || hours > LONGEST) return outcome?.actual;

@@ -18,8 +18,10 @@ export const range = (told) => ({
   id: told.id, time: seconds(told.target_time), median: told.median, bands: told.bands, outcome: told.outcome,
 });
 
-// Ranges that were forecast an hour before, or for days a day before, since a moment; none where none can be had.
-export const ranges = async (symbol, step, since) => {
+// Ranges that were forecast an hour before, or for days a day before, since a moment; none where none can be had. Of a
+// simulated tape and of candles in a file none are kept, and none are asked for.
+export const ranges = async (symbol, step, since, source) => {
+  if (["demo", "file"].includes(source)) return [];
   const minutes = step === "1d" ? 1440 : 60;
   const query = { symbol, minutes, since: Math.floor(since - 60 * minutes), limit: MOST_RANGES };
   try {

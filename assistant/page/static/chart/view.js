@@ -207,7 +207,8 @@ export class View {
   async loadRest() {
     const asked = `${this.step} ${this.hours}`;
     const [past, odd] = await Promise.all([
-      ranges(this.asked.symbol, this.step, this.candles[0].time), anomalies(this.asked.symbol, this.hours),
+      ranges(this.asked.symbol, this.step, this.candles[0].time, this.asked.source),
+      anomalies(this.asked.symbol, this.hours),
     ]);
     if (asked !== `${this.step} ${this.hours}` || !this.chart) return;
     this.past = past.filter(({ outcome }) => outcome);
