@@ -44,9 +44,8 @@ def completed_head(html: str, words: Words, title: str, address: str) -> str:
         "og:image": f"{address}{ADDRESS}?lang={language}", "og:image:width": str(WIDTH),
         "og:image:height": str(HEIGHT), "og:image:alt": described,
     }  # fmt: skip
-    spoken = json.dumps(
-        {"lang": language.value, "stopped": words.say("chat.stopped"), **words.of_scripts}, ensure_ascii=False
-    )
+    others = {"lang": language.value, "stopped": words.say("chat.stopped"), "advice": words.say("page.advice")}
+    spoken = json.dumps({**others, **words.of_scripts}, ensure_ascii=False)
     ours = [
         f"<title>{escape(told)}</title>",
         f'<meta name="description" content="{escape(described)}">',

@@ -2,6 +2,7 @@
   // What the address asks for and must be known before anything is drawn: the compact form, and light or dark.
   const asked = new URLSearchParams(location.search);
   const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
+  document.documentElement.style.setProperty("--advice", JSON.stringify(words.advice ?? "")); // on low screens
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // times are read and told on the visitor's clock
   const here = { timezone: zone, lang: asked.get("lang") ?? words.lang }; // the document chose it by the browser's languages
   if (Object.entries(here).some(([key, value]) => value && asked.get(key) !== value)) {
