@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from forecaster.market.exchanges import EXCHANGES
 from forecaster.settings import ROOT
 from tests.support.browser.chromium import ALONE, PHONE, hold, pause, settles, until
 from tests.support.browser.guests import Go, Guest, page_with
@@ -37,7 +38,8 @@ def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(serve
     told = guest.forecast()
     begins = {"id", "symbol", "as_of", "price", "price_time", "hours", "minutes", "target_time"}
     assert begins | {"median", "range_80", "probability_up", "source", "warnings"} == set(told)
-    assert (told["symbol"], told["hours"], told["source"]) == ("BTC-USD", 1, "bitstamp")
+    assert (told["symbol"], told["hours"]) == ("BTC-USD", 1)
+    assert told["source"] in EXCHANGES  # a busy machine may not get an answer from the first
     assert told["range_80"][0] < told["median"] < told["range_80"][1]
     guest.bubble.click()
     expect(guest.panel).to_be_hidden()
