@@ -7,23 +7,26 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.support.browser.chromium import DESKTOP, PHONE, Visit, pause
+from tests.support.browser.chromium import DESKTOP, PHONE, Visit, at_rest, hold, pause
 from tests.support.browser.fixtures import LIVED, Open
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  # of what it uses of pandas
 
 QUESTION = "what's BTC next hour?"
 LIBRARY = "lightweight-charts-5.2.0.js"
+POINTED = re.compile("open|[Mm]edian")  # what is read under a pointer alone
 
 
 def charted(chat: Visit, question: str = QUESTION, number: int = 1) -> Locator:
     """The chart that a question is answered with, once it is drawn and all of it is loaded."""
+    before = chat.page.locator(".chart").count()
     with chat.page.expect_response("**/v1/anomalies*"):
         chat.ask(question, number)
-        chart = chat.page.locator(".chart").last
+        chart = chat.page.locator(".chart").nth(before)
         chart.scroll_into_view_if_needed()
         expect(chart.locator(".plot-area canvas").first).to_be_visible()
     expect(chart.locator(".reading b")).to_be_visible()
+    at_rest(chart)
     return chart
 
 
@@ -34,18 +37,23 @@ def data(chart: Locator) -> dict[str, Any]:
 
 
 def point(chart: Locator, across: float, tap: bool = False) -> str:
-    """What is read at a share of the plot's width, once there is something under the pointer."""
-    plot = chart.locator(".plot-area")
+    """What is read at a share of the plot's width, once there is something under the pointer, that was elsewhere."""
+    plot, reading = chart.locator(".plot-area"), chart.locator(".reading")
     plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    assert box
-    x, y = box["x"] + across * box["width"], box["y"] + 50
-    if tap:
-        chart.page.touchscreen.tap(x, y)
-    else:
-        chart.page.mouse.move(x, y)
-    expect(chart.locator(".reading")).to_contain_text(re.compile("open|median|Median"))
-    return chart.locator(".reading").inner_text()
+
+    def reads() -> str:
+        if not tap:  # which leaves what it read
+            chart.page.mouse.move(0, 0)
+            expect(reading).not_to_contain_text(POINTED)
+        box = plot.bounding_box()
+        assert box
+        x, y = box["x"] + across * box["width"], box["y"] + 50
+        chart.page.touchscreen.tap(x, y) if tap else chart.page.mouse.move(x, y)
+        return reading.inner_text()
+
+    found: list[str] = []
+    hold(lambda: found.append(reads()) or POINTED.search(found[-1]))  # a chart that is drawn anew reads nothing
+    return found[-1]
 
 
 def dispatch(page: Page, name: str, detail: dict[str, Any]) -> None:
@@ -65,7 +73,7 @@ def test_nothing_of_the_chart_is_loaded_before_a_card_shows_one(served: str, vis
     assert sum(LIBRARY in url for url in chat.requests) == 1
     charted(chat, "what's ETH next hour?", 3)
     assert sum("/chart/" in url for url in chat.requests) == len({url for url in chat.requests if "/chart/" in url})
-    assert chat.page.locator(".chart.live").count() == 2  # the first one outlives another question
+    expect(chat.page.locator(".chart.live")).to_have_count(2)  # the first one outlives another question
 
 
 def test_past_and_future_have_one_time_scale_and_the_visitors_clock(served: str, visit: Open):
@@ -101,7 +109,7 @@ def test_a_tap_leaves_what_it_read(served: str, visit: Open, share: float):
     chart = charted(visit(served, PHONE, has_touch=True))
     read = point(chart, share, tap=True)
     pause(chart.page, 300)
-    assert chart.locator(".reading").inner_text() == read
+    expect(chart.locator(".reading")).to_have_text(read, use_inner_text=True)
 
 
 def test_another_step_and_span_are_shown_by_choice(served: str, visit: Open):
@@ -113,8 +121,7 @@ def test_another_step_and_span_are_shown_by_choice(served: str, visit: Open):
         with chat.page.expect_response(lambda answer, asked=asked: asked in answer.url):
             chart.get_by_role("button", name=span).click()
         expect(chart.get_by_role("button", pressed=True)).to_have_text([step, span])
-    point(chart, 0.5)
-    expect(chart.locator(".reading")).to_contain_text("(day of UTC)")
+    hold(lambda: "(day of UTC)" in point(chart, 0.5))
 
 
 def test_numbers_and_words_are_the_visitors(served: str, visit: Open):
@@ -128,17 +135,21 @@ def test_past_ranges_say_what_came_of_them(served: str, visit: Open):
     expect(chart.locator(".reading")).to_contain_text("past ranges")
     chart.get_by_role("button", name="1 hr").first.click()
     expect(chart.get_by_role("button", pressed=True).first).to_have_text("1 hr")
-    said = set()
-    for share in range(820, 896, 6):
-        read = point(chart, share / 1000)
-        said |= set(re.findall(r"80 % range said before [\d,]+ – [\d,]+: . (\w+)", read))
-    assert said and said <= {"held", "missed"}, LIVED
+    said: set[str] = set()
+
+    def hears(share: int) -> None:
+        said.update(re.findall(r"80 % range said before [\d,]+ – [\d,]+: . (\w+)", point(chart, share / 1000)))
+
+    hold(lambda: [hears(share) for share in range(820, 896, 6)] and said)  # once the hours are drawn
+    assert said <= {"held", "missed"}, LIVED
 
 
 def test_the_table_holds_the_same_for_the_keyboard(served: str, visit: Open):
     chart = charted(visit(served))
     chart.locator("summary").press("Enter")
-    future, past = chart.get_by_role("table", include_hidden=False).all()
+    tables = chart.get_by_role("table", include_hidden=False)
+    expect(tables).to_have_count(2)
+    future, past = tables.first, tables.last
     horizons = data(chart)["horizons"]
     expect(future.get_by_role("row")).to_have_count(1 + len(horizons))
     expect(future.get_by_role("row").last).to_contain_text(f"{horizons[-1][4]:,.0f}")
@@ -155,10 +166,12 @@ def test_the_chart_takes_the_place_of_the_picture_and_moves_nothing(served: str,
     with chat.page.expect_request("**/chart/view.js"):
         chat.ask(QUESTION)
     chart = chat.page.locator(".chart")
+    at_rest(chart)
     before = chart.evaluate("chart => [chart.classList.contains('live'), chart.offsetHeight]")
     held[0].continue_()
     expect(chart.locator(".plot-area canvas").first).to_be_visible()
     expect(chart.locator("figure")).to_be_hidden()
+    at_rest(chart)
     assert before == [False, chart.evaluate("chart => chart.offsetHeight")]
     assert chart.evaluate("chart => chart.scrollWidth - chart.clientWidth") <= 0
 
@@ -229,19 +242,24 @@ def test_the_chart_wears_light_dark_and_forced_colours(
     served: str, visit: Open, options: dict[str, str], low: int, high: int
 ):
     chart = charted(visit(served, **options))
-    pixels = chart.locator(".plot-area canvas").first.evaluate(
-        """canvas => {
-            const { width, height } = canvas, context = canvas.getContext("2d");
-            const corner = [...context.getImageData(width - 2, 2, 1, 1).data];
-            const all = new Set();
-            const { data } = context.getImageData(0, 0, width, height);
-            for (let n = 0; n < data.length; n += 4) all.add(`${data[n]},${data[n + 1]},${data[n + 2]}`);
-            return [corner, all.size];
-        }"""
-    )
-    corner, count = pixels
+    canvas, corner = chart.locator(".plot-area canvas").first, []
+
+    def colours() -> int:
+        corner[:], count = canvas.evaluate(PIXELS)
+        return int(count)
+
+    hold(lambda: colours() > 5)  # something is drawn on it
     assert low <= sum(corner[:3]) / 3 <= high
-    assert count > 5  # something is drawn on it
+
+
+PIXELS = """canvas => {
+    const { width, height } = canvas, context = canvas.getContext("2d");
+    const corner = [...context.getImageData(width - 2, 2, 1, 1).data];
+    const all = new Set();
+    const { data } = context.getImageData(0, 0, width, height);
+    for (let n = 0; n < data.length; n += 4) all.add(`${data[n]},${data[n + 1]},${data[n + 2]}`);
+    return [corner, all.size];
+}"""
 
 
 def test_of_many_charts_the_oldest_are_pictures_again(served: str, visit: Open):
@@ -252,16 +270,17 @@ def test_of_many_charts_the_oldest_are_pictures_again(served: str, visit: Open):
             for (let n = 0; n < 8; n += 1) {
                 const other = document.createElement("div");
                 other.className = "chart";
+                other.style.display = "none"; // until its turn
                 const figure = chart.querySelector("figure").cloneNode(true);
                 other.append(chart.querySelector("[content]").cloneNode(), figure);
                 chart.parentElement.append(other);
-                other.scrollIntoView();
             }
         }"""
     )
-    for card in chat.page.locator(".chart").all():
-        card.scroll_into_view_if_needed()
-        pause(chat.page, 150)
+    for number in range(9):
+        card = chat.page.locator(".chart").nth(number)
+        card.evaluate("card => { card.style.display = ''; card.scrollIntoView(); }")
+        expect(card).to_contain_class("live")
     expect(chat.page.locator(".chart.live")).to_have_count(6)
     expect(chat.page.locator(".chart:not(.live) figure").first).to_be_visible()
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Route, expect
 from assistant.agent import Event, Token, ToolStarted
 from assistant.page.options import suggestions_for
 from assistant.page.transcript import STOPPED
-from tests.support.browser.chromium import DESKTOP, PHONE, Visit
+from tests.support.browser.chromium import DESKTOP, PHONE, Visit, at_rest, hold
 from tests.support.browser.fixtures import Open
 from tests.support.browser.page_alone import page_alone
 from tests.support.exchanges.fake import MOVED
@@ -50,6 +50,7 @@ def test_times_are_read_and_told_on_the_visitors_clock(served: str, visit: Open)
 
 def assert_picture_fits_its_plot(chat: Visit) -> None:
     """Or gridlines would lie."""
+    at_rest(chat.cards)
     picture = chat.cards.locator("img")
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("image => image.naturalWidth") > 0
@@ -110,9 +111,9 @@ def test_the_page_follows_the_systems_light_or_dark(served: str, visit: Open, sc
     chat = visit(served, color_scheme=scheme)
     chat.ask(QUESTION)
     for name in ("body", ".forecast-card", "#top", "#box"):
-        assert (_brightness(chat, name, "background-color") < 60) is dark, name
+        hold(lambda name=name: (_brightness(chat, name, "background-color") < 60) is dark)
     for name in (".forecast-card .range b", ".forecast-card dd", "#name h1", "#box textarea"):
-        assert (_brightness(chat, name, "color") > 195) is dark, name
+        hold(lambda name=name: (_brightness(chat, name, "color") > 195) is dark)
 
 
 def _brightness(chat: Visit, selector: str, what: str) -> float:
@@ -131,6 +132,8 @@ def _brightness(chat: Visit, selector: str, what: str) -> float:
 def test_nothing_is_wider_than_a_phone(served: str, visit: Open, width: int):
     chat = visit(served, PHONE | {"width": width})
     chat.ask(QUESTION)
+    expect(chat.cards).to_have_count(1)
+    at_rest(chat.cards)
     assert chat.page.locator("html").evaluate("root => root.scrollWidth") <= width
     widest = chat.page.locator("#chat .bubble-wrap").evaluate("element => element.scrollWidth - element.clientWidth")
     assert widest == 0
@@ -155,7 +158,7 @@ def test_a_long_reply_is_read_from_its_top(served: str, visit: Open):
     expect(chat.questions).to_be_in_viewport(ratio=1)
     below_the_top = """scroller => scroller.querySelector(".user-row").getBoundingClientRect().top
         - scroller.getBoundingClientRect().top"""
-    assert 0 <= chat.page.locator("#chat .bubble-wrap").evaluate(below_the_top) < 40
+    hold(lambda: 0 <= chat.page.locator("#chat .bubble-wrap").evaluate(below_the_top) < 40)
 
 
 class SlowTurn:
@@ -228,8 +231,8 @@ def test_a_reply_can_neither_draw_html_nor_load_pictures(scripted: str, visit: O
 def test_what_a_visitor_likes_is_kept_with_the_question(scripted: str, visit: Open, feedback: Path):
     chat = visit(scripted)
     chat.ask("and?")
-    with chat.page.expect_response(lambda answer: "run/predict" in answer.url):
-        chat.page.get_by_role("button", name="Like", exact=True).locator("visible=true").click()
+    chat.page.get_by_role("button", name="Like", exact=True).locator("visible=true").click()
+    hold(lambda: feedback.exists() and feedback.read_text(encoding="utf-8").endswith("\n"))
     (line,) = feedback.read_text(encoding="utf-8").splitlines()
     kept = json.loads(line)
     assert (kept["liked"], kept["question"]) == (True, "and?")

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, Response, expect
 
 from tests.support.browser import sites
-from tests.support.browser.chromium import DESKTOP, PATIENCE, chromium, product
+from tests.support.browser.chromium import DESKTOP, PATIENCE, product
 from tests.support.fakes import NOON, candles_ending
+from tests.support.needs import require
 from tests.support.service.nginx import BELOW, LEFT_ON, NAMED, Nginx, Site, nginx
 
 QUESTION = "what's BTC next hour?"
@@ -66,13 +67,8 @@ Open = Callable[[str], Visitor]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def front(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    require("chromium")  # or all this would be for nothing
     with ExitStack() as stack:
         stranger = stack.enter_context(sites.site())
 

@@ -29,6 +29,7 @@
   const board = make("div", { id: "alerts" });
   board.setAttribute("role", "status");
   const tell = ({ key, words, symbol }, notice) => {
+    if (stateOf(key)) return; // while the chat is drawn anew a card may stand there twice
     become(key, "told");
     if (!board.isConnected) document.body.append(board);
     const close = make("button", { type: "button", textContent: "\u00d7", title: words.close });

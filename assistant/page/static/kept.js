@@ -107,6 +107,7 @@
     setTimeout(look, PATIENCE + 50);
   };
 
+  const pause = () => PATIENCE * 2 ** (tries % TRIES >> 1); // ever longer: all tries together take half a minute
   const look = () => {
     const slot = document.querySelector("#kept textarea"), composer = document.querySelector("#composer");
     if (!slot || !composer || !box()) return;
@@ -118,13 +119,13 @@
       if (!restoring) back();
     }
     if (slot.value !== heard && slot.value !== "" && hear(slot.value)) heard = slot.value;
-    if (restoring && Date.now() - written > PATIENCE) {
+    if (restoring && Date.now() - written > pause()) {
       written = Date.now();
       if (++tries % TRIES === 0) turns.splice(0, Math.ceil(turns.length / 2)); // may be more than the service takes
       if (!turns.length) return back();
       fill(slot, heard = JSON.stringify(turns));
       setTimeout(() => document.getElementById("restore").click());
-      setTimeout(look, PATIENCE + 50);
+      setTimeout(look, pause() + 50);
     }
     ask();
   };

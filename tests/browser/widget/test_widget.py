@@ -7,8 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from forecaster.market.exchanges import EXCHANGES
 from forecaster.settings import ROOT
-from tests.support.browser.chromium import ALONE, PHONE
+from tests.support.browser.chromium import ALONE, PHONE, hold, pause, settles, until
 from tests.support.browser.guests import Go, Guest, page_with
 from tests.support.browser.sites import Site
 from tests.support.needs import require
@@ -18,6 +19,7 @@ REFUSED = "The chat is not available on this site."
 GONE = "The chat cannot be reached."
 QUESTION = "what's BTC next hour?"
 ASK = "question => CryptoSense.ask(question)"
+SOON = "() => Date.now() + 1000"
 
 
 def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(served: str, friend: Site, go: Go):
@@ -36,7 +38,8 @@ def test_the_portfolio_answers_by_mouse_and_loads_nothing_before_the_click(serve
     told = guest.forecast()
     begins = {"id", "symbol", "as_of", "price", "price_time", "hours", "minutes", "target_time"}
     assert begins | {"median", "range_80", "probability_up", "source", "warnings"} == set(told)
-    assert (told["symbol"], told["hours"], told["source"]) == ("BTC-USD", 1, "bitstamp")
+    assert (told["symbol"], told["hours"]) == ("BTC-USD", 1)
+    assert told["source"] in EXCHANGES  # a busy machine may not get an answer from the first
     assert told["range_80"][0] < told["median"] < told["range_80"][1]
     guest.bubble.click()
     expect(guest.panel).to_be_hidden()
@@ -94,14 +97,14 @@ def test_a_site_that_is_not_listed_is_told_at_once_and_its_owner_learns_the_cure
     html = page_with(served, attributes).replace("<html>", f'<html lang="{language}">')
     guest = go(stranger.add(html))
     guest.page.clock.install()
-    guest.page.clock.pause_at(guest.page.evaluate("Date.now() + 1000"))  # no timer has a part in it
+    guest.page.clock.pause_at(guest.page.evaluate(SOON))  # no timer has a part in it
     guest.bubble.click()
     expect(guest.bubble).to_contain_text(said)
     expect(guest.panel).to_have_count(0)
     guest.bubble.click()
     guest.page.keyboard.press("Escape")
     expect(guest.page.get_by_role("heading", name="A site")).to_be_visible()
-    (hint,) = guest.hints()
+    (hint,) = guest.hints(1)
     assert f"add {stranger.address} to CRYPTOSENSE_ALLOWED_ORIGINS" in hint and served in hint
     assert not [url for url in guest.requests if "embed=1" in url]
     assert guest.complaints() == []
@@ -136,19 +139,18 @@ def test_hostile_styles_of_the_site_do_not_reach_the_widget(served: str, friend:
             )
         )
     )
-    boxes = []
     for guest in (plain, hostile):
         expect(guest.bubble).to_be_visible()
-        boxes.append(guest.bubble.bounding_box())
+    settles(lambda: hostile.bubble.bounding_box() == plain.bubble.bounding_box(), True)
+    for guest in (plain, hostile):
         guest.open()
-        boxes.append(guest.panel.bounding_box())
-    assert boxes[:2] == boxes[2:]
+    settles(lambda: hostile.panel.bounding_box() == plain.panel.bounding_box(), True)
 
 
 def test_a_phone_shows_the_chat_on_the_whole_screen_and_gives_the_keyboard_room(served: str, friend: Site, go: Go):
     guest = go(friend.add(page_with(served)), PHONE)
     guest.open()
-    assert guest.panel.bounding_box() == {"x": 0, "y": 0, **PHONE}
+    settles(guest.panel.bounding_box, {"x": 0, "y": 0, **PHONE})
     guest.page.set_viewport_size(PHONE | {"height": 500})  # what a keyboard leaves
     expect(guest.panel).to_have_css("height", "500px")
     expect(guest.box).to_be_in_viewport(ratio=1)
@@ -156,7 +158,7 @@ def test_a_phone_shows_the_chat_on_the_whole_screen_and_gives_the_keyboard_room(
     guest.close.click()
     expect(guest.panel).to_be_hidden()
     expect(guest.bubble).to_be_focused()
-    assert guest.bubble.bounding_box()["width"] < 390
+    hold(lambda: guest.bubble.bounding_box()["width"] < 390)
 
 
 def test_inline_the_chat_stands_in_its_element_and_loads_when_it_is_seen(served: str, friend: Site, go: Go):
@@ -168,7 +170,7 @@ def test_inline_the_chat_stands_in_its_element_and_loads_when_it_is_seen(served:
     expect(guest.page.locator("html")).not_to_have_attribute("data-heard", re.compile(""))
     place.scroll_into_view_if_needed()
     guest.hears("open", "ready")
-    assert guest.panel.bounding_box()["width"] == place.bounding_box()["width"]
+    hold(lambda: guest.panel.bounding_box()["width"] == place.bounding_box()["width"])
     guest.box.press("Escape")
     guest.page.evaluate(ASK, "and next hour?")
     guest.hears("open", "ready", "forecast")  # and no close
@@ -196,6 +198,7 @@ def test_a_question_asked_at_once_is_not_wiped_by_a_greeting_that_comes_late(ser
     guest.page.evaluate(ASK, QUESTION)
     expect(guest.chat.locator("#ticker span").first).to_be_visible()
     guest.hears("open")
+    hold(lambda: pause(guest.page, 20) is None and held)
     held[0].continue_()
     guest.hears("open", "ready", "forecast")
     guest.answered()
@@ -228,7 +231,7 @@ def test_the_options_reach_the_chat(served: str, friend: Site, go: Go):
     words = 'data-title="Talk to me" data-greeting="Hello, you." data-suggestions="One?|Two?"'
     guest = go(friend.add(page_with(served, f'{words} data-theme="dark" data-position="bottom-left"')))
     expect(guest.bubble).to_have_text("Talk to me")
-    assert guest.bubble.bounding_box()["x"] == 20
+    settles(lambda: guest.bubble.bounding_box()["x"], 20)
     guest.open()
     for words in ("Talk to me", "Hello, you.", "One?", "Two?"):
         expect(guest.chat.get_by_text(words, exact=True).first).to_be_visible()
@@ -240,10 +243,10 @@ def test_wrong_options_are_as_usual_with_one_hint(served: str, friend: Site, go:
     wrong = 'data-theme="pink" data-accent="red;" data-position="top" data-symbol="DOGE" data-inline="#no" data-x="y"'
     more = 'data-width="9" data-font="a;}" data-offset-y="-9" data-hide="x" data-background="#777777" data-open="soon"'
     guest = go(friend.add(page_with(served, f"{wrong} {more}")))
-    assert guest.bubble.bounding_box()["x"] > 600
+    hold(lambda: guest.bubble.bounding_box()["x"] > 600)
     assert guest.hints() == []
     guest.open()
-    (hint,) = guest.hints()
+    (hint,) = guest.hints(1)
     names = ("theme", "accent", "position", "symbol", "inline", "x", "width", "font", "offset-y", "hide", "background")
     for name in names:
         assert name in hint
@@ -257,7 +260,7 @@ def test_two_scripts_on_a_page_are_one_widget_and_a_hint(served: str, friend: Si
     twice = f'<script src="{served}/widget.js"></script>'
     guest = go(friend.add(page_with(served, body=twice)))
     expect(guest.page.locator("cryptosense-chat")).to_have_count(1)
-    assert len(guest.hints()) == 1
+    assert len(guest.hints(1)) == 1
     assert guest.complaints() == []
 
 
@@ -275,7 +278,7 @@ def test_removed_from_a_page_it_leaves_nothing_and_may_come_again(served: str, f
     guest.open()
     guest.page.evaluate(leaving)
     expect(guest.page.locator("cryptosense-chat")).to_have_count(0)
-    assert guest.page.evaluate("() => 'CryptoSense' in window") is False
+    until(guest.page, "() => !('CryptoSense' in window)")
     guest.page.keyboard.press("Escape")
     guest.page.add_script_tag(url=f"{served}/widget.js")
     guest.bubble.click()
@@ -304,10 +307,11 @@ def test_a_server_that_is_gone_breaks_nothing(served: str, friend: Site, go: Go)
     guest = go(friend.add(page_with(served)))
     guest.page.route("**/*embed=1*", lambda route: route.abort("connectionrefused"))
     guest.page.clock.install()
+    guest.page.clock.pause_at(guest.page.evaluate(SOON))  # or the moment may be over
     guest.bubble.click()
     expect(guest.note).to_contain_text("One moment…")
-    guest.page.clock.run_for(5_000)
-    expect(guest.note).to_contain_text(GONE)
+    hold(lambda: guest.page.clock.run_for(5_000) is None and GONE in guest.note.inner_text())
+    guest.page.clock.resume()
     guest.page.unroute("**/*embed=1*")
     guest.note.get_by_role("button", name="Try again").click()
     guest.hears("open", "ready")
@@ -350,7 +354,7 @@ def test_the_page_about_the_widget_shows_the_line_and_the_real_thing(served: str
     guest.page.get_by_label("Theme").select_option("dark")
     expect(guest.bubble).to_have_text('Say "hi" & more')
     expect(line).to_contain_text('data-title="Say &quot;hi&quot; &amp; more" data-theme="dark" defer')
-    assert guest.page.locator("html").evaluate("root => root.scrollWidth") <= PHONE["width"]
+    hold(lambda: guest.page.locator("html").evaluate("root => root.scrollWidth") <= PHONE["width"])
     guest.page.get_by_label("From the side").fill("31")
     guest.page.get_by_label("From the side").blur()  # as whoever goes on to the next field
     expect(line).to_contain_text('data-offset-x="31"')
@@ -372,5 +376,5 @@ def test_no_http_line_is_handed_out_for_a_host_that_is_public(
     expect(page.locator("#blocked")).to_contain_text("loads no script from an http address")
     expect(page.locator("#line")).to_be_visible(visible=line)
     expect(page.locator("#copy")).to_be_visible(visible=line)
-    assert ("http:" in page.locator("#line").text_content()) is line
+    expect(page.locator("#line")).to_contain_text("http:" if line else re.compile("^$"))
     there.close()

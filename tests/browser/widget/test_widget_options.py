@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from tests.support.browser.chromium import DESKTOP, PHONE
+from tests.support.browser.chromium import DESKTOP, PHONE, hold, settles, until
 from tests.support.browser.guests import Go, Guest, page_with
 from tests.support.browser.sites import Site
 
@@ -19,44 +19,58 @@ SEEN = "() => [0, 0, visualViewport.width, visualViewport.height]"  # Playwright
 ALERT = """() => document.dispatchEvent(new CustomEvent("cryptosense:alert", { detail: { symbol: "BTC-USD" } }))"""
 
 
-def rectangle(guest: Guest) -> list[float]:
-    """Where the panel is: left, top, width, height."""
-    box = guest.panel.bounding_box()
-    return [box[name] for name in ("x", "y", "width", "height")]
+def rectangle(part: Locator) -> list[float]:
+    """Where it is: left, top, right, bottom."""
+    box = part.bounding_box()
+    assert box
+    return [box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]]
+
+
+def size(part: Locator) -> list[float]:
+    left, top, right, bottom = rectangle(part)
+    return [right - left, bottom - top]
+
+
+def all_that_is_seen(guest: Guest) -> bool:
+    left, top, width, height = guest.page.evaluate(SEEN)
+    return rectangle(guest.panel) == pytest.approx([left, top, left + width, top + height], abs=1)
 
 
 @pytest.mark.parametrize("head", [AS_WIDE_AS_THE_SCREEN, ""], ids=["as wide as the screen", "shrunk to fit"])
 def test_on_a_page_wider_than_the_phone_the_chat_is_as_wide_as_the_phone(served: str, friend: Site, go: Go, head: str):
     guest = go(friend.add(page_with(served, head=head, body=WIDE)), PHONE, **ON_A_PHONE)
-    assert guest.page.evaluate("innerWidth") > 900
+    hold(lambda: guest.page.evaluate("() => innerWidth") > 900)
     guest.open()
-    assert rectangle(guest) == pytest.approx(guest.page.evaluate(SEEN), abs=1)
-    inside = guest.chat.locator("body").evaluate("() => [innerWidth, innerHeight]")
-    assert inside == pytest.approx([PHONE["width"], PHONE["height"]], abs=1)  # as large as on any other page
-    send = guest.chat.get_by_test_id("submit-button").bounding_box()
-    assert send["x"] >= 0 and send["x"] + send["width"] <= guest.page.evaluate(SEEN)[2]
+    hold(lambda: all_that_is_seen(guest))
+    inside = guest.chat.locator("body")
+    as_on_any_other_page = pytest.approx([PHONE["width"], PHONE["height"]], abs=1)
+    settles(lambda: inside.evaluate("() => [innerWidth, innerHeight]"), as_on_any_other_page)
+    send = guest.chat.get_by_test_id("submit-button")
+    hold(lambda: rectangle(send)[0] >= 0 and rectangle(send)[2] <= guest.page.evaluate(SEEN)[2])
     guest.close.tap()
     expect(guest.panel).to_be_hidden()
 
 
 def test_on_a_page_wider_than_the_phone_the_bubble_is_seen(served: str, friend: Site, go: Go):
     guest = go(friend.add(page_with(served, head=AS_WIDE_AS_THE_SCREEN, body=WIDE)), PHONE, **ON_A_PHONE)
-    box = guest.bubble.bounding_box()
-    assert box["x"] > 0 and box["x"] + box["width"] == pytest.approx(PHONE["width"] - 20, abs=1)
-    assert box["y"] + box["height"] == pytest.approx(PHONE["height"] - 20, abs=1)
+    corner = pytest.approx([PHONE["width"] - 20, PHONE["height"] - 20], abs=1)
+    settles(lambda: rectangle(guest.bubble)[2:], corner)
+    assert rectangle(guest.bubble)[0] > 0
 
 
 def test_whoever_enlarges_the_page_enlarges_the_chat_too(served: str, friend: Site, go: Go):
     guest = go(friend.add(page_with(served, head=AS_WIDE_AS_THE_SCREEN, body=TALL)), PHONE, **ON_A_PHONE)
     guest.open()
-    before = rectangle(guest)
+    before = size(guest.panel)
     devtools = guest.page.context.new_cdp_session(guest.page)
     devtools.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 2})
-    guest.page.wait_for_function("visualViewport.scale > 1.9")
-    assert rectangle(guest)[2:] == before[2:]  # in the page's pixels, each of which is two now
-    guest.page.evaluate("CryptoSense.close()")
-    guest.page.evaluate("CryptoSense.open()")
-    assert rectangle(guest) == pytest.approx(guest.page.evaluate(SEEN), abs=1)  # opened anew, all of it is seen
+    until(guest.page, "() => visualViewport.scale > 1.9")
+    settles(lambda: size(guest.panel), before)  # in the page's pixels, each of which is two now
+    guest.page.evaluate("() => CryptoSense.close()")
+    expect(guest.panel).to_be_hidden()
+    guest.page.evaluate("() => CryptoSense.open()")
+    expect(guest.panel).to_be_visible()
+    hold(lambda: all_that_is_seen(guest))  # opened anew
 
 
 def test_the_bubble_steps_aside_from_a_cookie_bar_and_comes_back(served: str, friend: Site, go: Go):
@@ -64,27 +78,24 @@ def test_the_bubble_steps_aside_from_a_cookie_bar_and_comes_back(served: str, fr
     accept = guest.page.locator("#accept")
     home = guest.page.viewport_size["height"] - 20
     expect(guest.page.locator("cryptosense-chat")).to_have_attribute("style", re.compile("--up: ?[1-9]"))
-    box, bar = guest.bubble.bounding_box(), guest.page.locator("#cookies").bounding_box()
-    assert box["y"] + box["height"] == pytest.approx(bar["y"] - 20, abs=1)
+    bar = guest.page.locator("#cookies")
+    hold(lambda: rectangle(guest.bubble)[3] == pytest.approx(rectangle(bar)[1] - 20, abs=1))
     accept.click()  # and not what covers it
     expect(guest.page.locator("#cookies")).to_have_count(0)
     expect(guest.page.locator("cryptosense-chat")).to_have_attribute("style", "")
-    box = guest.bubble.bounding_box()
-    assert box["y"] + box["height"] == pytest.approx(home, abs=1)
+    settles(lambda: rectangle(guest.bubble)[3], pytest.approx(home, abs=1))
 
 
 def test_an_offset_and_a_layer_are_as_the_owner_says(served: str, friend: Site, go: Go):
     options = 'data-offset-x="60" data-offset-y="90" data-z-index="7"'
     guest = go(friend.add(page_with(served, options, body=TALL + COOKIES)))
-    box = guest.bubble.bounding_box()
     view = guest.page.viewport_size
-    assert view["width"] - box["x"] - box["width"] == pytest.approx(60, abs=16)  # a scrollbar
-    assert view["height"] - box["y"] - box["height"] == pytest.approx(90, abs=1)
+    settles(lambda: view["width"] - rectangle(guest.bubble)[2], pytest.approx(60, abs=16))  # a scrollbar
+    settles(lambda: view["height"] - rectangle(guest.bubble)[3], pytest.approx(90, abs=1))
     expect(guest.page.locator("cryptosense-chat > div, cryptosense-chat div").first).to_have_css("z-index", "7")
     guest.open()
-    panel = guest.panel.bounding_box()
-    assert panel["y"] + panel["height"] <= box["y"]
-    assert panel["x"] + panel["width"] == pytest.approx(box["x"] + box["width"], abs=1)
+    hold(lambda: rectangle(guest.panel)[3] <= rectangle(guest.bubble)[1])
+    hold(lambda: rectangle(guest.panel)[2] == pytest.approx(rectangle(guest.bubble)[2], abs=1))
 
 
 @pytest.mark.parametrize(("position", "left"), [("", True), ('data-position="bottom-right"', False)])
@@ -93,12 +104,11 @@ def test_where_one_reads_from_the_right_all_is_mirrored(served: str, friend: Sit
     guest = go(friend.add(html))
     guest.open()
     half = DESKTOP["width"] / 2
-    assert (guest.bubble.bounding_box()["x"] < half) is left
-    panel, close = guest.panel.bounding_box(), guest.close.bounding_box()
-    assert (panel["x"] < half) is left
-    assert close["x"] - panel["x"] < 10
-    name = guest.chat.locator("#name h1").bounding_box()
-    assert name["x"] >= close["x"] + close["width"]  # the cross covers nothing
+    for part in (guest.bubble, guest.panel):
+        hold(lambda part=part: (rectangle(part)[0] < half) is left)
+    hold(lambda: rectangle(guest.close)[0] - rectangle(guest.panel)[0] < 10)
+    name = guest.chat.locator("#name h1")
+    hold(lambda: rectangle(name)[0] >= rectangle(guest.close)[2])  # the cross covers nothing
     guest.close.click()
     expect(guest.panel).to_be_hidden()
     expect(guest.bubble).to_be_focused()
@@ -148,6 +158,7 @@ def test_it_opens_by_itself_once_a_session_and_takes_no_focus(served: str, frien
 def test_it_opens_after_the_seconds_that_it_is_told(served: str, friend: Site, go: Go):
     guest = go("about:blank")
     guest.page.clock.install()
+    guest.page.clock.pause_at(guest.page.evaluate("() => Date.now() + 1000"))  # it goes on as it is told alone
     guest.page.goto(friend.add(page_with(served, 'data-open="8"')))
     guest.page.clock.run_for(7_000)
     expect(guest.bubble).to_have_attribute("aria-expanded", "false")
@@ -185,11 +196,10 @@ def test_a_page_that_changes_its_path_by_script_hides_and_shows_it(served: str, 
 
 def test_the_bubble_may_be_an_icon_with_its_words_for_screen_readers(served: str, friend: Site, go: Go):
     guest = go(friend.add(page_with(served, 'data-bubble="icon"')))
-    box = guest.bubble.bounding_box()
-    assert (box["width"], box["height"]) == pytest.approx((52, 48), abs=2)
+    settles(lambda: size(guest.bubble), pytest.approx([52, 48], abs=2))
     expect(guest.page.get_by_role("button", name="Ask me anything")).to_be_visible()
     both = go(friend.add(page_with(served, 'data-bubble="both"')))
-    assert both.bubble.bounding_box()["width"] > box["width"] + 60
+    hold(lambda: size(both.bubble)[0] > size(guest.bubble)[0] + 60)
 
 
 def test_an_alert_is_counted_on_the_closed_bubble_and_told_to_the_site(served: str, friend: Site, go: Go):
@@ -212,7 +222,7 @@ def test_size_font_and_colours_reach_the_chat(served: str, friend: Site, go: Go)
     looks = 'data-accent="#ffd34d" data-background="#101820" data-font="Georgia, serif"'
     guest = go(friend.add(page_with(served, f'data-width="460" data-height="500" {looks}')))
     guest.open()
-    assert rectangle(guest)[2:] == [460, 500]
+    settles(lambda: size(guest.panel), [460, 500])
     page = guest.chat.locator("body")
     expect(page).to_contain_class("dark")  # on a dark ground, whatever the visitor's scheme
     expect(page).to_have_css("background-color", "rgb(16, 24, 32)")
@@ -233,7 +243,7 @@ def test_an_address_cannot_bring_styles_of_its_own(served: str, friend: Site, go
     inside = guest.page.frame_locator("iframe")
     expect(inside.locator("#ticker span").first).to_be_visible()
     rules = "() => document.adoptedStyleSheets.map(sheet => sheet.cssRules.length)"
-    assert set(inside.locator("body").evaluate(rules)) == {0}
+    settles(lambda: set(inside.locator("body").evaluate(rules)), {0})
 
 
 def test_on_a_desktop_a_cross_closes_the_chat(served: str, friend: Site, go: Go):

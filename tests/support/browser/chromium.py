@@ -22,6 +22,7 @@ ALONE = (  # no sandbox, since tests may run as root; and nothing that calls hom
     "--no-sandbox",
     "--headless",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # of which a container has 64 MB, and a page that finds it full crashes
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -30,7 +31,7 @@ ALONE = (  # no sandbox, since tests may run as root; and nothing that calls hom
 )
 DESKTOP = {"width": 1180, "height": 1010}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 30_000  # milliseconds: far more than anything here takes, even on a busy machine
+PATIENCE = 60_000  # milliseconds: far more than anything here takes, even on a machine that stalls for seconds
 
 
 expect.set_options(timeout=PATIENCE)
@@ -53,6 +54,7 @@ class Visit:
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.goto(address)
         expect(page.locator("#ticker span").first).to_be_visible()
+        opened(page)
 
     def type(self, text: str) -> None:
         """Write into the box, as keys do."""
@@ -84,6 +86,20 @@ def answered(chat: Locator, questions: int = 1) -> None:
     expect(chat.locator(".user-row")).to_have_count(questions)
     expect(chat.locator(".bot-row").nth(questions)).to_be_visible()  # the one before them greets
     expect(chat.get_by_test_id("submit-button")).to_be_visible()
+
+
+def opened(page: Page) -> None:
+    """Wait until the page shows what its address asks for, and what the browser has kept."""
+    expect(page.locator("html:not(.restoring) #name.opened")).to_be_visible()
+
+
+def begun(page: Page) -> None:
+    """Wait until the browser has kept the question whose turn is running: now a reload asks it again."""
+    until(
+        page,
+        """() => !document.documentElement.classList.contains("restoring")
+            && (sessionStorage.getItem("cryptosense turns / ") ?? "").includes('"done":false')""",
+    )
 
 
 @contextmanager
@@ -174,9 +190,36 @@ def until(page: Page, holds: str) -> None:
     )
 
 
-def hold(holds: Callable[[], bool]) -> None:
-    """Return once something holds outside of the browser."""
+def at_rest(part: Locator) -> None:
+    """Return once the document that holds it has stood still: nothing was drawn anew for a while, nothing glides."""
+    part.evaluate(
+        """async (part) => {
+            const page = part.ownerDocument;
+            const glides = () => page.getAnimations().some(({ playState, effect }) =>
+                playState === "running" && effect.getComputedTiming().endTime !== Infinity);
+            let changed = performance.now();
+            const watch = new MutationObserver(() => { changed = performance.now(); });
+            watch.observe(page, { subtree: true, childList: true, characterData: true, attributes: true });
+            const end = changed + 60_000;
+            while ((performance.now() < changed + 200 || glides()) && performance.now() < end) {
+                await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+            }
+            watch.disconnect();
+        }"""
+    )
+
+
+def hold(holds: Callable[[], object]) -> None:
+    """Return once something holds. A page that has to answer routes meanwhile must be asked something for it."""
     end = time.monotonic() + PATIENCE / 1000
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def settles(read: Callable[[], object], wanted: object) -> None:
+    """Return once what is read is what is wanted: for what no locator can be expected to be."""
+    end = time.monotonic() + PATIENCE / 1000
+    while (found := read()) != wanted and time.monotonic() < end:
+        time.sleep(0.02)
+    assert found == wanted

@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.chromium import PATIENCE, answered
+from tests.support.browser.chromium import PATIENCE, answered, hold
 
 # What the site hears is written on its root element, where one can wait for it under any policy. The shadow root,
 # which the widget closes to scripts, is opened for locators; that it is closed otherwise has a test of its own.
@@ -69,7 +69,12 @@ class Guest:
         """Wait until the chat holds that many questions and no turn is running."""
         answered(self.chat.locator("body"), questions)
 
-    def hints(self) -> list[str]:
+    def hints(self, number: int = 0) -> list[str]:
+        """What the widget has told the site's owner, once it is so much."""
+        hold(lambda: self.page.evaluate("() => true") and len(self._hints()) >= number)
+        return self._hints()
+
+    def _hints(self) -> list[str]:
         return [text for _, text in self.said if text.startswith("CryptoSense: ")]
 
     def complaints(self) -> list[str]:
