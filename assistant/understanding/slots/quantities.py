@@ -109,8 +109,7 @@ _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|unde
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly ?\??$|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
     r"|for|over|until|to"
-    r"|table|values)|each hours?"
-    r"|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
+    r"|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
     r"|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
