@@ -72,10 +72,12 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     """The chance of a close above or below a price, and that the price is touched on the way."""
     if odds.above is None or odds.below is None or answer.threshold is None:
         return
-    name, chance = ("below", odds.below) if ask.below else ("above", odds.above)
+    lower = answer.threshold < answer.forecast.last_price
+    below = ask.below or (answer.touch and lower)  # what is touched lies ahead
+    name, chance = ("below", odds.below) if below else ("above", odds.above)
     named = answer.in_currency.threshold if answer.in_currency else None
     price = _named(speech, answer, answer.threshold, named)
-    ahead = ask.below == (answer.threshold < answer.forecast.last_price)  # a price that is passed lies behind
+    ahead = below == lower  # a price that is passed lies behind
     touch = _touch(speech, answer, odds) if ahead else ""
     yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
 

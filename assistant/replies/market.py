@@ -73,7 +73,8 @@ def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: boo
             )
         },
     }  # fmt: skip
-    told = [speech.say(f"span.{_direction(candles.change_pct)}", **facts)]
+    ends = {"above": "its_high", "below": "its_low"}
+    told = [speech.say(f"span.{ends.get(ask.side, _direction(candles.change_pct))}", **facts)]
     if isinstance(found, SpanAnswer):
         told = _extremes(speech, ask, found, facts, told[0])
     return [*told, *_farthest(speech, ask, candles.hours)]

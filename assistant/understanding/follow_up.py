@@ -24,6 +24,7 @@ from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, as
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
+LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
@@ -123,6 +124,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         symbols = before.advised(symbols, beside)
     unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
+    if intent is last.intent is Intent.CANDLES and not slots.timed and len(part.text.split()) <= SHORT:
+        ask = _as_before(ask, last)  # "and the low?"
     return _with_foreign(_same_forecast(ask, part, last), slots)
 
 
@@ -177,8 +180,9 @@ def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
 def _as_said_before(slots: Slots, last: Ask) -> Slots:
     """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
     q = slots.quantities
-    if last.level is not None and q.percent is not None:
-        return replace(slots, quantities=replace(q, level=q.percent, side=last.side))
+    percent = q.percent or (slots.bare if (slots.bare or 0) in LEVELS else None)
+    if last.level is not None and percent is not None:
+        return replace(slots, quantities=replace(q, level=float(percent), side=last.side), bare=None)
     if last.move_pct is not None and (q.percent is not None or (q.turn != "either" and not slots.priced)):
         turn = last.direction if q.turn == "either" else q.turn
         return replace(slots, quantities=replace(q, move_pct=q.percent or last.move_pct, direction=turn))

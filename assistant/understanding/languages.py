@@ -19,6 +19,7 @@ FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
+_CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")  # of a coin or a zone: "IST" is no German
 _ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
 _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their script tells
     Guest.JAPANESE: re.compile(r"[\u3040-\u30ff]"),
@@ -115,7 +116,8 @@ class Reader:
         votes[before] += KEPT
         for language, sign in _SIGNS.items():
             votes[language] += SIGN if sign.search(text) else 0
-        for word in re.findall(r"[^\W\d_]+", plain(text)):
+        worded = text if text.isupper() else _CAPITALS.sub(" ", text)
+        for word in re.findall(r"[^\W\d_]+", plain(worded)):
             for spoken, vote in self._votes.get(word, {}).items():
                 votes[spoken] += vote
         return max(Language, key=lambda language: (votes[language], language is before))

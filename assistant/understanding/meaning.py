@@ -30,6 +30,7 @@ _WHICH = re.compile(
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
 )
+_HOW_MANY = re.compile(r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\b(?:buy|get) how (?:much|many)\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _MOVED = re.compile(
@@ -63,6 +64,8 @@ def meant(part: Part) -> Intent:
     if intent is Intent.ALERT:
         return intent
     asked = slots.priced or slots.quantities.path
+    if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
+        intent = Intent.PRICE  # "how much can i buy with $300"
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
     if (

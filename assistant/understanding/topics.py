@@ -90,13 +90,17 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     besides.
     """
     slots, q = part.slots, part.slots.quantities
-    if not text or q.sums or slots.timed or slots.priced or q.path or q.amount is not None or slots.currency:
+    timed = slots.timed and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
+    if not text or q.sums or timed or slots.priced or q.path or q.amount is not None or slots.currency:
         return None
     if part.intent in _NO_TOPIC or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
+    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent):
+        return None
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else
-    topic = topics(text)
+    found = [each for wording in dict.fromkeys((text, part.text)) if (each := topics(wording)) is not None]
+    topic = max(found, key=lambda each: each.score, default=None)
     if part.intent is Intent.ADVICE:
         if topic is not None and topic.score >= SUREST_TOPIC:
             return Ask(Intent.EXPLAIN, topic=topic.topic)

@@ -38,7 +38,8 @@ _RATIO = re.compile(
     r"| against | ratio to | to )COIN"
 )
 _HOW_MANY = re.compile(
-    r"\bhow (?:many|much) COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|i get|you get)\b.{0,24}COIN"
+    r"\bhow (?:many|much) (?:of )?COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|worth"
+    r"|i get|you get)\b.{0,24}COIN"
 )
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
 

@@ -107,10 +107,9 @@ _TOUCH = re.compile(
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
-    r"\b(?:hours? (?:by|for|after|x) hours?|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
-    r"|table|values)|each hours?"
-    r"|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour|step by step|trajectory|path|one by one"
-    r"|breakdown|by the hour|hour-by-hour)\b"
+    r"\b(?:hours? (?:by|for|after|x) hours?|hourly ?\??$|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
+    r"|for|over|until|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour"
+    r"|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(

@@ -48,7 +48,10 @@ _HOUR_CLOSE = re.compile(
     r"|(?:next|coming) full hour\b)(?!['\w])"
 )
 _CLOSES_THIS_HOUR = re.compile(r"\bclos(?:e|es|ing)(?: +[\w$.]+){1,4} +(?:this|the current) hour\b(?!')")
-_SINCE = re.compile(r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved)\b(?!.*\bwill\b)")
+_SINCE = re.compile(
+    r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved|high|highest|low|lowest)\b"
+    r"(?!.*\b(?:will|can|could|might|may)\b)"
+)
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
