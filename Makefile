@@ -15,7 +15,7 @@ run: .venv/serving  ## chat, API and docs on http://127.0.0.1:8000
 	@$(BIN)/python app.py $(ARGS)
 
 test: .venv/everything  ## all tests; those in a browser need Debian's chromium and say so when they skip
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: .venv/everything  ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {  # by the beginning of their paths
     "tests/browser/": "browser",
@@ -25,10 +27,16 @@ def group(path: str) -> str:
     return next((name for beginning, name in TOGETHER.items() if path.startswith(beginning)), path)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item.path.relative_to(config.rootpath).as_posix())))
+class Groups(LoadScopeScheduling):
+    """Gives each group to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:  # what pytest-xdist's own schedulers differ in
+        return group(nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Groups in place of files, where `--dist loadfile` is asked for."""
+    return Groups(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_xdist_auto_num_workers() -> int:
