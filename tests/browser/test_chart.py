@@ -293,7 +293,7 @@ def test_where_the_logo_leads_is_named_on_the_chart(served: str, visit: Open):
 
 def test_of_prices_whose_forecasts_are_not_kept_none_are_asked_for(served: str, visit: Open):
     chat = visit(served)
-    ask = "async (source) => { await (await import('./chart/data.js')).ranges('BTC-USD', '1h', 0, source) }"
+    ask = "async (source) => { await (await import('./chart/data.js')).ranges('BTC-USD', '1h', 1.77e9, source) }"
     for source in ("demo", "file", "bitstamp"):
         chat.page.evaluate(ask, source)
         assert any("/forecasts/ranges?" in url for url in chat.requests) is (source == "bitstamp")

@@ -102,9 +102,16 @@ def test_a_liquidation_is_the_chance_of_a_close_below_and_that_a_touch_is_likeli
     )
 
 
-def test_a_price_that_is_passed_already_is_not_called_likelier_to_be_touched():
+def test_a_price_below_is_touched_by_a_fall():
     answer = focused.forecast(odds(above=0.9, below=0.1), threshold=62_800.0, touch=True)
     ask = replace(CASES["touch"][0], threshold=62_800.0, touch=True)
+    text = plain(from_results(Question((ask,)), [answer], []))
+    assert "closes below $62,800" in text and "is 10 %; a touch on the way is likelier." in text
+
+
+def test_a_price_that_is_passed_already_is_not_called_likelier_to_be_touched():
+    answer = focused.forecast(odds(above=0.1, below=0.9), threshold=80_000.0, touch=True)
+    ask = replace(CASES["touch"][0], threshold=80_000.0, below=True, touch=True)
     assert "touch" not in from_results(Question((ask,)), [answer], [])
 
 
