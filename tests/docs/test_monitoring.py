@@ -38,8 +38,8 @@ def board():
 def shown(tmp_path_factory, shipped):
     """The names of the samples that a service shows once it was asked for a forecast, and of its quiet families."""
     with whole_service(tmp_path_factory.mktemp("ledger"), shipped) as address:
-        httpx.post(f"{address}/v1/forecast", json={"symbol": "BTC-USD"}).raise_for_status()
-        text = httpx.get(f"{address}/metrics").text
+        httpx.post(f"{address}/v1/forecast", json={"symbol": "BTC-USD"}, timeout=60).raise_for_status()
+        text = httpx.get(f"{address}/metrics", timeout=60).text
     families = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     endings = {"counter": [""], "gauge": [""], "histogram": ["_bucket", "_count", "_sum"]}
     return {name + ending for name, kind in families.items() for ending in endings[kind]}

@@ -253,7 +253,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     opened: list[LiveSource] = []
 
     def open_live(url: str, clock_error: float = 0.0) -> LiveSource:
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in NAMES]
         opened.append(LiveSource(exchanges, CandleStore(url), clock=lambda: fake.time() + clock_error, budget=AMPLE))
         return opened[-1]

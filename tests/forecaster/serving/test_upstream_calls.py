@@ -32,7 +32,7 @@ def fake():
 
 @pytest.fixture(params=list(EXCHANGES))
 async def backend(request, fake, shipped):
-    client = httpx.AsyncClient(verify=TLS)
+    client = httpx.AsyncClient(verify=TLS, timeout=60)
     exchange = EXCHANGES[request.param](client, fake.urls[request.param])
     backend = LocalBackend(
         LiveSource([exchange], clock=fake.time, timer=fake.time, budget=AMPLE), shipped, clock=fake.time

@@ -62,7 +62,7 @@ def whole_service(directory: Path, predictor: Predictor, settings: Settings = OP
     alerts = Alerts(f"sqlite:///{directory / 'ledger.db'}", limits=Limits(of_owner=MANY, alerts=MANY))
     with listening(create_app(lambda: backend, settings, turn=turn, alerts=alerts, lead=never)) as found:
         end = time.monotonic() + PATIENCE
-        while httpx.get(f"{found}/readyz").status_code != 200:
+        while httpx.get(f"{found}/readyz", timeout=PATIENCE).status_code != 200:
             assert time.monotonic() < end
             time.sleep(0.01)
         yield found

@@ -72,7 +72,7 @@ async def replica(fake: FakeExchanges, server: Server, store_url: str) -> AsyncI
         behind: float = 0.0, timer: Callable[[], float] = time.monotonic, shares: bool = True, keeps: bool = True
     ) -> LiveSource:
         answers = SharedAnswers(server.url, fake.time, timer, patience=60.0, lock=60.0) if shares else None
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name], answers=answers) for name in NAMES]
         store = CandleStore(store_url, answer=UNHURRIED) if keeps else None
         clock = lambda: fake.time() - behind  # noqa: E731
