@@ -5,6 +5,7 @@ No page asks for any of them before it shows a card (static/chart.js).
 
 import gzip
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from assistant.page.live_chart.library import VERSION, library
+from assistant.page.visitor import Visitor
+from assistant.page.words import Words
+from assistant.understanding import Language
 
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "chart"
+WORDS = "/chart/words.js"  # which static/chart/visitor.js asks for
 LIBRARY = f"/chart/lightweight-charts-{VERSION}.js"  # which static/chart/library.js asks for
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 TEN_MINUTES = "public, max-age=600"  # a newer page finds newer files soon
@@ -51,9 +56,16 @@ def chart_routes(find: Callable[[], bytes | None] = library) -> list[Route]:
         for path in sorted(FOLDER.iterdir())
         if path.suffix in TYPES
     }
+    found[WORDS] = File(_words(), TYPES[".js"], TEN_MINUTES)
     answers = {address: file.answer for address, file in found.items()}
     answers[LIBRARY] = File(script, TYPES[".js"], A_YEAR).answer if script else _none
     return [Route(address, answer) for address, answer in answers.items()]
+
+
+def _words() -> bytes:
+    """A module with what the chart says in each of the page's languages."""
+    said = {language.value: Words(Visitor(language=language)).of_chart for language in Language}
+    return f"export const WORDS = {json.dumps(said, ensure_ascii=False)};\n".encode()
 
 
 async def _none(request: Request) -> Response:

@@ -13,6 +13,7 @@ from forecaster.schema import Symbol
 
 TEXTS = Path(__file__).parent.parent / "texts"
 SCRIPT = "script."  # how the names of texts begin that scripts say
+CHART = "chart."  # those that the chart's scripts say
 ARTICLES = (Language.FRENCH, Language.PORTUGUESE)  # which say "the Bitcoin" in sentences
 REMARKS = "remarks."  # how those begin that say what a model's report remarks
 
@@ -33,9 +34,17 @@ class Words:
 
     @property
     def of_scripts(self) -> dict[str, str]:
-        """What scripts say, by name."""
+        """What the page's scripts say, by name."""
+        return self._beginning(SCRIPT)
+
+    @property
+    def of_chart(self) -> dict[str, str]:
+        """What the chart says, by name."""
+        return self._beginning(CHART)
+
+    def _beginning(self, kind: str) -> dict[str, str]:
         texts = self._phrases.texts
-        return {name.removeprefix(SCRIPT): text for name, text in texts.items() if name.startswith(SCRIPT)}
+        return {name.removeprefix(kind): text for name, text in texts.items() if name.startswith(kind)}
 
     def retold(self, remark: str) -> str | None:
         """A remark of a model's report, which is English, in the visitor's language; None where it is not known."""

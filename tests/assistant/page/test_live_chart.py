@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from starlette.applications import Starlette
 
 from assistant.page.live_chart.library import FILE, LARGEST, SHA256, VERSION, library
 from assistant.page.live_chart.routes import FOLDER, LIBRARY, chart_routes
+from assistant.understanding import Language
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -78,14 +81,16 @@ async def test_without_the_library_its_address_is_not_found_and_the_rest_is_ther
 
 
 async def test_every_file_of_ours_is_served_and_asks_for_those_alone():
-    async with client(chart_routes()) as page:
+    routes = chart_routes()
+    addresses = {route.path for route in routes}
+    async with client(routes) as page:
         for path in sorted(FOLDER.iterdir()):
             answer = await page.get(f"/chart/{path.name}")
             assert answer.content == path.read_bytes()
             assert answer.headers["cache-control"] == "public, max-age=600"
             for line in path.read_text(encoding="utf-8").splitlines():
                 if line.startswith("import "):
-                    assert (FOLDER / Path(line.split('"')[1]).name).exists()
+                    assert "/chart/" + Path(line.split('"')[1]).name in addresses
         assert (await page.get("/chart/..%2Fchat.js")).status_code == 404
         assert (await page.get("/chart/nothing.js")).status_code == 404
 
@@ -93,3 +98,14 @@ async def test_every_file_of_ours_is_served_and_asks_for_those_alone():
 def test_our_files_are_small():
     whole = b"".join(path.read_bytes() for path in FOLDER.iterdir())
     assert len(gzip.compress(whole)) < 14_000
+
+
+async def test_the_words_of_the_chart_are_the_pages_texts_in_each_language():
+    async with client(chart_routes()) as page:
+        script = (await page.get("/chart/words.js")).text
+    words = json.loads(script.removeprefix("export const WORDS = ").removesuffix(";\n"))
+    assert set(words) == {language.value for language in Language}
+    assert words["de"]["high"] == "Hoch"
+    used = set(re.findall(r"\bwords\.(\w+)\b(?!\")", "".join(path.read_text() for path in FOLDER.glob("*.js"))))
+    for said in words.values():
+        assert used <= set(said)
