@@ -174,7 +174,9 @@ def test_the_same_forecast_comes_out_of_every_door(model, exchanges, tmp_path, m
     with started("serve") as (_, address):
         until_ready(address)
         closes = candles_ending().close[-60:].tolist()
-        predicted = httpx.post(f"{address}/predict", json={"prices": closes}).json()["predicted_next_hour_price"]
+        predicted = httpx.post(f"{address}/predict", json={"prices": closes}, timeout=60).json()[
+            "predicted_next_hour_price"
+        ]
     if model == "classic":  # sees closes alone wherever it is asked
         assert predicted == round(issued.horizons[0].median, 2)
     else:  # sees candles of both coins in a forecast, and closes alone here
@@ -226,7 +228,7 @@ def test_the_api_alone_serves_and_ends_quietly(by):
     with started("serve") as (process, address):
         assert httpx.get(f"{address}/healthz", timeout=PATIENCE).json() == {"status": "ok"}
         until_ready(address)
-        answer = httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES})
+        answer = httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}, timeout=60)
         assert 50_000 < answer.json()["predicted_next_hour_price"] < 75_000
         assert "server" not in answer.headers
         assert stopped(process, by) == (0, "", "")
@@ -253,14 +255,14 @@ def test_the_chat_and_the_api_share_a_port_and_end_quietly():
         assert httpx.get(f"{address}/healthz", timeout=PATIENCE).status_code == 200
         assert httpx.get(address, headers={"accept": "text/html"}, timeout=PATIENCE).status_code in (200, 503)
         until_ready(address)
-        page = httpx.get(address, headers={"accept": "text/html", "origin": "https://evil.example"})
+        page = httpx.get(address, headers={"accept": "text/html", "origin": "https://evil.example"}, timeout=60)
         assert page.status_code == 200
         assert "CryptoSense" in page.text
         assert "access-control-allow-origin" not in page.headers
         assert "access-control-allow-credentials" not in page.headers
-        assert httpx.get(f"{address}/v1/nothing").json()["status"] == 404
-        assert httpx.get(f"{address}/predict").status_code == 405
-        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}).status_code == 200
+        assert httpx.get(f"{address}/v1/nothing", timeout=60).json()["status"] == 404
+        assert httpx.get(f"{address}/predict", timeout=60).status_code == 405
+        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}, timeout=60).status_code == 200
         with httpx.stream("GET", f"{address}/gradio_api/heartbeat/open-page", timeout=PATIENCE) as page:
             heartbeats = page.iter_raw()
             assert b"ALIVE" in next(heartbeats)
@@ -288,7 +290,7 @@ def test_without_an_exchange_the_chat_answers_from_simulated_prices_and_the_api_
             assert answer.headers["content-type"] == "application/problem+json"
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
             assert all(f"{name} could not" in answer.text for name in ("bitstamp", "coinbase", "kraken", "binance"))
-        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}).status_code == 200
+        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}, timeout=60).status_code == 200
         assert stopped(process, signal.SIGINT)[0] == 0
 
 
@@ -301,16 +303,16 @@ def test_metrics_show_forecasts_the_age_of_candles_and_the_model_which_a_new_one
     first = load_artifact(directory)
     with started("serve") as (process, address):
         until_ready(address)
-        assert f'sha256="{first.sha256}"' in httpx.get(f"{address}/metrics").text
+        assert f'sha256="{first.sha256}"' in httpx.get(f"{address}/metrics", timeout=60).text
         for body in ({"symbol": "BTC-USD"}, {"symbol": "BTC-USD", "closes": EXAMPLE_PRICES}):
             assert httpx.post(f"{address}/v1/forecast", json=body, timeout=PATIENCE).status_code == 200
-        shown = httpx.get(f"{address}/metrics").text
+        shown = httpx.get(f"{address}/metrics", timeout=60).text
         assert 'cryptosense_forecasts_total{symbol="BTC-USD"} 2.0' in shown
         [age] = re.findall(r'cryptosense_newest_candle_age_seconds{symbol="BTC-USD"} (\S+)', shown)
         assert float(age) <= time.time() - NOON
         save_artifact(directory, first.files, first.manifest.model_copy(update={"version": "9.9"}))
         end = time.monotonic() + PATIENCE
-        while 'version="9.9"' not in (shown := httpx.get(f"{address}/metrics").text):
+        while 'version="9.9"' not in (shown := httpx.get(f"{address}/metrics", timeout=60).text):
             assert time.monotonic() < end
             time.sleep(0.2)
         assert first.sha256 not in shown
@@ -326,7 +328,10 @@ def test_without_a_model_another_machine_alone_answers_and_readiness_follows_it(
         monkeypatch.setenv("CRYPTOSENSE_MODEL_DIR", str(tmp_path / "gone"))
         with started() as (process, address):
             until_ready(address)
-            assert httpx.get(f"{address}/readyz").json()["model"] == httpx.get(f"{url}/readyz").json()["model"]
+            assert (
+                httpx.get(f"{address}/readyz", timeout=60).json()["model"]
+                == httpx.get(f"{url}/readyz", timeout=60).json()["model"]
+            )
             live = {"symbol": "BTC-USD", "hours": 24}
             sent = {**live, "closes": EXAMPLE_PRICES, "last_open_time": NOON - HOUR}
             questions = (("predict", {"prices": EXAMPLE_PRICES}), ("v1/forecast", live), ("v1/forecast", sent))
@@ -338,7 +343,9 @@ def test_without_a_model_another_machine_alone_answers_and_readiness_follows_it(
             assert Forecast.model_validate_json(capsys.readouterr().out).last_close == LAST_CLOSE
             asked = {"messages": [{"role": "user", "content": "what's BTC next hour?"}]}
             assert f"{LAST_CLOSE:,.2f}" in said(httpx.post(f"{address}/v1/chat", json=asked, timeout=PATIENCE).text)
-            assert load_artifact(ROOT / "models" / "quantile").sha256 in httpx.get(f"{address}/metrics").text
+            assert (
+                load_artifact(ROOT / "models" / "quantile").sha256 in httpx.get(f"{address}/metrics", timeout=60).text
+            )
 
             stopped(there, signal.SIGINT)
             for path, body in questions:
@@ -346,12 +353,12 @@ def test_without_a_model_another_machine_alone_answers_and_readiness_follows_it(
                 assert answer.status_code == 503
                 assert "CRYPTOSENSE_BACKEND_URL could not be reached" in answer.json()["detail"]
             end = time.monotonic() + PATIENCE
-            while (ready := httpx.get(f"{address}/readyz")).status_code == 200:
+            while (ready := httpx.get(f"{address}/readyz", timeout=60)).status_code == 200:
                 assert time.monotonic() < end
                 time.sleep(0.1)
             assert ready.json()["parts"] == {"model": "silent", "chat": "ready"}
             assert "another machine, which could not be reached" in ready.json()["detail"]
-            assert httpx.get(f"{address}/healthz").status_code == 200
+            assert httpx.get(f"{address}/healthz", timeout=60).status_code == 200
             assert stopped(process, signal.SIGINT)[0] == 0
 
 

@@ -19,7 +19,7 @@ FEW = 3  # random cases an operation, for each way to make them
 @pytest.fixture(scope="module")
 def found(tmp_path_factory, shipped):
     with whole_service(tmp_path_factory.mktemp("ledger"), shipped, LOCKED) as address:
-        document = httpx.get(f"{address}/openapi.json").json()
+        document = httpx.get(f"{address}/openapi.json", timeout=60).json()
         return document, cases(address, FEW)
 
 

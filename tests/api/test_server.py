@@ -137,7 +137,7 @@ def test_what_is_not_http_gets_a_problem_and_an_end(address, sent):
     assert_problem(answer, 400)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["connection"] == "close"
-    assert httpx.get(f"{address}/healthz").status_code == 200
+    assert httpx.get(f"{address}/healthz", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_clients_that_hang_up_leave_a_server_that_works_says_nothing_and_answers
             wire.socket.close()
         wire = Wire(address)
         wire.send(POST + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY[:100])
-        assert httpx.post(f"{address}/predict", json=PREDICTION).status_code == 200
+        assert httpx.post(f"{address}/predict", json=PREDICTION, timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)  # the server has read what was sent before it answered another
         until_refused(wire, process)
         wire.send(BODY[100:])

@@ -148,7 +148,7 @@ async def test_of_10000_connections_some_are_let_in_and_the_others_told_to_come_
         assert not statuses.keys() - {b"200", b"429", b"503"}
         assert events[b"quote"] > len(listening)
         assert not any(each.done() for each in reading)
-        async with httpx.AsyncClient(base_url=under.address) as client:
+        async with httpx.AsyncClient(base_url=under.address, timeout=60) as client:
             assert (await client.get("/healthz")).status_code == 200
         for each in (*reading,):
             each.cancel()

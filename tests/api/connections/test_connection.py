@@ -373,7 +373,7 @@ def test_more_connections_than_the_process_may_have_leave_it_working_and_silent(
             assert client.get("/healthz").status_code == 200
             for each in crowd:
                 each.close()
-        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}).status_code == 200
+        assert httpx.post(f"{address}/predict", json={"prices": EXAMPLE_PRICES}, timeout=60).status_code == 200
         process.terminate()
         assert process.communicate(timeout=PATIENCE)[1] == ""
     finally:

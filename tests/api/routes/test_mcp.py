@@ -66,7 +66,7 @@ def address():
 
 def wait_for(address):
     end = time.monotonic() + PATIENCE
-    while httpx.get(f"{address}/readyz").status_code != 200:
+    while httpx.get(f"{address}/readyz", timeout=60).status_code != 200:
         assert time.monotonic() < end
         time.sleep(0.01)
 

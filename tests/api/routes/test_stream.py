@@ -205,7 +205,7 @@ async def test_the_stream_ends_at_once_when_the_service_leaves_and_leaves_nothin
         async with asyncio.timeout(2):
             async for _ in events:
                 pass
-        async with httpx.AsyncClient(base_url=to) as client:
+        async with httpx.AsyncClient(base_url=to, timeout=60) as client:
             assert_problem(await client.get("/v1/stream?symbols=BTC-USD"), 503)
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert threading.active_count() <= threads + 1  # the pool that builds the backend keeps one
@@ -225,7 +225,7 @@ async def test_one_too_many_is_told_to_come_back(market):
     async with streaming(market, most=2) as (to, _), AsyncExitStack() as stack:
         for _ in range(2):
             await stack.enter_async_context(listening(to))
-        async with httpx.AsyncClient(base_url=to) as client:
+        async with httpx.AsyncClient(base_url=to, timeout=60) as client:
             answer = await client.get("/v1/stream?symbols=BTC-USD")
             assert_problem(answer, 503)
             assert answer.headers["retry-after"] == "60"
@@ -243,7 +243,7 @@ async def test_one_client_has_some_places_and_others_have_theirs(market):
     async with (
         streaming(market, settings=settings, of_one=2) as (to, app),
         AsyncExitStack() as stack,
-        httpx.AsyncClient(base_url=to) as client,
+        httpx.AsyncClient(base_url=to, timeout=60) as client,
     ):
         for headers in clients * 2:
             await stack.enter_async_context(listening(to, **headers))
@@ -289,7 +289,7 @@ async def test_streams_hold_no_place_among_those_at_work(market):
     async with streaming(market, settings=settings) as (to, _), AsyncExitStack() as stack:
         for _ in range(10):
             await stack.enter_async_context(listening(to))
-        async with httpx.AsyncClient(base_url=to) as client:
+        async with httpx.AsyncClient(base_url=to, timeout=60) as client:
             for _ in range(10):
                 assert (await client.get("/v1/price?symbol=BTC-USD")).status_code == 200
 

@@ -145,7 +145,7 @@ async def test_an_alert_is_told_on_the_stream_to_the_holder_of_its_key_or_token_
     alerts = Alerts(f"sqlite:///{tmp_path / 'alerts.db'}", within=UNHURRIED)
     condition = {"kind": "price", "above": LAST_CLOSE + 10}
     async with streaming(market, settings=KEYED, alerts=alerts) as (to, _):
-        async with httpx.AsyncClient(base_url=to, headers=by(ALICE)) as client:
+        async with httpx.AsyncClient(base_url=to, headers=by(ALICE), timeout=60) as client:
             answer = await client.post("/v1/alerts", json={"symbol": "BTC-USD", "condition": condition})
             token = answer.json()["stream_token"]
         async with (
@@ -163,7 +163,7 @@ async def test_an_alert_is_told_on_the_stream_to_the_holder_of_its_key_or_token_
                 async with asyncio.timeout(PATIENCE):
                     while (event := await anext(each))[2] is None or event[2].get("price") != LAST_CLOSE + 12:
                         assert event[0] != "alert"
-        async with httpx.AsyncClient(base_url=to) as client:
+        async with httpx.AsyncClient(base_url=to, timeout=60) as client:
             for wrong in ("st_short", ",".join([f"st_{'x' * 43}"] * 11)):
                 assert_problem(await client.get(f"/v1/stream?symbols=BTC-USD&alerts={wrong}"), 422)
 
@@ -195,7 +195,7 @@ async def test_a_service_delivers_to_a_webhook_that_its_operator_allows(tmp_path
                 "webhook": f"http://{place}/alertmanager",
                 "format": "alertmanager",
             }
-            async with httpx.AsyncClient(base_url=to, headers=by(ALICE)) as client:
+            async with httpx.AsyncClient(base_url=to, headers=by(ALICE), timeout=60) as client:
                 assert (await client.post("/v1/alerts", json=body)).status_code == 201
             async with asyncio.timeout(PATIENCE):
                 told = await got

@@ -49,7 +49,7 @@ async def open_live(fake: FakeExchanges, clock: Clock) -> AsyncIterator[OpenLive
     opened: list[LiveSource] = []
 
     def open_live(names: tuple[str, ...] = NAMES, **options: object) -> LiveSource:
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names]
         opened.append(LiveSource(exchanges, **{"clock": clock, "budget": AMPLE, **options}))
         return opened[-1]

@@ -36,7 +36,7 @@ def fake(server: FakeExchanges) -> FakeExchanges:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(verify=TLS) as client:
+    async with httpx.AsyncClient(verify=TLS, timeout=60) as client:
         yield client
 
 

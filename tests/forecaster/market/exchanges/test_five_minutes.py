@@ -42,7 +42,7 @@ async def open_live(fake: FakeExchanges, clock: Callable[[], float]) -> AsyncIte
     opened: list[LiveSource] = []
 
     def open_live(*names: str, **options: object) -> LiveSource:
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
         opened.append(LiveSource(exchanges, **{"clock": clock, "timer": clock, "budget": AMPLE, **options}))
         return opened[-1]

@@ -40,7 +40,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     opened: list[LiveSource] = []
 
     def open_live(*names: str, **options: object) -> LiveSource:
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
         opened.append(LiveSource(exchanges, **{"clock": fake.time, "timer": fake.time, "budget": AMPLE, **options}))
         return opened[-1]
@@ -56,7 +56,7 @@ def tickers(fake: FakeExchanges) -> list[str]:
 
 
 async def refusal(name: str, url: str, within: float = 5.0) -> ExchangeError:
-    async with httpx.AsyncClient(verify=TLS) as client:
+    async with httpx.AsyncClient(verify=TLS, timeout=60) as client:
         with pytest.raises(ExchangeError) as caught:
             await EXCHANGES[name](client, url).ticker("BTC-USD", within=within)
     assert RAW not in str(caught.value)

@@ -35,7 +35,7 @@ async def open_live(fake: FakeExchanges) -> AsyncIterator[OpenLive]:
     opened: list[LiveSource] = []
 
     def open_live(*names: str) -> LiveSource:
-        client = httpx.AsyncClient(verify=TLS)
+        client = httpx.AsyncClient(verify=TLS, timeout=60)
         exchanges = [EXCHANGES[name](client, fake.urls[name]) for name in names or NAMES]
         opened.append(LiveSource(exchanges, clock=fake.time, timer=fake.time, budget=AMPLE))
         return opened[-1]
@@ -51,7 +51,7 @@ def lists(fake: FakeExchanges) -> list[str]:
 
 
 async def listed(name: str, url: str, symbol: str, within: float = 5.0) -> dict[str, Pair]:
-    async with httpx.AsyncClient(verify=TLS) as client:
+    async with httpx.AsyncClient(verify=TLS, timeout=60) as client:
         return await EXCHANGES[name](client, url).products(symbol, within=within)
 
 

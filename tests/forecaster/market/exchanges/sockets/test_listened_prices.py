@@ -31,7 +31,7 @@ async def market(name="bitstamp", *others):
     """A source of one exchange that is listened to, and of others that are not; and both sides of the exchange."""
     with FakeExchanges(TAPE, NOON + 47 * 60) as fake:
         async with imitated(name) as told:
-            client = httpx.AsyncClient(verify=TLS)
+            client = httpx.AsyncClient(verify=TLS, timeout=60)
             exchanges = [EXCHANGES[each](client, fake.urls[each]) for each in (name, *others)]
             sockets = Sockets({name: told.url})
             source = LiveSource(exchanges, clock=fake.time, timer=fake.time, budget=AMPLE, sockets=sockets)
