@@ -176,8 +176,11 @@ def _verdict(each: Shown, words: Words) -> str:
     if each.inside:
         return f"\u2713 {escape(words.say('record.yes'))}"
     above = each.actual > each.high
-    by = _price(each.actual - each.high if above else each.low - each.actual, each, words)
-    return f"\u2717 {'+' if above else MINUS}{by}"
+    by = each.actual - each.high if above else each.low - each.actual
+    told = _price(by, each, words)
+    if told == words.number(0):  # a miss by cents is one
+        told = words.number(by, decimals_of(each.symbol, each.actual))
+    return f"\u2717 {'+' if above else MINUS}{told}"
 
 
 def _when(each: Shown, words: Words) -> str:

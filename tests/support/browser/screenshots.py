@@ -19,7 +19,7 @@ from playwright.sync_api import Browser
 from forecaster.market.files.reader import read_candles
 from forecaster.schema import HOUR
 from forecaster.settings import ROOT
-from tests.support.browser.chromium import DESKTOP, PHONE, Visit, chromium, product, visits
+from tests.support.browser.chromium import DESKTOP, PHONE, Visit, at_rest, chromium, product, visits
 
 OUT = ROOT / "docs" / "screenshots"
 KEPT = 1000  # hours that the exchanges know
@@ -39,6 +39,7 @@ def take(browser: Browser, address: str, out: Path) -> None:
         ):
             chat = visit(address, viewport, **options)
             chat.ask(QUESTION)
+            _drawn(chat)
             _shot(chat, out / f"{name}.png")
         for tab in ("Model report", "Track record"):
             for name, viewport, scheme in (("", TALL, "light"), ("-dark", TALL, "dark"), ("-phone", PHONE, "light")):
@@ -49,6 +50,15 @@ def take(browser: Browser, address: str, out: Path) -> None:
         chat = visit(f"{address}/?embed=1&symbol=ETH-USD&theme=dark&title=Ask%20me", PANEL, color_scheme="light")
         chat.ask("what's ETH in 6 hours?")
         _shot(chat, out / "embed.png")
+
+
+def _drawn(chat: Visit) -> None:
+    """Wait until the chart has taken the place of the card's picture."""
+    chart = chat.page.locator(".chart").last
+    chart.scroll_into_view_if_needed()
+    chart.locator(".reading b").wait_for()
+    chat.questions.last.scroll_into_view_if_needed()
+    at_rest(chart)
 
 
 def _shot(chat: Visit, file: Path) -> None:

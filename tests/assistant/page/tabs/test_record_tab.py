@@ -63,6 +63,10 @@ def test_a_fresh_service_says_what_waits_and_until_when_on_the_visitors_clock():
     assert "one is issued" in told(record())
 
 
+def test_a_miss_by_cents_is_no_miss_by_nothing():
+    assert "\u2717 +0.30" in told(record(kept(issued(0), HORIZON.quantiles["0.90"] + 0.3)))
+
+
 def test_a_miss_is_told_with_what_it_missed_by_and_drawn_in_red():
     high, middle = HORIZON.quantiles["0.90"], HORIZON.median
     found = record(kept(issued(1), high + 100), kept(issued(0), middle), waits=1)
