@@ -161,3 +161,26 @@ def test_a_question_that_was_cut_off_twice_is_left_to_the_visitor(page: Page, ad
         page.reload()
     expect(page.locator("#box textarea")).to_have_value("slow")
     expect(page.locator(".user-row")).to_have_count(0)
+
+
+HIDING = """() => {
+    const timer = window.setTimeout;
+    Object.defineProperty(document, "visibilityState", { get: () => window.away ? "hidden" : "visible" });
+    window.setTimeout = (call, time, ...told) => {
+        if (!window.leaves || told[0]?.msg !== "process_generating") return timer(call, time, ...told);
+        window.away = true;
+        return timer(call, 1000, ...told);
+    };
+    document.addEventListener("keydown", ({ key }) => { if (key === "Enter") window.leaves = true; }, true);
+}"""
+
+
+def test_a_tab_that_is_hidden_as_its_answer_begins_shows_it_whole(page: Page, address: str, turn: Turn):
+    """A browser lets the timers of a hidden tab wait, and what is not taken by a timer then comes first."""
+    page.add_init_script(f"({HIDING})()")
+    go(page, address)
+    ask(page, "first")
+    expect(page.locator(".user-row")).to_have_text(["first"], use_inner_text=True)
+    expect(page.locator(".bot-row").last).to_contain_text("You asked: first")
+    answered(page.locator("body"))
+    assert turn.heard == ["first"]

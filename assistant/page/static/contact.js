@@ -1,6 +1,11 @@
 // A lost connection: says so, waits until the service answers again, and goes on where the visitor was.
 // Gradio gives a page up that has lost its connection; it has to be loaded anew, and kept.js brings everything back.
 (() => {
+  // Gradio takes a message by a timer while the page is seen and at once while it is hidden: the first after the change
+  // would overtake the last before it, and each says only how it differs from the one before.
+  const timer = window.setTimeout;
+  window.setTimeout = (call, time, ...told) => told[0]?.event_id ? void call(...told) : timer(call, time, ...told);
+
   const words = JSON.parse(document.querySelector('meta[name="cryptosense-words"]')?.content ?? "{}");
   const EVERY = 1000; // milliseconds between two tries
   const SILENT = 10_000; // milliseconds without a word after which an interrupted turn is given up
