@@ -236,7 +236,7 @@ class Speech:
 
     def _name_of(self, zone: str, local: datetime, *, of_city: bool) -> str:
         """What the clocks of a zone are called: letters, or its city."""
-        letters, city = letters_of(local), city_of(zone_of(zone).key)
+        letters, city = letters_of(local), city_of(zone_of(zone).key, self.language)
         return self.say("time.city", city=city) if city and (of_city or not letters) else letters or USUAL
 
     def _ordinal(self, day: int) -> str:

@@ -1,10 +1,13 @@
 """Time zones by their IANA names, and what people call them: "CET", or a city where there are no such letters."""
 
+import tomllib
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 USUAL = "UTC"
+NAMES = Path(__file__).with_name("cities.toml")
 REGIONS = frozenset(
     "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
 )  # of the names that end in a city
@@ -20,10 +23,17 @@ def zone_of(name: str) -> ZoneInfo:
     return zone if city_of(name) or letters_of(datetime(2026, 1, 1, tzinfo=zone)) else ZoneInfo(USUAL)
 
 
-def city_of(name: str) -> str | None:
-    """The city that a zone is named by: "New York"; None for "UTC" or "US/Pacific"."""
-    region, _, city = name.partition("/")
-    return city.rpartition("/")[2].replace("_", " ") if region in REGIONS and city else None
+def city_of(name: str, language: str = "en") -> str | None:
+    """The city that a zone is named by, as a language calls it: "New York"; None for "UTC" or "US/Pacific"."""
+    region, _, place = name.partition("/")
+    city = place.rpartition("/")[2].replace("_", " ")
+    return _names().get(city, {}).get(language, city) if region in REGIONS and city else None
+
+
+@cache
+def _names() -> dict[str, dict[str, str]]:
+    """What languages call cities otherwise than the database does."""
+    return tomllib.loads(NAMES.read_text(encoding="utf-8"))
 
 
 def letters_of(time: datetime) -> str | None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import ceil
 
 from assistant.understanding.alerts import of_an_anomaly
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
@@ -18,18 +17,26 @@ from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, La
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
-from assistant.understanding.neighbours import adds_nothing, timed_alike, with_coin
-from assistant.understanding.slots import Slots, known_zone, metrics_named, unitless
-from assistant.understanding.topics import SUREST_TOPIC, Topics, asked_topic, asked_topics, no_topic, of_a_cause
+from assistant.understanding.neighbours import adds_nothing, as_said_before, timed_alike, with_coin, with_unit
+from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
+from assistant.understanding.topics import (
+    SUREST_TOPIC,
+    Topics,
+    asked_topic,
+    asked_topics,
+    no_topic,
+    of_a_cause,
+    off_topic,
+)
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
-LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
 OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
+_SPOKEN_OF = re.compile(r"\b(?:it|that|this|those|these|they|we)\b")
 _PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
@@ -57,9 +64,9 @@ def read_question(
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
     zone = known_zone(zone)
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
-    for typed in messages[-MEMORY:]:
+    for typed in map(latin, messages[-MEMORY:]):
         before = before.heard(typed)
-        language, guest = classifier.reader.languages(typed, before.language)
+        language, guest = classifier.reader.languages(typed, before.language, before.guest)
         message = Message(
             typed, guest or language, classifier, now or datetime.now(UTC), offered, before.both, before.zone or zone
         )
@@ -107,7 +114,8 @@ def _question(
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
     slots, intent = part.slots, meant(part)
-    if slots.impossible or slots.quantities.sums:
+    spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
+    if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
     if intent is Intent.METRICS and metrics_named(part.text) > 1:
         named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
@@ -158,40 +166,13 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
-    slots = _with_unit(_as_said_before(slots, last), part.text, last)
+    slots = with_unit(as_said_before(slots, last), part.text, last)
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
     return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
-
-
-def _with_unit(slots: Slots, text: str, last: Ask) -> Slots:
-    """The slots, where a number has no unit with that of the ask before: "and in 12"."""
-    if not slots.priced and last.minutes is not None and (count := slots.bare or unitless(text)):
-        return replace(slots, hours=ceil(count / 60), minutes=count if count % 60 else None)
-    if slots.bare is None or last.intent not in TIMED or slots.priced:
-        return slots
-    counted = last.intent is Intent.TRACK_RECORD
-    return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
-
-
-def _as_said_before(slots: Slots, last: Ask) -> Slots:
-    """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
-    q = slots.quantities
-    percent = q.percent or (slots.bare if (slots.bare or 0) in LEVELS else None)
-    if last.level is not None and percent is not None:
-        return replace(slots, quantities=replace(q, level=float(percent), side=last.side), bare=None)
-    if last.move_pct is not None and (q.percent is not None or (q.turn != "either" and not slots.priced)):
-        turn = last.direction if q.turn == "either" else q.turn
-        return replace(slots, quantities=replace(q, move_pct=q.percent or last.move_pct, direction=turn))
-    if last.threshold is not None and slots.bare is not None and not slots.timed and not slots.priced:
-        return replace(slots, quantities=replace(q, threshold=float(slots.bare), below=last.below), bare=None)
-    if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
-        days = slots.target.date() - last.at.date()
-        return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
-    return slots
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
@@ -222,11 +203,13 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     slots, symbols = part.slots, part.slots.symbols or before.symbols
     if slots.foreign or slots.quantities.amount is not None or slots.currency or slots.at or slots.impossible:
         return ()
+    if slots.priced and slots.symbols:
+        return ()
     if part.intent is Intent.FOLLOWUP:
-        unclear = slots.bare is not None and slots.symbols and not slots.timed and not slots.priced
+        unclear = isinstance(slots.bare, int) and slots.symbols and not slots.timed and not slots.priced
         if not unclear or before.last.intent in TIMED:
             return ()
-        return Ask(Intent.FORECAST, symbols, slots.bare), Ask(Intent.CANDLES, symbols, slots.bare)
+        return tuple(Ask(intent, symbols, int(slots.bare or 0)) for intent in (Intent.FORECAST, Intent.CANDLES))
     if (
         part.intent is Intent.OTHER
         and slots.symbols

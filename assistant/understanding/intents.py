@@ -47,6 +47,7 @@ _POLITE = re.compile(  # what precedes what is wanted
     r"|\bi(?:'d| would) (?:like|love) to (?:know|see|hear)\b|\bi want to (?:know|see)\b"
     r"|\bdo you (?:happen to )?know\b|\b(?:please )?be so kind as to\b|\bwould it be possible to\b"
 )
+_OF_SUBSTANCE = re.compile(r"[^\W\d_\u3040-\u9fff]{3,}|[\u3040-\u9fff]{2,}")
 _TENSE = frozenset(("past", "future", "move", "now"))
 
 
@@ -64,7 +65,9 @@ class IntentClassifier:
         self._concepts = {name: _any_of(words) for name, words in alike.items()}
         self.reader = Reader(list(examples), _mattering(alike), guests)
         self._examples, self._weights = examples, weights
+        self._known = {word for words in alike.values() for phrase in words for word in phrase.split()}
         self._words = weights.words if weights else fitted_on_words([*map(self._in, self._texts)], self._intents)
+        self._known |= self._words.place.keys() | NAME_WORDS | FOREIGN_WORDS
         self._classes = weights.intents if weights else tuple(sorted(set(self._intents)))
         self.ranked = lru_cache(maxsize=4096)(self._ranked)
 
@@ -147,6 +150,10 @@ class IntentClassifier:
     def content(self, masked: str) -> list[str]:
         """The words of a masked question that are neither slots nor mere joints."""
         return [word for word in re.findall(r"[^\W\d_]+(?:'\w+)?", masked) if word not in _JOINTS]
+
+    def strange(self, masked: str) -> bool:
+        """Whether a masked question has a word that stands in no example: "will arsenal beat chelsea tonight"."""
+        return any(word not in self._known for word in _OF_SUBSTANCE.findall(" ".join(self.content(masked))))
 
     def carries(self, masked: str) -> bool:
         """Whether a part of a question wants something by itself."""

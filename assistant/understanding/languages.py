@@ -6,20 +6,21 @@ classifier know; the order stays as it was, and what is unknown stays as it is.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from assistant.understanding.frame import Guest, Intent, Language, Spoken
-from assistant.understanding.slots import NAME_WORDS, arabic, currencies_marked, marked, zones_marked
+from assistant.understanding.slots import NAME_WORDS, NAMES, arabic, currencies_marked, marked, zones_marked
 from assistant.understanding.spelling import Spelling, plain, replacer
 
 FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
-_CAPITALS = re.compile(r"\b[A-Z]{2,5}\b")  # of a coin or a zone: "IST" is no German
+_CAPITALS = re.compile(r"\b[A-Z]{2,5}\b|(?<=[ap]m )[a-z]{2,4}\b")  # of a coin or a zone: "IST" is no German
 _ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
 _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their script tells
     Guest.JAPANESE: re.compile(r"[\u3040-\u30ff]"),
@@ -91,7 +92,8 @@ class Reader:
             mended = glossary.single | (matter if each.language is Language.ENGLISH else coins)
             self._spellings[each.language] = Spelling(mended, english | _words(each), glossary.knows)
             self._count(each.language, each.common, 1.0)
-            self._count(each.language, _words(each) - each.common, 0.5)
+            self._count(each.language, _words(each) - each.common - NAMES.codes.keys(), 0.5)
+            self._count(each.language, _accented(each), 1.0)
         for guest in guests:
             self._glossaries[guest.language] = glossary = _Glossary(
                 guest.gloss, spaced=guest.language is not Guest.JAPANESE
@@ -117,25 +119,26 @@ class Reader:
         for language, sign in _SIGNS.items():
             votes[language] += SIGN if sign.search(text) else 0
         worded = text if text.isupper() else _CAPITALS.sub(" ", text)
-        for word in re.findall(r"[^\W\d_]+", plain(worded)):
-            for spoken, vote in self._votes.get(word, {}).items():
+        for word in re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", worded).casefold()):
+            for spoken, vote in (self._votes.get(word) or self._votes.get(plain(word), {})).items():
                 votes[spoken] += vote
         return max(Language, key=lambda language: (votes[language], language is before))
 
-    def languages(self, text: str, before: Language) -> tuple[Language, str | None]:
-        """The language to answer in, and the code of the one that was spoken where there are no answers in it."""
+    def languages(self, text: str, before: Language, guest_before: str | None = None) -> tuple[Language, str | None]:
+        """The language to answer in, and the code of the one that was spoken where there are no answers in it;
+        those of the message before where this one is too short to tell."""
         guest = next((code for code, script in _SCRIPTS.items() if script.search(text)), None)
-        if guest is None and self._italian(text):
+        if guest is None and self._italian(text, before=guest_before == Guest.ITALIAN):
             guest = Guest.ITALIAN
         return (self.language(text, before), None) if guest is None else (Language.ENGLISH, guest)
 
-    def _italian(self, text: str) -> bool:
+    def _italian(self, text: str, *, before: bool) -> bool:
         """Whether more of a text's words are Italian than of any language that is answered in."""
         words = re.findall(r"[^\W\d_]+", plain(text))
         italian = sum(word in self._italian_words for word in words)
         others = [sum(self._votes.get(word, {}).get(language, 0.0) > 0 for word in words) for language in Language]
         alone = any(word in self._italian_words and word not in self._votes for word in words)
-        return italian > max(others) or (alone and italian == max(others))
+        return italian > max(others) or ((alone or (before and italian > 0)) and italian == max(others))
 
     def english(self, text: str, language: str) -> str:
         """A message's words in plain English, with typos mended."""
@@ -195,6 +198,13 @@ _ACCENTED: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (re.compile(r"\b[oO]ù\b|\b[oO]u (?=(?:sera|va|en est|ira|se)\b)"), "ouh "),
     ),
 }
+
+
+def _accented(examples: Examples) -> set[str]:
+    """Words with accents: "prévision" is French where "previsión" is Spanish."""
+    said = " ".join(question for questions in examples.questions.values() for question in questions)
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", said).casefold())
+    return {word for word in words if word != plain(word) and not _HAN.search(word)}
 
 
 def _words(examples: Examples) -> set[str]:

@@ -43,7 +43,7 @@ _SAID = re.compile(
     r"|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out)\b"
 )
-_UNUSUAL = re.compile(r"\b(?:unusual\w*|anomal\w+|abnormal\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
+_UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
 _TYPICAL = re.compile(
     r"\b(?:typical(?:ly)?|usual(?:ly)?|normal(?:ly)?|average|avg|expected?|how (?:much|far|big|strong\w*|wide))\b"
@@ -80,6 +80,8 @@ def meant(part: Part) -> Intent:
         return Intent.CANDLES
     if intent in (Intent.CANDLES, Intent.PRICE) and _UNUSUAL.search(text):
         return Intent.ANOMALIES
+    if intent is Intent.ANOMALIES and slots.compare_by == "volatility" and not _UNUSUAL.search(text):
+        return Intent.CANDLES  # "is it calm or wild"
     if compared := _comparison(intent, slots, text):
         return compared
     if _of_a_typical_move(intent, slots, text):
@@ -179,8 +181,8 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
         return Intent.PRICE
     if slots.compare_by is None or not several or slots.priced:
         return None
-    if intent is Intent.ADVICE and slots.compare_by in ("move", "price"):  # "which is the better buy"
-        return None
+    if intent is Intent.ADVICE and slots.compare_by in ("move", "price") and not slots.told_past:
+        return None  # "which is the better buy"
     if intent is Intent.METRICS and (slots.compare_by != "record" or len(slots.symbols) < 2):
         return None
     if intent is Intent.OTHER and not slots.symbols and slots.compare_by not in ("move", "volatility", "forecast"):

@@ -9,6 +9,7 @@ from assistant.understanding.alerts import alert_asked
 from assistant.understanding.frame import Intent
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.slots import Quantities, Slots, mask, read_slots, readied, symbols_in
+from assistant.understanding.spelling import spoken
 from forecaster.schema import Symbol
 
 MOST_PARTS = 16
@@ -43,6 +44,7 @@ class Part:
     masked: str
     slots: Slots
     intent: Intent  # FOLLOWUP where it names only a coin, a time, a price, a metric or a count
+    strange: bool = False  # a word of it stands in no example
 
 
 class Message:
@@ -60,7 +62,7 @@ class Message:
     ) -> None:
         """`every` is what "all coins" means, `both` what "both" means where the message names no two coins itself,
         and `zone` that of its clocks."""
-        self.typed, self._zone = typed, zone
+        self.typed, self._zone = spoken(typed), zone
         self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
         named = self.named = symbols_in(self._text, both=())
@@ -75,7 +77,7 @@ class Message:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
         slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self.named)
-        return Part(text, masked, slots, intent or self._intent(masked))
+        return Part(text, masked, slots, intent or self._intent(masked), self._classifier.strange(masked))
 
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""

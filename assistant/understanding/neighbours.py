@@ -1,11 +1,16 @@
-"""What parts of a message, and the asks that they become, take from those beside them."""
+"""What parts of a message, and the asks that they become, take from those beside and before them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
+from assistant.understanding.conversation import TIMED
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.meaning import TIMES
 from assistant.understanding.message_parts import Message, Part, says_nothing
+from assistant.understanding.slots import Slots, unitless
+
+LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 
 
 def adds_nothing(part: Part) -> bool:
@@ -30,3 +35,34 @@ def timed_alike(asks: Sequence[Ask]) -> list[Ask]:
         if this.intent is after.intent is Intent.FORECAST and not any(getattr(this, name) for name in TIMES):
             told[place] = replace(this, **{name: getattr(after, name) for name in (*TIMES, "zone", "assumed")})
     return told
+
+
+def with_unit(slots: Slots, text: str, last: Ask) -> Slots:
+    """The slots, where a number has no unit with that of the ask before: "and in 12"."""
+    if not slots.priced and last.minutes is not None and isinstance(count := slots.bare or unitless(text), int):
+        return replace(slots, hours=ceil(count / 60), minutes=count if count % 60 else None)
+    if not isinstance(slots.bare, int) or last.intent not in TIMED or slots.priced:
+        return slots
+    counted = last.intent is Intent.TRACK_RECORD
+    return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
+
+
+def as_said_before(slots: Slots, last: Ask) -> Slots:
+    """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
+    q = slots.quantities
+    percent = q.percent or (slots.bare if (slots.bare or 0) in LEVELS else None)
+    if last.level is not None and percent is not None:
+        return replace(slots, quantities=replace(q, level=float(percent), side=last.side), bare=None)
+    alone = slots.bare is not None and not slots.timed and not slots.priced
+    if last.move_pct is not None and (q.percent is not None or alone or (q.turn != "either" and not slots.priced)):
+        turn = last.direction if q.turn == "either" else q.turn
+        percent = q.percent or slots.bare or last.move_pct
+        return replace(slots, quantities=replace(q, move_pct=float(percent), direction=turn), bare=None)
+    if last.amount is not None and alone:
+        return replace(slots, quantities=replace(q, amount=slots.bare, amount_in=last.amount_in), bare=None)
+    if last.threshold is not None and alone:
+        return replace(slots, quantities=replace(q, threshold=float(slots.bare or 0), below=last.below), bare=None)
+    if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
+        days = slots.target.date() - last.at.date()
+        return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
+    return slots

@@ -22,11 +22,19 @@ NEIGHBOURS = 6  # letters: in a shorter word, a wrong letter is one beside the r
 TWO_EDITS = 8  # letters: a longer word may have two typos
 
 
+def spoken(text: str) -> str:
+    """The text without addresses and markup, which may be one in another."""
+    for _ in range(3):
+        text = _NOT_WORDS.sub(" ", text)
+    return text
+
+
 def plain(text: str) -> str:
     """The text in lower case, on one line, without accents, control characters, addresses and markup."""
-    composed = unicodedata.normalize("NFKC", _NOT_WORDS.sub(" ", text)).casefold().translate(_QUOTES)
+    composed = unicodedata.normalize("NFKC", spoken(text)).casefold().translate(_QUOTES)
     letters = (c for c in unicodedata.normalize("NFD", composed) if unicodedata.category(c) != "Mn")
-    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in letters)
+    whole = unicodedata.normalize("NFC", "".join(letters))  # of Korean, whose letters are taken apart too
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in whole)
     return _LONG_NUMBER.sub("9" * 12, " ".join(shown.split()))
 
 

@@ -1,4 +1,4 @@
-"""Whether a part of a message asks for an entry of the knowledge, and for which."""
+"""Whether a part of a message asks for an entry of the knowledge, and for which; or for nothing that is known here."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -30,6 +30,7 @@ SUREST_TOPIC = 0.9  # of one with a coin
 MOST_HALVES = 3
 _NO_TOPIC = TALK | {Intent.ALERT, Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
+_LIKE_OTHERS = frozenset({Intent.PRICE, Intent.CANDLES, Intent.FORECAST, Intent.ALERT})  # in form
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _DEFINES = re.compile(
     r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
@@ -38,9 +39,11 @@ _DEFINES = re.compile(
 _HALVES = re.compile(
     r"[?!;,\uff1f\uff0c\u3002]+|\.(?!\d)|&|\b(?:and|also|plus|und|y|e|et|ed)\b|\u548c|\u8fd8\u6709", re.IGNORECASE
 )
-_LEANS = re.compile(
-    r"^\W*(?:on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b", re.IGNORECASE
-)  # on the other half
+_LEANS = re.compile(  # on the other half
+    r"^\W*(?:(?:on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
+    re.IGNORECASE,
+)
+_EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
     r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
@@ -64,6 +67,13 @@ def of_a_cause(part: Part) -> bool:
     ahead = slots.start is None and (slots.target is not None or (slots.direction == "future" and not slots.told_past))
     ours = ahead or slots.priced or _OURS.search(part.text) is not None or len(slots.symbols) > 1
     return bool(slots.symbols) and not ours and _CAUSE.search(part.text) is not None
+
+
+def off_topic(part: Part, intent: Intent) -> bool:
+    """Whether a part has the form of a question about a coin, and neither one nor its words: "who scores most"."""
+    slots, q = part.slots, part.slots.quantities
+    of_money = slots.symbols or slots.priced or slots.currency or q.amount is not None or q.path
+    return part.strange and intent in _LIKE_OTHERS and not of_money
 
 
 def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
@@ -91,7 +101,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     """
     slots, q = part.slots, part.slots.quantities
     timed = slots.timed and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
-    if not text or q.sums or timed or slots.priced or q.path or q.amount is not None or slots.currency:
+    priced = slots.priced and not (q.level is not None and not slots.symbols and _EXPLAIN.search(part.text))
+    if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
     if part.intent in _NO_TOPIC or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None

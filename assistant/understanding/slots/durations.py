@@ -51,7 +51,10 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:an? |one |1 )?half[ -](?:an? |of an? )?hour\b", "30 minutes"),
         (r"\b(?:an? |one |1 )?half[ -](?:of )?(?:an? |the )?day\b", "12 hours"),
         (r"\b(?:an?|one|1) day and (?:an? )?half\b|\b1 and (?:an? )?half days?\b", "36 hours"),
-        (r"\b(?:an?|one|1) hours? and (?:an? )?half\b|\b(?:1|one|an) and (?:an? )?half hours?\b", "90 minutes"),
+        (
+            r"(?:\b(?:an?|one|1) |(?<!\d) )hours? and (?:an? )?half\b|\b(?:1|one|an) and (?:an? )?half hours?\b",
+            " 90 minutes",
+        ),
         (r"\b(\d{1,4}) and (?:an? )?half (hours|days)\b|\b(\d{1,4}) (hours|days) and (?:an? )?half\b", r"\1\3.5 \2\4"),
         (r"\b(\d{1,4}) and 30 minutes (?:after|later|in|from)", r"\1.5 hours later"),
         (r"\b(?:an? )?(?:couple|pair)(?: of)?(?: more)? (?=(?:hours|days|weeks))", "2 "),
@@ -93,15 +96,15 @@ def _listed(spans: list[str]) -> str:
     return f" {' , '.join(spans)} "
 
 
-_CYRILLIC = (
-    (re.compile(r"(\d) ?\u0447(?:\u0430\u0441\w*)?\b"), r"\1 hours"),
-    (re.compile(r"(\d) ?мин\w*\b"), r"\1 minutes"),
+_JOINED = (
+    (re.compile(r"(\d) ?(?:\u0447(?:\u0430\u0441\w*)?\b|시간)"), r"\1 hours"),
+    (re.compile(r"(\d) ?(?:мин\w*|mins?)\b|(\d) ?분"), r"\1\2 minutes"),
 )
 
 
 def minutes_marked(text: str) -> str:
     """A text with "15m" as "15 minutes", unless that may be millions that a price passes."""
-    for pattern, written in _CYRILLIC:
+    for pattern, written in _JOINED:
         text = pattern.sub(written, text)
     return _M.sub(lambda found: found[0] if _PASSES.search(text[: found.start()]) else f"{found[1]} minutes", text)
 

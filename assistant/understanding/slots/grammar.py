@@ -68,7 +68,7 @@ class Slots:
     loss: bool = False
     told_past: bool = False  # by its verb: "fell"
     days: int | None = None
-    bare: int | None = None  # a number that belongs to nothing
+    bare: float | None = None  # a number that belongs to nothing: an int, where it is whole
     impossible: bool = False  # a date or time that there is not
 
     @property
@@ -101,7 +101,7 @@ _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|down
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
-_BARE = re.compile(r"(?<![\w$.])(\d{1,4})(?![\w.%])")
+_BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")
 
 
 def read_slots(
@@ -150,7 +150,7 @@ def read_slots(
     return replace(
         slots,
         quantities=quantities,
-        bare=int(bare[1]) if bare and not slots.timed and not told.counted else None,
+        bare=_number(bare[1]) if bare and not slots.timed and not told.counted else None,
         foreign=None if currency else slots.foreign,
     )
 
@@ -193,6 +193,10 @@ def _ahead(slots: Slots, target: datetime, now: datetime) -> Slots:
     return replace(
         slots, hours=_hours_between(now, target), target=target.astimezone(UTC), direction=slots.direction or "future"
     )
+
+
+def _number(written: str) -> float:
+    return float(written) if "." in written else int(written)
 
 
 def _unknown(text: str) -> str | None:

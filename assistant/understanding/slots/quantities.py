@@ -52,6 +52,8 @@ _SMALL = re.compile(
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
 _BARE = re.compile(r"(?<![\w$.:/-])(?P<number>\d{4,9}(?:\.\d+)?)(?![\w:%-]| ?(?:hours|minutes))")
+_PASSING = re.compile(r"\b(?:exceeds?|breaks?|cross(?:es)?|hits?|reach(?:es)?|touch(?:es)?|above|below)\b")
+_ANY = re.compile(rf"(?<![\w$.:/-])(?P<number>{NUMBER})(?![\w:%-]| ?(?:hours?|minutes?|days?|coins?|percent)\b)")
 _BELOW = re.compile(
     r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
     r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
@@ -83,15 +85,12 @@ _MOVE = re.compile(
     r"|fluctuates?|tanks?|soars?|surges?|sinks?|higher|lower|green|red|bounces?|retrace)\b|[±+-] ?\d"
 )
 _UP = re.compile(
-    r"\b(?:percent above|above where|rises?|rising|pumps?|gains?|jumps?|increases?|up|rally|climbs?|soars?"
-    r"|surges?|higher|green"
-    r"|bounces?)\b|\+ ?\d"
+    r"\b(?:percent above|above where|rises?|rose|rising|pump(?:s|ed)?|gain(?:s|ed)?|jumps?|increases?|up|rally"
+    r"|climb(?:s|ed)?|soars?|surges?|higher|green|bounces?)\b|\+ ?\d"
 )
 _DOWN = re.compile(
-    r"\b(?:percent below|below where|drops?|dropping|falls?|falling|dumps?|crash(?:es)?|loses?|dips?"
-    r"|decreases?|declines?|down"
-    r"|corrections?|plunges?"
-    r"|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
+    r"\b(?:percent below|below where|drop(?:s|ped)?|dropping|falls?|fell|falling|dump(?:s|ed)?|crash(?:es|ed)?|loses?"
+    r"|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
@@ -108,8 +107,8 @@ _TOUCH = re.compile(
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly ?\??$|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
-    r"|for|over|until|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?|per hour"
-    r"|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
+    r"|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?"
+    r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
@@ -231,6 +230,8 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
     near = [each for each in near if float(each[1]) >= (1 if each[2][0] == "$" else LEAST_PRICE)]
     near += [(at.start(), at[2], at[0]) for at in _MONEY.finditer(text) if like(float(at[2]))]
     near += [(at.start("number"), n, n) for at in _SMALL.finditer(text) if like(float(n := at["number"]))]
+    if not near and _PASSING.search(text):  # "does it break today the 150"
+        near = [(at.start(), n, n) for at in _ANY.finditer(text) if like(float(n := at["number"]))]
     for place, number, whole in sorted(set(near)):
         value = float(number)
         year = (

@@ -10,6 +10,15 @@ from assistant.understanding.slots.coins import FIAT, FOREIGN, MARK, NAMES, SPEL
 from forecaster.schema import Symbol
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+# Letters of other alphabets that look like Latin ones: the Cyrillic ones, then the Greek ones.
+_ALIKE = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408"
+    "\u0430\u0432\u0435\u0442\u043a\u043c\u043d\u043e\u0440\u0441\u0445\u0443\u0455\u0456\u0458"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+    "\u03b1\u03b2\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c7",
+    "ABEKMHOPCTXSIJabetkmhopcxysijABEZHIKMNOPTYXabikvoptx",
+)
+_WORD = re.compile(r"[^\W\d_]+")
 # An unknown ticker is capitals that are no abbreviation, in a message that is not in capitals throughout.
 _ABBREVIATIONS = """
     BTC XBT ETH USD USDT USDC EUR GBP JPY CNY CHF BRL MXN AUD CAD INR KRW ARS COP CLP UTC GMT EST EDT PST PDT CET CEST
@@ -76,7 +85,7 @@ _SUN = re.compile(
 _ROMANCE_COIN = re.compile(
     r"(?<![A-Za-z0-9_\u01c2-])(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|\b(?:prix|precio|pre[çc]o|prezzo|cours|cotiza[a-z]*|vale|valem?|valen|cuesta|custa|vaut"
-    r"|costa)(?: (?:de|do|du|del|di|d[ae]))?"
+    r"|costa|combien)(?: (?:de|do|du|del|di|d[ae]|le|la|el|o))?"
     r" (?P<priced>near|dot|link|uni|atom)(?![A-Za-z0-9_'-])",
     re.IGNORECASE,
 )
@@ -105,6 +114,20 @@ def marked(typed: str, *, romance: bool = False, words: Collection[str] = ()) ->
     for _ in range(2):  # "btc, sol and ada"
         text = _LISTED.sub(_coded, text)
     return text
+
+
+def latin(typed: str) -> str:
+    """A text as typed, in which letters that only look Latin are so where they stand for them: in a coin's name or
+    code ("\u0412\u0422\u0421"), and beside Latin ones in a word."""
+    return _WORD.sub(lambda word: _latin(word[0]), typed)
+
+
+def _latin(word: str) -> str:
+    """A word in Latin letters; left as it is where others are meant."""
+    if word.isascii() or not (seen := word.translate(_ALIKE)).isascii():
+        return word
+    mixed = any(letter.isascii() for letter in word)
+    return seen if mixed or seen.lower() in NAMES.sure else word
 
 
 def _is_word(code: str, words: Collection[str]) -> bool:
