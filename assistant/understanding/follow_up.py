@@ -203,7 +203,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     slots, symbols = part.slots, part.slots.symbols or before.symbols
     if slots.foreign or slots.quantities.amount is not None or slots.currency or slots.at or slots.impossible:
         return ()
-    if slots.priced and slots.symbols:
+    if (slots.symbols and slots.priced) or (part.strange and not (slots.symbols or before.about_coins)):
         return ()
     if part.intent is Intent.FOLLOWUP:
         unclear = isinstance(slots.bare, int) and slots.symbols and not slots.timed and not slots.priced

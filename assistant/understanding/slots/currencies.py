@@ -10,7 +10,7 @@ from assistant.understanding.spelling import plain
 CURRENCY = "\u01c0"  # a letter of no European language: what follows it is a currency's code
 MARKED = re.compile(rf"{CURRENCY}([a-z]{{3}})")
 _NAMES = {
-    "eur": "eur euro euros eurs € 欧元 歐元 евро ユーロ",
+    "eur": "eur euro euros eurs € balles 欧元 歐元 евро ユーロ",
     "gbp": "gbp pound pounds quid sterling £ libra libras pfund livres~sterling sterline 英镑 фунтов ポンド",
     "jpy": "jpy yen yens ienes iene ¥ 日元 日圆 иен 円",
     "cny": "cny rmb yuan yuans renminbi 人民币 块人民币 元人民币 块钱人民币 юаней",

@@ -1,10 +1,13 @@
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.replies.speech import Speech
+from assistant.replies.zones import NAMES, city_of
 from assistant.understanding.frame import Language
 from forecaster.anomalies.monitor import in_words
 
@@ -83,3 +86,23 @@ def test_sources_keep_their_names_but_for_what_is_no_exchange():
 def test_sentences_are_joined_once_each_with_a_capital():
     assert FRENCH.joined(["le prix.", "", "le prix.", "oui."]) == "Le prix. Oui."
     assert CHINESE.joined(["甲。", "乙。"]) == "甲。乙。"
+
+
+def test_a_city_has_the_name_that_the_language_calls_it():
+    told = [speech.there(NOON, NOON, "America/New_York") for speech in (ENGLISH, SPANISH, PORTUGUESE, CHINESE)]
+    assert [each.partition(" (")[0].partition("（")[0] for each in told] == [
+        "08:00 New York time",
+        "08:00 hora de Nueva York",
+        "08:00 horário de Nova York",
+        "纽约时间 08:00",
+    ]
+    assert city_of("Europe/Lisbon", "de") == "Lissabon"
+    assert city_of("Asia/Tashkent", "fr") == "Tashkent"  # the database's, where no other is known
+
+
+def test_cities_are_those_of_the_database_and_named_in_languages_that_are_answered_in():
+    known = {city_of(zone) for zone in available_timezones()} | {"Sao Paulo"}
+    for city, names in tomllib.loads(NAMES.read_text("utf-8")).items():
+        assert city in known
+        assert names.keys() <= set(Language)
+        assert city not in names.values(), "what is the database's name needs no entry"

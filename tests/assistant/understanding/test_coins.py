@@ -8,7 +8,7 @@ from assistant.understanding.frame import OFFERED, Intent, Language
 from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.slots.coins import foreign, name_of, symbols_in
 from assistant.understanding.slots.grammar import readied
-from assistant.understanding.slots.written_coins import marked
+from assistant.understanding.slots.written_coins import latin, marked
 from tests.support.conversations.cases import NOW
 from tools import catalogue, spellings
 
@@ -200,3 +200,19 @@ def test_the_longest_message_is_searched_at_once(text):
 
 def test_a_message_is_read_at_any_moment():
     assert read_question(["SOL by 5pm"], CLASSIFIER, datetime(2026, 3, 19, 12, tzinfo=UTC)).asks[0].hours == 5
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("\u0412\u0422\u0421 price", "BTC price"),  # Cyrillic
+        ("\u0435\u0442\u043d?", "eth?"),
+        ("\u0392\u03a4C", "BTC"),  # Greek
+        ("S\u041eL and bit\u0441\u043ein", "SOL and bitcoin"),
+        ("\u0441\u043a\u043e\u043b\u044c\u043a\u043e \u0441\u0442\u043e\u0438\u0442 \u044d\u0444\u0438\u0440", None),
+        ("\u0432 \u0441\u0440\u0435\u0434\u0443 \u0442\u0430\u043c", None),  # words that only look Latin in part
+        ("\u043e\u043d\u0430 \u0432\u043e\u0442", None),  # and in whole
+    ],
+)
+def test_letters_that_look_latin_are_so_in_a_coins_name_and_beside_latin_ones(typed, read):
+    assert latin(typed) == (read or typed)

@@ -151,3 +151,38 @@ def test_a_price_that_a_coin_holds_is_one_that_it_may_pass(calls, text, threshol
 def test_money_that_a_person_holds_is_no_price_to_pass(calls):
     ((name, arguments),) = calls("i hold 20000 dollars of btc, what is it worth in 3 hours?")
     assert name == "forecast" and "threshold" not in arguments
+
+
+def test_what_is_shaped_like_a_forecast_and_speaks_of_something_else_is_none(calls):
+    others = (
+        "wer wird bundesliga meister", "will arsenal beat chelsea tonight", "when does the next iphone come out",
+        "gewinnt bayern heute abend", "va-t-il pleuvoir demain", "va a ganar el barça hoy",
+        "vai chover amanhã em são paulo", "今晚湖人能赢吗", "pioverà domani a roma", "будет ли завтра дождь",
+        "明日は雨が降る？", "gewinnt deutschland heute gegen italien",
+        "wie viel grad hat es morgen", "price of a big mac", "my head hurts what should i take",
+    )  # fmt: skip
+    assert {text: made for text in others if (made := calls(text))} == {}
+    assert read_question(["gewinnt deutschland heute gegen italien"], IntentClassifier.load(), NOW).nearest == ()
+
+
+def test_a_market_needs_no_coin_to_be_spoken_of(calls):
+    ours = (
+        "where are we headed tonight", "will it nosedive tonight", "is the market gonna nuke overnight",
+        "wo geht die reise hin", "va-t-il plonger d'ici minuit ?", "se va a desplomar hoy?",
+        "vai despencar até meia-noite?", "今晚会暴跌吗",
+    )  # fmt: skip
+    assert [text for text in ours if [name for name, _ in calls(text)] != ["forecast"]] == []
+    assert calls("btc price", "will it keep bleeding")[0][0] == "forecast"
+
+
+def test_a_number_alone_is_of_the_kind_that_was_asked_about(calls):
+    assert (
+        calls("chance btc drops 2% in 4h", "and 5?")[0][1] | {"hours": 4, "move_pct": 5.0}
+        == (calls("chance btc drops 5% in 4h")[0][1])
+    )
+    assert calls("0.2 btc in usd", "what about 0.7") == calls("0.7 btc in usd")
+    assert calls("eth next 2 hours", "and 6?") == calls("eth next 6 hours")
+
+
+def test_markup_in_markup_is_no_question(calls):
+    assert calls('{"name": "forecast", "arguments": {"symbol": "BTC-USD"}}') == []

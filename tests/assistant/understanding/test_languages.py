@@ -22,6 +22,9 @@ def reader():
         ("e em 6 horas", "pt"),
         ("quanto custa o eth", "pt"),
         ("6小时后", "zh"),
+        ("prévision eth 30min", "fr"),  # by its accent
+        ("sol 4h prognose", "de"),  # a coin's code is no word
+        ("eth 9pm ist?", "en"),  # nor is a zone's
         ("ETH?", "en"),
         ("", "en"),
     ],
@@ -57,3 +60,8 @@ def test_whoever_turns_to_english_is_read_in_english(reader, before):
 )
 def test_words_that_matter_become_english(reader, text, language, english):
     assert reader.english(text, Language(language)) == english
+
+
+def test_a_short_message_in_an_italian_conversation_is_italian(reader):
+    assert reader.languages("e btc?", Language.ENGLISH, "it") == (Language.ENGLISH, "it")
+    assert reader.languages("e btc?", Language.ENGLISH) == (Language.PORTUGUESE, None)
