@@ -20,7 +20,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
+    from forecaster.training import Trainer
 
 T = TypeVar("T")
 
@@ -128,17 +129,19 @@ def train(options: argparse.Namespace) -> None:
     for folder in (options.coins, options.five_minutes):
         if folder is not None and not folder.is_dir():
             raise DataFileError(f"There is no folder {folder}.", "Name one that holds a file of candles for each coin.")
+    if options.recipe == "classic" and options.ray:
+        raise InvalidInput("The classic recipe is a single network.", "Train it without --ray.")
     out = options.out or ROOT / "models" / options.recipe
     check_place(out)
-    with _progress(f"reading {options.data[0]}") as show:
-        report = _trained(options, out, show)
+    with _trainer(options) as trainer, _progress(f"reading {options.data[0]}") as show:
+        report = _trained(options, out, show, trainer)
     _say(
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
         f"of 'no change' on the same hours: {report.persistence.mae:,.2f}"
     )
 
 
-def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float], None]) -> "Report":
+def _trained(options: argparse.Namespace, out: Path, show: "Progress", trainer: "Trainer | None") -> "Report":
     from forecaster.market.files import read_candles
     from forecaster.schema import FIVE_MINUTES, HOUR, SYMBOLS
 
@@ -154,7 +157,21 @@ def _trained(options: argparse.Namespace, out: Path, show: Callable[[str, float]
     other = read_candles(options.other, reading_of(options, of_coin=False)).candles
     btc, eth = (candles, other) if symbol == "BTC-USD" else (other, candles)
     coins, fine = (_of_coins(options, *each) for each in ((options.coins, HOUR), (options.five_minutes, FIVE_MINUTES)))
-    return train_quantile(btc, eth, out, show, keep=options.keep, coins=coins, fine=fine, until=options.until)
+    return train_quantile(
+        btc, eth, out, show, keep=options.keep, coins=coins, fine=fine, until=options.until, trainer=trainer
+    )
+
+
+@contextmanager
+def _trainer(options: argparse.Namespace) -> "Iterator[Trainer | None]":
+    """What trains networks on a cluster, where --ray says so."""
+    if not options.ray:
+        yield None
+        return
+    from cluster import on_ray
+
+    with on_ray(options.ray, _settings(options).cluster_token, lambda text: sys.stderr.write(f"{text}\n")) as trainer:
+        yield trainer
 
 
 def _of_coins(options: argparse.Namespace, folder: Path | None, step: int) -> "dict[str, Candles]":
@@ -170,10 +187,12 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure the model's record again, or grade it on a file of candles."""
     from forecaster.artifact import load_artifact
 
+    if options.ray and (options.data or not (options.walk_forward or options.leave_out)):
+        raise ConfigurationError("Nothing would be trained on Ray.", "Add --walk-forward, or --leave-out COINS.")
     settings = _settings(options)
     artifact = load_artifact(settings.model_dir)
     if options.data is None:
-        _regrade(options, settings, artifact)
+        (_leave_out if options.leave_out else _regrade)(options, settings, artifact)
         return
     from forecaster.evaluation import hindcast_of, random_minute_of
     from forecaster.market.files import read_candles
@@ -196,15 +215,10 @@ def evaluate(options: argparse.Namespace) -> None:
 def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
     from forecaster.evaluation import headline, in_words, regrade
     from forecaster.market import BITCOIN, ETHER
-    from forecaster.market.files import read_candles
-    from forecaster.schema import FIVE_MINUTES, HOUR
 
-    with _progress("reading candles") as show:
-        files = (settings.data_dir / f"{name}_1h.parquet" for name in ("btcusd", "ethusd"))
-        btc, eth = (read_candles(file).candles for file in files)
-        folders = ((settings.data_dir / "coins_1h", HOUR), (settings.data_dir / "candles_5m", FIVE_MINUTES))
-        coins, fine = (_of_coins(options, *each) for each in folders)
-        record = regrade(artifact, {**coins, BITCOIN: btc, ETHER: eth}, show, fine)
+    with _trainer(options) as trainer, _progress("reading candles") as show:
+        hours, fine = _of_the_record(options, settings)
+        record = regrade(artifact, hours, show, fine)
         if options.walk_forward:
             from forecaster.training import publish
 
@@ -212,16 +226,54 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
             publish(
                 artifact,
                 record,
-                btc,
-                eth,
+                hours[BITCOIN],
+                hours[ETHER],
                 settings.model_dir,
                 ROOT / "docs" / "report",
                 others,
                 options.keep,
                 show,
                 fine,
+                trainer,
             )
     _say(headline(record.report).model_dump_json() if options.json else in_words(record.report, artifact.report))
+
+
+def _leave_out(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
+    """Each coin by networks that never saw it, beside what the record says of it."""
+    import json
+
+    from forecaster.evaluation import row_in_words
+    from forecaster.training import Split, leave_out
+
+    with _trainer(options) as trainer, _progress("reading candles") as show:
+        hours, fine = _of_the_record(options, settings)
+        split = Split.at(artifact.report.graded_from)
+        rows = leave_out(options.leave_out, hours, fine, split, show, trainer, options.keep)
+    record = [row for row in artifact.report.table if row.symbol in options.leave_out]
+    if options.json:
+        told = {
+            name: [row.model_dump(mode="json") for row in of] for name, of in (("unseen", rows), ("record", record))
+        }
+        _say(json.dumps(told))
+        return
+    for title, of in (("By networks that never saw the coin:", rows), ("The record, by those that did:", record)):
+        _say("\n".join([title, *map(row_in_words, of)]))
+
+
+def _of_the_record(
+    options: argparse.Namespace, settings: "Settings"
+) -> "tuple[dict[str, Candles], dict[str, Candles]]":
+    """Hours and five minutes by coin, from DATA_DIR."""
+    from forecaster.market import BITCOIN, ETHER
+    from forecaster.market.files import read_candles
+    from forecaster.schema import FIVE_MINUTES, HOUR
+
+    files = (settings.data_dir / f"{name}_1h.parquet" for name in ("btcusd", "ethusd"))
+    btc, eth = (read_candles(file).candles for file in files)
+    folders = ((settings.data_dir / "coins_1h", HOUR), (settings.data_dir / "candles_5m", FIVE_MINUTES))
+    coins, fine = (_of_coins(options, *each) for each in folders)
+    return {**coins, BITCOIN: btc, ETHER: eth}, fine
 
 
 def retrain(options: argparse.Namespace) -> None:

@@ -119,7 +119,19 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--five-minutes", type=Path, metavar="DIR", help="coins' five-minute candles, for quantile")
     parser.add_argument("--until", type=_day, help="learn from hours before this time alone, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
+    _add_ray(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
+
+
+def _add_ray(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="here",
+        metavar="ADDRESS",
+        help="train on the machines of the cluster at HOST:PORT, or auto for the one that runs here; "
+        "without an address one is started, which others may join",
+    )
 
 
 def _add_symbol(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -152,6 +164,10 @@ def _symbol(text: str) -> str:
     if not re.fullmatch(r"[A-Z0-9]{1,12}-USD", symbol, re.ASCII):
         raise argparse.ArgumentTypeError("not a coin in US dollars; write it like SOL-USD")
     return symbol
+
+
+def _symbols(text: str) -> list[str]:
+    return [_symbol(each.strip()) for each in text.split(",")]
 
 
 def _moment(text: str) -> datetime:
@@ -189,7 +205,15 @@ def _add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", choices=("hour", "random"), default="hour", help="when forecasts are asked for")
     parser.add_argument("--from", dest="start", type=_day, help="grade from this day on; hours before are history only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    parser.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--walk-forward", action="store_true", help="refit for each year too, and renew the report")
+    again.add_argument(
+        "--leave-out",
+        type=_symbols,
+        metavar="COINS",
+        help="train again without each of these coins, and grade it as one never seen: SOL,XRP",
+    )
+    _add_ray(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
 
 

@@ -2,5 +2,6 @@
 
 from cluster.ray_node import GCS_PORT, head, join
 from cluster.service import Scale, application, run
+from cluster.trainings import HERE, on_ray
 
-__all__ = ["GCS_PORT", "Scale", "application", "head", "join", "run"]
+__all__ = ["GCS_PORT", "HERE", "Scale", "application", "head", "join", "on_ray", "run"]

@@ -8,10 +8,10 @@ from forecaster.evaluation.hindcast import hindcast_of
 from forecaster.evaluation.metrics import grade, metrics
 from forecaster.evaluation.random_minute import at_random, random_minute_of
 from forecaster.evaluation.record import ALL, OURS, UNTRACKED, Against, Evaluation, Graded, Method, Reliability, Scores
-from forecaster.evaluation.regrade import headline, in_words, regrade
+from forecaster.evaluation.regrade import headline, in_words, regrade, row_in_words
 from forecaster.evaluation.rolling_origin import FEWEST, MOST, RollingOrigin, rolling_origin
 from forecaster.evaluation.significance import BLOCK, DRAWS, skill
-from forecaster.evaluation.walk_forward import walk_forward
+from forecaster.evaluation.walk_forward import refits, walk_forward
 from forecaster.evaluation.wider_record import widened
 
 __all__ = [
@@ -44,8 +44,10 @@ __all__ = [
     "in_words",
     "metrics",
     "random_minute_of",
+    "refits",
     "regrade",
     "rolling_origin",
+    "row_in_words",
     "skill",
     "verdict",
     "walk_forward",

@@ -61,7 +61,7 @@ def headline(report: Report) -> Hindcast:
 def in_words(report: Report, committed: Report) -> str:
     """Every row of the table, and whether the committed report says the same of these coins."""
     graded = {row.symbol for row in report.table}
-    rows, theirs = ([_line(row) for row in each.table if row.symbol in graded] for each in (report, committed))
+    rows, theirs = ([row_in_words(row) for row in each.table if row.symbol in graded] for each in (report, committed))
     same = rows == theirs and headline(report).in_words() == headline(committed).in_words()
     verdict = (
         "The committed report says the same, to the last digit printed here."
@@ -71,7 +71,8 @@ def in_words(report: Report, committed: Report) -> str:
     return "\n".join([headline(report).in_words(), "", *rows, "", verdict])
 
 
-def _line(row: TableRow) -> str:
+def row_in_words(row: TableRow) -> str:
+    """A row of a table on a line."""
     held = " / ".join(f"{100 * row.coverage[name]:.1f}" for name in ("50", "80", "95"))
     kind = "candles" if row.input == "full" else "closes only"
     skill = (

@@ -24,6 +24,11 @@ FIRST = 2019  # the first year that is graded
 Networks = Callable[[float], Engine]  # those trained on hours whose targets closed before that time (Unix s)
 
 
+def refits(last: int) -> list[float]:
+    """When the networks of each year until `last` stop to learn (Unix s), 2018 first."""
+    return [_new_year(year) for year in range(FIRST - 1, last + 1)]
+
+
 def walk_forward(networks: Networks, markets: tuple[Market, ...], last: int, progress: Progress) -> Evaluation:
     """Grade every year from 2019 to `last`; `networks` is asked once for each year, 2018 first."""
     years = range(FIRST - 1, last + 1)

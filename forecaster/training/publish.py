@@ -1,18 +1,20 @@
 """Renews an artifact's record by a walk-forward, and the page and pictures that show it."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from forecaster.artifact import Artifact, load_artifact, save_artifact
-from forecaster.evaluation import Evaluation, Record, walk_forward
+from forecaster.evaluation import Evaluation, Record, refits, walk_forward
 from forecaster.features import Market, markets_of
-from forecaster.inference import Engine, Progress
+from forecaster.inference import Progress
 from forecaster.market import Candles, utc
 from forecaster.report import Material, report_page
 from forecaster.report.png import pictures
 from forecaster.schema import HOUR, Report, Symbol
 from forecaster.training.export import engine_of
-from forecaster.training.quantile import trained
+from forecaster.training.side_by_side import on_this_machine
+from forecaster.training.trainings import Trainer, kept, networks, plan, train
 
 
 def publish(
@@ -26,19 +28,19 @@ def publish(
     keep: Path | None,
     progress: Progress,
     fine: Mapping[Symbol, Candles] | None = None,
+    trainer: Trainer | None = None,
 ) -> Evaluation:
     """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
 
     `record` is the fixed split's. `others` says where, if anywhere, the classic artifact lies ("classic") and the
-    scores that benchmarks/competitors.py wrote ("competitors"); `keep` see train_quantile.trained. Takes as long
-    as 36 trainings.
+    scores that benchmarks/competitors.py wrote ("competitors"). Networks that are in `keep` are not trained again.
     """
     markets = markets_of(btc, eth, fine)
-
-    def networks(stop: float) -> Engine:
-        return engine_of(trained(markets, utc(stop), progress, keep=keep), markets)[0]
-
-    years = walk_forward(networks, markets, utc(int(markets[0].time[-1])).year, progress)
+    last = utc(int(markets[0].time[-1])).year
+    with kept(keep) as folder:
+        plans = {stop: plan(markets, utc(stop), folder) for stop in refits(last)}
+        train(list(chain(*plans.values())), progress, trainer or on_this_machine)
+        years = walk_forward(lambda stop: engine_of(networks(plans[stop]), markets)[0], markets, last, progress)
     evaluation = record.evaluation + years + _competitors(others)
     progress("saving", 1.0)
     save_artifact(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)

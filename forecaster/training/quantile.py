@@ -10,25 +10,24 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from forecaster.artifact import Headline, Manifest, save_artifact
 from forecaster.calibration import METHOD
-from forecaster.errors import ConfigurationError, DataFileError
+from forecaster.errors import DataFileError
 from forecaster.evaluation import fixed_split, widened
-from forecaster.features import CHANNELS, CONTEXT, LOOKBACK, SUBHOUR, Examples, Market, all_markets
+from forecaster.features import CHANNELS, CONTEXT, LOOKBACK, SUBHOUR, Market, all_markets
 from forecaster.inference import Progress, next_close
 from forecaster.market import BITCOIN, ETHER, Candles, utc
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import HOUR, Report, Symbol
 from forecaster.training.calibrate import Year, calibration_of, clock_of, familiarity_of, graded_of, others_of
 from forecaster.training.export import engine_of, export, sample_of
-from forecaster.training.side_by_side import train_side_by_side
+from forecaster.training.side_by_side import on_this_machine
+from forecaster.training.trainings import Trainer, kept, networks, plan, train
 
 if TYPE_CHECKING:
     import keras
@@ -49,10 +48,14 @@ class Split:
     test: datetime = datetime(2023, 12, 4, tzinfo=UTC)
 
     @classmethod
-    def before(cls, until: datetime) -> Self:
-        """For candles that end then: the last half year is graded, the year before it calibrates."""
-        test = until - GRADED
+    def at(cls, test: datetime) -> Self:
+        """The year before that time calibrates."""
         return cls(test - timedelta(days=368), test)
+
+    @classmethod
+    def before(cls, until: datetime) -> Self:
+        """For candles that end then: the last half year is graded."""
+        return cls.at(until - GRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,16 @@ def train_quantile(
     coins: Mapping[Symbol, Candles] | None = None,
     fine: Mapping[Symbol, Candles] | None = None,
     until: datetime | None = None,
+    trainer: Trainer | None = None,
 ) -> Report:
-    """Train on hourly candles and write the artifact to `out`; `keep` see `trained`.
+    """Train on hourly candles and write the artifact to `out`; networks that are in `keep` are not trained again.
 
     `coins` are other coins' hours, `fine` five-minute candles of any of them: of BTC and ETH they also tell the hours
     that end between those of the clock.
 
     Nothing that closes after `until` is looked at; the split is then counted back from there.
 
-    Raises DataFileError when a part of the split has too few hours, ConfigurationError without TensorFlow.
+    Raises DataFileError when a part of the split has too few hours, ConfigurationError where nothing can be trained.
     """
     if until is not None:
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
@@ -95,7 +99,10 @@ def train_quantile(
     markets = markets_to_learn(hours, fine)
     _check(markets, split)
     stops = (split.validation, split.test, utc(_end(markets)))
-    ensembles = Ensembles(*(trained(markets, stop, progress, recipe, keep) for stop in stops))
+    with kept(keep) as folder:
+        plans = [plan(markets, stop, folder, recipe) for stop in stops]
+        train(list(chain(*plans)), progress, trainer or on_this_machine)
+        ensembles = Ensembles(*map(networks, plans))
     return assemble(markets, ensembles, out, progress, split, fine)
 
 
@@ -109,53 +116,6 @@ def markets_to_learn(hours: Mapping[Symbol, Candles], fine: Mapping[Symbol, Cand
     clock = all_markets(hours, fine)
     both = {symbol: fine[symbol] for symbol in (BITCOIN, ETHER) if symbol in fine}
     return (*clock, *all_markets({}, both, OFFSETS))
-
-
-def trained(
-    markets: tuple[Market, ...],
-    stop: datetime,
-    progress: Progress,
-    recipe: "Recipe | None" = None,
-    keep: Path | None = None,
-) -> "list[keras.Model]":
-    """A network for each seed, trained on hours whose targets close before `stop`.
-
-    Where the directory `keep` holds a network already it is read, else it is written there: a long training that
-    was interrupted goes on. Without a GPU they are trained side by side. Raises ConfigurationError without TensorFlow.
-    """
-    try:
-        from forecaster.training.fit import Recipe, fit, reopened, side_by_side
-    except ImportError as error:
-        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
-
-    recipe = recipe or Recipe()
-    with TemporaryDirectory() as folder:
-        files = {seed: (keep or Path(folder)) / f"{stop:%Y-%m-%dT%H}_{seed}.keras" for seed in range(recipe.seeds)}
-        missing = {seed: file for seed, file in files.items() if not file.exists()}
-        doing = f"hours until {stop:%Y-%m-%d}, network {{}} of {recipe.seeds}"
-        told = {seed: partial(progress, doing.format(seed + 1)) for seed in missing}
-        if missing:
-            examples = examples_of(stop.timestamp(), markets, recipe)
-            files[0].parent.mkdir(parents=True, exist_ok=True)
-            if len(missing) > 1 and (at_once := side_by_side()) > 1:
-                train_side_by_side(examples, recipe, missing, told, at_once)
-            else:
-                for seed, file in missing.items():
-                    fit(examples, recipe, seed, told[seed]).save(file)
-        return [reopened(file) for file in files.values()]
-
-
-def examples_of(stop: float, markets: tuple[Market, ...], recipe: "Recipe") -> Examples:
-    """What a network of that recipe learns from before `stop` (Unix s)."""
-    return Examples.before(
-        stop,
-        markets,
-        recipe.half_life,
-        recipe.first,
-        drawn=recipe.drawn,
-        fresh=recipe.fresh,
-        others=recipe.others,
-    )
 
 
 def assemble(

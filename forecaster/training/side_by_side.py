@@ -2,79 +2,126 @@
 
 examples --.npy files--> python -m forecaster.training.side_by_side FOLDER SEED FILE --> a .keras file for each seed
                          tells the share that is done, a number a line
-
-What a network is depends on its seed alone, so they are those that one process would train one after the other.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.errors import ConfigurationError
 from forecaster.features import Examples
 from forecaster.installation import ROOT
-
-if TYPE_CHECKING:
-    from forecaster.training.fit import Progress, Recipe
+from forecaster.training.trainings import Tell, Training, arrays_of, keep_whole
 
 TRIES = 2  # of each: the system may end one for want of memory
 
 
-def train_side_by_side(
-    examples: Examples, recipe: "Recipe", files: Mapping[int, Path], progress: "Mapping[int, Progress]", at_once: int
-) -> None:
-    """Write the network of each seed to its file; `progress` is told of each from several threads.
+def on_this_machine(trainings: Sequence[Training], tell: Tell) -> None:
+    """Train them on a GPU one after the other, else in as many processes as there are cores: a Trainer."""
+    from forecaster.training.fit import fit, side_by_side
+
+    if len(trainings) > 1 and (at_once := side_by_side()) > 1:
+        in_processes(trainings, tell, at_once)
+        return
+    for made, alike in groupby(trainings, lambda each: each.examples):
+        examples = made()
+        for each in alike:
+            keep_whole(each.file, fit(examples, each.recipe, each.seed, partial(tell, each)).save)
+
+
+def in_processes(trainings: Sequence[Training], tell: Tell, at_once: int) -> None:
+    """Train each in a process of its own, so many at once; one that fails does not end the others.
 
     Raises ConfigurationError where one cannot be trained.
     """
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(at_once) as threads:
-        _write(examples, recipe, Path(folder))
-        running = [threads.submit(_train, Path(folder), seed, files[seed], progress[seed]) for seed in files]
+    folders = _Folders(trainings)
+    with ThreadPoolExecutor(at_once) as threads:
+        running = [threads.submit(_train, each, folders, tell) for each in trainings]
         for each in running:
             each.result()
 
 
-def _write(examples: Examples, recipe: "Recipe", folder: Path) -> None:
-    for field in fields(Examples):
-        np.save(folder / f"{field.name}.npy", getattr(examples, field.name), allow_pickle=False)
-    (folder / "recipe.json").write_text(json.dumps(asdict(recipe)))
+def network_bytes(
+    arrays: Mapping[str, NDArray[Any]], recipe: Mapping[str, Any], seed: int, tell: Callable[[float], None]
+) -> bytes:
+    """A network trained in this process, as a .keras file holds it; `arrays` are those of `arrays_of`."""
+    from forecaster.training.fit import Recipe, fit
+
+    network = fit(Examples(**arrays), Recipe(**recipe), seed, tell)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "network.keras"
+        network.save(file)
+        return file.read_bytes()
 
 
-def _train(folder: Path, seed: int, file: Path, progress: "Progress") -> None:
-    command = [sys.executable, "-m", "forecaster.training.side_by_side", str(folder), str(seed), str(file)]
-    for _ in range(TRIES):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
-            assert child.stdout is not None
-            for line in child.stdout:
-                progress(float(line))
-        if child.returncode == 0:
-            return
+class _Folders:
+    """Examples as files: written when the first training that needs them begins, removed after the last."""
+
+    def __init__(self, trainings: Sequence[Training]) -> None:
+        self._left = Counter(each.examples for each in trainings)
+        self._open: dict[Callable[[], Examples], TemporaryDirectory[str]] = {}
+        self._lock = Lock()  # so that two are never made at once, for want of memory
+
+    @contextmanager
+    def of(self, training: Training) -> Iterator[Path]:
+        made = training.examples
+        with self._lock:
+            if made not in self._open:
+                self._open[made] = TemporaryDirectory()
+                _write(training, Path(self._open[made].name))
+        try:
+            yield Path(self._open[made].name)
+        finally:
+            with self._lock:
+                self._left[made] -= 1
+                if not self._left[made]:
+                    self._open.pop(made).cleanup()
+
+
+def _write(training: Training, folder: Path) -> None:
+    for name, array in arrays_of(training.examples()).items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    (folder / "recipe.json").write_text(json.dumps(asdict(training.recipe)))
+
+
+def _train(training: Training, folders: _Folders, tell: Tell) -> None:
+    with folders.of(training) as folder:
+        where = (str(folder), str(training.seed), str(training.file))
+        command = [sys.executable, "-m", "forecaster.training.side_by_side", *where]
+        for _ in range(TRIES):
+            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
+                assert child.stdout is not None
+                for line in child.stdout:
+                    tell(training, float(line))
+            if child.returncode == 0:
+                return
     raise ConfigurationError(
-        f"Network {seed + 1} could not be trained: its process ended with code {child.returncode}.",
+        f"Nothing was learned from {training.doing}: its process ended with code {child.returncode}.",
         "What it wrote stands above; a negative code means that the system ended it, mostly for want of memory.",
     )
 
 
 def main() -> None:
     """One network, in a process of its own."""
-    from forecaster.training.fit import Recipe, fit
-
     folder, seed, file = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     arrays = {each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(Examples)}
-    recipe = Recipe(**json.loads((folder / "recipe.json").read_text()))
-    network = fit(Examples(**arrays), recipe, seed, partial(print, flush=True))
-    unfinished = file.with_name(f".{file.name}")
-    network.save(unfinished)
-    unfinished.replace(file)
+    recipe = json.loads((folder / "recipe.json").read_text())
+    network = network_bytes(arrays, recipe, seed, partial(print, flush=True))
+    keep_whole(file, lambda unfinished: unfinished.write_bytes(network))
 
 
 if __name__ == "__main__":
