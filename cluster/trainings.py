@@ -6,6 +6,7 @@ A network that is there stays; a task whose worker or machine is lost begins aga
 """
 
 import logging
+import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -47,11 +48,13 @@ def on_ray(address: str, token: str, say: Callable[[str], None], port: int = GCS
         except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
             raise _none(address) from error
         stack.callback(ray.shutdown)
+        for each in (signal.SIGINT, signal.SIGTERM):  # only now: Ray has handlers of its own, which abort
+            signal.signal(each, signal.default_int_handler)
         yield _train
 
 
 def _look_at(address: str) -> None:
-    """Ray itself tries for a quarter of an hour. Raises ConfigurationError where nothing listens at HOST:PORT."""
+    """Raises ConfigurationError where nothing listens at HOST:PORT, which Ray itself would try for minutes."""
     if address != "auto":
         host, _, port = address.rpartition(":")
         try:

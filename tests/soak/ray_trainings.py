@@ -40,6 +40,7 @@ def environment(tmp_path_factory):
     """What is set for Ray is taken back."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", str(tmp_path_factory.mktemp("r")))
+        patch.setenv("RAY_worker_niceness", "0")  # or other programs of a busy machine starve them
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "PYTHONPATH"):
