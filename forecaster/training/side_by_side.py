@@ -32,11 +32,18 @@ TRIES = 2  # of each: the system may end one for want of memory
 
 def on_this_machine(trainings: Sequence[Training], tell: Tell) -> None:
     """Train them on a GPU one after the other, else in as many processes as there are cores: a Trainer."""
-    from forecaster.training.fit import fit, side_by_side
+    from forecaster.training.fit import side_by_side
 
     if len(trainings) > 1 and (at_once := side_by_side()) > 1:
         in_processes(trainings, tell, at_once)
-        return
+    else:
+        in_turn(trainings, tell)
+
+
+def in_turn(trainings: Sequence[Training], tell: Tell) -> None:
+    """Train one after the other in this process: a Trainer."""
+    from forecaster.training.fit import fit
+
     for made, alike in groupby(trainings, lambda each: each.examples):
         examples = made()
         for each in alike:
