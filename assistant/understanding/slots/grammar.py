@@ -99,6 +99,7 @@ _HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
 _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
+_IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "500 sats"
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")
@@ -216,8 +217,10 @@ def readied(english: str, language: str) -> str:
     text = clocks_marked(dates_marked(english, language), language)
     named = symbols_in(text, both=()) or (USUAL_SYMBOL,)
     text = military_marked(text, priced=priced_like(named)(2_000))
-    text = halves_marked(digits(minutes_marked(text), language))
-    return " ".join(rewritten(text).split())
+    text = rewritten(halves_marked(digits(minutes_marked(text), language)))
+    if any(symbol != USUAL_SYMBOL for symbol in named):
+        text = _IN_SATOSHIS.sub("btc", text)
+    return " ".join(text.split())
 
 
 def mask(readied_text: str) -> str:

@@ -147,8 +147,12 @@ def quantities_in(
     `foreign_money` that an amount is in a currency that is no dollar.
     """
     found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=_turn(text))
-    if _PERCENT_OF.search(text):
-        return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
+    if share := _PERCENT_OF.search(text):
+        if not coins.match(text[share.end() :].lstrip()):
+            return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
+        if not _WORST_CASE.search(text):  # "5 % of 2 eth", and not "value at risk 5 % of 2 eth"
+            percent, count = (float(each) for each in re.findall(NUMBER, share[0]))
+            text = f"{text[: share.start()]}{percent * count / 100:.12f}{text[share.end() :]}"
     found, text = _percent(found, text)
     if foreign_money:  # of which each would pass for an amount
         found, text = _two_prices(found, text, like)

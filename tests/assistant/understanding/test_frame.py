@@ -42,6 +42,10 @@ def call(*turns, zone="UTC"):
         ("will btc close above 70k in 2 hours", {"hours": 2, "threshold": 70_000.0}),
         ("btc hour by hour", {"hours": 24, "path": True}),
         ("how much could I lose on 0.5 btc by tonight", {"until": MIDNIGHT, "amount": 0.5, "amount_in": "coin"}),
+        (
+            "value at risk 5% of 2 btc in 24h",
+            {"hours": 24, "level": 95.0, "side": "above", "amount": 2.0, "amount_in": "coin"},
+        ),
         ("六万三以上的概率", {"hours": 1, "threshold": 63_000.0}),
     ],
 )
@@ -55,6 +59,9 @@ def test_what_the_distribution_holds_can_be_asked_for(text, args):
         ("what's 0.3 btc worth", {"amount": 0.3, "amount_in": "coin"}),
         ("how many sats for $20", {"amount": 20.0, "amount_in": "quote"}),
         ("25000 sats in dollars", {"amount": 0.00025, "amount_in": "coin"}),
+        ("convert 0.05 eth to sats", {"symbol": "ETH-USD", "amount": 0.05, "amount_in": "coin", "currency": "BTC"}),
+        ("how many sats is 2 sol", {"symbol": "SOL-USD", "amount": 2.0, "amount_in": "coin", "currency": "BTC"}),
+        ("what's 5% of 2 eth", {"symbol": "ETH-USD", "amount": 0.1, "amount_in": "coin"}),
         ("500 eur of btc", {"amount": 500.0, "amount_in": "quote", "currency": "EUR"}),
         ("btc price in reais", {"currency": "BRL"}),
         ("preço do bitcoin em reais", {"currency": "BRL"}),
