@@ -189,6 +189,8 @@ def evaluate(options: argparse.Namespace) -> None:
 
     if options.ray and (options.data or not (options.walk_forward or options.leave_out)):
         raise ConfigurationError("Nothing would be trained on Ray.", "Add --walk-forward, or --leave-out COINS.")
+    if options.data and (options.walk_forward or options.leave_out):
+        raise ConfigurationError("A file is graded by the model as it is.", "Leave out --data, and name DATA_DIR.")
     settings = _settings(options)
     artifact = load_artifact(settings.model_dir)
     if options.data is None:

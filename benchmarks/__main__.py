@@ -17,6 +17,7 @@ from benchmarks import (
     turn,
     understanding,
     v1_forecast,
+    visitors,
     what_a_forecast_needs,
     widget,
 )
@@ -25,6 +26,7 @@ print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_ve
 for each in (
     startup,
     turn,
+    visitors,
     understanding,
     predict,
     throughput,

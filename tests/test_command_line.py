@@ -93,6 +93,7 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
         ),
         (["train", "--data", "gone.csv", "--ray"], {}, "without --ray"),
         (["evaluate", "--ray"], {}, "--walk-forward"),
+        (["evaluate", "--leave-out", "SOL", "--data", "gone.csv"], {}, "Leave out --data"),
         (["evaluate", "--ray", "--walk-forward", "--data", "gone.csv"], {}, "--walk-forward"),
         (["fetch", "--exchange", "nowhere"], {}, "nowhere"),
         (["ask", "--jsonl", "gone.jsonl"], {}, "gone.jsonl"),

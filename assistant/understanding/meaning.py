@@ -25,7 +25,7 @@ _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
     r"|better|of them)\b|\b(?:best|worst|top|biggest)"
     r" (?:perform\w+|gainers?|losers?|movers?|coins?|cryptos?)\b"
-    r"|\b(?:both|the two|between them|them|they)\b"
+    r"|\b(?:winners|losers|gainers|both|the two|between them|them|they)\b"
 )
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"

@@ -28,8 +28,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|drop|fell|fall|gained"
         r"|gain|rose|rise|moved|moves?|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
         r"|better|harder|hardest|further|farther|faster|fastest|less|least)"
-        r"|biggest|best perform\w+|worst perform\w+|winner|loser|stronger|strongest|weaker|weakest"
-        r"|top gainers?)\b"
+        r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
+        r"|(?:top|the) (?:gainers?|losers?|movers?))\b"
     ),
     "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
 }

@@ -90,7 +90,8 @@ _UP = re.compile(
 )
 _DOWN = re.compile(
     r"\b(?:percent below|below where|drop(?:s|ped)?|dropping|falls?|fell|falling|dump(?:s|ed)?|crash(?:es|ed)?|loses?"
-    r"|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b|(?<!\w)- ?\d"
+    r"|losers?|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b"
+    r"|(?<!\w)- ?\d"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),

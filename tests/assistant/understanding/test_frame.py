@@ -80,6 +80,9 @@ def test_a_price_may_be_of_an_amount_in_a_currency_or_of_the_past(text, args):
 @pytest.mark.parametrize(
     ("text", "tool", "args"),
     [
+        ("top gainer today", "compare", {"by": "move"}),
+        ("biggest losers today", "compare", {"by": "move"}),
+        ("who were the winners today", "compare", {"by": "move"}),
         ("today's high", "get_candles", {"start": "2026-11-29T00:00Z"}),
         ("how did btc do yesterday", "get_candles", YESTERDAY),
         ("wie lief btc gestern", "get_candles", YESTERDAY),
