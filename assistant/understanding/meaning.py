@@ -7,7 +7,7 @@ than it can know, so they decide here.
 import re
 from dataclasses import replace
 
-from assistant.understanding.frame import Ask, Intent
+from assistant.understanding.frame import USUAL_SYMBOL, Ask, Intent
 from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
 from assistant.understanding.topics import of_a_cause
@@ -121,6 +121,8 @@ def filled(ask: Ask, slots: Slots) -> Ask:
         case Intent.ANOMALIES:
             return replace(ask, hours=slots.back or slots.hours, days=slots.days)
         case Intent.METRICS:
+            if slots.metric is None and (slots.hours or 0) > 1 and set(slots.symbols) <= {USUAL_SYMBOL}:
+                return Ask(Intent.EXPLAIN, topic="accuracy-by-horizon")
             return replace(ask, metric=slots.metric)
     return ask
 

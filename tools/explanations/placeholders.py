@@ -4,7 +4,7 @@ A number that is not known has no value here, and the sentence that needs it is 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from forecaster.quantiles import LEVELS
@@ -23,7 +23,8 @@ FORMS = {  # language: between thousands, before decimals, percent, dollars, bet
     "pt": (".", ",", "{}%", f"US${NBSP}{{}}", ", "),
     "zh": (",", ".", "{}%", "{}美元", "、"),
 }
-DOLLARS = ("mae", "mae_no_change", "rmse", "rmse_no_change")
+DOLLARS = ("mae", "mae_no_change", "rmse", "rmse_no_change", "mae_24h")
+FARTHER = 6, 24  # hours ahead that are told of beside one
 DECIMALS = {"crps": 2, "crps_rolling_quantiles": 2, "error_ratio": 3}
 
 
@@ -60,8 +61,26 @@ def figures_of(report: Report, facts: ModelFacts) -> dict[str, Figure]:
         "parameters": facts.parameters,
         "levels": len(LEVELS) if facts.recipe == "quantile" else None,
         **shares,
+        **{f"{name}_{hours}h{unit}": value for hours in FARTHER for (name, unit), value in _farther(report, hours)},
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _farther(report: Report, hours: int) -> Iterator[tuple[tuple[str, str], float]]:
+    """Names, with what comes after the hours in them, and values."""
+    row = report.row(report.symbol, "full", hours)
+    if row is None or row.hours != hours:
+        return
+    skill = row.mae_skill
+    yield ("mae", ""), row.mae
+    if row.direction is not None:
+        yield ("direction", "_pct"), 100 * row.direction
+    yield ("coverage_80", "_pct"), 100 * row.coverage["80"]
+    yield from zip(
+        (("skill", "_pct"), ("skill_low", "_pct"), ("skill_high", "_pct")),
+        (100 * each for each in (skill.value, skill.ci_low, skill.ci_high)),
+        strict=True,
+    )
 
 
 def placeholders(sentences: Sequence[str]) -> tuple[str, ...]:

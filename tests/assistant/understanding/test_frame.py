@@ -80,6 +80,7 @@ def test_a_price_may_be_of_an_amount_in_a_currency_or_of_the_past(text, args):
 @pytest.mark.parametrize(
     ("text", "tool", "args"),
     [
+        ("how accurate are 24 hour forecasts", "explain", {"topic": "accuracy-by-horizon"}),
         ("top gainer today", "compare", {"by": "move"}),
         ("biggest losers today", "compare", {"by": "move"}),
         ("who were the winners today", "compare", {"by": "move"}),
