@@ -10,6 +10,7 @@ NUMBER = r"\d{1,15}(?:\.\d{1,12})?(?:e\d{1,3})?"
 LEAST_PRICE = 100  # a smaller number is no price, unless it says so or a coin that costs about as much is named
 LARGEST = 1e18  # said of an amount that is no sensible one, so that it stays finite
 SATOSHI = 1e-8  # of a bitcoin
+SHARE = re.compile(rf"(?P<percent>{NUMBER}) ?(?:%|percent) of \$?(?P<of>{NUMBER})(?!\w)")
 _COIN = r"(?:COIN|sats?\b|satoshis?\b)"
 _SPELT_OUT = (
     (re.compile(r"\b(?:half an?|half of an?|half) (?=COIN)"), "0.5 "),
@@ -47,6 +48,16 @@ class Amount(NamedTuple):
     value: float | None
     unit: AmountIn
     rest: str
+
+
+def shares_multiplied(text: str, coins: "re.Pattern[str]") -> str:
+    """A readied text in which "5 % of 2 eth" is that many ETH."""
+    return SHARE.sub(
+        lambda at: (
+            f"{float(at['percent']) * float(at['of']) / 100:.12f}" if coins.match(text[at.end() :].lstrip()) else at[0]
+        ),
+        text,
+    )
 
 
 def amount_in(

@@ -2,8 +2,7 @@
 
     readied plain English -> Quantities, and the text without them
 
-Nothing is a price by default: a number is one where it has a currency, where something passes it, or where a coin
-that costs about as much is named.
+Nothing is a price by default: it has a currency, or something passes it, or a coin that costs about as much is named.
 """
 
 import re
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
-from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, amount_in
+from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, SHARE, amount_in, shares_multiplied
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
@@ -21,7 +20,6 @@ _NOT_A_PRICE = (
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
 PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
-_PERCENT_OF = re.compile(rf"{NUMBER} ?(?:%|percent) of \$?{NUMBER}(?!\w)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
@@ -90,8 +88,7 @@ _UP = re.compile(
 )
 _DOWN = re.compile(
     r"\b(?:percent below|below where|drop(?:s|ped)?|dropping|falls?|fell|falling|dump(?:s|ed)?|crash(?:es|ed)?|loses?"
-    r"|losers?|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b"
-    r"|(?<!\w)- ?\d"
+    r"|losers?|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b|\B- ?\d"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
@@ -148,12 +145,10 @@ def quantities_in(
     `foreign_money` that an amount is in a currency that is no dollar.
     """
     found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=_turn(text))
-    if share := _PERCENT_OF.search(text):
-        if not coins.match(text[share.end() :].lstrip()):
-            return replace(found, sums=True), _PERCENT_OF.sub(" n ", text)
-        if not _WORST_CASE.search(text):  # "5 % of 2 eth", and not "value at risk 5 % of 2 eth"
-            percent, count = (float(each) for each in re.findall(NUMBER, share[0]))
-            text = f"{text[: share.start()]}{percent * count / 100:.12f}{text[share.end() :]}"
+    if not _WORST_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
+        text = shares_multiplied(text, coins)
+        if SHARE.search(text):
+            return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
     if foreign_money:  # of which each would pass for an amount
         found, text = _two_prices(found, text, like)
