@@ -35,6 +35,7 @@ from tests.support.artifacts.markets import market
 from tests.support.exchanges.fake import AMPLE, FORMING, FakeExchanges
 from tests.support.exchanges.faults import HARMLESS, OF_HOURS, RAW, causes
 from tests.support.fakes import NOON
+from tests.support.ledger.postgres import UNHURRIED
 from tests.support.service.serving import assert_problem, served, settled
 
 NAMES = tuple(EXCHANGES)
@@ -82,8 +83,10 @@ async def service(
     clock = clock or fake.time
     counted = Metrics()
     health = Health(counted.database_works)
-    source = LiveSource(chain, CandleStore(settings.database_url, health), clock=clock, budget=budget, timer=clock)
-    backend = LocalBackend(source, predictor, ledger=Ledger(settings.database_url, health), clock=source.now)
+    store = CandleStore(settings.database_url, health, UNHURRIED)
+    ledger = Ledger(settings.database_url, health, UNHURRIED)
+    source = LiveSource(chain, store, clock=clock, budget=budget, timer=clock)
+    backend = LocalBackend(source, predictor, ledger=ledger, clock=source.now)
     parts = {"counted": counted, "work": backend.watch, "database": health}
     async with served(lambda: backend, settings, close=backend.close, **parts) as client:
         await settled(client)
