@@ -26,7 +26,7 @@ class Words:
         self._phrases = phrases_in(TEXTS, visitor.language)
         self.form = NUMBER_FORMS[visitor.language]
         self._speech = Speech(visitor.language, zone=visitor.zone)
-        self._zone, self._language = zone_of(visitor.zone), visitor.language
+        self._zone = zone_of(visitor.zone)
 
     def say(self, name: str, /, **facts: str) -> str:
         """The text of that name, such as "page.fresh", with its facts."""
@@ -110,7 +110,7 @@ class Words:
 
     def clocks(self, beside: datetime) -> str:
         """What the visitor's clocks are called at a time: "CET", or their city."""
-        return letters_of(beside.astimezone(self._zone)) or city_of(self._zone.key, self._language) or "UTC"
+        return letters_of(beside.astimezone(self._zone)) or city_of(self._zone.key, self.visitor.language) or "UTC"
 
     def listed(self, items: Sequence[str]) -> str:
         """Several things as people list them."""

@@ -75,6 +75,7 @@ class Pages:
     def __init__(self, turns: Turns, memory: Memory | None, answers: SharedAnswers | None = None) -> None:
         """`answers` are those that other replicas share, which keep candles in the same memory."""
         self._turns, self._memory, self._answers = turns, memory, answers
+        self._for_store = max(STORE_BUDGET, turns.budget * STORE_SHARE)  # seconds
         self._held: LRUCache[tuple[str, int], Held] = LRUCache(len(WANTED) * SYMBOLS_KEPT)
         self._refreshing = SingleFlight[Held | Failures]()
 
@@ -91,7 +92,7 @@ class Pages:
 
     async def remembered(self, symbol: str, listing: Listing, step: int, failures: Failures) -> Held | None:
         """The newest candles seen before, without asking for newer ones, which could not be had for these reasons."""
-        kept = await self._remembered(symbol, listing, step, STORE_BUDGET)
+        kept = await self._remembered(symbol, listing, step, self._for_store)
         return self._recall(symbol, listing, step, kept, failures)
 
     async def close(self) -> None:
@@ -104,7 +105,7 @@ class Pages:
         def remember(left: float) -> None:  # while the other exchanges are asked: they may take all the time there is
             nonlocal remembered
             if remembered is None:
-                remembered = asyncio.create_task(self._remembered(symbol, listing, step, left + STORE_BUDGET))
+                remembered = asyncio.create_task(self._remembered(symbol, listing, step, left + self._for_store))
 
         async def ask(exchange: Exchange, pair: Pair, within: float) -> Held:
             return await self._ask(symbol, exchange, pair, step, within, kept_by_others.get(exchange))
@@ -169,9 +170,8 @@ class Pages:
         now, local, held = self._turns.now(), self._turns.clock(), self.held(symbol, step)
         count = WANTED[step] if held is None else int(now - held.candles.end) // step + SPARE
         try:
-            async with asyncio.timeout(share := self._turns.budget * STORE_SHARE):
-                within = max(STORE_BUDGET, share)  # or the store would be taken for silent
-                kept = await self._remembered(symbol, listing, step, within, max(1, min(count, WANTED[step])))
+            async with asyncio.timeout(self._turns.budget * STORE_SHARE):
+                kept = await self._remembered(symbol, listing, step, self._for_store, max(1, min(count, WANTED[step])))
         except TimeoutError:
             return {}
         found = {}
@@ -187,7 +187,7 @@ class Pages:
     ) -> Held:
         """The same with older candles of the same exchange before them, which the store may have kept."""
         listing, step = {held.exchange: held.pair}, held.candles.step
-        kept = await (remembered or self._remembered(symbol, listing, step, STORE_BUDGET))
+        kept = await (remembered or self._remembered(symbol, listing, step, self._for_store))
         older = kept.get(held.exchange.name)
         if older is None or older.end < held.candles.time[0]:
             return held
