@@ -13,7 +13,7 @@ from forecaster.market.sources import CandleSource
 from forecaster.market.symbols import catalogue
 from forecaster.schema import ForecastWarning
 from forecaster.settings import ROOT, Settings
-from tests.support.exchanges.fake import FakeExchanges
+from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 
 OpenSource = Callable[..., CandleSource]
@@ -32,7 +32,7 @@ async def open_as() -> AsyncIterator[OpenSource]:
     opened: list[CandleSource] = []
 
     def open_as(source: str, transport: httpx.AsyncBaseTransport | None = None) -> CandleSource:
-        opened.append(open_source(Settings.load(source=source), transport))
+        opened.append(open_source(Settings.load(source=source), transport, budget=AMPLE))
         return opened[-1]
 
     yield open_as

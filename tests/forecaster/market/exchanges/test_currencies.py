@@ -8,6 +8,7 @@ from forecaster.market.auto import AutoSource
 from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.simulated import DemoSource
+from tests.support.exchanges.fake import AMPLE
 from tests.support.fakes import NOON, Clock
 
 STAMP = {"Date": "Thu, 19 Mar 2026 12:00:00 GMT"}
@@ -43,7 +44,8 @@ def market():
 async def live(market):
     clock = Clock(float(NOON))
     client = httpx.AsyncClient(transport=httpx.MockTransport(market))
-    source = LiveSource([EXCHANGES[name](client, "http://exchange.test", clock) for name in EXCHANGES], clock=clock)
+    exchanges = [EXCHANGES[name](client, "http://exchange.test", clock) for name in EXCHANGES]
+    source = LiveSource(exchanges, clock=clock, budget=AMPLE)
     yield source
     await source.close()
 

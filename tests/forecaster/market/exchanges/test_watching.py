@@ -11,7 +11,7 @@ from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.symbols import catalogue
 from forecaster.schema import FIVE_MINUTES, HOUR
-from tests.support.exchanges.fake import five_minutes_of
+from tests.support.exchanges.fake import AMPLE, five_minutes_of
 from tests.support.exchanges.formats import CANDLES, FORMATS, TICKER, Format
 from tests.support.fakes import NOON, Clock, candles_ending
 
@@ -79,7 +79,7 @@ async def test_twenty_coins_watched_for_an_hour_take_less_than_a_tenth_of_each_l
     client = httpx.AsyncClient(transport=Listing(everywhere))
     names = (first, *(name for name in EXCHANGES if name != first))
     exchanges = [EXCHANGES[name](client, f"http://exchange/{name}", clock=clock) for name in names]
-    source = LiveSource(exchanges, clock=clock, timer=clock)
+    source = LiveSource(exchanges, clock=clock, timer=clock, budget=AMPLE)
     for second in range(0, HOUR, LOOKS):
         clock.now = NOON + 1.0 + second
         for symbol in COINS:
@@ -100,7 +100,7 @@ async def test_a_coin_more_takes_less_than_two_megabytes():
     clock = Clock(NOON + 1.0)
     client = httpx.AsyncClient(transport=Listing(Everywhere(clock)))
     exchanges = [EXCHANGES[name](client, f"http://exchange/{name}", clock=clock) for name in EXCHANGES]
-    source = LiveSource(exchanges, clock=clock, timer=clock)
+    source = LiveSource(exchanges, clock=clock, timer=clock, budget=AMPLE)
 
     async def watched(symbols: tuple[str, ...]) -> None:
         for symbol in symbols:
