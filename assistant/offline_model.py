@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cachetools import LRUCache
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall, ToolMessage
@@ -26,11 +27,12 @@ from pydantic import BaseModel, Field, PrivateAttr
 from assistant.lookups import MOST_CALLS, failure_of, first_calls, second_calls
 from assistant.loop import on_a_page, zone_of
 from assistant.replies import from_results, without_tools
-from assistant.understanding import OFFERED, IntentClassifier, Question, Topics, no_topic, read_question
+from assistant.understanding import OFFERED, IntentClassifier, Question, Readings, Topics, no_topic, read_question
 from tools import RECORD, Explanation
 
 NAME = "cryptosense-offline"
 CHUNK = 16  # characters of a streamed piece
+MOMENTS = 256  # turns
 LETTERS_PER_TOKEN = 4  # for the usage estimate
 
 
@@ -46,6 +48,8 @@ class OfflineModel(BaseChatModel):
     topics: Topics = Field(default=no_topic, exclude=True)  # finds what of the knowledge a text asks about
     chunk: int = Field(default=CHUNK, exclude=True, gt=0)  # characters of a streamed piece
     _classifier: IntentClassifier = PrivateAttr(default_factory=IntentClassifier.load)
+    _readings: Readings = PrivateAttr(default_factory=Readings)
+    _moments: LRUCache[str, datetime] = PrivateAttr(default_factory=lambda: LRUCache(MOMENTS))  # of turns under way
 
     @property
     def _llm_type(self) -> str:
@@ -53,7 +57,7 @@ class OfflineModel(BaseChatModel):
 
     def read(self, messages: Sequence[str], zone: str = "UTC") -> Question:
         """What the newest of a person's messages asks, oldest first; `zone` is the visitor's, by its IANA name."""
-        return read_question(messages, self._classifier, self._here(), self.offered, zone, self.topics)
+        return self._question(messages, self._here(), zone)
 
     def warm(self) -> None:
         """Do now what the first unclear question would wait for: about a second of one processor."""
@@ -109,7 +113,15 @@ class OfflineModel(BaseChatModel):
         return datetime.fromtimestamp(self.clock(), UTC)
 
     async def _when(self, messages: Sequence[BaseMessage]) -> datetime:
-        """The moment that the newest question counts from; nobody is asked for it where the question names no time."""
+        """The moment that the newest question counts from, the same in all of its turn."""
+        turn = next((m.id for m in reversed(messages) if isinstance(m, HumanMessage)), None)
+        when = self._moments.get(turn or "") or await self._now(messages)
+        if turn:
+            self._moments[turn] = when
+        return when
+
+    async def _now(self, messages: Sequence[BaseMessage]) -> datetime:
+        """This moment; nobody is asked for it where the newest question names no time."""
         here = self._here()
         later = here + timedelta(hours=1)
         if self.moment is None or self._read(messages, here) == self._read(messages, later):
@@ -118,8 +130,10 @@ class OfflineModel(BaseChatModel):
 
     def _read(self, messages: Sequence[BaseMessage], when: datetime) -> Question:
         said = [m.text for m in messages if isinstance(m, HumanMessage)]
-        read = read_question(said, self._classifier, when, self.offered, zone_of(messages), self.topics)
-        return replace(read, watches=on_a_page(messages))
+        return replace(self._question(said, when, zone_of(messages)), watches=on_a_page(messages))
+
+    def _question(self, said: Sequence[str], when: datetime, zone: str) -> Question:
+        return read_question(said, self._classifier, when, self.offered, zone, self.topics, self._readings)
 
     def _reply(
         self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]], when: datetime | None = None

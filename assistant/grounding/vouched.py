@@ -8,9 +8,12 @@ zone and in one that the question named; where a figure says that it is UTC, as 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
+from hashlib import blake2b
 from math import ulp
+from threading import Lock
 from typing import Any
 
+from cachetools import TTLCache, cached
 from pydantic import BaseModel
 
 from assistant.grounding.figures import Figure, Kind, Reading, figures_in
@@ -35,6 +38,16 @@ ENDS = {  # percent: the outermost that may be told of a chance, where odds hold
     "censored": (2.5, 5.0, 95.0, 97.5), "between": (1.0, 99.0), "move": (1.0, 99.0), "value_at_risk_95": (95.0,),
 }  # fmt: skip
 EXCESS = {"value", "skill"}  # of which "2 times that of no change" is the rest to 1
+KEPT, KEPT_FOR = 20_000, 600.0  # figures of earlier messages, which come again with each turn; seconds
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@cached(TTLCache[bytes, tuple[Figure, ...]](KEPT, KEPT_FOR, getsizeof=lambda figures: 1 + len(figures)), _hash, Lock())
+def _figures(text: str) -> tuple[Figure, ...]:
+    return tuple(figures_in(text))
 
 
 class Grounds:
@@ -52,14 +65,14 @@ class Grounds:
 
     def add_text(self, text: str) -> None:
         """Take in the figures of a text that is vouched for, such as a tool's notes or an earlier answer."""
-        for figure in figures_in(text):
+        for figure in _figures(text):
             if figure.parts:
                 self._said.add((figure.kind, figure.parts))
             self._said.update((figure.kind, reading.value) for reading in figure.readings)
 
     def add_question(self, text: str) -> None:
         """Take in what a visitor may hear again: small whole numbers, as hours, and times. Never a price."""
-        for figure in figures_in(text):
+        for figure in _figures(text):
             if figure.parts:
                 self._said.add((figure.kind, figure.parts))
             elif figure.kind is Kind.PLAIN:

@@ -3,6 +3,7 @@
 from assistant.understanding.follow_up import read_question
 from assistant.understanding.frame import OFFERED, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.readings import Readings
 from assistant.understanding.slots import known_zone, name_of
 from assistant.understanding.topics import Topic, Topics, no_topic
 
@@ -13,6 +14,7 @@ __all__ = [
     "IntentClassifier",
     "Language",
     "Question",
+    "Readings",
     "Topic",
     "Topics",
     "known_zone",

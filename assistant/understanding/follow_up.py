@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from assistant.understanding.alerts import of_an_anomaly
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
@@ -18,6 +19,7 @@ from assistant.understanding.intents import IntentClassifier
 from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
 from assistant.understanding.neighbours import adds_nothing, as_said_before, timed_alike, with_coin, with_unit
+from assistant.understanding.readings import Reading, Readings
 from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
 from assistant.understanding.topics import (
     SUREST_TOPIC,
@@ -55,32 +57,43 @@ def read_question(
     offered: tuple[Symbol, ...] = OFFERED,
     zone: str = "UTC",
     topics: Topics = no_topic,
+    readings: Readings | None = None,
 ) -> Question:
     """The question of the newest of a person's messages, oldest first, at `now` (UTC).
 
     `offered` are the coins that are followed: the first of them is meant where none is named, all of them by "all
     coins". `zone` is the visitor's, by its IANA name, and `topics` finds what of the knowledge a text asks about.
+    `readings` are kept from one call to the next, with the same classifier and topics.
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
-    zone = known_zone(zone)
+    now, zone = now or datetime.now(UTC), known_zone(zone)
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in map(latin, messages[-MEMORY:]):
-        before = before.heard(typed)
-        language, guest = classifier.reader.languages(typed, before.language, before.guest)
-        message = Message(
-            typed, guest or language, classifier, now or datetime.now(UTC), offered, before.both, before.zone or zone
-        )
-        question = _question(message, language, classifier, before, topics)
-        question = replace(
-            question,
-            offered=offered,
-            zone=zone,
-            more=_MORE.search(message.text) is not None,
-            record_told=before.record_told,
-            apology=guest if guest != before.guest else None,  # once is enough
-        )
-        before = replace(before.after(question), guest=guest or before.guest)
+        read = partial(_read, typed, before.heard(typed), classifier, offered, zone, topics)
+        question, before = readings.of(typed, before, offered, zone, now, read) if readings else read(now)
     return question
+
+
+def _read(
+    typed: str,
+    before: Before,
+    classifier: IntentClassifier,
+    offered: tuple[Symbol, ...],
+    zone: str,
+    topics: Topics,
+    now: datetime,
+) -> Reading:
+    language, guest = classifier.reader.languages(typed, before.language, before.guest)
+    message = Message(typed, guest or language, classifier, now, offered, before.both, before.zone or zone)
+    question = replace(
+        _question(message, language, classifier, before, topics),
+        offered=offered,
+        zone=zone,
+        more=_MORE.search(message.text) is not None,
+        record_told=before.record_told,
+        apology=guest if guest != before.guest else None,  # once is enough
+    )
+    return question, replace(before.after(question), guest=guest or before.guest)
 
 
 def _question(

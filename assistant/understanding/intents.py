@@ -7,11 +7,10 @@ from itertools import combinations, pairwise
 from typing import Self
 
 from assistant.knowledge import shared_encoder
-from assistant.understanding.fitting import fitted_on_meaning, fitted_on_words
 from assistant.understanding.frame import Guest, Intent, Language, Spoken
 from assistant.understanding.languages import FOLDER, Examples, Reader
 from assistant.understanding.slots import FOREIGN_WORDS, NAME_WORDS, mask, readied
-from assistant.understanding.weights import Linear, Weights, digest_of
+from assistant.understanding.weights import Linear, Weights, digest_of, fitted_on_meaning, fitted_on_words
 
 MEANING_WEIGHS = 0.5  # beside the words
 PLAIN = 0.6  # an intent that leads the next by as much is told by its words alone, ten times as fast

@@ -82,10 +82,11 @@ class Message:
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""
         pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
+        alone = len(pieces) == 1 and pieces[0].text == self._text
         groups = self._groups(pieces)
         asked = _worth_asking(groups)
         aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
-        whole = self.part(self._text)
+        whole = pieces[0] if alone else self.part(self._text)
         if (
             (HELD.search(self._text) and whole.slots.symbols)
             or whole.slots.quantities.between

@@ -52,7 +52,7 @@ def test_scores_are_those_of_scikit_learn():
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.svm import LinearSVC
 
-    from assistant.understanding.fitting import fitted_on_words
+    from assistant.understanding.weights import fitted_on_words
 
     texts = [text.split() for text in ("a b b", "a c", "b c c c", "d a", "d d b", "c d")]
     intents = ["one", "two", "two", "three", "three", "one"]
