@@ -192,18 +192,16 @@ def _wire_turn(
             return
         query, heard = dict(request.query_params), Heard(behind.turn)
         site, zone = site_of(query, sites), visitor_of(query).zone
-        before = shown = [*from_page(page), asked(question)]
-        yield (
-            gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True),
-            shown,
-            for_browser(shown, False),
-            *as_it_is,
-        )
-        async for reply in replies(heard, places, conversation(before), site, zone, _words(request)):
-            shown = before + reply
-            yield gr.skip(), shown, gr.skip(), *as_it_is
-        following = _suggested(query, behind.offered, heard.results)
-        yield gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True), *following
+        before = [*from_page(page), asked(question)]
+        begin = gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True)
+        others: list[Any] = [begin, for_browser(before, False), *as_it_is]
+        async for frame in replies(heard, places, conversation(before), site, zone, _words(request)):
+            shown = before + frame.messages
+            if frame.whole:
+                following = _suggested(query, behind.offered, heard.results)
+                others = [gr.Textbox(submit_btn=True, stop_btn=False), for_browser(shown, True), *following]
+            yield others[0], shown, *others[1:]
+            others = [gr.skip()] * len(others)
 
     def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
         shown = stopped(from_page(page), _words(request))

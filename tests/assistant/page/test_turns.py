@@ -33,8 +33,9 @@ class Gated:
 
 
 async def last(turn, places) -> str:
-    shown = [messages async for messages in replies(turn, places, SAID)]
-    return shown[-1][-1]["content"]
+    shown = [frame async for frame in replies(turn, places, SAID)]
+    assert [frame.whole for frame in shown] == [False] * (len(shown) - 1) + [True]
+    return shown[-1].messages[-1]["content"]
 
 
 async def until(condition) -> None:
@@ -46,7 +47,7 @@ async def until(condition) -> None:
 async def test_something_goes_on_is_shown_before_the_first_event():
     turn = Gated()
     async with aclosing(replies(turn, Places(), SAID)) as shown:
-        (message,) = await anext(shown)
+        (message,) = (await anext(shown)).messages
     assert message["metadata"] == {"title": THINKING, "status": "pending", "id": "until-then"}
 
 
@@ -65,10 +66,12 @@ async def test_who_has_to_wait_is_told_so_and_then_answered():
     first = asyncio.create_task(last(turn, places))
     await until(lambda: turn.going == 1)
     async with aclosing(replies(turn, places, SAID)) as shown:
-        (message,) = await anext(shown)
+        (message,) = (await anext(shown)).messages
         assert message["metadata"]["title"] == WAITING
         turn.gate.set()
-        assert (await anext(shown))[-1]["content"] == "done"
+        while not (frame := await anext(shown)).whole:
+            assert frame.messages[-1]["metadata"]["title"] in (WAITING, THINKING)
+        assert frame.messages[-1]["content"] == "done"
     assert await first == "done"
 
 
@@ -94,3 +97,20 @@ async def test_a_turn_that_fails_ends_in_a_sentence_and_frees_its_place(caplog):
     assert await last(failing, places) == f"It is\n\n{TROUBLE}"
     assert not places.full
     assert "secret-token-123" in caplog.text
+
+
+async def test_what_happened_is_shown_while_nothing_more_happens():
+    finish = asyncio.Event()
+
+    async def slow(said: Sequence[Mapping[str, str]], *, site="", zone="UTC") -> AsyncIterator[Event]:
+        yield Token("It is")
+        yield Token(" noon")
+        await finish.wait()
+        yield Token(".")
+
+    async with aclosing(replies(slow, Places(), SAID)) as shown:
+        thinking, begun = await anext(shown), await anext(shown)
+        finish.set()
+        ended = await anext(shown)
+    assert [frame.messages[-1]["content"] for frame in (thinking, begun, ended)] == ["", "It is noon", "It is noon."]
+    assert [frame.whole for frame in (thinking, begun, ended)] == [False, False, True]
