@@ -73,7 +73,7 @@ def build_agent(
     offline = offline.model_copy(update={"offered": tuple(offered), "topics": topics})
     if tools:
         offline = offline.model_copy(update={"moment": partial(moment_of, tools[0].backend)})
-    own = build_graph(offline, tools)
+    own = build_graph(offline, tools, own=True)
     if isinstance(chat_model, OfflineModel):
         return Agent(own, own, offline.read, silence, None, offline.warm)
     return Agent(build_graph(chat_model, tools, offered), own, offline.read, silence, budget, offline.warm)

@@ -40,9 +40,12 @@ _WORD = re.compile(r"[A-Z0-9]{1,12}-USD|[A-Za-z_-]{1,16}|\d{4}-\d\d-\d\dT\d\d:\d
 
 
 def build_graph(
-    chat_model: "BaseChatModel", tools: Sequence[BoundTool], offered: Sequence[Symbol] = OFFERED
+    chat_model: "BaseChatModel", tools: Sequence[BoundTool], offered: Sequence[Symbol] = OFFERED, *, own: bool = False
 ) -> "Graph":
-    """The loop of this model with these tools, following these coins. It takes part in any number of turns at once."""
+    """The loop of this model with these tools, following these coins. It takes part in any number of turns at once.
+
+    `own` is the embedded model, which reads no prompt and bounds its calls itself: a third of the loop's time less.
+    """
     from langchain.agents import create_agent
     from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware, dynamic_prompt
 
@@ -57,7 +60,7 @@ def build_graph(
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="end"),
         ToolCallLimitMiddleware(run_limit=TOOL_CALLS, exit_behavior="continue"),
     ]
-    return create_agent(chat_model, to_langchain(tools), middleware=limits)
+    return create_agent(chat_model, to_langchain(tools), middleware=[] if own else limits)
 
 
 class Patience:

@@ -71,7 +71,7 @@ class OfflineModel(BaseChatModel):
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The model with tools that it may ask for. It asks only for those of our registry."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+        return self.bind(tools=[_named(tool) for tool in tools], **kwargs)
 
     def _generate(
         self,
@@ -146,7 +146,7 @@ class OfflineModel(BaseChatModel):
         offered = {tool["function"]["name"] for tool in tools}
         made = [(call["name"], call["args"]) for call in asked]  # by another model, too, which this one stands in for
         first = [call for call in first_calls(question) if call not in made]
-        wanted = (first or second_calls(asked, done))[: MOST_CALLS - len(asked)]
+        wanted = (first or second_calls(asked, done))[: max(0, MOST_CALLS - len(asked))]
         calls = [_tool_call(name, args) for name, args in wanted if name in offered]
         text = "" if calls else _answer(question, asked, done)
         facts = {"model_name": NAME}
@@ -159,6 +159,13 @@ def _answer(question: Question, asked: Sequence[ToolCall], done: Sequence[ToolMe
     coins = {call["id"]: call["args"].get("symbol") for call in asked}
     failures = [failure_of(m, coins.get(m.tool_call_id)) for m in done if m.status == "error"]
     return from_results(question, [_found(m.artifact) for m in done if isinstance(m.artifact, BaseModel)], failures)
+
+
+def _named(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool) -> dict[str, Any]:
+    """A tool as far as this model reads it: the whole schema takes a millisecond at every step of a turn."""
+    if isinstance(tool, BaseTool):
+        return {"type": "function", "function": {"name": tool.name}}
+    return convert_to_openai_tool(tool)
 
 
 def _found(result: BaseModel) -> BaseModel:

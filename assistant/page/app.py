@@ -42,6 +42,7 @@ from assistant.page.transcript import (
     found_again,
     from_page,
     judged,
+    on_page,
     stopped,
 )
 from assistant.page.turn_limit import AT_ONCE, WAITING, Places
@@ -186,32 +187,32 @@ def _wire_turn(
         named = dict(zip((button.elem_id for button in suggestions), labels, strict=True))
         clicked = named.get(event.target.elem_id) if isinstance(event.target, gr.Button) else None
         question = clicked or typed
-        as_it_is = [gr.skip()] * len(suggestions)
         if not question.strip():
-            yield gr.skip(), gr.skip(), gr.skip(), *as_it_is
+            yield gr.skip(), gr.skip(), gr.skip(), *labels
             return
         query, heard = dict(request.query_params), Heard(behind.turn)
         site, zone = site_of(query, sites), visitor_of(query).zone
         before = [*from_page(page), asked(question)]
-        begin = gr.Textbox(value=typed if clicked else "", submit_btn=False, stop_btn=True)
-        others: list[Any] = [begin, for_browser(before, False), *as_it_is]
+        begin = gr.update(value=typed if clicked else "", submit_btn=False, stop_btn=True)
+        others: list[Any] = [begin, for_browser(before, False), *labels]
         async for frame in replies(heard, places, conversation(before), site, zone, _words(request)):
             shown = before + frame.messages
             if frame.whole:
                 following = _suggested(query, behind.offered, heard.results)
-                others = [gr.Textbox(submit_btn=True, stop_btn=False), for_browser(shown, True), *following]
-            yield others[0], shown, *others[1:]
-            others = [gr.skip()] * len(others)
+                others = [gr.update(submit_btn=True, stop_btn=False), for_browser(shown, True), *following]
+            yield others[0], on_page(shown), *others[1:]
+            others = [gr.skip(), gr.skip(), *labels]
 
     def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
         shown = stopped(from_page(page), _words(request))
-        return gr.Textbox(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
+        return gr.update(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
     answering = gr.on(
         [box.submit, *(button.click for button in suggestions)],
         answer,
         [box, chat, *suggestions],
         [box, chat, kept, *suggestions],
+        postprocess=False,  # which takes longer than the answer
         trigger_mode="once",  # until the turn is over, the browser lets no second one begin
         concurrency_limit=AT_GRADIO,
         **QUIETLY,
@@ -227,7 +228,7 @@ def _suggested(query: Mapping[str, str], offered: Sequence[Symbol], results: Seq
     found = suggestions_for(Words(visitor_of(query)), view.symbols[0], offered, results)
     texts = view.suggestions if view.suggests else found
     padded = [*texts, *[""] * (MOST_SUGGESTIONS - len(texts))]
-    return [gr.Button(text, visible=bool(text)) for text in padded]
+    return [gr.update(value=text, visible=bool(text)) for text in padded]
 
 
 def _wire_store(

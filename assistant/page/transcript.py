@@ -89,6 +89,19 @@ def from_page(messages: object) -> list[Shown]:
         return []
 
 
+def on_page(shown: Sequence[Shown]) -> list[dict[str, Any]]:
+    """The messages as Gradio's page takes and sends them."""
+    return [
+        {
+            "role": message["role"],
+            "metadata": message.get("metadata"),
+            "content": [{"type": "text", "text": message["content"]}],
+            "options": None,
+        }
+        for message in shown
+    ]
+
+
 def _newest(shown: list[Shown]) -> list[Shown]:
     """All, or as many whole turns as are kept, after a sentence that says so."""
     if len(shown) <= KEPT:

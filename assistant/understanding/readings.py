@@ -28,8 +28,7 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        self._kept: TTLCache[tuple[object, ...], Reading] = TTLCache(KEPT, KEPT_FOR)
-        self._timed: TTLCache[tuple[object, ...], bool] = TTLCache(KEPT, KEPT_FOR)  # whether it depends on the moment
+        self._kept: TTLCache[tuple[object, ...], tuple[Reading, datetime | None]] = TTLCache(KEPT, KEPT_FOR)
         self._keeping = Lock()
 
     def of(
@@ -44,13 +43,11 @@ class Readings:
         """What `read` gives at `now`, from what is kept where that must be the same."""
         key = (blake2b(typed.encode("utf-8", "surrogatepass"), digest_size=16).digest(), before, offered, zone)
         with self._keeping:
-            timed = self._timed.get(key)
-            kept = self._kept.get((*key, now if timed else None)) if timed is not None else None
-        if kept is not None:
+            kept, when = self._kept.get(key) or (None, None)
+        if kept is not None and when in (None, now):
             return kept
         reading = read(now)
-        if timed is None:
-            timed = reading != read(now + ELSEWHEN)
+        timed = when is not None or reading != read(now + ELSEWHEN)
         with self._keeping:
-            self._timed[key], self._kept[*key, now if timed else None] = timed, reading
+            self._kept[key] = reading, now if timed else None
         return reading
