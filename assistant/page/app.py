@@ -11,7 +11,8 @@ Markdown shows the same HTML: sanitized where visitors or models have a say in i
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any, cast
@@ -61,6 +62,8 @@ SCRIPTS = (
 # Gradio would offer handlers as public endpoints, and build what a message from the browser names
 QUIETLY: dict[str, Any] = {"api_visibility": "private", "preprocess": False, "show_progress": "hidden"}
 AT_GRADIO = 4 * (AT_ONCE + WAITING)  # turns that reach us: those beyond our own limits are told so in words
+SESSIONS = AT_ONCE + WAITING  # visitors whose buttons and texts Gradio remembers
+FORGOTTEN_AFTER = 2.0  # seconds
 PRICE_EVERY = 60.0  # seconds
 USUAL_AHEAD = 60  # minutes ahead whose record is shown first
 
@@ -130,15 +133,28 @@ def build_page(behind: Behind, newest: Prices, sites: Sequence[str] = ()) -> gr.
                 coin = gr.Radio(coins, value=coins[0], **texts["coin"], elem_id="coin", container=False)
                 ahead = gr.Radio(value=USUAL_AHEAD, **texts["horizon"], elem_id="horizon", container=False)
                 outcomes = gr.Markdown(**texts["outcomes"], elem_id="outcomes", sanitize_html=False)
-        _wire_turn(behind, chat, box, suggestions, kept, sites)
-        _wire_store(behind.offered, chat, kept, restore, fresh, suggestions)
+        forget = partial(_forget_soon, page)
+        _wire_turn(behind, chat, box, suggestions, kept, sites, forget)
+        _wire_store(behind.offered, chat, kept, restore, fresh, suggestions, forget)
         _wire_report(behind, report, report_body)
         _wire_record(behind, record, coin, ahead, outcomes)
         _wire_address(behind.offered, page, name, chat, suggestions)
         _wire_prices(behind.offered, newest, page, prices)
         _wire_feedback(behind.feedback, chat)
+    page.state_session_capacity = SESSIONS
     page.queue(default_concurrency_limit=AT_ONCE, max_size=AT_GRADIO, api_open=False)
     return page
+
+
+def _forget_soon(page: gr.Blocks, request: gr.Request) -> None:
+    """Let Gradio forget the visitor, of whom it would keep all that is shown: a conversation is nobody else's."""
+    visitor, held = request.session_hash or "", page.state_holder
+
+    def forget() -> None:
+        held.session_data.pop(visitor, None)
+        held.time_last_used.pop(visitor, None)
+
+    asyncio.get_running_loop().call_later(FORGOTTEN_AFTER, forget)
 
 
 def _conversation(greeting: str) -> gr.Chatbot:
@@ -176,6 +192,7 @@ def _wire_turn(
     suggestions: list[gr.Button],
     kept: gr.Textbox,
     sites: Sequence[str],
+    forget: Callable[[gr.Request], None],
 ) -> None:
     """Ask on Enter, on the button and on a suggestion; stop on the stop button."""
     places = Places()
@@ -195,15 +212,19 @@ def _wire_turn(
         before = [*from_page(page), asked(question)]
         begin = gr.update(value=typed if clicked else "", submit_btn=False, stop_btn=True)
         others: list[Any] = [begin, for_browser(before, False), *labels]
-        async for frame in replies(heard, places, conversation(before), site, zone, _words(request)):
-            shown = before + frame.messages
-            if frame.whole:
-                following = _suggested(query, behind.offered, heard.results)
-                others = [gr.update(submit_btn=True, stop_btn=False), for_browser(shown, True), *following]
-            yield others[0], on_page(shown), *others[1:]
-            others = [gr.skip(), gr.skip(), *labels]
+        try:
+            async for frame in replies(heard, places, conversation(before), site, zone, _words(request)):
+                shown = before + frame.messages
+                if frame.whole:
+                    following = _suggested(query, behind.offered, heard.results)
+                    others = [gr.update(submit_btn=True, stop_btn=False), for_browser(shown, True), *following]
+                yield others[0], on_page(shown), *others[1:]
+                others = [gr.skip(), gr.skip(), *labels]
+        finally:
+            forget(request)
 
-    def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
+    async def broken_off(page: object, request: gr.Request) -> tuple[Any, list[Shown], str]:
+        forget(request)
         shown = stopped(from_page(page), _words(request))
         return gr.update(submit_btn=True, stop_btn=False), shown, for_browser(shown, True)
 
@@ -238,13 +259,15 @@ def _wire_store(
     restore: gr.Button,
     fresh: gr.Button,
     suggestions: list[gr.Button],
+    forget: Callable[[gr.Request], None],
 ) -> None:
     """Show what the browser has kept, and begin anew. What static/kept.js writes into `kept` is answered there."""
 
     def greeting(request: gr.Request) -> Shown:
         return {"role": "assistant", "content": view_of(dict(request.query_params), offered).shown_greeting}
 
-    def restored(stored: object, request: gr.Request) -> tuple[Any, Any]:
+    async def restored(stored: object, request: gr.Request) -> tuple[Any, Any]:
+        forget(request)
         if not stored or str(stored).startswith("{"):  # our own words: a slow page has not yet taken what it was given
             return gr.skip(), gr.skip()
         found = found_again(stored)

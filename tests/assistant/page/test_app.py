@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from assistant.agent import Event, Token, ToolFinished, ToolStarted
-from assistant.page.app import chat_app
+from assistant.page.app import SESSIONS, chat_app
 from assistant.page.feedback import Feedback
 from assistant.page.options import GREETING, suggestions_for
 from assistant.page.services import Behind
@@ -69,8 +69,8 @@ class Page:
     """Asks as the page's script does: through the queue, with the messages on the page."""
 
     def __init__(self, client: httpx.AsyncClient, config: dict[str, Any]) -> None:
-        self.client = client
-        self.config = config
+        self.client, self.config = client, config
+        self.sessions: Mapping[str, Any] = {}  # what Gradio keeps of visitors
         self.messages = self.part("chat")["value"]
         self.told = ""  # for the browser to keep
         self.suggested: list[Any] = []  # buttons, after a turn
@@ -86,9 +86,11 @@ class Page:
                 return each
         raise AssertionError(f"nothing handles {event}")
 
-    async def call(self, handler: dict[str, Any], *data: Any, event_data: Any = None, query: str = "") -> list[Any]:
+    async def call(
+        self, handler: dict[str, Any], *data: Any, event_data: Any = None, query: str = "", session: str = "one"
+    ) -> list[Any]:
         """What a handler that waits in no queue answers to a visitor whose address has that query."""
-        event = {"data": list(data), "event_data": event_data, "fn_index": handler["id"], "session_hash": "one"}
+        event = {"data": list(data), "event_data": event_data, "fn_index": handler["id"], "session_hash": session}
         headers = {"referer": f"http://testserver/?{query}"}
         answer = await self.client.post(f"/gradio_api/run/predict?{query}", json=event, headers=headers)
         answer.raise_for_status()
@@ -147,7 +149,10 @@ async def opened(asked: Behind) -> AsyncIterator[Page]:
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://testserver", timeout=30) as client,
     ):
-        yield Page(client, (await client.get("/config")).json())
+        page = Page(client, (await client.get("/config")).json())
+        gradio = next(route.app for route in app.routes if hasattr(getattr(route, "app", None), "get_blocks"))
+        page.sessions = gradio.get_blocks().state_holder.session_data
+        yield page
 
 
 @pytest.fixture
@@ -191,6 +196,21 @@ async def test_a_turn_gets_the_conversation_so_far(page, turn):
         {"role": "assistant", "content": "You asked: a forecast"},
         {"role": "user", "content": "and <b>now</b>?"},
     ]
+
+
+async def test_no_conversation_stays_in_the_service(page):
+    await page.ask("a forecast")
+    await page.call(page.handler("click", "restore"), json.dumps([json.loads(page.told)]))
+    assert page.sessions
+    async with asyncio.timeout(60):
+        while page.sessions:
+            await asyncio.sleep(0.05)
+
+
+async def test_of_many_visitors_who_only_look_few_are_remembered(page):
+    for n in range(SESSIONS + 20):
+        await page.call(page.handler("load"), session=f"visitor {n}")
+    assert len(page.sessions) == SESSIONS
 
 
 async def test_what_the_browser_has_kept_is_shown_and_the_turn_after_it_knows(page, turn):
