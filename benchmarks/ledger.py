@@ -11,7 +11,7 @@ import argparse
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from forecaster.calibration import Tracker
 from forecaster.ledger import Ledger
 from forecaster.ledger.settlement import DAY
 from forecaster.market import Candles
-from forecaster.schema import FIVE_MINUTES
+from forecaster.schema import FIVE_MINUTES, ModelRef
 from tests.support.fakes import NOON
 from tests.support.ledger.issued import MODEL, packed
 from tests.support.ledger.postgres import postgres
@@ -58,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = {size: Path(folder) / f"{size}.db" for size in (SMALL, count)}
         for size, file in files.items():
-            _fill(file, size // len(COINS))
+            fill(file, size // len(COINS))
         note = (
             f"medians; {len(COINS)} coins; {files[count].stat().st_size / count:.0f} bytes of SQLite's file a forecast"
         )
@@ -91,24 +91,23 @@ def _closes(marks: int) -> np.ndarray:
     return np.asarray(100.0 * np.exp(np.cumsum(steps, axis=1)))
 
 
-def _fill(file: Path, each: int) -> None:
-    """`each` forecasts of each coin, all graded that have closed some hours before the last."""
+def fill(file: Path, each: int, coins: Sequence[str] = COINS, model: ModelRef = MODEL, start: int = NOON) -> None:
+    """`each` forecasts of each coin, every five minutes from `start` (Unix s); all are graded but the last hours'."""
     ledger = Ledger(f"sqlite:///{file}")
     ledger.page()
     closes, bodies = _closes(each), [packed(drift=0.0002 * (at - BODIES / 2)) for at in range(BODIES)]
-    model = (MODEL.name, MODEL.version, MODEL.sha256)
     connection = sqlite3.connect(file)
-    known = each - 12 * HOURS
-    for coin, symbol in enumerate(COINS):
-        name = (("full", *model),)
+    known = max(0, each - 12 * HOURS)
+    for coin, symbol in enumerate(coins):
         forecasts = (
             (
                 f"fc_{coin:04x}{mark:016x}",
                 symbol,
                 SOURCE,
-                *name[0],
-                NOON + FIVE_MINUTES * mark,
-                NOON + FIVE_MINUTES * mark + 5,
+                "full",
+                *(model.name, model.version, model.sha256),
+                start + FIVE_MINUTES * mark,
+                start + FIVE_MINUTES * mark + 5,
                 float(closes[coin, mark]),
                 27,
                 "",
@@ -118,23 +117,23 @@ def _fill(file: Path, each: int) -> None:
             for mark in range(each)
         )
         connection.executemany(f"INSERT INTO forecasts ({COLUMNS['forecasts']}) VALUES ({'?,' * 13}?)", forecasts)
-        told = ((symbol, SOURCE, NOON + FIVE_MINUTES * mark, float(closes[coin, mark])) for mark in range(known))
+        told = ((symbol, SOURCE, start + FIVE_MINUTES * mark, float(closes[coin, mark])) for mark in range(known))
         connection.executemany("INSERT INTO closes VALUES (?, ?, ?, ?)", told)
     connection.commit()
     connection.close()
-    last = (NOON + FIVE_MINUTES * each) // DAY
-    for symbol in COINS:
-        for day in range(max(last - 3, NOON // DAY), last + 1):
+    first, last = start // DAY, (start + FIVE_MINUTES * each) // DAY
+    for symbol in coins:
+        for day in range(max(last - 3, first), last + 1):
             ledger.regrade(symbol, SOURCE, day)
     connection = sqlite3.connect(file)  # a day's grades are as large as another's, so those of one stand for older ones
     columns = "symbol, model_sha256, ?, source, model_name, model_version, ?, 0, sums, misses, crps"
-    for day in range(NOON // DAY, last - 3):
+    for day in range(first, last - 3):
         moments = (day, DAY * (day + 1) - FIVE_MINUTES, last - 2)
         connection.execute(f"INSERT INTO grades SELECT {columns} FROM grades WHERE day = ?", moments)
-    taught = NOON + FIVE_MINUTES * each - 11 * DAY
+    taught = start + FIVE_MINUTES * each - 11 * DAY
     body = json.dumps({"full": Tracker().width.tolist()})
     connection.executemany(
-        "INSERT INTO widths VALUES (?, ?, ?, ?, ?)", [(symbol, SOURCE, MODEL.sha256, taught, body) for symbol in COINS]
+        "INSERT INTO widths VALUES (?, ?, ?, ?, ?)", [(symbol, SOURCE, model.sha256, taught, body) for symbol in coins]
     )
     connection.commit()
     connection.close()
