@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from forecaster.alerts import Alerts, Counting
     from forecaster.artifact import Artifact
     from forecaster.database import Leader
-    from forecaster.inference import Predictor
+    from forecaster.inference import EngineOf, Predictor
     from forecaster.ledger import Ledger
     from forecaster.market import CandleSource
     from forecaster.market.files import Reading
@@ -43,16 +43,23 @@ CLASSIC_REPORT = Path(__file__).parent / "models" / "classic" / "report.json"
 
 
 class Composition:
-    """The parts of the product; `observer` is told what backends do, `reading` says what a candle file does not."""
+    """The parts of the product; `observer` is told what backends do, `reading` says what a candle file does not.
+
+    `engine_of` gives the engine of a model that runs elsewhere.
+    """
 
     def __init__(
-        self, settings: "Settings", observer: "Observer | None" = None, reading: "Reading | None" = None
+        self,
+        settings: "Settings",
+        observer: "Observer | None" = None,
+        reading: "Reading | None" = None,
+        engine_of: "EngineOf | None" = None,
     ) -> None:
         from forecaster import tracing
         from forecaster.database import Health
 
         self.settings = settings
-        self._reading = reading
+        self._reading, self._engine_of = reading, engine_of
         self._observer = observer
         self.health = Health(observer.database_works) if observer else Health()
         self._building = Lock()
@@ -65,9 +72,15 @@ class Composition:
     def predictor(self) -> "Predictor":
         """The model, ready to run. Raises ArtifactError where none lies here."""
         from forecaster.artifact import load_artifact
+
+        return self._opened(self._artifact or load_artifact(self.settings.model_dir))
+
+    def _opened(self, artifact: "Artifact") -> "Predictor":
         from forecaster.inference import open_model
 
-        return open_model(self._artifact or load_artifact(self.settings.model_dir), self.settings.engine)
+        if self._engine_of is None:
+            return open_model(artifact, self.settings.engine)
+        return open_model(artifact, "keras", self._engine_of)  # as that one is: asked from threads, and gathered
 
     @cached_property
     def source(self) -> "CandleSource":
@@ -139,7 +152,8 @@ class Composition:
         """What watches the model's directory."""
         from forecaster.serving import Reloading
 
-        return Reloading(self.settings.model_dir, self.predictor, self.local.serve, self.settings.engine)
+        kind = "onnx" if self._engine_of else self.settings.engine
+        return Reloading(self.settings.model_dir, self.predictor, self.local.serve, kind, opened=self._opened)
 
     @cached_property
     def _remote_state(self) -> "RemoteState":
@@ -327,13 +341,19 @@ class Composition:
             await asyncio.to_thread(tracing.close)  # last: what was closed may have been traced
 
 
-def service(settings: "Settings", *, with_chat: bool, reading: "Reading | None" = None) -> "FastAPI":
+def service(
+    settings: "Settings",
+    *,
+    with_chat: bool,
+    reading: "Reading | None" = None,
+    engine_of: "EngineOf | None" = None,
+) -> "FastAPI":
     """The API, with the chat or without; what is slow to build is built once it runs."""
     from api import create_app
     from api.middleware import Metrics
 
     counted = Metrics()
-    parts = Composition(settings, counted, reading)
+    parts = Composition(settings, counted, reading, engine_of)
     return create_app(
         lambda: parts.api,
         settings,

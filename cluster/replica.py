@@ -11,9 +11,15 @@ import asyncio
 import json
 import secrets
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from cluster.network import Answering
+    from forecaster.artifact import Artifact
+    from forecaster.inference import Engine, EngineKind
 
 COOKIE = "cryptosense_visitor"
 LOOKS = 0.1  # seconds between looks whether a replica is ready
@@ -22,12 +28,12 @@ LOOKS = 0.1  # seconds between looks whether a replica is ready
 class Replica:
     """What Ray Serve makes one of for each replica."""
 
-    def __init__(self, settings: str, with_chat: bool) -> None:
-        """`settings` are those that were set where the service was started, in JSON."""
+    def __init__(self, settings: str, with_chat: bool, network: "Answering | None" = None) -> None:
+        """`settings` are those that were set where the service was started, in JSON, `network` is the deployed one."""
         from forecaster.settings import Settings
 
         self._settings = Settings.load(**json.loads(settings))
-        self._with_chat = with_chat
+        self._with_chat, self._network = with_chat, network
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         """The application; Ray Serve asks for it once, under this name."""
@@ -35,8 +41,15 @@ class Replica:
         from composition import service
 
         logs.install(self._settings.log_format)
-        self._service = service(self._settings, with_chat=self._with_chat)
+        engine_of = self._engine_of if self._network else None
+        self._service = service(self._settings, with_chat=self._with_chat, engine_of=engine_of)
         return Sticky(self._service) if self._with_chat else self._service
+
+    def _engine_of(self, artifact: "Artifact", kind: "EngineKind") -> "Engine":
+        from cluster.network import RemoteEngine
+
+        assert self._network is not None
+        return RemoteEngine(self._network, artifact)
 
     async def check_health(self) -> None:
         """Return once everything is ready. Raises RuntimeError, for Ray Serve, where it cannot be."""

@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cluster.network import deployment
 from cluster.replica import Replica
 from forecaster.errors import ConfigurationError
 
@@ -27,8 +28,11 @@ class Scale(NamedTuple):
     per_machine: int | None = None  # at most
 
 
-def bound(settings: "Settings", scale: Scale, *, with_chat: bool) -> Any:
-    """The application for `serve.run`, with the settings of this process. Raises ConfigurationError."""
+def bound(settings: "Settings", scale: Scale, *, with_chat: bool, gpus: float = 0) -> Any:
+    """The application for `serve.run`, with the settings of this process. Raises ConfigurationError.
+
+    With ENGINE=keras the network has a deployment of its own, on one of the cluster's `gpus` where there are any.
+    """
     if not 1 <= scale.least <= scale.most:
         raise ConfigurationError(
             f"Between {scale.least} and {scale.most} replicas are none.",
@@ -54,15 +58,17 @@ def bound(settings: "Settings", scale: Scale, *, with_chat: bool) -> Any:
     )(serve.ingress()(Replica))
     if scale.per_machine is not None:
         replica = replica.options(max_replicas_per_node=scale.per_machine)
-    return replica.bind(given, with_chat)
+    network = deployment(given, min(gpus, 1)) if settings.engine == "keras" else None
+    return replica.bind(given, with_chat, network)
 
 
 def application(arguments: dict[str, str]) -> Any:
-    """What `serve deploy` builds: deploy/ray-serve.yaml names it, with `least`, `most` and `chat`."""
+    """What `serve deploy` builds: deploy/ray-serve.yaml names it, with `least`, `most`, `chat` and `gpus`."""
     from forecaster.settings import Settings
 
     scale = Scale(int(arguments.get("least", 1)), int(arguments.get("most", 2)))
-    return bound(Settings.load(), scale, with_chat=arguments.get("chat", "yes") == "yes")
+    with_chat, gpus = arguments.get("chat", "yes") == "yes", float(arguments.get("gpus", 0))
+    return bound(Settings.load(), scale, with_chat=with_chat, gpus=gpus)
 
 
 def deploy(settings: "Settings", scale: Scale, address: str, *, with_chat: bool, every_machine: bool) -> None:
@@ -83,7 +89,8 @@ def deploy(settings: "Settings", scale: Scale, address: str, *, with_chat: bool,
         http_options={"host": settings.host, "port": settings.port},
         logging_config={"enable_access_log": False, "log_level": "WARNING"},
     )
-    serve.run(bound(settings, scale, with_chat=with_chat), name=NAME, route_prefix="/")
+    gpus = float(ray.cluster_resources().get("GPU", 0))
+    serve.run(bound(settings, scale, with_chat=with_chat, gpus=gpus), name=NAME, route_prefix="/")
 
 
 def run(settings: "Settings", scale: Scale, address: str, *, with_chat: bool, every_machine: bool) -> None:

@@ -2,12 +2,13 @@
 
 from forecaster.inference.annotate import Draft, Flag, gaps_flag
 from forecaster.inference.backtest import Progress, backtest
-from forecaster.inference.engine import Engine, Inputs, OnnxEngine
+from forecaster.inference.engine import Engine, Inputs, OnnxEngine, open_engine
 from forecaster.inference.interpolation import HIGHEST, LOWEST, between, detailed, horizons_of, standard
 from forecaster.inference.loop_batch import LoopTurn
+from forecaster.inference.microbatch import Named, run_together
 from forecaster.inference.odds import AmountIn, Direction, Odds, OddsAsked, Side, odds
 from forecaster.inference.predictor import Predictor
-from forecaster.inference.smoke_test import EngineKind, open_model, tried
+from forecaster.inference.smoke_test import EngineKind, EngineOf, open_model, tried
 from forecaster.inference.window import Window
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Draft",
     "Engine",
     "EngineKind",
+    "EngineOf",
     "Flag",
     "Inputs",
     "LoopTurn",
+    "Named",
     "Odds",
     "OddsAsked",
     "OnnxEngine",
@@ -35,7 +38,9 @@ __all__ = [
     "horizons_of",
     "next_close",
     "odds",
+    "open_engine",
     "open_model",
+    "run_together",
     "standard",
     "tried",
 ]

@@ -7,6 +7,7 @@ them runs them all. benchmarks/microbatch.py measures which engine gains.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from threading import Event, Lock
 
 import numpy as np
@@ -95,30 +96,33 @@ class BatchingEngine:
         return gathered
 
     def _answer(self, gathered: Sequence[_Asked]) -> None:
-        try:
-            output = self._engine.run(_together(gathered))
-            ends = np.cumsum([each.rows for each in gathered]).tolist()
-            for each, end in zip(gathered, ends, strict=True):
-                each.output = output[end - each.rows : end]
-        except Exception as error:
-            if len(gathered) == 1:
-                gathered[0].error = error
-                return
-            for each in gathered:  # nobody fails because of what another one asked
-                self._answer([each])
+        for each, answer in zip(gathered, run_together(self._engine, [each.inputs for each in gathered]), strict=True):
+            if isinstance(answer, Exception):
+                each.error = answer
+            else:
+                each.output = answer
 
 
-def _together(gathered: Sequence[_Asked]) -> Inputs:
-    """One input of all rows. Their number is rounded up to a power of two, with copies of the last one.
+def run_together(engine: Engine, asked: Sequence[Named]) -> list[NDArray[np.float32] | Exception]:
+    """What the engine answers to each of several inputs of the same shapes, in one run; or why it has no answer."""
+    ends = np.cumsum([len(next(iter(inputs.values()))) for inputs in asked]).tolist()
+    try:
+        output = engine.run(_together(asked, ends[-1]))
+        return [output[begin:end] for begin, end in pairwise((0, *ends))]
+    except Exception as error:
+        if len(asked) == 1:
+            return [error]
+        return [answer for each in asked for answer in run_together(engine, [each])]  # nobody fails for another one
+
+
+def _together(asked: Sequence[Named], rows: int) -> Inputs:
+    """One input of all `rows`. Their number is rounded up to a power of two, with copies of the last one.
 
     A compiler that makes a program for each number of rows makes few.
     """
-    rows = sum(each.rows for each in gathered)
     fill = (1 << max(rows - 1, 0).bit_length()) - rows
     named = {
-        name: np.concatenate(
-            [*(each.inputs[name] for each in gathered), gathered[-1].inputs[name][-1:].repeat(fill, 0)]
-        )
-        for name in gathered[0].inputs
+        name: np.concatenate([*(inputs[name] for inputs in asked), asked[-1][name][-1:].repeat(fill, 0)])
+        for name in asked[0]
     }
     return named.get("", named)

@@ -25,6 +25,7 @@ from forecaster.market import Candles, Snapshot, catalogue, companion
 from forecaster.schema import HOUR, Forecast
 
 EngineKind = Literal["onnx", "keras"]
+EngineOf = Callable[[Artifact, EngineKind], Engine]
 LEVEL = 100.0  # USD, around which the made-up market of a coin moves that stands in no catalogue
 CLOSE = 1_773_921_600  # 2026-03-19 12:00 UTC, when they end
 LONG, SHORT = 300, 60  # hours: what a source gives, and the fewest that a forecast is made from
@@ -32,9 +33,7 @@ AGREEMENT = 1e-5  # by which two ways to the same price may differ
 FARTHEST = 10.0  # times the last close: no forecast of a day lies beyond
 
 
-def open_model(
-    artifact: Artifact, kind: EngineKind = "onnx", opened: Callable[[Artifact, EngineKind], Engine] = open_engine
-) -> Predictor:
+def open_model(artifact: Artifact, kind: EngineKind = "onnx", opened: EngineOf = open_engine) -> Predictor:
     """The predictor of a verified artifact, over the engine that `opened` gives.
 
     Raises ArtifactError where it cannot run or answers nonsense, and ConfigurationError without Keras.

@@ -11,11 +11,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field
 
-from forecaster.artifact import FILES, OPTIONAL, load_artifact
+from forecaster.artifact import FILES, OPTIONAL, Artifact, load_artifact
 from forecaster.errors import CryptoSenseError
 from forecaster.inference import EngineKind, Predictor, open_model, tried
 from forecaster.schema import Frozen, ModelRef
@@ -51,9 +52,11 @@ class Reloading:
         *,
         interval: float = INTERVAL,
         trial: Callable[[Path, EngineKind], Awaitable[str]] = tried,
+        opened: Callable[[Artifact], Predictor] | None = None,
     ) -> None:
+        """`trial` tries a model's engine of that `kind`; `opened` opens what answers, where that is another one."""
         self._directory, self._serve, self._kind = directory.absolute(), serve, kind
-        self._interval, self._trial = interval, trial
+        self._interval, self._trial, self._opened = interval, trial, opened or partial(open_model, kind=kind)
         self._seen: Look | None = None  # at the last look
         self._judged: Look | None = None  # when it was last verified
         self.state = ModelState(loaded=loaded.ref)
@@ -87,7 +90,7 @@ class Reloading:
             if artifact.ref != self.state.loaded:
                 if await self._trial(self._directory, self._kind) != artifact.sha256:
                     return  # it was replaced meanwhile: the next looks will see that
-                self._serve(await asyncio.to_thread(open_model, artifact, self._kind))
+                self._serve(await asyncio.to_thread(self._opened, artifact))
                 log.warning("The model %s, %s, answers from now on.", artifact.manifest.name, artifact.sha256)
             self.state = ModelState(loaded=artifact.ref)
         except CryptoSenseError as error:
