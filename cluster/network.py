@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from forecaster.artifact import Artifact, load_artifact
 from forecaster.errors import ArtifactError
-from forecaster.inference import Engine, EngineKind, Inputs, Named, OnnxEngine, open_engine, run_together
+from forecaster.inference import Engine, EngineKind, Inputs, Named, OnnxEngine, open_engine, open_model, run_together
 from forecaster.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 TOGETHER, WAITS = 64, 0.002  # questions in one run, and seconds that the first of them waits for others
 INSIDE = 1024  # questions at once
 MODELS = 3  # that are kept open: while replicas change over, some still ask the one before
-PATIENCE = 20.0  # seconds for an answer: a compiler may be at work
+PATIENCE = 10.0  # seconds for an answer
 RESTS = 10.0  # seconds after a failure in which nobody is asked
 HEALTH, STARTS = 5.0, 300.0  # seconds between health checks, and for one: the first waits for TensorFlow
 
@@ -46,7 +46,7 @@ class Network:
         self._settings, self._opened = Settings.load(**json.loads(settings)), opened
         artifact = load_artifact(self._settings.model_dir)
         self._engines: LRUCache[str, Engine] = LRUCache(MODELS)
-        self._engines[artifact.sha256] = opened(artifact, self._settings.engine)
+        self._engines[artifact.sha256] = self._tried(artifact)
 
     def answers(self, asked: Sequence[Question]) -> list[NDArray[np.float32] | Exception]:
         """An answer (windows, ...) float32 to each question in their order, or why there is none."""
@@ -71,8 +71,14 @@ class Network:
                 raise ArtifactError(
                     "The machine that runs the network has another model.", "Give all machines of a cluster the same."
                 )
-            self._engines[sha256] = self._opened(artifact, self._settings.engine)
+            self._engines[sha256] = self._tried(artifact)
         return self._engines[sha256]
+
+    def _tried(self, artifact: Artifact) -> Engine:
+        """Its engine, which has forecast: what that takes the first time nobody waits for."""
+        engine = self._opened(artifact, self._settings.engine)
+        open_model(artifact, self._settings.engine, lambda *_: engine)
+        return engine
 
 
 def _kind(question: Question) -> tuple[str, str]:
@@ -85,7 +91,7 @@ class Answering(Protocol):
 
     @property
     def run(self) -> Any:
-        """With `remote`, which takes a Question and gives what has `result`."""
+        """With `remote`, which takes a Question and gives what has `result(timeout_s=...)`."""
         ...
 
 
@@ -103,7 +109,9 @@ class RemoteEngine:
             return self._own.run(inputs)
         named = dict(inputs) if isinstance(inputs, Mapping) else {"": inputs}
         try:
-            answer: NDArray[np.float32] = self._network.run.remote(Question(self._sha256, named)).result(PATIENCE)
+            answer: NDArray[np.float32] = self._network.run.remote(Question(self._sha256, named)).result(
+                timeout_s=PATIENCE
+            )
         except Exception as error:  # Ray raises its own, and those of the other process
             log.warning("The deployed network gave no answer (%s); this replica answers itself.", type(error).__name__)
             self._rests_until = self._clock() + RESTS

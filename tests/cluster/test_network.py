@@ -43,7 +43,7 @@ class Handle:
         self.question = question
         return self
 
-    def result(self, seconds):
+    def result(self, *, timeout_s):
         if self.fails:
             raise RuntimeError("The actor died.")
         [answer] = self.network.answers([self.question])
@@ -87,9 +87,10 @@ def inputs(artifact):
 
 def test_questions_of_a_moment_are_one_run_and_each_gets_its_own_answer(network, engines, artifact, inputs):
     asked = [Question(artifact.sha256, each) for each in (*inputs, *inputs)]
+    tried = len(engines[0].runs)
     answers = network.answers(asked)
     shapes = {str({name: values.shape[1:] for name, values in sorted(each.items())}) for each in inputs}
-    assert len(engines[0].runs) == len(shapes)
+    assert len(engines[0].runs) - tried == len(shapes)
     alone = OnnxEngine(artifact.files["model.onnx"])
     for question, answer in zip(asked, answers, strict=True):
         np.testing.assert_allclose(answer, alone.run(question.inputs), atol=1e-5)
