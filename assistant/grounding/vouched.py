@@ -116,8 +116,10 @@ class Grounds:
             case Mapping():
                 self._derived(value)
                 for name, inner in value.items():
-                    if name not in SKIPPED:
-                        self._walk(inner, key if key in ("coverage", "coverage_untracked", "quantiles") else str(name))
+                    if name == "quantiles":  # hundreds of prices, which are most of a forecast
+                        self._known[Kind.MONEY].update(inner.values())
+                    elif name not in SKIPPED:
+                        self._walk(inner, key if key in ("coverage", "coverage_untracked") else str(name))
             case tuple() | list():
                 self._known[Kind.PLAIN].add(float(len(value)))
                 for inner in value:

@@ -63,14 +63,15 @@ def read_question(
 
     `offered` are the coins that are followed: the first of them is meant where none is named, all of them by "all
     coins". `zone` is the visitor's, by its IANA name, and `topics` finds what of the knowledge a text asks about.
-    `readings` are kept from one call to the next, with the same classifier and topics.
+    `readings` are kept from one call to the next, with the same classifier.
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
     now, zone = now or datetime.now(UTC), known_zone(zone)
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in map(latin, messages[-MEMORY:]):
         read = partial(_read, typed, before.heard(typed), classifier, offered, zone, topics)
-        question, before = readings.of(typed, before, offered, zone, now, read) if readings else read(now)
+        around = offered, zone, topics
+        question, before = readings.of(typed, before, around, now, read) if readings else read(now)
     return question
 
 

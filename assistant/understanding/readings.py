@@ -3,7 +3,7 @@
 Messages themselves are not kept, only their hashes, and those for minutes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from threading import Lock
@@ -12,7 +12,6 @@ from cachetools import TTLCache
 
 from assistant.understanding.conversation import Before
 from assistant.understanding.frame import Question
-from forecaster.schema import Symbol
 
 KEPT = 1024  # messages
 KEPT_FOR = 600.0  # seconds
@@ -28,20 +27,19 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        self._kept: TTLCache[tuple[object, ...], tuple[Reading, datetime | None]] = TTLCache(KEPT, KEPT_FOR)
+        self._kept: TTLCache[Hashable, tuple[Reading, datetime | None]] = TTLCache(KEPT, KEPT_FOR)
         self._keeping = Lock()
 
     def of(
         self,
         typed: str,
         before: Before,
-        offered: tuple[Symbol, ...],
-        zone: str,
+        around: Hashable,
         now: datetime,
         read: Callable[[datetime], Reading],
     ) -> Reading:
-        """What `read` gives at `now`, from what is kept where that must be the same."""
-        key = (blake2b(typed.encode("utf-8", "surrogatepass"), digest_size=16).digest(), before, offered, zone)
+        """What `read` gives at `now`, from what is kept where that must be the same; `around` is all else it reads."""
+        key = (blake2b(typed.encode("utf-8", "surrogatepass"), digest_size=16).digest(), before, around)
         with self._keeping:
             kept, when = self._kept.get(key) or (None, None)
         if kept is not None and when in (None, now):

@@ -12,6 +12,12 @@ MOMENTS = [EVE + timedelta(minutes=minutes) for minutes in (0, 2, 4, 8)]  # midn
 LONG = ("btc next hour", "and eth", "how sure is that", "in 4 hours", "what is crps", "sol price", "and 2 of them")
 
 
+class About:
+    """A topic that every text is sure to ask for."""
+
+    topic, score = "quantile-forecast", 1.0
+
+
 @pytest.fixture(scope="module")
 def classifier():
     return IntentClassifier.load()
@@ -60,6 +66,8 @@ def test_coins_zones_and_what_was_said_before_are_told_apart(classifier):
         (["btc at 5pm"], {"zone": "America/New_York"}),
         (["sol price", "and in 3 hours?"], {}),
         (["eth price", "and in 3 hours?"], {}),
+        (["what is a quantile"], {}),
+        (["what is a quantile"], {"topics": lambda text: About()}),
     ]
     for _ in range(2):
         for turns, given in asked:
