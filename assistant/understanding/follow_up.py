@@ -12,13 +12,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant.understanding.alerts import of_an_anomaly
+from assistant.understanding.asks import QUANTITIES, TIMES, filled, with_foreign
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
-from assistant.understanding.intents import IntentClassifier
-from assistant.understanding.meaning import MOST_COMPARED, QUANTITIES, TIMES, filled, meant
+from assistant.understanding.intents import IntentClassifier, of_an_anomaly
+from assistant.understanding.meaning import MOST_COMPARED, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
-from assistant.understanding.neighbours import adds_nothing, as_said_before, timed_alike, with_coin, with_unit
+from assistant.understanding.neighbours import (
+    adds_nothing,
+    as_said_before,
+    of_a_level,
+    timed_alike,
+    with_coin,
+    with_unit,
+)
 from assistant.understanding.readings import Reading, Readings
 from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
 from assistant.understanding.topics import (
@@ -137,7 +144,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
             return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
     last = beside or before.last
     turned = intent is last.intent is Intent.FORECAST and last.move_pct is not None and len(part.text.split()) <= SHORT
-    if intent is Intent.FOLLOWUP or (turned and not slots.symbols and not slots.timed and not slots.priced):
+    levelled = intent is Intent.METRICS and of_a_level(slots, last)
+    if intent is Intent.FOLLOWUP or levelled or (turned and not slots.symbols and not slots.timed and not slots.priced):
         return _followed(part, beside, before)
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
@@ -148,7 +156,7 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
     if intent is last.intent is Intent.CANDLES and not slots.timed and len(part.text.split()) <= SHORT:
         ask = _as_before(ask, last)  # "and the low?"
-    return _with_foreign(_same_forecast(ask, part, last), slots)
+    return with_foreign(_same_forecast(ask, part, last), slots)
 
 
 def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
@@ -166,7 +174,7 @@ def _as_before(ask: Ask, last: Ask) -> Ask:
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
         kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
-    return ask if ask.currency else replace(ask, currency=last.currency)
+    return replace(ask, currency=ask.currency or last.currency, compare_by=ask.compare_by or last.compare_by)
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
@@ -176,7 +184,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     timeless = not slots.timed and not slots.priced and slots.metric is None and slots.last is None
     if beside is None and names_a_coin and timeless and len(before.about_coins) > 1:
         again = [replace(ask, symbols=slots.symbols or ask.symbols, foreign=None) for ask in before.about_coins]
-        return [each for ask in again for each in _with_foreign(ask, slots)]
+        return [each for ask in again for each in with_foreign(ask, slots)]
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
@@ -186,12 +194,12 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
-    return _with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
+    return with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
     """What a message wants that only names another coin, time, price, metric or count."""
-    if slots.metric:
+    if slots.metric and not of_a_level(slots, last):
         return Intent.METRICS
     if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
         return Intent.PRICE
@@ -204,7 +212,7 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
     if (slots.direction == "past" and slots.hours is not None) or slots.start is not None:
         if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
             return last.intent  # today
-        return last.intent if last.intent in BACK else Intent.CANDLES
+        return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
     if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
         return Intent.FORECAST
     if last.intent in LOOKED_UP - {Intent.WHY}:
@@ -237,11 +245,3 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
     if not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))
-
-
-def _with_foreign(ask: Ask, slots: Slots) -> list[Ask]:
-    """The ask, and the same of a coin that is not offered, where one is named; of that alone, where no other is."""
-    if slots.foreign is None or ask.intent not in ABOUT_A_COIN:
-        return [ask]
-    of_foreign = replace(ask, foreign=slots.foreign)
-    return [ask, of_foreign] if slots.symbols else [of_foreign]

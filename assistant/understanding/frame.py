@@ -58,6 +58,10 @@ class Guest(StrEnum):
     ITALIAN = "it"
     RUSSIAN = "ru"
     JAPANESE = "ja"
+    KOREAN = "ko"
+    DUTCH = "nl"
+    POLISH = "pl"
+    TURKISH = "tr"
 
 
 Spoken = Language | Guest

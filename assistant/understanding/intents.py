@@ -36,7 +36,8 @@ _KEY = frozenset((
 _NO_CLUE = frozenset(("asking", "coin", "duration", "more"))
 _COURTESY = frozenset(("hello", "thanks"))
 _PRICE_NOW = re.compile(
-    r"^(?:and )?(?:what's |what is |how's |how is |where's |where is )?(?:the )?coin (?:right )?now$"
+    r"^(?:and )?(?:(?:what's |what is |how's |how is |where's |where is )?(?:the )?coin|(?:what|where)(?:'s| is) it)"
+    r" (?:right )?now$"
 )
 _POLITE = re.compile(  # what precedes what is wanted
     r"\b(?:could|can|would|will|may) (?:you|i|we) (?:please |kindly |just |maybe |possibly )*"
@@ -48,6 +49,25 @@ _POLITE = re.compile(  # what precedes what is wanted
 )
 _OF_SUBSTANCE = re.compile(r"[^\W\d_\u3040-\u9fff]{3,}|[\u3040-\u9fff]{2,}")
 _TENSE = frozenset(("past", "future", "move", "now"))
+# A request for an alert names an event without a verb of the future: "tell me when it will" asks for a time.
+_ALERT = re.compile(
+    r"\b(?:alert|notify|ping|warn|inform|message|text|remind|buzz) (?:me|us)\b"
+    r"|\b(?:set|create|add|make)(?: up)?(?: me)? (?:an? )?(?:price )?(?:alert|alarm|warning|notification)\b"
+    r"|\b(?:tell|let|show) me (?:know )?(?:when|whenever|once|as soon as|the moment)\b"
+    r"|\b(?:tell me|let me know|give me a shout) if\b"
+    r"|\b(?:like|want) to (?:be (?:told|alerted|notified|warned)|know) (?:when|once|as soon as|if)\b"
+)
+_NO_EVENT = re.compile(  # a time or a fact is asked for
+    r"\b(?:when|whenever|once|as soon as|the moment|if)\b.{0,40}?"
+    r"\b(?:will|would|should|could|might|may|can|was|were|had|going to|likely|chances?|forecast|predict\w*)\b"
+    r"|\bwhen did\b|\bif (?:it'?s?|coin|this|that|there|i|you|we|the|now) ?"
+    r"(?:is|are|am|was|have|has|looks?|good|worth|safe|better)\b"
+    r"|\b(?:good|right|best) time\b|\b(?:buy|sell|invest)\b"
+)
+_UNUSUAL = re.compile(
+    r"\b(?:unusual\w*|anomal\w+|abnormal\w*|weird|strange|odd|oddly|suspicious|crazy|wild|unexpected|surpris\w+"
+    r"|something happens|anything happens|out of the ordinary)\b"
+)
 
 
 class IntentClassifier:
@@ -193,3 +213,13 @@ def _mattering(alike: dict[str, list[str]]) -> set[str]:
 
 def _any_of(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})s?(?!\w)")
+
+
+def alert_asked(text: str) -> bool:
+    """Whether a piece of plain English asks for an alert."""
+    return _ALERT.search(text) is not None and _NO_EVENT.search(text) is None
+
+
+def of_an_anomaly(text: str) -> bool:
+    """Whether an alert is of an unusual move, and of no price."""
+    return _UNUSUAL.search(text) is not None

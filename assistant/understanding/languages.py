@@ -22,10 +22,12 @@ SIGN = 1.5  # the evidence of a letter that only one language has, where a commo
 SHORT = 4  # letters: in a shorter word, typos are left
 _CAPITALS = re.compile(r"\b[A-Z]{2,5}\b|(?<=[ap]m )[a-z]{2,4}\b")  # of a coin or a zone: "IST" is no German
 _ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
+_HAN_NUMBERED = frozenset({Language.CHINESE, Guest.JAPANESE})
+_UNSPACED = _HAN_NUMBERED | {Guest.KOREAN}
 _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their script tells
     Guest.JAPANESE: re.compile(r"[\u3040-\u30ff]"),
     Guest.RUSSIAN: re.compile(r"[\u0400-\u04ff]{2}"),
-    "ko": re.compile(r"[\uac00-\ud7af]"),
+    Guest.KOREAN: re.compile(r"[\uac00-\ud7af]"),
     "ar": re.compile(r"[\u0600-\u06ff]{2}"),
     "he": re.compile(r"[\u0590-\u05ff]{2}"),
     "hi": re.compile(r"[\u0900-\u097f]{2}"),
@@ -87,7 +89,7 @@ class Reader:
         coins = {word for word in NAME_WORDS if len(word) > SHORT}
         english = {word for each in examples if each.language is Language.ENGLISH for word in _words(each)}
         for each in examples:
-            glossary = _Glossary(each.gloss, spaced=each.language is not Language.CHINESE)
+            glossary = _Glossary(each.gloss, spaced=each.language not in _UNSPACED)
             self._glossaries[each.language] = glossary
             mended = glossary.single | (matter if each.language is Language.ENGLISH else coins)
             self._spellings[each.language] = Spelling(mended, english | _words(each), glossary.knows)
@@ -95,13 +97,9 @@ class Reader:
             self._count(each.language, _words(each) - each.common - NAMES.codes.keys(), 0.5)
             self._count(each.language, _accented(each), 1.0)
         for guest in guests:
-            self._glossaries[guest.language] = glossary = _Glossary(
-                guest.gloss, spaced=guest.language is not Guest.JAPANESE
-            )
+            self._glossaries[guest.language] = glossary = _Glossary(guest.gloss, spaced=guest.language not in _UNSPACED)
             self._spellings[guest.language] = Spelling(coins, english | _words(guest), glossary.knows)
-        self._italian_words = {
-            w for each in guests if each.language is Guest.ITALIAN for w in _words(each) | each.common
-        }
+        self._guests = {each.language: _words(each) for each in guests if each.language not in _SCRIPTS}
         for said in self._votes.values():
             for language in said:
                 said[language] /= len(said)
@@ -128,33 +126,35 @@ class Reader:
         """The language to answer in, and the code of the one that was spoken where there are no answers in it;
         those of the message before where this one is too short to tell."""
         guest = next((code for code, script in _SCRIPTS.items() if script.search(text)), None)
-        if guest is None and self._italian(text, before=guest_before == Guest.ITALIAN):
-            guest = Guest.ITALIAN
+        guest = guest or self._worded(text, guest_before)
         return (self.language(text, before), None) if guest is None else (Language.ENGLISH, guest)
 
-    def _italian(self, text: str, *, before: bool) -> bool:
-        """Whether more of a text's words are Italian than of any language that is answered in."""
+    def _worded(self, text: str, before: str | None) -> Spoken | None:
+        """The guest's language that more of a text's words are of than of any that is answered in."""
         words = re.findall(r"[^\W\d_]+", plain(text))
-        italian = sum(word in self._italian_words for word in words)
-        others = [sum(self._votes.get(word, {}).get(language, 0.0) > 0 for word in words) for language in Language]
-        alone = any(word in self._italian_words and word not in self._votes for word in words)
-        return italian > max(others) or ((alone or (before and italian > 0)) and italian == max(others))
+        count = {guest: sum(word in known for word in words) for guest, known in self._guests.items()}
+        guest = max(count, key=lambda each: (count[each], each == before), default=None)
+        if guest is None or not (own := count[guest]):
+            return None
+        others = max(sum(self._votes.get(w, {}).get(language, 0.0) > 0 for w in words) for language in Language)
+        alone = guest == before or any(word in self._guests[guest] and word not in self._votes for word in words)
+        return guest if own > others or (alone and own == others) else None
 
     def english(self, text: str, language: str) -> str:
         """A message's words in plain English, with typos mended."""
+        known = language if language in self._glossaries else Language.ENGLISH
         written = marked(text, romance=language in _ROMANCE, words=self._votes)
-        named = currencies_marked(zones_marked(_plain(written, language), romance=language in _ROMANCE))
+        zoned = zones_marked(_plain(written, language), romance=language in _ROMANCE)
+        named = currencies_marked(arabic(zoned) if known in _HAN_NUMBERED else zoned)
         if language in _ROMANCE or language == Guest.ITALIAN:
             named = _AGO_FIRST.sub(" ago ", named)
-        known = language if language in self._glossaries else Language.ENGLISH
         spelt = self._spellings[known].correct(named)
-        if known in (Language.CHINESE, Guest.JAPANESE):
+        if known in _HAN_NUMBERED:
             spelt = _HAN_DATE.sub(lambda date: f" {date[3]} {_MONTHS[(int(date[2]) - 1) % 12]} {date[1] or ''} ", spelt)
-        counted = arabic(spelt) if known in (Language.CHINESE, Guest.JAPANESE) else spelt
-        english = self._glossaries[known].glossed(counted)
+        english = self._glossaries[known].glossed(spelt)
         if language is not Language.ENGLISH:  # whoever mixes them
             english = self._glossaries[Language.ENGLISH].glossed(english)
-        if known in (Language.CHINESE, Guest.JAPANESE):  # so that what is left of them ends where a word does
+        if known in _HAN_NUMBERED:  # so that what is left of them ends where a word does
             english = _HAN_RUN.sub(r" \g<0> ", english)
         return " ".join(english.split())
 

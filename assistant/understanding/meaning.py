@@ -1,36 +1,33 @@
-"""What a part of a message wants, once its slots are known, and the ask that they fill.
+"""What a part of a message wants, once its slots are known.
 
 The classifier sees words alone. A time in the past, two coins beside each other, an amount or a percentage say more
 than it can know, so they decide here.
 """
 
 import re
-from dataclasses import replace
 
-from assistant.understanding.frame import USUAL_SYMBOL, Ask, Intent
+from assistant.understanding.frame import Intent
 from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
 from assistant.understanding.topics import of_a_cause
 
-DAY = 24  # hours
 MOST_COMPARED = 15  # coins
-TIMES = ("hours", "minutes", "target", "at", "start", "end")
-QUANTITIES = (
-    "threshold", "below", "between", "move_pct", "direction", "level", "side", "touch", "path", "amount", "amount_in",
-)  # fmt: skip
-
 
 _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FOLLOWUP, Intent.OTHER})
 _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
     r"|better|of them)\b|\b(?:best|worst|top|biggest)"
-    r" (?:perform\w+|gainers?|losers?|movers?|coins?|cryptos?)\b"
+    r" (?:perform\w+|gainers?|losers?|winners?|movers?|coins?|cryptos?)\b"
     r"|\b(?:winners|losers|gainers|both|the two|between them|them|they)\b"
 )
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
 )
-_HOW_MANY = re.compile(r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\b(?:buy|get) how (?:much|many)\b")
+_HOW_MANY = re.compile(
+    r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
+    r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\b(?:buy|get) how (?:much|many)\b"
+)
+_HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:bought|invested|put)\b.{0,60}\bworth\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _MOVED = re.compile(
@@ -39,11 +36,19 @@ _MOVED = re.compile(
     r"|happened|swing|green|red|min|max)\b"
 )
 _SAID = re.compile(
-    r"\b(?:you|your|yours)\b.{0,40}\b(?:forecast|predict\w*|say|said|told|tell|call(?:ed)?|expect(?:ed)?"
-    r"|think|thought)\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
+    r"\b(?:(?:did|had|was|were) (?:you|your)\b.{0,40}\b(?:forecast|predict\w*|say|tell|call|expect\w*|think)"
+    r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out)\b"
 )
 _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
+_DISTANCE = re.compile(
+    r"\bhow (?:far|much|close|near)\b.{0,40}\b(?:from|away|off|left|to go|until|short of|missing)\b"
+    r"|\bhow (?:far|close|near)(?: (?:is|are)\b|\W*$)|\bdistance (?:to|from)\b|\bfar from\b"
+)
+_AVERAGE = re.compile(
+    r"\b(?:average|mean) (?:[^\W\d_]+ ){0,2}(?:price|rate|cost)\b"
+    r"|(?<!does )(?<!does the )\b(?:price|rate) (?:\w+ ){0,3}(?:on average|average|mean)\b"
+)
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")
 _TYPICAL = re.compile(
     r"\b(?:typical(?:ly)?|usual(?:ly)?|normal(?:ly)?|average|avg|expected?|how (?:much|far|big|strong\w*|wide))\b"
@@ -65,7 +70,9 @@ def meant(part: Part) -> Intent:
         return intent
     asked = slots.priced or slots.quantities.path
     if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
-        intent = Intent.PRICE  # "how much can i buy with $300"
+        intent = Intent.PRICE  # "how much can i buy with $300", "i hold 2 eth, what are they worth"
+    if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
+        intent = Intent.PRICE  # "had i bought 2 eth on friday"
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
     if (
@@ -77,6 +84,10 @@ def meant(part: Part) -> Intent:
     if HELD.search(text) and (slots.at or slots.symbols):
         return Intent.TRACK_RECORD
     if of_a_cause(part):
+        return Intent.CANDLES
+    if slots.symbols and not slots.timed and _DISTANCE.search(text) and (slots.priced or slots.bare is not None):
+        return Intent.PRICE
+    if intent in _OF_PRICES and _AVERAGE.search(text) and slots.direction != "future" and slots.at is None:
         return Intent.CANDLES
     if intent in (Intent.CANDLES, Intent.PRICE) and _UNUSUAL.search(text):
         return Intent.ANOMALIES
@@ -99,81 +110,6 @@ def meant(part: Part) -> Intent:
     if intent in _OF_PRICES:
         return _of_a_time(intent, slots, text)
     return intent
-
-
-def filled(ask: Ask, slots: Slots) -> Ask:
-    """The ask with the times, counts and quantities that its intent takes."""
-    match ask.intent:
-        case Intent.FORECAST:
-            return _forecast(ask, slots)
-        case Intent.ALERT:
-            return replace(_forecast(ask, slots), unusual=ask.unusual and not slots.priced)
-        case Intent.ADVICE:
-            return _timed(ask, slots)
-        case Intent.PRICE:
-            return _priced(ask, slots)
-        case Intent.CANDLES:
-            return _spanned(ask, slots)
-        case Intent.COMPARE:
-            return _compared(ask, slots)
-        case Intent.TRACK_RECORD:
-            return _recorded(ask, slots)
-        case Intent.ANOMALIES:
-            return replace(ask, hours=slots.back or slots.hours, days=slots.days)
-        case Intent.METRICS:
-            if slots.metric is None and (slots.hours or 0) > 1 and set(slots.symbols) <= {USUAL_SYMBOL}:
-                return Ask(Intent.EXPLAIN, topic="accuracy-by-horizon")
-            return replace(ask, metric=slots.metric)
-    return ask
-
-
-def _timed(ask: Ask, slots: Slots) -> Ask:
-    return replace(
-        ask, hours=slots.hours, minutes=slots.minutes, target=slots.target, zone=slots.zone, assumed=slots.assumed
-    )
-
-
-def _forecast(ask: Ask, slots: Slots) -> Ask:
-    """A forecast of a time, with what is asked of its distribution."""
-    values = {name: getattr(slots.quantities, name) for name in QUANTITIES}
-    if slots.quantities.amount is not None and slots.loss:
-        values["direction"] = "down"
-    return replace(_timed(ask, slots), **values, currency=slots.currency)
-
-
-def _recorded(ask: Ask, slots: Slots) -> Ask:
-    """Forecasts that were made: for a moment, of a horizon, or the newest ones."""
-    ahead = slots.direction != "past" and slots.target is None and slots.hours is not None and slots.hours <= DAY
-    horizon = slots.horizon or (slots.hours if ahead else None)
-    counted = slots.hours if horizon is None and slots.target is None else None  # one was made each hour
-    last = slots.last or (DAY if slots.start else counted)
-    return replace(ask, last=last, at=slots.at or slots.target, worst=slots.worst, zone=slots.zone, hours=horizon)
-
-
-def _spanned(ask: Ask, slots: Slots) -> Ask:
-    """What a coin did over the last hours, or since a moment; its high or its low, or how calm it was."""
-    calm = "volatility" if slots.compare_by == "volatility" else ask.compare_by
-    span = replace(ask, hours=slots.hours, zone=slots.zone, compare_by=calm, side=slots.end_asked)
-    return replace(span, start=slots.start, end=slots.end, hours=None) if slots.start else span
-
-
-def _compared(ask: Ask, slots: Slots) -> Ask:
-    """Coins beside each other; which "will do better" is asked of their forecasts."""
-    ahead = slots.direction == "future" and not slots.told_past
-    by = "forecast" if slots.compare_by == "move" and ahead else slots.compare_by
-    hours = slots.back if slots.start else slots.hours
-    turn = slots.quantities.turn
-    return replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, direction=turn)
-
-
-def _priced(ask: Ask, slots: Slots) -> Ask:
-    """A price: now or at a moment of the past, of an amount, in a currency or another coin."""
-    q, currency = slots.quantities, slots.currency
-    if len(ask.symbols) == 2 and q.path is False and currency is None and slots.compare_by is None and slots.ratio:
-        of, in_ = reversed(ask.symbols) if slots.turned else ask.symbols
-        ask, currency = replace(ask, symbols=(of,)), in_.partition("-")[0]
-    closed = slots.end if slots.at is None else slots.at
-    return replace(ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency)
 
 
 def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:

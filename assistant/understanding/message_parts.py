@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from assistant.understanding.alerts import alert_asked
 from assistant.understanding.frame import Intent
-from assistant.understanding.intents import IntentClassifier
+from assistant.understanding.intents import IntentClassifier, alert_asked
 from assistant.understanding.slots import Quantities, Slots, mask, read_slots, readied, symbols_in
 from assistant.understanding.spelling import spoken
 from forecaster.schema import Symbol

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from assistant.understanding.conversation import TIMED
+from assistant.understanding.asks import TIMES
+from assistant.understanding.conversation import AHEAD, TIMED
 from assistant.understanding.frame import Ask, Intent
-from assistant.understanding.meaning import TIMES
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
@@ -51,8 +51,10 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
     """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
     q = slots.quantities
     percent = q.percent or (slots.bare if (slots.bare or 0) in LEVELS else None)
-    if last.level is not None and percent is not None:
-        return replace(slots, quantities=replace(q, level=float(percent), side=last.side), bare=None)
+    plain = last.intent is Intent.FORECAST and last.move_pct is last.threshold is last.amount is None
+    sure = plain and (q.percent or 0) in LEVELS  # "and at 95 %?"
+    if sure or (last.level is not None and percent is not None):
+        return replace(slots, quantities=replace(q, level=float(percent or 0), side=last.side), bare=None)
     alone = slots.bare is not None and not slots.timed and not slots.priced
     if last.move_pct is not None and (q.percent is not None or alone or (q.turn != "either" and not slots.priced)):
         turn = last.direction if q.turn == "either" else q.turn
@@ -66,3 +68,8 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
         days = slots.target.date() - last.at.date()
         return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
     return slots
+
+
+def of_a_level(slots: Slots, last: Ask) -> bool:
+    """Whether a percentage is how sure the range of the forecast before is to be, and no term to explain."""
+    return slots.quantities.level is not None and last.intent in AHEAD

@@ -13,7 +13,7 @@ _NOT_WORDS = re.compile(
     r"\{[^{}]{0,500}\}|<(script|style)\b.*?(?:</\1>|\Z)|\b(?:https?|ftp|file)://\S*|\bwww\.\S+"
     r"|<[^<>]{0,500}>|(?<!\S)\.{0,2}/[\w.-]+(?:/[\w.-]*)*"
 )
-_QUOTES = str.maketrans("\u2018\u2019\u02bc`\u2212\u2013\u2014\u3002\u3001", "''''---.,")
+_QUOTES = str.maketrans("\u2018\u2019\u02bc`\u2212\u2013\u2014\u3002\u3001\u0142\u0131\u2044_", "''''---.,li/ ")
 _LONG_NUMBER = re.compile(r"\d{13,}")
 _LETTERS = r"[^\W\d_]*"  # any, of any script
 _WORD = re.compile(r"[^\W\d_]{4,24}")

@@ -14,7 +14,7 @@ SHARE = re.compile(rf"(?P<percent>{NUMBER}) ?(?:%|percent) of \$?(?P<of>{NUMBER}
 _COIN = r"(?:COIN|sats?\b|satoshis?\b)"
 _SPELT_OUT = (
     (re.compile(r"\b(?:half an?|half of an?|half) (?=COIN)"), "0.5 "),
-    (re.compile(r"\b(?:an?|one)? ?quarter (?:of )?an? (?=COIN)"), "0.25 "),
+    (re.compile(r"\b(?:an?|one)? ?quarter (?:(?:of )?an? )?(?=COIN)"), "0.25 "),
 )
 _OF_SATOSHIS = re.compile(rf"(?<![\w.-])\$?(?P<n>{NUMBER}) ?(?:sats?|satoshis?)\b")
 _OF_COINS = re.compile(

@@ -5,16 +5,27 @@ import re
 from assistant.understanding.frame import CompareBy
 from assistant.understanding.slots.coins import COINS
 
+RISES = (
+    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|bounce|surge|increase)(?:s|d|ed|ing)?|rallies|up|higher"
+    r"|green)"
+)
+FALLS = (
+    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|correct|bleed)"
+    r"(?:s|d|es|ed|ing|ions?)?|(?:drop|dip)(?:s|ped|ping)?|sinks?|sinking|down|lower|red|retrace)"
+)
+_MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
         r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|swings?(?: the)? (?:more|most|less|least))\b"
+        r"|jumpier|quiet(?:er)?|(?:swings?|moves? around|fluctuates?)(?: the)? (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
         r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
         r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
         r"|best"
         r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+        r"|\b(?:right|correct|wrong|off) (?:more|most|less|least) often\b"
+        r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
     "forecast": re.compile(
         r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
@@ -23,11 +34,10 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        r"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*|(?:moving|rising|falling|pumped"
-        r"|pumping|dumped|dumping|dropped"
-        r"|drop|fell|fall|gained"
-        r"|gain|rose|rise|moved|moves?|lost|lose|up|down|did|done|performed) (?:the )?(?:more|most|best|worst"
-        r"|better|harder|hardest|further|farther|faster|fastest|less|least)"
+        rf"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*"
+        rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more|most|best|worst|better|harder|hardest|further|farther|faster|fastest"
+        r"|less|least)"
+        rf"|(?:more|most|less|least) {_MOVED}"
         r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
         r"|(?:top|the) (?:gainers?|losers?|movers?))\b"
     ),
@@ -37,10 +47,7 @@ _RATIO = re.compile(
     r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
     r"| against | ratio to | to )COIN"
 )
-_HOW_MANY = re.compile(
-    r"\bhow (?:many|much) (?:of )?COINs? (?:for|is|are|per|in|does|do|make|equal|can|to|would|will|worth"
-    r"|i get|you get)\b.{0,24}COIN"
-)
+_HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
 
 

@@ -98,6 +98,7 @@ def _listed(spans: list[str]) -> str:
 
 _JOINED = (
     (re.compile(r"(\d) ?(?:\u0447(?:\u0430\u0441\w*)?\b|시간)"), r"\1 hours"),
+    (re.compile(r"(\d) ?시"), r"\1 oclock"),
     (re.compile(r"(\d) ?(?:мин\w*|mins?)\b|(\d) ?분"), r"\1\2 minutes"),
 )
 

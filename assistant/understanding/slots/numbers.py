@@ -24,7 +24,7 @@ _ONES = "|".join(["one", *_SMALL])
 _WORDED = re.compile(rf"\b(?:({'|'.join(_TIES)})(?:[ -]({_ONES}))?|({'|'.join(_SMALL)}))\b")
 _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
-_DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,])([1-9]\d*),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(
     r"\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila|тыс)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
     r"|\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
@@ -33,6 +33,10 @@ _DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")
 _LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")
 _CENTS = re.compile(r"(?<![\w.$])(\d{1,3}(?:\.\d+)?)(?: ?cents?|ct|c)\b")
 _LAKH = re.compile(r"(?<![\w.$])(\d{1,4}(?:\.\d+)?) ?(lakhs?|crore)\b")
+_FRACTION = re.compile(r"(?<![\w.$/])([1-3])/(2|3|4|5|8|10)(?= ?[^\W\d])")  # "1/2 btc"
+# "%5", "yüzde 5"
+_PERCENT_FIRST = re.compile(r"(?<![\w.])(?<!\d )(?:% ?|percent )(\d{1,3}(?:\.\d{1,2})?)(?![\w.]| ?%)")
+_RANGED = re.compile(r"(?<![\w.$-])([5-9]\d(?:\.\d)?)(?:er)? (?=(?:confidence |prediction )?(?:range|interval|band)\b)")
 _DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) ?(?:\$|usdt?\b|dollars?\b|bucks?\b)")
 
 
@@ -76,10 +80,12 @@ def digits(text: str, language: str) -> str:
     text = _LAKH.sub(lambda n: f"${_amount(n[1], 10_000_000 if n[2] == 'crore' else 100_000)}", text)
     text = _GROUPED.sub(lambda n: n[1] + re.sub(r"\D", "", n[2]), text)
     if language in (Language.ENGLISH, Language.CHINESE):
-        text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}, {n[2] or n[4]}", text)  # a list
+        text = _DECIMAL_COMMA.sub(lambda n: f"{n[1]}, {n[2]}" if n[1] else f"{n[3]}.{n[4]}", text)  # a list
     else:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}.{n[2] or n[4]}", text)
     text = _THOUSANDS.sub(lambda n: f" ${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
+    text = _FRACTION.sub(lambda n: f"{int(n[1]) / int(n[2]):.4g}", text)
+    text = _RANGED.sub(r"\1% ", _PERCENT_FIRST.sub(r"\1%", text))
     return _DOLLARS.sub(lambda n: f" ${n[1] or n[2]}", text)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, SHARE, amount_in, shares_multiplied
+from assistant.understanding.slots.comparisons import FALLS, RISES
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
@@ -77,18 +78,13 @@ _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
 _FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst case|downside|support|hold)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
-_MOVE = re.compile(
-    r"\b(?:moves?|moving|swings?|drops?|dropping|falls?|falling|rises?|rising|pumps?|dumps?|crash(?:es)?|gains?|loses?"
-    r"|dips?|jumps?|increases?|decreases?|declines?|up|down|rally|rallies|climbs?|corrections?|plunges?|change|changes"
-    r"|fluctuates?|tanks?|soars?|surges?|sinks?|higher|lower|green|red|bounces?|retrace)\b|[±+-] ?\d"
-)
-_UP = re.compile(
-    r"\b(?:percent above|above where|rises?|rose|rising|pump(?:s|ed)?|gain(?:s|ed)?|jumps?|increases?|up|rally"
-    r"|climb(?:s|ed)?|soars?|surges?|higher|green|bounces?)\b|\+ ?\d"
-)
-_DOWN = re.compile(
-    r"\b(?:percent below|below where|drop(?:s|ped)?|dropping|falls?|fell|falling|dump(?:s|ed)?|crash(?:es|ed)?|loses?"
-    r"|losers?|lost|dips?|decreases?|declines?|down|corrections?|plunges?|tanks?|sinks?|lower|red|retrace)\b|\B- ?\d"
+_MOVE = re.compile(rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)\b|[±+-] ?\d")
+_UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
+_DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
+_BY_MONEY = re.compile(  # how far it moves, not where to
+    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?)(?: (?!(?:to|below|under|past|at)\b)[^\W\d]+)?"
+    rf"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
+    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?(?:{RISES}|{FALLS}|moves?|swings?|changes?)\b"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
@@ -150,6 +146,8 @@ def quantities_in(
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
+    if (moved := _BY_MONEY.search(text)) and not like(float(moved["n"] or moved["m"])):
+        text = text.replace("$", " ", 1).replace(moved["n"] or moved["m"], "money", 1)
     if foreign_money:  # of which each would pass for an amount
         found, text = _two_prices(found, text, like)
     if amount := amount_in(text, coins, like, foreign_money=foreign_money and not found.touch):
@@ -239,7 +237,8 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
             and 2020 <= value <= 2099
             and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
         )
-        owned = _OWN.search(text[:place]) and not (PASSED.search(text) or _ODDS.search(text[:place]))
+        passed = PASSED.search(text) or _ODDS.search(text[:place]) or _PASSING.search(text[:place])
+        owned = _OWN.search(text[:place]) and not passed
         if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]

@@ -17,14 +17,18 @@ _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
     r"(?<![\d$.:,/-])\b(?P<hour>[01]?\d|2[0-4])(?:(?P<colon>[:h.])(?P<minute>[0-5]\d)(?::[0-5]\d)?(?!\d))?"
-    r"(?![\d$:,%]|\.\d)"
+    r"(?![\d$:%]|[.,]\d)"
     r"(?: ?(?P<half>[ap]m|oclock|o'clock)\b)?(?: ?(?:in |on |at |, )?(?P<zone>\u01c3[a-z][a-z]))?"
     rf"(?! ?{_UNIT}\b)(?! ?(?:%|percent))"
 )
 _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
-_LOCAL_H = re.compile(r"\b(?:a|as|at|vers|pour|by|until) (\d{1,2}) ?hs?(\d\d)?\b(?! ?(?:hours|minutes))")
+_LOCAL_H = re.compile(
+    r"\b(?:(?:a|as|at|vers|pour|by|until)|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
+    r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
+)
+_WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
 _YEAR = re.compile(r"(?:by|until) 20[2-9]\d")
@@ -56,8 +60,8 @@ _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|comin
 _SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _SAME_TIME = re.compile(
-    r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b|\byesterday,? (?:at )?(?:the "
-    r"|this )?same (?:time|hour)\b"
+    r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b"
+    r"|\byesterday,? (?:at )?(?:this|the same|this same|same) (?:time|hour)\b"
 )
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 
@@ -90,7 +94,9 @@ def clocks_marked(english: str, language: str) -> str:
     english = _AS_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
-    return _LOCAL_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+    if language == Language.FRENCH:
+        english = _WITHIN_H.sub(r"by \1:00", english)
+    return _LOCAL_H.sub(lambda at: f"{at['day'] + ' ' if at['day'] else ''}at {at[2]}:{at[3] or '00'}", english)
 
 
 def military_marked(english: str, *, priced: bool) -> str:

@@ -68,7 +68,7 @@ def _patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
     codes = "|".join(map(re.escape, sorted(short, key=_longest)))
     return (
         re.compile(
-            rf"(?:{edge}{_HOUR_OF})?{edge}(?P<place>{spaced})(?:er)?{end}(?:'?s)?(?: (?:local )?(?:time|zeit)\b)?"
+            rf"(?:{edge}{_HOUR_OF})?{edge}(?P<place>{spaced})(?:er)?{end}(?:'?s)?(?: (?:local )?(?:time|zeit|시간)\b)?"
             rf"|(?P<joined>{joined})(?:时间|時間)?"
         ),
         re.compile(
