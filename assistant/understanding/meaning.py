@@ -46,7 +46,7 @@ _DISTANCE = re.compile(
     r"|\bhow (?:far|close|near)(?: (?:is|are)\b|\W*$)|\bdistance (?:to|from)\b|\bfar from\b"
 )
 _AVERAGE = re.compile(
-    r"\b(?:average|mean) (?:[^\W\d_]+ ){0,2}(?:price|rate|cost)\b"
+    r"\b(?:average|mean|open(?:ing)?) (?:[^\W\d_]+ ){0,2}(?:price|rate|cost)\b"
     r"|(?<!does )(?<!does the )\b(?:price|rate) (?:\w+ ){0,3}(?:on average|average|mean)\b"
 )
 _CALM = re.compile(r"\b(?:calm|chopp\w+|volatil\w*|quiet|wild|stable|nervous|jumpy)\b")

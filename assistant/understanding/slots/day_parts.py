@@ -12,7 +12,7 @@ class DayPart(NamedTuple):
     assumed: str | None
 
 
-_DAY = r"(?:tomorrow(?:'s)?|yesterday(?:'s)?|this|next|the next|in the|on the|during the|by the)"
+_DAY = r"(?:tomorrow(?:'s)?|yesterday(?:'s)?|this|next|the next|in the|on the|during the|by(?: the)?)"
 _HOURS: dict[str, dict[str | None, int]] = {  # by "early", "late", or neither
     "morning": {"early": 6, "mid": 10, None: 9, "late": 11},
     "afternoon": {"early": 13, "mid": 15, None: 15, "late": 17},

@@ -26,7 +26,7 @@ _HUNDRED = re.compile(r"\b(\d+|a|one) hundred(?: and)?(?: (\d{1,2}))?\b")
 _GROUPED = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:[.,' ]\d{3})+)(?![\d]|[.,]\d{3})")
 _DECIMAL_COMMA = re.compile(r"(?<![\d,])([1-9]\d*),(\d{1,2})(?![\d,])|(?<![\d,.])(0),(\d{1,10})(?![\d,])")
 _THOUSANDS = re.compile(
-    r"\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila|тыс)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
+    r"\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila?|tsd|tys|тыс|тыщ)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
     r"|\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
 )
 _DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")

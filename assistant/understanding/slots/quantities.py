@@ -57,7 +57,6 @@ _BELOW = re.compile(
     r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
     r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
-_SHORT = re.compile(r"\bshort\b")
 RAREST = 20  # percent that a worst case is told with
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
 _SURE = (
@@ -78,7 +77,9 @@ _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
 _FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst case|downside|support|hold)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
-_MOVE = re.compile(rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)\b|[±+-] ?\d")
+_MOVE = re.compile(
+    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)\b|[±+-] ?\d|\bwithin percent\b"
+)
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
 _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
@@ -94,9 +95,8 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
 _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
-    r"|(?:at )?(?:any|some) (?:point|time|moment)|sometime|on the way|along the way|even once"
-    r"|kiss(?:es)?|scratch(?:es)?|even (?:for )?(?:briefly|a moment)|briefly|intra\w*|gets? to|survive"
-    r"|knock(?:ed)? out)\b"
+    r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once|kiss(?:es)?|scratch(?:es)?"
+    r"|even for a moment|briefly|intra\w*|gets? to|survive|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
@@ -146,8 +146,8 @@ def quantities_in(
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
-    if (moved := _BY_MONEY.search(text)) and not like(float(moved["n"] or moved["m"])):
-        text = text.replace("$", " ", 1).replace(moved["n"] or moved["m"], "money", 1)
+    if (by := _BY_MONEY.search(text)) and not like(float(by["n"] or by["m"])):
+        text = text.replace(f"${by['n'] or by['m']}", " money ", 1)
     if foreign_money:  # of which each would pass for an amount
         found, text = _two_prices(found, text, like)
     if amount := amount_in(text, coins, like, foreign_money=foreign_money and not found.touch):
@@ -194,7 +194,7 @@ def _side(text: str) -> Side:
     if over != under:
         return "below" if over == denied else "above"
     if _FLOOR.search(text):
-        return "below" if _SHORT.search(text) else "above"
+        return "below" if "short" in text.split() else "above"
     return "below" if _CEILING.search(text) else "range"
 
 
@@ -237,13 +237,14 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
             and 2020 <= value <= 2099
             and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
         )
-        passed = PASSED.search(text) or _ODDS.search(text[:place]) or _PASSING.search(text[:place])
+        filled = found.touch and text[:place].endswith(" at ")  # "does my buy at $62000 fill"
+        passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
         owned = _OWN.search(text[:place]) and not passed
         if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]
         below = _BELOW.search(text) is not None and not (re.search(r"\b(?:above|over)\b", text) is not None)
-        if re.search(r"\bliquidat\w+", text) and _SHORT.search(text):
+        if re.search(r"\bliquidat\w+", text) and "short" in text.split():
             below = False
         return replace(found, threshold=min(value, float(DEAREST)), below=below), rest
     return found, text

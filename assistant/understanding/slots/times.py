@@ -28,6 +28,7 @@ _LOCAL_H = re.compile(
     r"\b(?:(?:a|as|at|vers|pour|by|until)|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
     r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
 )
+_AT_HOURS = re.compile(r"\bat (\d{1,2}) hours\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
 _WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
@@ -92,6 +93,8 @@ def clocks_marked(english: str, language: str) -> str:
     """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
     english = _AS_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+    if language not in set(Language):
+        english = _AT_HOURS.sub(r"at \1:00", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
     if language == Language.FRENCH:
@@ -110,7 +113,7 @@ def military_marked(english: str, *, priced: bool) -> str:
 def halves_marked(english: str) -> str:
     """A text with "half past 5" as "5:30"."""
     for pattern, hours, minutes in _HALVES:
-        english = pattern.sub(lambda at, h=hours, m=minutes: f"{(int(at[1]) + h) % 24}:{m}", english)  # type: ignore[misc]
+        english = pattern.sub(lambda at, h=hours, m=minutes: f"{(int(at[1]) + h) % 24}:{m} oclock", english)  # type: ignore[misc]
     return english
 
 
@@ -195,7 +198,8 @@ def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: date
         day = midnight(now) + DAY
     if day is not None:
         return day + time
-    unclear = not half and clock["colon"] is None and 1 <= hour <= 12 and not past and "morning" not in english
+    loose = half in ("oclock", "o'clock") or (not half and clock["colon"] is None)
+    unclear = loose and 1 <= hour <= 12 and not past and "morning" not in english
     if unclear:  # "at 5": whichever comes first
         return min(_upcoming(midnight(now) + time + half_day * HOUR, now) for half_day in (0, 12))
     return _shifted(midnight(now) + time, now, past=past, dated=False)

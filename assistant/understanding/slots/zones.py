@@ -24,14 +24,15 @@ _OTHERWISE = frozenset((
 ))  # fmt: skip
 _FOLLOWS = (
     r"(?<=[\d])(?: ?(?:am|pm|a\.m\.?|p\.m\.?|h|hs|hrs|hours|uhr|o'?clock|heures?|horas?|点|點|時|ore|часов))? ?"
-    r"(?:in |at |, ?)?|\b(?:noon|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|meio-dia|meia-noite) "
+    r"(?:in |at |, ?)?|\b(?:noon|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|meio-dia|meia-noite)"
+    r" (?:in )?"
 )
 # Short names that are words of Romance languages.
 _ROMANCE = frozenset((
     "et", "est", "la", "pt", "art", "ct", "mt", "z", "sf", "wet",
     "west", "eat", "gb", "sg", "mst",
 ))  # fmt: skip
-_HOUR_OF = r"(?:hora (?:de |en )|heure de |ora di |horario de |в |по времени )(?:la )?"
+_HOUR_OF = r"(?:hora (?:de |en )?|heure (?:de |d' )?|ora di |horario (?:de )?|в |по времени )(?:la )?"
 _OFFSET = re.compile(r"(?<![a-z])(?:utc|gmt) ?(?P<sign>[+-]) ?(?P<hours>1[0-4]|\d)(?::?00)?(?!\d)")
 
 
