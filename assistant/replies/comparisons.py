@@ -13,18 +13,20 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
     least = ask.below or ask.worst or ask.direction == "down"
     value = _VALUES[found.by]
     known = [each for each in found.rows if value(each) is not None]
-    rows = sorted(known, key=lambda each: value(each) or 0.0, reverse=not least)
+    farthest = found.by == "move" and ask.farthest and not least
+    rows = sorted(known, key=lambda each: abs(value(each) or 0) if farthest else value(each) or 0, reverse=not least)
     items = [
         speech.say("compare.item", coin=speech.coin(each.symbol), value=_told(speech, found.by, each)) for each in rows
     ]
     facts = {
-        "coin": speech.coin(found.lowest if least else found.highest),
+        "coin": speech.coin(rows[0].symbol if farthest else found.lowest if least else found.highest),
         "items": speech.comma(items),
         "over": speech.over(found.hours),
         "ahead": speech.ahead(found.hours),
         "origin": "" if brief else _origin(speech, found),
     }
-    told = [speech.say(f"compare.{found.by}_{'least' if least else 'most'}", **facts)]
+    end = "farthest" if farthest else "least" if least else "most"
+    told = [speech.say(f"compare.{found.by}_{end}", **facts)]
     if found.by == "price" and found.ratio is not None and len(found.rows) > 1:
         first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])
         ratio = {"amount": speech.coins(1, first), "worth": speech.coins(found.ratio, second)}

@@ -44,6 +44,12 @@ def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool
         told.append(speech.say("price.then", **facts))
     if answer.amount is not None and answer.value is not None:
         amount, worth = _worth(speech, answer)
+        if told:  # then; and now, to set beside it
+            return [
+                *told,
+                speech.say("price.was_worth", amount=amount, worth=worth),
+                *price(speech, found, brief=brief, more=False),
+            ]
         told.append(speech.say("price.worth", amount=amount, worth=worth, origin=origin))
     elif answer.price_in_currency is not None and answer.currency is not None:
         worth = _in(speech, answer.price_in_currency, answer.currency)

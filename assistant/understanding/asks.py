@@ -76,7 +76,9 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
     hours = slots.back if slots.start else slots.hours
     turn = slots.quantities.turn
-    return replace(ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, direction=turn)
+    return replace(
+        ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, direction=turn, farthest=slots.farthest
+    )
 
 
 def _priced(ask: Ask, slots: Slots) -> Ask:

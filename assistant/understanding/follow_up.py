@@ -174,7 +174,8 @@ def _as_before(ask: Ask, last: Ask) -> Ask:
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
         kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
-    return replace(ask, currency=ask.currency or last.currency, compare_by=ask.compare_by or last.compare_by)
+    kept = {name: getattr(ask, name) or getattr(last, name) for name in ("currency", "compare_by", "farthest")}
+    return replace(ask, **kept)
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:

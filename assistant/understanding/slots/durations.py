@@ -19,7 +19,7 @@ _NEXT_OR_LAST = re.compile(
 )
 _LATER = re.compile(rf"\b{_UNIT} (?:next|last|past|coming|following|previous|ago|later|ahead|from now)\b")
 _UNITLESS = re.compile(
-    r"\b(?:in|within|next|last|past|after|\+) ?(?P<number>-?\d{1,4})\b(?! *(?:%|percent|dollars|usd|forecast"
+    r"\b(?:in|within|next|last|past|after) ?(?P<number>-?\d{1,4})\b(?! *(?:%|percent|dollars|usd|forecast"
     r"|prediction|[.,:/]\d|x\b))"
 )
 _PLUS = re.compile(r"(?<![\w)])\+ ?(?P<number>\d{1,4})\b(?!\d*[.%])")
@@ -42,6 +42,7 @@ _ASSUMED: dict[str, re.Pattern[str]] = {  # vague words, by the key of what is s
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        (r"\b(hours|minutes)[=:] ?(\d{1,4})\b", r"\2 \1"),  # as a call of a tool has it
         (r"\b(?:this|same) time tomorrow\b", "in 24 hours"),
         (r"\b(?:an? )?(?:couple|pair|few|several|handful|some)(?: of)?(?: more)? minutes\b", "few 15 minutes"),
         (r"\b(?:next|coming|following) minutes\b", "next few 15 minutes"),  # the nearest that are forecast

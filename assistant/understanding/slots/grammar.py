@@ -59,6 +59,7 @@ class Slots:
     currency: str | None = None  # but the dollar
     compare_by: CompareBy | None = None
     ratio: bool = False  # one coin's price in another
+    farthest: bool = False  # moves are compared, up or down alike
     turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
     metric: Metric | None = None
     last: int | None = None
@@ -100,6 +101,7 @@ _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "500 sats"
+_MOVED = re.compile(r"\bmov(?:ed?|es|ing)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")
@@ -129,6 +131,7 @@ def read_slots(
         currency=currency,
         compare_by=compared_by(text),
         ratio=is_ratio(text),
+        farthest=_MOVED.search(text) is not None,
         turned=is_turned(text),
         metric=told.metric,
         last=told.last,
