@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant.understanding.asks import QUANTITIES, TIMES, filled, with_foreign
+from assistant.understanding.asks import DAY, QUANTITIES, TIMES, filled, with_foreign
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier, of_an_anomaly
@@ -174,8 +174,8 @@ def _as_before(ask: Ask, last: Ask) -> Ask:
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
         kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
-    kept = {name: getattr(ask, name) or getattr(last, name) for name in ("currency", "compare_by", "farthest")}
-    return replace(ask, **kept)
+    by, farthest = ask.compare_by or last.compare_by, ask.farthest or last.farthest
+    return replace(ask, currency=ask.currency or last.currency, compare_by=by, farthest=farthest)
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
@@ -192,6 +192,8 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     slots = with_unit(as_said_before(slots, last), part.text, last)
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
+    if intent is last.intent is Intent.COMPARE and len(symbols) == 1:
+        symbols = tuple(dict.fromkeys((*last.symbols, *symbols)))  # "sol too"
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
@@ -208,9 +210,10 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return Intent.FORECAST
     if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
         return Intent.TRACK_RECORD
-    if _NOW.search(part.masked) and slots.hours in (None, 24) and slots.start is None and last.intent not in BACK:
+    if _NOW.search(part.masked) and slots.hours in (None, DAY) and slots.start is None and last.intent not in BACK:
         return Intent.PRICE
-    if (slots.direction == "past" and slots.hours is not None) or slots.start is not None:
+    this_week = slots.direction is None and slots.target is None and (slots.hours or 0) > DAY
+    if (slots.direction == "past" and slots.hours is not None) or slots.start is not None or this_week:
         if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
             return last.intent  # today
         return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES

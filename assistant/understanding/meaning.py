@@ -128,6 +128,7 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     if (
         intent is Intent.PRICE
         and slots.compare_by == "move"
+        and not slots.timed
         and not re.search(r"\b(?:more|most|best|worst|better|compare\w*)\b", text)
     ):
         return None

@@ -67,6 +67,9 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
     if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
         days = slots.target.date() - last.at.date()
         return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
+    if last.at is not None and slots.start is not None and slots.end is not None and last.intent is Intent.PRICE:
+        days = slots.start.date() - last.at.date()  # "and the day before"
+        return replace(slots, at=last.at + days, start=None, end=None)
     return slots
 
 

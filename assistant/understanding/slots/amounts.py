@@ -38,7 +38,7 @@ _OF_FOREIGN_MONEY = re.compile(
     rf"\$(?P<n>{NUMBER})"
 )
 _PASSED = re.compile(r"\b(?:than|to|at|past|beyond|least|most|be|is|worth|costs?) $")
-_LOST = re.compile(r"\b(?:lose|loss|losses|risk|value at risk|worst case|downside)\b")
+_LOST = re.compile(r"\b(?:worst|lose|loss|losses|risk|value at risk|worst case|downside)\b")
 _COUNTED = re.compile(r"\b(?:in|next|last|at|by|past|within|top) $")
 
 

@@ -30,7 +30,7 @@ _PASSES = re.compile(
     r"|tops?|touch(?:es)?|worth|have|with|invest))(?: \w{1,6})? ?$"
 )
 _DAY_WORDS = {
-    "day after tomorrow": 48, "day before yesterday": 48, "day before": 48, "tomorrow": 24, "yesterday": 24,
+    "day after tomorrow": 48, "tomorrow": 24, "yesterday": 24,
     "daily": 24, "overnight": 8, "last night": 12, "this morning": 12, "weekly": 168, "fortnight": 336,
 }  # fmt: skip
 _ASSUMED: dict[str, re.Pattern[str]] = {  # vague words, by the key of what is said of them
