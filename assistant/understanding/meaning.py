@@ -27,6 +27,7 @@ _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\b(?:buy|get) how (?:much|many)\b"
 )
+_AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
 _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:bought|invested|put)\b.{0,60}\bworth\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
@@ -71,6 +72,8 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
         intent = Intent.PRICE  # "how much can i buy with $300", "i hold 2 eth, what are they worth"
+    if intent is Intent.ADVICE and slots.quantities.amount is not None and _AT_RISK.search(text):
+        return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
     if intent in TALK and (asked or slots.symbols or slots.timed):
@@ -146,8 +149,7 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
     """FORECAST or PRICE, where an amount or another currency is named."""
     q = slots.quantities
     if q.amount is None and slots.currency is None:
-        loss = re.search(r"\b(?:value at risk|at risk|could i lose|can i lose|might i lose)\b", text)
-        return Intent.FORECAST if loss and slots.symbols else None
+        return Intent.FORECAST if _AT_RISK.search(text) and slots.symbols else None
     if slots.at is not None or slots.end is not None:
         return Intent.PRICE
     ahead = slots.target is not None or (slots.hours is not None and slots.direction != "past")

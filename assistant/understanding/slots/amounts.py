@@ -24,7 +24,7 @@ _OF_COINS = re.compile(
 _OF_MONEY = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|worth) {_COIN}",
+        rf"\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|at|worth) {_COIN}",
         rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
         rf"\$(?P<n>{NUMBER}) .{{0,8}}\bbuy how (?:much|many) {_COIN}",

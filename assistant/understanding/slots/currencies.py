@@ -56,7 +56,8 @@ _NAME = re.compile(
 )
 _BEFORE = re.compile(rf"{CURRENCY}(?P<code>[a-z]{{3}}) {{0,2}}(?P<amount>\d[\d.,']{{0,24}}(?:k\b)?)")
 _AFTER = re.compile(
-    rf"(?<![\w$])(?P<amount>\d[\d.,']{{0,24}}(?: ?(?:k|mil|tausend|thousand)\b)?) {{0,2}}{CURRENCY}(?P<code>[a-z]{{3}})"
+    rf"(?<![a-z\d$])(?P<amount>\d[\d.,']{{0,24}}(?: ?(?:k|mil|tausend|thousand)\b)?)"
+    rf" {{0,2}}{CURRENCY}(?P<code>[a-z]{{3}})"
 )
 
 

@@ -83,7 +83,7 @@ _MOVE = re.compile(
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
 _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
-    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?)(?: (?!(?:to|below|under|past|at)\b)[^\W\d]+)?"
+    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?)(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     rf"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
     rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?(?:{RISES}|{FALLS}|moves?|swings?|changes?)\b"
 )
