@@ -13,6 +13,7 @@ FALLS = (
     r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|correct|bleed)"
     r"(?:s|d|es|ed|ing|ions?)?|(?:drop|dip)(?:s|ped|ping)?|sinks?|sinking|down|lower|red|retrace)"
 )
+MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(

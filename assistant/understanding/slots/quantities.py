@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, SHARE, amount_in, shares_multiplied
-from assistant.understanding.slots.comparisons import FALLS, RISES
+from assistant.understanding.slots.comparisons import FALLS, MOVES, RISES
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
@@ -77,15 +77,13 @@ _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
 _FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst case|downside|support|hold)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
-_MOVE = re.compile(
-    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)\b|[±+-] ?\d|\bwithin percent\b"
-)
+_MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
 _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
-    rf"\b(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?)(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
-    rf"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
-    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?(?:{RISES}|{FALLS}|moves?|swings?|changes?)\b"
+    rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
+    r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
+    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
