@@ -52,7 +52,7 @@ _MORE = re.compile(
 )
 _MORE_ONLY = re.compile(
     r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
-    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail)(?: please)?[ ?!.]*$"
+    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail|when was that)(?: please)?[ ?!.]*$"
 )
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 

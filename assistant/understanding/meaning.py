@@ -25,9 +25,10 @@ _LOSS = re.compile(
 )
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
-    r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\b(?:buy|get) how (?:much|many)\b"
+    r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\bhow many sat\w+|\b(?:buy|get) how (?:much|many)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
+_SHOULD = re.compile(r"\b(?:should|shall|good|wise|recommend|advice)\b")
 _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:bought|invested|put)\b.{0,60}\bworth\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
@@ -72,7 +73,8 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
         intent = Intent.PRICE  # "how much can i buy with $300", "i hold 2 eth, what are they worth"
-    if intent is Intent.ADVICE and slots.quantities.amount is not None and _AT_RISK.search(text):
+    stopped = slots.quantities.touch and slots.priced and not _SHOULD.search(text)  # "my stop is at 131, do i survive"
+    if intent is Intent.ADVICE and (stopped or (slots.quantities.amount is not None and _AT_RISK.search(text))):
         return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
         intent = Intent.PRICE  # "had i bought 2 eth on friday"

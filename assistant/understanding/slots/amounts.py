@@ -27,7 +27,7 @@ _OF_MONEY = tuple(
         rf"\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|at|worth) {_COIN}",
         rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
-        rf"\$(?P<n>{NUMBER}) .{{0,8}}\bbuy how (?:much|many) {_COIN}",
+        rf"\$(?P<n>{NUMBER})\b.{{0,16}}\bhow (?:much|many) (?:of )?{_COIN}",
         rf"\$(?P<n>{NUMBER}) (?:to|=|as|buys?|gets?(?: me)?) {_COIN}",
         r"\b(?:invest(?:ed|ing)?|put|bought|staked?|lose (?:on|of|from)|loss on|risk on)"
         rf" (?:\w+ ){{0,2}}\$(?P<n>{NUMBER})",

@@ -69,13 +69,13 @@ _LEVELED = re.compile(
     r"|\bwith (?:a |the )?percent (?!move|drop|rise|fall|gain|loss)|\bpercent (?:of the time|chance)\b"
 )
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
-_WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ )?(?:price|level|floor|value)\b")
+_WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
 _RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
-_FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst case|downside|support|hold)\b")
+_FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst|downside|support|hold)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
@@ -102,6 +102,7 @@ _PATH = re.compile(
     r"|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?"
     r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
+_FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
     r"\b(?:have|has|got|own|(?:i|we|am|im|i'm|are|who|and) (?:already |still |currently )?"
@@ -235,7 +236,7 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
             and 2020 <= value <= 2099
             and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
         )
-        filled = found.touch and text[:place].endswith(" at ")  # "does my buy at $62000 fill"
+        filled = found.touch and _FILLED.search(text[:place])
         passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
         owned = _OWN.search(text[:place]) and not passed
         if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
