@@ -162,7 +162,9 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
 def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
     either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
-    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not _PRONOUN.search(part.text):
+    turned = part.slots.priced and len(part.text.split()) <= SHORT  # "what if its 62k"
+    again = turned or _PRONOUN.search(part.text)
+    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not again:
         return ask
     return _as_before(ask, last)
 

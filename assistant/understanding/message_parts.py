@@ -93,7 +93,8 @@ class Message:
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
         ):
             return [whole]
-        if len(asked) == 1 and whole.slots.quantities.level is not None:  # which end is meant may stand beside it
+        named = [part for part in asked if part.slots.symbols or part.slots.foreign]
+        if len(named) < 2 and whole.slots.quantities.level is not None:  # which end is meant may stand beside it
             return [whole]
         if len(asked) > 1 or (aside and asked and asked[0].intent is not Intent.OTHER):
             return asked

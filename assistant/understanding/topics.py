@@ -40,7 +40,9 @@ _HALVES = re.compile(
     r"[?!;,\uff1f\uff0c\u3002]+|\.(?!\d)|&|\b(?:and|also|plus|und|y|e|et|ed)\b|\u548c|\u8fd8\u6709", re.IGNORECASE
 )
 _LEANS = re.compile(  # on the other half
-    r"^\W*(?:(?:on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
+    r"^\W*(?:(?:no|not|kein\w*|pas|sin|sem|aucun\w*"
+    r"|on|in|for|with|of|by|from|to|at|about|n|then|why|so)\b"
+    r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")

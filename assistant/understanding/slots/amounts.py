@@ -29,6 +29,7 @@ _OF_MONEY = tuple(
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
         rf"\$(?P<n>{NUMBER})\b.{{0,16}}\bhow (?:much|many) (?:of )?{_COIN}",
         rf"\$(?P<n>{NUMBER}) (?:to|=|as|buys?|gets?(?: me)?) {_COIN}",
+        rf"^(?=.*\bhow (?:much|many)\b)(?=.*\b(?:buy|get|afford)\b).*?\$(?P<n>{NUMBER})",
         r"\b(?:invest(?:ed|ing)?|put|bought|staked?|lose (?:on|of|from)|loss on|risk on)"
         rf" (?:\w+ ){{0,2}}\$(?P<n>{NUMBER})",
     )

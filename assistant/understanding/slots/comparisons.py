@@ -17,7 +17,7 @@ MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
-        r"\b(?:volatile|volatility|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
+        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
         r"|jumpier|quiet(?:er)?|(?:swings?|moves? around|fluctuates?)(?: the)? (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
@@ -35,7 +35,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        rf"\b(?:vs|versus|compare[ds]?|comparison|better|worse|outperform\w*"
+        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*"
         rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more|most|best|worst|better|harder|hardest|further|farther|faster|fastest"
         r"|less|least)"
         rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"
@@ -49,7 +49,7 @@ _RATIO = re.compile(
     r"| against | ratio to | to )COIN"
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
-_RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN(?: is| are|,)* how (?:many|much) COIN")
+_RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
 
 
 def compared_by(text: str) -> CompareBy | None:

@@ -24,6 +24,7 @@ _FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b")
 _END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|quarter|year)\b")
 _TODAY = re.compile(r"\btoday(?:'?s)?\b")
 _YESTERDAY = re.compile(r"\byesterday(?:'?s)?\b")
+DAYS_AGO = re.compile(r"\b(\d{1,3}) days ago\b|\bago (\d{1,3}) days\b")
 _PREVIOUS = re.compile(r"\bday before\b(?: yesterday\b)?")
 
 
@@ -44,6 +45,8 @@ def day_in(english: str, now: datetime, *, past: bool, ahead: bool) -> tuple[dat
         return now.replace(year=int(far[1]), month=12, day=31, hour=0, minute=0, second=0, microsecond=0), [far[0]]
     if named := _WEEKDAY.search(english):
         return _weekday(named, english, now, past=past, ahead=ahead), [named[0]]
+    if ago := DAYS_AGO.search(english):
+        return midnight(now) - int(ago[1] or ago[2]) * DAY, [ago[0]]
     for pattern, away in ((_PREVIOUS, -2), (_YESTERDAY, -1), (_TODAY, 0)):
         if word := pattern.search(english):
             return midnight(now) + away * DAY, [word[0]]

@@ -3,6 +3,7 @@
 import re
 
 from assistant.understanding.frame import Language
+from assistant.understanding.slots.coins import COINS
 
 _DIGITS = dict(zip("零〇一二两三四五六七八九", (0, 0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9), strict=True))
 _TENS = {"十": 10, "百": 100, "千": 1000}
@@ -83,10 +84,16 @@ def digits(text: str, language: str) -> str:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1]}, {n[2]}" if n[1] else f"{n[3]}.{n[4]}", text)  # a list
     else:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}.{n[2] or n[4]}", text)
-    text = _THOUSANDS.sub(lambda n: f" ${_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
+    text = _THOUSANDS.sub(lambda n: f" {_sign(n)}{_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
     text = _FRACTION.sub(lambda n: f"{int(n[1]) / int(n[2]):.4g}", text)
     text = _RANGED.sub(r"\1% ", _PERCENT_FIRST.sub(r"\1%", text))
     return _DOLLARS.sub(lambda n: f" ${n[1] or n[2]}", text)
+
+
+def _sign(number: "re.Match[str]") -> str:
+    """A dollar sign, unless that many coins are meant: "75k doge"."""
+    counted = "$" not in number[0] and COINS.match(number.string[number.end() :].lstrip())
+    return "" if counted else "$"
 
 
 def _worded(said: "re.Match[str]") -> str:

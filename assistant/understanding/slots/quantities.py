@@ -93,7 +93,8 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
 _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
-    r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once|kiss(?:es)?|scratch(?:es)?"
+    r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
+    r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?"
     r"|even for a moment|briefly|intra\w*|gets? to|survive|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from assistant.understanding.frame import Language
 from assistant.understanding.slots.day_parts import day_part
-from assistant.understanding.slots.days import DATE, DAY, Impossible, day_in, midnight
+from assistant.understanding.slots.days import DATE, DAY, DAYS_AGO, Impossible, day_in, midnight
 from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
@@ -121,7 +121,8 @@ def moment(english: str, now: datetime) -> Moment | None:
     """The moment that a text names; None where it names none. Raises Impossible for 30 February and 25:00."""
     if _NO_CLOCK.search(english):
         raise Impossible
-    if (ago := _ago(english, now)) is not None:
+    at_noon = DAYS_AGO.search(english) and (_clock(english) or day_part(english))  # "2 days ago at noon"
+    if not at_noon and (ago := _ago(english, now)) is not None:
         return ago
     if same := _SAME_TIME.search(english):
         return Moment(now - DAY, _without(english, same[0]))

@@ -67,9 +67,9 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
-    r"|(?:what's|whats|how's|hows|how is|where's|where is|will|is|what about|how about) (?P<framed>link|dot|near)"
-    r"(?= (?:doing|now|next|tomorrow|today|looking|in \d|by|at|go|going (?:up|down|to)|rise|fall|trading"
-    r"|worth)\b| ?\?)",
+    r"|(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about)"
+    r" (?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d|by|at|go|ends?|lands?|trade|close"
+    r"|going (?:up|down|to)|rise|fall|trading|worth)\b| ?\?)",
     re.IGNORECASE,
 )
 
