@@ -12,16 +12,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant.understanding.asks import DAY, QUANTITIES, TIMES, filled, with_foreign
+from assistant.understanding.asks import DAY, filled, with_foreign
 from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier, of_an_anomaly
 from assistant.understanding.meaning import MOST_COMPARED, meant
 from assistant.understanding.message_parts import BETWEEN, Message, Part
 from assistant.understanding.neighbours import (
+    SHORT,
     adds_nothing,
+    as_before,
     as_said_before,
     of_a_level,
+    same_forecast,
     timed_alike,
     with_coin,
     with_unit,
@@ -40,13 +43,11 @@ from assistant.understanding.topics import (
 from forecaster.schema import Symbol
 
 MEMORY = 12  # messages
-SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless the likelier is sure
 SURE = -0.35  # a score
 
 OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
 _SPOKEN_OF = re.compile(r"\b(?:it|that|this|those|these|they|we)\b")
-_PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
@@ -155,29 +156,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
     if intent is last.intent is Intent.CANDLES and not slots.timed and len(part.text.split()) <= SHORT:
-        ask = _as_before(ask, last)  # "and the low?"
-    return with_foreign(_same_forecast(ask, part, last), slots)
-
-
-def _same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
-    """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
-    either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
-    turned = part.slots.priced and len(part.text.split()) <= SHORT  # "what if its 62k"
-    again = turned or _PRONOUN.search(part.text)
-    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not again:
-        return ask
-    return _as_before(ask, last)
-
-
-def _as_before(ask: Ask, last: Ask) -> Ask:
-    """With the time, count, zone, amount and price of the ask before, where it has none of its own."""
-    if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
-        ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
-    if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
-        kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
-        ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
-    by, farthest = ask.compare_by or last.compare_by, ask.farthest or last.farthest
-    return replace(ask, currency=ask.currency or last.currency, compare_by=by, farthest=farthest)
+        ask = as_before(ask, last)  # "and the low?"
+    return with_foreign(same_forecast(ask, part, last), slots)
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
@@ -199,7 +179,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
-    return with_foreign(_as_before(ask, last) if intent is last.intent else ask, slots)
+    return with_foreign(as_before(ask, last) if intent is last.intent else ask, slots)
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:

@@ -1,16 +1,19 @@
 """What parts of a message, and the asks that they become, take from those beside and before them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from assistant.understanding.asks import TIMES
+from assistant.understanding.asks import QUANTITIES, TIMES
 from assistant.understanding.conversation import AHEAD, TIMED
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
+SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
+_PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
 
 
 def adds_nothing(part: Part) -> bool:
@@ -76,3 +79,24 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
 def of_a_level(slots: Slots, last: Ask) -> bool:
     """Whether a percentage is how sure the range of the forecast before is to be, and no term to explain."""
     return slots.quantities.level is not None and last.intent in AHEAD
+
+
+def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
+    """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
+    either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
+    turned = part.slots.priced and len(part.text.split()) <= SHORT  # "what if its 62k"
+    again = turned or _PRONOUN.search(part.text)
+    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not again:
+        return ask
+    return as_before(ask, last)
+
+
+def as_before(ask: Ask, last: Ask) -> Ask:
+    """With the time, count, zone, amount and price of the ask before, where it has none of its own."""
+    if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
+        ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
+    if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
+        kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
+        ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
+    by, farthest = ask.compare_by or last.compare_by, ask.farthest or last.farthest
+    return replace(ask, currency=ask.currency or last.currency, compare_by=by, farthest=farthest)
