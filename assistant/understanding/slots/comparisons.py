@@ -6,12 +6,13 @@ from assistant.understanding.frame import CompareBy
 from assistant.understanding.slots.coins import COINS
 
 RISES = (
-    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|bounce|surge|increase)(?:s|d|ed|ing)?|rallies|up|higher"
-    r"|green)"
+    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|bounce|surge|increase|spike|skyrocket|rebound|recover)"
+    r"(?:s|d|ed|ing)?|rallies|up|higher|green)"
 )
 FALLS = (
-    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|correct|bleed)"
-    r"(?:s|d|es|ed|ing|ions?)?|(?:drop|dip)(?:s|ped|ping)?|sinks?|sinking|down|lower|red|retrace)"
+    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|bleed|slide|slump"
+    r"|plummet|tumble|collapse|nuke)(?:s|d|es|ed|ing)?|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrections?"
+    r"|down|lower|red|retrace)"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
