@@ -38,6 +38,7 @@ from assistant.understanding.topics import (
     asked_topics,
     no_topic,
     of_a_cause,
+    of_coins,
     off_topic,
 )
 from forecaster.schema import Symbol
@@ -120,7 +121,8 @@ def _question(
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
-    if all(explained_parts) and metrics_named(message.text) < 2:  # one question in two halves
+    ours = all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
+    if ours and metrics_named(message.text) < 2:  # one question in two halves
         whole = topics(message.typed)
         if whole is not None and whole.score >= SUREST_TOPIC:
             return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)

@@ -165,7 +165,7 @@ class _Glossary:
     def __init__(self, gloss: dict[str, str], *, spaced: bool) -> None:
         self._meanings = gloss
         self._pattern = replacer(gloss, spaced=spaced)
-        self._stems = [(replacer({stem: ""}), meaning) for stem, meaning in gloss.items() if "*" in stem]
+        self._stems = [(replacer({stem: ""}), meaning) for stem, meaning in _longest_first(gloss) if "*" in stem]
         self.single = {word for word in gloss if word.isalpha() and len(word) > SHORT}
 
     def knows(self, word: str) -> bool:
@@ -180,6 +180,10 @@ class _Glossary:
         if word in self._meanings:
             return self._meanings[word]
         return next((meaning for stem, meaning in self._stems if stem.fullmatch(word)), word)
+
+
+def _longest_first(gloss: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(gloss.items(), key=lambda pair: -len(pair[0]))
 
 
 def _plain(text: str, language: str) -> str:

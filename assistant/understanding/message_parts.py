@@ -26,11 +26,9 @@ _ASIDE = re.compile(
 
 HELD = re.compile(
     r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
-    r"|come true|came true"
-    r"|turn out|work out|accurate)\b|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
-    r"|\b(?:how (?:have|has|did)"
-    r"|been) (?:they|it|your \w+)"
-    r" (?:been )?(?:doing|done|do)\b"
+    r"|come true|came true|turn out|work out|accurate)\b"
+    r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
+    r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 

@@ -81,7 +81,7 @@ def off_topic(part: Part, intent: Intent) -> bool:
 def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
     """The asks for entries of the knowledge, where every half of a message is a question for another one."""
     halves = [half for half in _HALVES.split(typed) if half.strip()]
-    if not 2 <= len(halves) <= MOST_HALVES or any(_of_coins(part.slots) for part in parts):
+    if not 2 <= len(halves) <= MOST_HALVES or any(of_coins(part.slots) for part in parts):
         return ()
     found = [None if _LEANS.search(half) else topics(half) for half in halves]
     if any(each is None or each.score < SURE_TOPIC for each in found):
@@ -90,7 +90,8 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
 
 
-def _of_coins(slots: Slots) -> bool:
+def of_coins(slots: Slots) -> bool:
+    """Whether a coin, a time, a price or an amount is named."""
     q = slots.quantities
     return bool(slots.symbols or slots.timed or slots.priced or slots.currency or q.amount is not None or q.path)
 
