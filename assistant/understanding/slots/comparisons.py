@@ -12,7 +12,7 @@ RISES = (
 FALLS = (
     r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|bleed|slide|slump"
     r"|plummet|tumble|collapse|nuke)(?:s|d|es|ed|ing)?|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrections?"
-    r"|down|lower|red|retrace)"
+    r"|sheds?|shedding|down|lower|red|retrace)"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
@@ -26,6 +26,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
         r"|best"
         r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+        r"|\b(?:accuracy|skill|track record|hit rate) (?:on|for|of|with)\b"
         r"|\b(?:right|correct|wrong|off) (?:more|most|less|least) often\b"
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
