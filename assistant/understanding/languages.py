@@ -21,7 +21,7 @@ KEPT = 0.4  # a message needs this much more evidence for another language than 
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
 _CAPITALS = re.compile(r"\b[A-Z]{2,5}\b|(?<=[ap]m )[a-z]{2,4}\b")  # of a coin or a zone: "IST" is no German
-_ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE})
+_ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE, Guest.ITALIAN})
 _HAN_NUMBERED = frozenset({Language.CHINESE, Guest.JAPANESE})
 _UNSPACED = _HAN_NUMBERED | {Guest.KOREAN}
 _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their script tells
@@ -143,10 +143,11 @@ class Reader:
     def english(self, text: str, language: str) -> str:
         """A message's words in plain English, with typos mended."""
         known = language if language in self._glossaries else Language.ENGLISH
-        written = marked(text, romance=language in _ROMANCE, words=self._votes)
-        zoned = zones_marked(_plain(written, language), romance=language in _ROMANCE)
+        romance = language in _ROMANCE
+        written = marked(text, romance=romance, words=self._votes)
+        zoned = zones_marked(_plain(written, language), romance=romance)
         named = currencies_marked(arabic(zoned) if known in _HAN_NUMBERED else zoned)
-        if language in _ROMANCE or language == Guest.ITALIAN:
+        if romance:
             named = _AGO_FIRST.sub(" ago ", named)
         spelt = self._spellings[known].correct(named)
         if known in _HAN_NUMBERED:

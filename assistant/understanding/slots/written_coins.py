@@ -67,9 +67,9 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
-    r"|(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about)"
-    r" (?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d|by|at|go|ends?|lands?|trade|close"
-    r"|going (?:up|down|to)|rise|fall|trading|worth)\b| ?\?)",
+    r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|liegt|steht"
+    r"|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at|go|ends?|lands?"
+    r"|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
     re.IGNORECASE,
 )
 
@@ -84,9 +84,9 @@ _SUN = re.compile(
 )
 _ROMANCE_COIN = re.compile(
     r"(?<![A-Za-z0-9_\u01c2-])(?P<code>sol|ada)(?![A-Za-z0-9_-])"
-    r"|\b(?:prix|precio|pre[çc]o|prezzo|cours|cotiza[a-z]*|vale|valem?|valen|cuesta|custa|vaut"
-    r"|costa|combien)(?: (?:de|do|du|del|di|d[ae]|le|la|el|o))?"
-    r" (?P<priced>near|dot|link|uni|atom)(?![A-Za-z0-9_'-])",
+    r"|\b(?:prix|precio|pre[çc]o|prezzo|cours|cotiza[a-z]*|val[a-zíé]+|cuesta|custa|vaut|costa|combien)"
+    r"(?: (?:de|do|du|del|di|d[ae]|le|la|el|o))? (?P<priced>near|dot|link|uni|atom)(?![A-Za-z0-9_'-])"
+    r"|\b(?:o|el|le|il) (?P<subject>near|dot|link)(?= (?:val|va|est[aáà]|cost|cust|sub|ca[iy]|chut|mont))",
     re.IGNORECASE,
 )
 
