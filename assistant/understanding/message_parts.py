@@ -26,7 +26,7 @@ _ASIDE = re.compile(
 
 HELD = re.compile(
     r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
-    r"|come true|came true|turn out|work out|accurate)\b"
+    r"|come true|came true|turn out|work out|pan out|play out|accurate)\b"
     r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
     r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
