@@ -137,10 +137,10 @@ def quantities_in(
 ) -> tuple[Quantities, str]:
     """What the numbers of a readied text are, times aside, and the text with each in a word for its kind.
 
-    `coins` finds the coins of the text, `like` says whether a number may be the price of one of them, and
-    `foreign_money` that an amount is in a currency that is no dollar.
+    `coins` finds its coins, `like` says whether a number may be the price of one, `foreign_money` that none is in dollars.
     """
-    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=_turn(text))
+    turn = _turn(re.sub("worse|worst", "lower", text))
+    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=turn)
     if not _WORST_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
         if SHARE.search(text):
