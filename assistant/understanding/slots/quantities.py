@@ -137,7 +137,7 @@ def quantities_in(
 ) -> tuple[Quantities, str]:
     """What the numbers of a readied text are, times aside, and the text with each in a word for its kind.
 
-    `coins` finds its coins, `like` says whether a number may be the price of one, `foreign_money` that none is in dollars.
+    `coins` finds its coins, `like` whether a number may be the price of one, `foreign_money` that it is no dollar.
     """
     turn = _turn(re.sub("worse|worst", "lower", text))
     found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=turn)

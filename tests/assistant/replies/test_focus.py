@@ -248,6 +248,21 @@ def test_a_comparison_names_who_is_ahead_with_the_figures_of_all(by, least, text
     assert plain(from_results(Question((ask,)), [focused.comparison(by)], [])) == text
 
 
+def test_the_coin_that_moved_most_moved_farthest_up_or_down():
+    found = focused.comparison("move")
+    bitcoin, ether = found.rows
+    found = found.model_copy(update={"rows": (bitcoin.model_copy(update={"change_pct": -3.0}), ether)})
+    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move", farthest=True)
+    text = plain(from_results(Question((ask,)), [found], []))
+    assert text.startswith("Over the last 24 hours Bitcoin moved most: Bitcoin -3.00 %, Ethereum +2.10 %")
+
+
+def test_an_amount_of_then_is_told_as_of_then_beside_the_price_now():
+    then = focused.price(close_then=60_000.0, close_time=utc(NOON), amount=0.5, amount_in="coin", value=30_000.0)
+    text = plain(from_results(Question((Ask(Intent.PRICE, at=utc(NOON)),)), [then], []))
+    assert "0.5 BTC was worth $30,000.00 then. Bitcoin is at $" in text
+
+
 def test_a_coin_that_could_not_be_compared_is_named():
     found = focused.comparison("move").model_copy(update={"left_out": (LeftOut(symbol="SOL-USD", reason="No."),)})
     text = from_results(Question((Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD", "SOL-USD")),)), [found], [])

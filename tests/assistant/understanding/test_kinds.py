@@ -186,3 +186,38 @@ def test_a_number_alone_is_of_the_kind_that_was_asked_about(calls):
 
 def test_markup_in_markup_is_no_question(calls):
     assert calls('{"name": "forecast", "arguments": {"symbol": "BTC-USD"}}') == []
+
+
+GET, SPAN = "get_price", "get_candles"
+BTC, ETH, TODAY = {"symbol": "BTC-USD"}, {"symbol": "ETH-USD"}, {"start": "2026-11-29T00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "call"),
+    [
+        (["hoogste btc koers vandaag"], (SPAN, BTC | TODAY)),
+        (["ile kosztował bitcoin wczoraj o 18"], (GET, BTC | {"at": "2026-11-28T18:00Z"})),
+        (["btc 4 saatte %2 düşer mi"], ("forecast", BTC | {"hours": 4, "move_pct": 2.0, "direction": "down"})),
+        (["이더리움 3시간 뒤 예측"], ("forecast", ETH | {"hours": 3})),
+        (["how far is btc from 60k"], (GET, BTC)),
+        (["cuánto le falta a btc para llegar a 70 mil"], (GET, BTC)),
+        (["average btc price today"], (SPAN, BTC | TODAY)),
+        (["durchschnittspreis von btc heute"], (SPAN, BTC | TODAY)),
+        (["will btc drop more than a thousand dollars in 3 hours"], ("forecast", BTC | {"hours": 3})),
+        (["3/4 eth in dollars"], (GET, ETH | {"amount": 0.75, "amount_in": "coin"})),
+        (["75k doge in usd"], (GET, {"symbol": "DOGE-USD", "amount": 75000.0, "amount_in": "coin"})),
+        (["eth in 4h", "90% range?"], ("forecast", ETH | {"hours": 4, "level": 90.0, "side": "range"})),
+        (["eth yesterday at 3pm", "and the day before"], (GET, ETH | {"at": "2026-11-27T15:00Z"})),
+        (["will btc touch 66k in 3h", "what about 65500"],
+         ("forecast", BTC | {"hours": 3, "threshold": 65500.0, "touch": True})),
+        (["what did eth trade at 2 days ago at noon"], (GET, ETH | {"at": "2026-11-27T12:00Z"})),
+        (["btc all time high"], (SPAN, BTC | {"hours": 300})),
+    ],
+)  # fmt: skip
+def test_kinds_that_a_later_set_missed_are_read_too(calls, turns, call):
+    assert calls(*turns) == [call]
+
+
+def test_a_comparison_takes_a_further_coin_and_another_span(calls):
+    coins = {"symbols": ["BTC-USD", "ETH-USD", "SOL-USD"], "by": "move"}
+    assert calls("btc vs eth today", "sol too", "this week") == [("compare", coins | {"hours": 168})]
