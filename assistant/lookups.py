@@ -82,9 +82,8 @@ def _calls(ask: Ask) -> list[Call]:
 
 
 def _price(ask: Ask) -> dict[str, object]:
-    """A price now or at a moment of the past, of an amount, in another currency."""
-    amount = _amount(ask)
-    return _given(at=_minute(ask.at), currency=ask.currency) | amount
+    """A price now or at a moment of the past, of an amount, in another currency; and how far another price is."""
+    return _given(at=_minute(ask.at), currency=ask.currency, to=ask.threshold) | _amount(ask)
 
 
 def _span(ask: Ask) -> dict[str, object]:
@@ -121,11 +120,11 @@ def _odds(ask: Ask) -> dict[str, object]:
     """What a forecast is asked besides its range: of prices, percentages, a level, an amount, or hour by hour."""
     between = None if ask.between is None else list(ask.between)
     asked: dict[str, object] = _given(threshold=ask.threshold, between=between)
-    if ask.move_pct is not None:
-        asked |= {"move_pct": ask.move_pct, "direction": ask.direction}
+    if move := _given(move_pct=ask.move_pct, move=ask.move):
+        asked |= move | {"direction": ask.direction}
     if ask.level is not None:
         asked |= {"level": ask.level, "side": ask.side}
-    if ask.touch and (ask.threshold is not None or ask.move_pct is not None):
+    if ask.touch and asked.keys() & {"threshold", "move_pct", "move"}:
         asked["touch"] = True
     asked |= ({"path": True} if ask.path else {}) | _amount(ask)
     money = asked.keys() & {"threshold", "between", "level"} or asked.get("amount_in") == "quote"

@@ -67,13 +67,16 @@ class ForecastArguments(Arguments):
     move_pct: float | None = Field(
         default=None, gt=0, le=MOST_MOVE, description="the chance of a move of at least so many percent"
     )
-    direction: Direction = Field(default="either", description="of move_pct")
+    move: float | None = Field(
+        default=None, gt=0, le=DEAREST, description="instead of move_pct: the same in the currency of the price"
+    )
+    direction: Direction = Field(default="either", description="of move_pct or move")
     level: float | None = Field(default=None, ge=1, le=99, description="percent: the prices that hold with that chance")
     side: Side = Field(
         default="range", description="of level: the central range, or the price it stays above, or below"
     )
     touch: bool = Field(
-        default=False, description="with threshold or move_pct: also the chance to touch that price on the way"
+        default=False, description="with threshold, move_pct or move: also the chance to touch that price on the way"
     )
     amount: Amount | None = Field(default=None, description="what an amount may be worth then, and lose until then")
     amount_in: AmountIn = Field(default="coin", description="of amount: coins, or the currency of the price")
@@ -89,7 +92,9 @@ class ForecastArguments(Arguments):
             raise PydanticCustomError("ahead", "give only one of hours, minutes and until")
         if self.between is not None and not self.between[0] < self.between[1]:
             raise PydanticCustomError("between", "between needs a lower and a higher price, in that order")
-        if self.touch and self.threshold is None and self.move_pct is None:
+        if self.move is not None and self.move_pct is not None:
+            raise PydanticCustomError("move", "give only one of move_pct and move")
+        if self.touch and self.threshold is self.move_pct is self.move is None:
             raise PydanticCustomError("touch", "touch needs a threshold or a move_pct")
         return self
 

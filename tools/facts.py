@@ -46,6 +46,9 @@ class PriceFacts(Provenance, total=False):
     price_in_currency: float
     rate_source: str
     currency_nobody_quotes: str
+    to: Annotated[float, Field(description="another price that was asked about")]
+    distance: Annotated[float, Field(description="from price to that one; negative where it is lower")]
+    distance_pct: Percent
     amount: float
     amount_in: Literal["coin", "quote"]
     value: Annotated[float, Field(description="of the amount, in value_in")]
@@ -95,6 +98,7 @@ class ForecastFacts(Provenance, total=False):
     probability_below: Annotated[Chance, Field(description="of a close below threshold")]
     between: Annotated[list[float], Field(min_length=2, max_length=2, description="the two prices asked about")]
     probability_between: Annotated[Chance, Field(description="of a close between them")]
+    move_size: Annotated[float, Field(description="of the move asked about, in the currency of the price")]
     move_pct: Percent
     move_direction: Literal["up", "down", "either"]
     probability_of_move: Annotated[Chance, Field(description="of a close at least so far from last_price")]

@@ -11,7 +11,7 @@ from forecaster.inference import HIGHEST, LOWEST, Odds, detailed, odds
 from forecaster.market import plain, rounded
 from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon
 from forecaster.serving import ForecastBackend
-from tools.arguments import ForecastArguments
+from tools.arguments import MOST_MOVE, ForecastArguments
 from tools.currencies import InCurrency, facts_of, in_currency, in_dollars, rate_of
 from tools.facts import ForecastFacts
 from tools.tool import LONGEST_TEXT, Tool, ToolResult, fitting, minute, provenance
@@ -28,6 +28,7 @@ class ForecastAnswer(Frozen):
     forecast: Forecast
     recent: tuple[Candle, ...] = ()
     threshold: float | None = Field(default=None, description="of each horizon's probability_above")
+    move_size: float | None = Field(default=None, description="move asked about, in the currency of the price")
     odds: Odds | None = Field(default=None, description="of the last horizon; None where no question needs them")
     touch: bool = Field(default=False, description="whether the way there was asked about, and not the close alone")
     path: bool = Field(default=False, description="whether every step on the way was asked about")
@@ -42,6 +43,9 @@ async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> To
     if currency:
         arguments = in_dollars(arguments, rate)
     issued = await _issued(backend, arguments)
+    if (move := arguments.move) is not None:
+        percent = min(100 * move / issued.last_price, float(MOST_MOVE))
+        arguments = arguments.model_copy(update={"move": None, "move_pct": percent})
     told = detailed(issued, threshold=arguments.threshold)
     asked = arguments.asked
     taught = await _touch(backend, told) if arguments.touch else None
@@ -50,6 +54,7 @@ async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> To
         forecast=told,
         recent=await _recent(backend, told),
         threshold=arguments.threshold,
+        move_size=move,
         odds=answered,
         touch=arguments.touch,
         path=arguments.path,
@@ -116,6 +121,7 @@ def _text(answer: ForecastAnswer) -> str:
         "coverage_pct": {band: round(100 * share, 1) for band, share in issued.coverage.items()},
         "model": f"{issued.model.name} {issued.model.version}",
     }
+    facts |= {"move_size": answer.move_size} if answer.move_size else {}
     facts |= _odds(answer.odds, answer.touch) if answer.odds else {}
     facts |= facts_of(answer.in_currency, answer.currency_unknown)
     said = provenance(issued)
@@ -158,7 +164,7 @@ def _odds(told: Odds, touch: bool) -> dict[str, object]:
     if told.move is not None:
         both = told.move_price_up is not None and told.move_price_down is not None
         facts |= {
-            "move_pct": told.move_pct,
+            "move_pct": told.move_pct and round(told.move_pct, 4),
             "move_direction": told.direction,
             "probability_of_move": _near(told.move, 2 * end if both else end, 2.0),
             "price_after_rise": _price(told.move_price_up),

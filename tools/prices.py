@@ -10,7 +10,7 @@ from forecaster.inference import AmountIn
 from forecaster.market import BITCOIN, PastClose, catalogue, rounded
 from forecaster.schema import Frozen, Price, Provenance, Symbol
 from forecaster.serving import ForecastBackend
-from tools.arguments import Amount, Currency, Moment
+from tools.arguments import Amount, AskedPrice, Currency, Moment
 from tools.currencies import is_simulated, quoted_in
 from tools.facts import PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
@@ -33,10 +33,12 @@ class PriceArguments(Arguments):
         default=None, description="another currency, such as EUR, or another coin, such as ETH: the price in it"
     )
 
+    to: AskedPrice | None = Field(default=None, description="another price in dollars: how far away it is is told")
+
     @property
     def plain(self) -> bool:
         """Whether nothing but the price now is asked for."""
-        return self.at is None and self.amount is None and self.currency is None
+        return all(each is None for each in (self.at, self.amount, self.currency, self.to))
 
 
 class PriceAnswer(Frozen):
@@ -57,6 +59,9 @@ class PriceAnswer(Frozen):
     rate_source: str | None = Field(default=None, description="where price_in_currency comes from")
     price_in_currency: float | None = Field(default=None, gt=0)
     currency_unknown: str | None = Field(default=None, description="asked for, and quoted by nobody that is asked")
+    to: float | None = Field(default=None, description="another price that was asked about")
+    distance: float | None = Field(default=None, description="from the price to that one; negative where it is lower")
+    distance_pct: float | None = Field(default=None, description="the same in percent of the price")
 
 
 async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> ToolResult:
@@ -70,6 +75,8 @@ async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> Tool
         told |= {"close_then": then.close, "close_time": then.time, "close_source": then.source}
     if arguments.currency:
         told |= await _elsewhere(backend, price, then, arguments.currency)
+    if arguments.to:
+        told |= _away(arguments.to, then.close if then else price.price)
     if arguments.amount:
         told |= _worth(arguments, price, then, told)
     answer = PriceAnswer.model_validate({"price": price, **told})
@@ -104,6 +111,10 @@ async def _elsewhere(
     if quote is None:
         return {"currency_unknown": currency}
     return {"currency": currency, "price_in_currency": quote.price, "rate_source": quote.source}
+
+
+def _away(to: float, price: float) -> dict[str, object]:
+    return {"to": to, "distance": to - price, "distance_pct": 100 * (to / price - 1)}
 
 
 def _worth(
@@ -142,6 +153,9 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
         "price_in_currency": answer.price_in_currency and _digits(answer.price_in_currency),
         "rate_source": answer.rate_source,
         "currency_nobody_quotes": answer.currency_unknown,
+        "to": answer.to,
+        "distance": answer.distance and _digits(answer.distance),
+        "distance_pct": answer.distance_pct and round(answer.distance_pct, 2),
         "amount": answer.amount,
         "amount_in": answer.amount_in,
         "value": answer.value and _digits(answer.value),
@@ -151,7 +165,7 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
 
 def _digits(value: float) -> float:
     """To cents, or below 10 to eight significant digits, as one writes parts of a coin."""
-    return round(value, 2) if value >= 10 else float(f"{value:.8g}")
+    return round(value, 2) if abs(value) >= 10 else float(f"{value:.8g}")
 
 
 async def moment_of(backend: ForecastBackend) -> datetime | None:

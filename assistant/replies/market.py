@@ -29,7 +29,7 @@ def price(speech: Speech, found: Price, *, brief: bool, more: bool) -> list[str]
 
 
 def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool, more: bool) -> list[str]:
-    """The price of a past moment, the worth of an amount, or the price in another currency."""
+    """The price of a past moment, the worth of an amount, how far a price is, or the price in another currency."""
     found, told, origin = answer.price, [], ""
     if not brief:
         origin = speech.origin(answer.rate_source or found.source, found.time, now(found))
@@ -42,6 +42,15 @@ def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool
             "origin": "" if brief else speech.say("names.of_source", source=speech.source(source)),
         }
         told.append(speech.say("price.then", **facts))
+    if answer.to is not None and answer.distance is not None and answer.distance_pct is not None:
+        facts = {
+            "target": speech.asked_price(answer.to, found.quote),
+            "away": speech.price(abs(answer.distance), found.symbol, found.quote),
+            "percent": speech.percent(abs(answer.distance_pct), 2),
+            "of_coin": speech.of_coin(found.symbol),
+        }
+        far = speech.say("price.higher" if answer.distance >= 0 else "price.lower", **facts)
+        return [*told, far, *price(speech, found, brief=brief, more=False)]
     if answer.amount is not None and answer.value is not None:
         amount, worth = _worth(speech, answer)
         if told:  # then; and now, to set beside it

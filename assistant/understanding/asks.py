@@ -9,7 +9,8 @@ from assistant.understanding.slots import Slots
 DAY = 24  # hours
 TIMES = ("hours", "minutes", "target", "at", "start", "end")
 QUANTITIES = (
-    "threshold", "below", "between", "move_pct", "direction", "level", "side", "touch", "path", "amount", "amount_in",
+    "threshold", "below", "between", "move_pct", "move", "direction", "level", "side", "touch", "path", "amount",
+    "amount_in",
 )  # fmt: skip
 
 
@@ -82,13 +83,16 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
 
 
 def _priced(ask: Ask, slots: Slots) -> Ask:
-    """A price: now or at a moment of the past, of an amount, in a currency or another coin."""
+    """A price: now or at a moment of the past, of an amount, in a currency or another coin; how far another one is."""
     q, currency = slots.quantities, slots.currency
     if len(ask.symbols) == 2 and q.path is False and currency is None and slots.compare_by is None and slots.ratio:
         of, in_ = reversed(ask.symbols) if slots.turned else ask.symbols
         ask, currency = replace(ask, symbols=(of,)), in_.partition("-")[0]
     closed = slots.end if slots.at is None else slots.at
-    return replace(ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency)
+    far = q.threshold if all(each is None for each in (closed, q.amount, currency)) else None
+    return replace(
+        ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency, threshold=far
+    )
 
 
 def with_foreign(ask: Ask, slots: Slots) -> list[Ask]:

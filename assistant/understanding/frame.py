@@ -85,6 +85,7 @@ class Ask:
     below: bool = False  # the chance of a close below the threshold is asked for, not above
     between: tuple[float, float] | None = None  # two prices, ascending
     move_pct: float | None = None  # percent, above 0
+    move: float | None = None  # the same in the quote currency
     direction: Direction = "either"  # of that move
     level: float | None = None  # percent: how sure a range, or a price, is to be
     side: Side = "range"  # at that level: a range, the price it stays above, or the one it stays below

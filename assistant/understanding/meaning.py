@@ -46,6 +46,7 @@ _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|
 _DISTANCE = re.compile(
     r"\bhow (?:far|much|close|near)\b.{0,40}\b(?:from|away|off|left|to go|until|short of|missing)\b"
     r"|\bhow (?:far|close|near)(?: (?:is|are)\b|\W*$)|\bdistance (?:to|from)\b|\bfar from\b"
+    r"|\bhow much\b.{0,24}\b(?:ha(?:ve|s) to|must|needs? to)\b"
 )
 _AVERAGE = re.compile(
     r"\b(?:average|mean|open(?:ing)?) (?:[^\W\d_]+ ){0,2}(?:price|rate|cost)\b"

@@ -95,7 +95,7 @@ def as_before(ask: Ask, last: Ask) -> Ask:
     """With the time, count, zone, amount and price of the ask before, where it has none of its own."""
     if not any(getattr(ask, name) is not None for name in (*TIMES, "last")):
         ask = replace(ask, **{name: getattr(last, name) for name in (*TIMES, "zone", "assumed", "last")})
-    if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "level", "amount")):
+    if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "move", "level", "amount")):
         kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
     elif last.touch and ask.threshold is not None and last.threshold is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "questions"
 AHEAD = ("hours", "minutes", "until")  # of a forecast: three ways to say one moment
 MOMENTS = ("until", "at", "start", "end")
-FREE = {"symbol", "symbols", "hours", "last", "days", "language", "path"}  # where the set does not name them
+FREE = {"to", "symbol", "symbols", "hours", "last", "days", "language", "path"}  # where the set does not name them
 SILENT = {
     "amount_in": "coin", "by": "move", "currency": "USD", "direction": "either", "side": "range", "touch": False,
     "worst": False,

@@ -186,6 +186,15 @@ async def test_two_prices_a_move_a_level_and_an_amount_are_told_of_the_last_hori
     assert "beyond_outermost_quantiles" not in told
 
 
+async def test_a_move_of_so_many_dollars_is_one_of_so_many_percent_of_the_price():
+    last = (await call(FakeBackend())).data.forecast.last_price
+    dollars, percent = [await call(FakeBackend(), **asked) for asked in ({"move": last / 100}, {"move_pct": 1.0})]
+    assert dollars.data.odds.move == pytest.approx(percent.data.odds.move)
+    assert dollars.data.odds.move_price_up == pytest.approx(1.01 * last)
+    assert (dollars.data.move_size, percent.data.move_size) == (last / 100, None)
+    assert json.loads(dollars.text)["move_size"] == last / 100
+
+
 async def test_what_is_not_asked_is_not_told():
     answer = (await call(FakeBackend())).data
     assert answer.odds is None and not answer.touch and not answer.path
@@ -255,6 +264,7 @@ async def test_everything_at_once_stays_small(path, symbol):
         ({"between": [71_000.0, 70_000.0]}, "between needs a lower and a higher price"),
         ({"between": [70_000.0]}, "between: List should have at least 2 items"),
         ({"touch": True}, "touch needs a threshold or a move_pct"),
+        ({"move_pct": 1.0, "move": 100.0}, "give only one of move_pct and move"),
         ({"move_pct": 0.0}, "move_pct: Input should be greater than 0"),
         ({"move_pct": 1001.0}, "move_pct: Input should be less than or equal to 1000"),
         ({"level": 99.5}, "level: Input should be less than or equal to 99"),

@@ -85,6 +85,13 @@ async def test_an_amount_is_worth_what_it_was_at_a_past_moment():
     assert told["value"] == pytest.approx(2 * told["close_then"], abs=0.02)
 
 
+async def test_how_far_another_price_is_is_told_in_money_and_percent():
+    told, answer = await ask(to=LAST_CLOSE * 1.05)
+    assert (told["to"], told["distance_pct"]) == (LAST_CLOSE * 1.05, 5.0)
+    assert told["distance"] == round(0.05 * LAST_CLOSE, 2) and answer.distance == pytest.approx(0.05 * LAST_CLOSE)
+    assert (await ask(to=LAST_CLOSE / 2))[0]["distance_pct"] == -50.0
+
+
 async def test_another_currency_is_told_from_an_exchange_that_quotes_it():
     told, _ = await ask(currency="EUR", amount=0.5)
     assert (told["currency"], told["rate_source"]) == ("EUR", "bitstamp")

@@ -29,7 +29,9 @@ def in_dollars(arguments: ForecastArguments, rate: Rate | None) -> ForecastArgum
     if money:
         told["amount"] = None
     if rate is None:
-        return arguments.model_copy(update=told | {"touch": arguments.touch and arguments.move_pct is not None})
+        return arguments.model_copy(
+            update=told | {"touch": arguments.touch and not arguments.move_pct is arguments.move is None}
+        )
     if arguments.threshold is not None:
         told["threshold"] = arguments.threshold / rate.rate
     if arguments.between is not None:

@@ -75,8 +75,9 @@ def _ahead(speech: CardSpeech, args: Mapping[str, object]) -> str:
 
 def _details(speech: CardSpeech, args: Mapping[str, object]) -> Iterator[str]:
     """What else was asked, as far as it has a word or is a price, a percentage or a time."""
-    if isinstance(threshold := args.get("threshold"), int | float):
-        yield _price(speech, threshold)
+    for name in ("threshold", "move", "to"):
+        if isinstance(price := args.get(name), int | float):
+            yield _price(speech, price)
     between = args.get("between")
     if isinstance(between, list) and len(between) == 2 and all(isinstance(each, int | float) for each in between):
         yield speech.say("card.interval", low=_price(speech, between[0]), high=_price(speech, between[1]))

@@ -81,7 +81,7 @@ class Slots:
     def priced(self) -> bool:
         """Whether something is asked of the distribution: a price, two, a percentage, a level."""
         q = self.quantities
-        return any(each is not None for each in (q.threshold, q.between, q.move_pct, q.level))
+        return any(each is not None for each in (q.threshold, q.between, q.move_pct, q.move, q.level))
 
 
 _PAST = re.compile(

@@ -30,6 +30,10 @@ _THOUSANDS = re.compile(
     r"\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:k|к|thousand|grand|mila?|tsd|tys|тыс|тыщ)\b(?: ?(?:dollars?|bucks|usd[tc]?)\b)?"
     r"|\$? ?(?<!\d)(\d+(?:\.\d+)?) ?(?:m|mio|million)\b"
 )
+_A_THOUSAND = re.compile(
+    r"(?<!\d )\b(?:(?:a|one) (?:thousand|grand)\b(?: (?:dollars?|bucks|usd[tc]?)\b)?"
+    r"|(?:thousand|grand) (?:dollars?|bucks|usd[tc]?)\b)"
+)
 _DOTS = re.compile(r"(?<=\d) ?\.{2,} ?(?=\d)")
 _LEADING_POINT = re.compile(r"(?<![\w.)])\.(?=\d)")
 _CENTS = re.compile(r"(?<![\w.$])(\d{1,3}(?:\.\d+)?)(?: ?cents?|ct|c)\b")
@@ -75,6 +79,7 @@ def digits(text: str, language: str) -> str:
     """A text in plain English with its numbers as digits and its amounts of money as ``$70000``."""
     text = _WORDED.sub(_worded, text)
     text = _HUNDRED.sub(lambda n: str((int(n[1]) if n[1].isdigit() else 1) * 100 + int(n[2] or 0)), text)
+    text = _A_THOUSAND.sub(lambda n: f"{_sign(n)}1000", text)
     text = _DOTS.sub(" to ", text)
     text = _LEADING_POINT.sub("0.", text)
     text = _CENTS.sub(lambda n: f"${float(n[1]) / 100:.10g}", text)

@@ -83,7 +83,8 @@ _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
     rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
-    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b"
+    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b|\b{MOVES} of \$(?P<o>{NUMBER})(?!\w)"
+    rf"|\b(?:by|(?:by|at|of) (?:more than|over|above|at least)) \$(?P<p>{NUMBER})(?!\w)"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:doubles?|doubling|2x)\b"), 100.0, "up"),
@@ -91,7 +92,7 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:halves?|halving in (?:price|value)|cut in half)\b"), 50.0, "down"),
 )
 _TOUCH = re.compile(
-    r"\b(?:touch(?:es|ed)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
+    r"\b(?:touch(?:es|ed|ing)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
     r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
     r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?"
@@ -121,6 +122,7 @@ class Quantities:
     between: tuple[float, float] | None = None
     percent: float | None = None  # that is neither a move nor a level by itself: "make it 50 %"
     move_pct: float | None = None
+    move: float | None = None  # the same in the quote currency
     direction: Direction = "either"
     turn: Direction = "either"  # up or down, where the text says which, with or without a percentage
     level: float | None = None
@@ -146,8 +148,10 @@ def quantities_in(
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
-    if (by := _BY_MONEY.search(text)) and not like(float(by["n"] or by["m"])):
-        text = text.replace(f"${by['n'] or by['m']}", " money ", 1)
+    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"])):
+        text = text.replace(f"${money}", " money ", 1)
+        if found.move_pct is None and not foreign_money and 0 < float(money) <= DEAREST:
+            found = replace(found, move=float(money), direction=turn)
     if foreign_money:  # of which each would pass for an amount
         found, text = _two_prices(found, text, like)
     if amount := amount_in(text, coins, like, foreign_money=foreign_money and not found.touch):

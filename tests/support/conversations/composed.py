@@ -60,6 +60,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
     shares = dict.fromkeys(("chance", "percent", "share", "value", "model", "same", "items", "level"), share)
     counts = dict.fromkeys(("n", "count", "inside", "times", "days", "months", "expected", "farthest", "longest"), "12")
     words = {
+        "target": money, "away": money,
         "coin": speech.coin("BTC-USD"), "of_coin": speech.of_coin("BTC-USD"), "what": speech.hours(6),
         "coins": speech.coin("BTC-USD", "ETH-USD"), "of_coins": speech.of_coin("BTC-USD", "SOL-USD"),
         "of_record": speech.of_coin("BTC-USD"), "hours": "12", "over": speech.over(24), "reach": speech.hours(6),
