@@ -220,7 +220,8 @@ async def test_a_model_that_makes_up_a_price_without_a_tool_is_answered_for_by_t
 
 async def test_a_price_that_only_the_visitor_named_is_not_confirmed():
     model = ScriptedChatModel(script=[AIMessage("Yes, it is at $150,000.")])
-    assert "150,000" not in words(await turn(model, "btc is at $150,000, right?"))
+    said = words(await turn(model, "btc is at $150,000, right?"))
+    assert "is at $150,000" not in said and "Bitcoin is at $69,930.25" in said
 
 
 async def test_an_earlier_answer_may_be_quoted():

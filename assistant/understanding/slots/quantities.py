@@ -60,9 +60,8 @@ _BELOW = re.compile(
 RAREST = 20  # percent that a worst case is told with
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
 _SURE = (
-    r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability"
-    r"|quantile|percentile"
-    r"|level|guarantee[d]?|prediction interval|ci)"
+    r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability|quantile"
+    r"|percentile|level|guarantee[d]?|prediction interval|ci)"
 )
 _LEVELED = re.compile(
     rf"\bpercent (?:\w+ ){{0,2}}{_SURE}\b|\b{_SURE}(?: (?:of|at|is|level|to|with|the|a|that))* percent\b"
@@ -95,8 +94,8 @@ _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed|ing)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
     r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
-    r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?"
-    r"|even for a moment|briefly|intra\w*|gets? to|survive|knock(?:ed)? out|sees?(?= \$\d))\b"
+    r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?|even for a moment|briefly|intra\w*|gets? to|survive"
+    r"|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
@@ -236,11 +235,8 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         near = [(at.start(), n, n) for at in _ANY.finditer(text) if like(float(n := at["number"]))]
     for place, number, whole in sorted(set(near)):
         value = float(number)
-        year = (
-            not text.startswith("$", place)
-            and 2020 <= value <= 2099
-            and re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
-        )
+        dated = re.search(r"\b(?:in|by|since|of|the|for|until|before|after) $", text[:place])
+        year = dated and 2020 <= value <= 2099 and not text.startswith("$", place)
         filled = found.touch and _FILLED.search(text[:place])
         passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
         owned = _OWN.search(text[:place]) and not passed
