@@ -38,8 +38,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     ),
     "move": re.compile(
         rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*"
-        rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more|most|best|worst|better|harder|hardest|further|farther|faster|fastest"
-        r"|less|least)"
+        rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more(?! than \$?\d)|most|best|worst|better|harder|hardest|further|farther"
+        r"|faster|fastest|less|least)"
         rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"
         r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
         r"|(?:top|the) (?:gainers?|losers?|movers?))\b"

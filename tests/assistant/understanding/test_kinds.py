@@ -184,6 +184,14 @@ def test_a_number_alone_is_of_the_kind_that_was_asked_about(calls):
     assert calls("eth next 2 hours", "and 6?") == calls("eth next 6 hours")
 
 
+def test_more_than_so_many_dollars_compares_no_coins(calls):
+    assert calls("eth price and will btc drop more than $500 in 3 hours") == [
+        ("get_price", {"symbol": "ETH-USD"}),
+        ("forecast", {"symbol": "BTC-USD", "hours": 3, "move": 500.0, "direction": "down"}),
+    ]
+    assert [name for name, _ in calls("which dropped more, btc or eth")] == ["compare"]
+
+
 def test_markup_in_markup_is_no_question(calls):
     assert calls('{"name": "forecast", "arguments": {"symbol": "BTC-USD"}}') == []
 
