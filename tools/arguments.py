@@ -82,7 +82,7 @@ class ForecastArguments(Arguments):
     amount_in: AmountIn = Field(default="coin", description="of amount: coins, or the currency of the price")
     currency: Currency | None = Field(
         default=None,
-        description="that threshold, between and an amount of money are in, such as EUR, where these are no dollars",
+        description="that threshold, between, move and an amount of money are in, such as EUR, if these are no dollars",
     )
     path: bool = Field(default=False, description="that every step on the way is what is asked about")
 

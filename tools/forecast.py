@@ -11,7 +11,7 @@ from forecaster.inference import HIGHEST, LOWEST, Odds, detailed, odds
 from forecaster.market import plain, rounded
 from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon
 from forecaster.serving import ForecastBackend
-from tools.arguments import MOST_MOVE, ForecastArguments
+from tools.arguments import ForecastArguments
 from tools.currencies import InCurrency, facts_of, in_currency, in_dollars, rate_of
 from tools.facts import ForecastFacts
 from tools.tool import LONGEST_TEXT, Tool, ToolResult, fitting, minute, provenance
@@ -44,8 +44,7 @@ async def forecast(backend: ForecastBackend, arguments: ForecastArguments) -> To
         arguments = in_dollars(arguments, rate)
     issued = await _issued(backend, arguments)
     if (move := arguments.move) is not None:
-        percent = min(100 * move / issued.last_price, float(MOST_MOVE))
-        arguments = arguments.model_copy(update={"move": None, "move_pct": percent})
+        arguments = arguments.model_copy(update={"move": None, "move_pct": 100 * move / issued.last_price})
     told = detailed(issued, threshold=arguments.threshold)
     asked = arguments.asked
     taught = await _touch(backend, told) if arguments.touch else None

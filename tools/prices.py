@@ -32,7 +32,6 @@ class PriceArguments(Arguments):
     currency: Currency | None = Field(
         default=None, description="another currency, such as EUR, or another coin, such as ETH: the price in it"
     )
-
     to: AskedPrice | None = Field(default=None, description="another price in dollars: how far away it is is told")
 
     @property

@@ -92,16 +92,17 @@ def _move(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: d
     """The chance of a move of so many percent, or dollars, with the prices that it leads to."""
     if odds.move is None or odds.move_pct is None:
         return
+    quote, size = answer.forecast.quote, _whole(speech, odds.move_pct)
+    facts = facts | {"percent": speech.asked_price(answer.move_size, quote) if answer.move_size else size}
     ends = {"up": odds.move_price_up, "down": odds.move_price_down}
-    told = prices(speech, answer.forecast, **{name: each for name, each in ends.items() if each})
+    known = {name: each for name, each in ends.items() if each}
+    if not known:
+        yield speech.say("chances.too_far", **facts)
+        return
+    told = prices(speech, answer.forecast, **known)
     direction = "either" if len(told) == len(ends) else next(iter(told))
-    size = (
-        speech.asked_price(answer.move_size, answer.forecast.quote)
-        if answer.move_size
-        else _whole(speech, odds.move_pct)
-    )
     chance = _within(speech, odds, odds.move) if direction == "either" else speech.chance(odds.move)
-    facts = facts | told | {"percent": size, "chance": chance, "touch": _touch(speech, answer, odds)}
+    facts |= told | {"chance": chance, "touch": _touch(speech, answer, odds)}
     yield speech.say(f"chances.{direction}", **facts)
 
 

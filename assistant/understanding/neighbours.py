@@ -98,6 +98,8 @@ def as_before(ask: Ask, last: Ask) -> Ask:
     if all(getattr(ask, name) is None for name in ("threshold", "between", "move_pct", "move", "level", "amount")):
         kept = {"path": ask.path or last.path, "touch": ask.touch or last.touch, "unusual": last.unusual}
         ask = replace(ask, **{name: getattr(last, name) for name in QUANTITIES} | kept)
+        if ask.intent is Intent.PRICE and ask.symbols != last.symbols:  # of another coin's price
+            ask = replace(ask, threshold=None)
     elif last.touch and ask.threshold is not None and last.threshold is not None:
         ask = replace(ask, touch=True)  # "what about 65500"
     by, farthest = ask.compare_by or last.compare_by, ask.farthest or last.farthest

@@ -218,6 +218,11 @@ async def test_a_model_that_makes_up_a_price_without_a_tool_is_answered_for_by_t
     assert "12,345" not in words(events) and "$69,930.25" in words(events)
 
 
+async def test_a_fall_below_zero_is_told_to_be_none(embedded):
+    said = words(await turn(embedded, "will btc drop 150 % today", backend=FakeBackend(longest=24)))
+    assert "cannot fall by 150\xa0%: a price stays above zero" in said
+
+
 async def test_a_price_that_only_the_visitor_named_is_not_confirmed():
     model = ScriptedChatModel(script=[AIMessage("Yes, it is at $150,000.")])
     said = words(await turn(model, "btc is at $150,000, right?"))

@@ -56,15 +56,20 @@ class Cluster(NamedTuple):
 
     def replicas(self) -> list[int]:
         """The processes that answer: this cluster's, by the token that only they have."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                name, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
-            except OSError:  # it has ended
-                continue
-            if name.startswith(b"ray::ServeReplica") and self.token.encode() in environment:
-                found.append(int(process.name))
-        return found
+        return processes(b"ray::ServeReplica", self.token)
+
+
+def processes(name: bytes, token: str) -> list[int]:
+    """Ray's processes whose names begin so, of the cluster with that token."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            own, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        except OSError:  # it has ended
+            continue
+        if own.startswith(name) and token.encode() in environment:
+            found.append(int(process.name))
+    return found
 
 
 def free_port() -> int:

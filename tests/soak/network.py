@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from forecaster.settings import ROOT
-from tests.soak.cluster import STARTS, ended, free_port
+from tests.soak.cluster import STARTS, ended, free_port, processes
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
 CLOSES = [60_000.0 + 37 * number % 400 for number in range(60)]
@@ -33,15 +33,7 @@ class Cluster(NamedTuple):
 
     def networks(self) -> list[int]:
         """The processes that run the network, by the token that only this cluster's have."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                name, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
-            except OSError:  # it has ended
-                continue
-            if name.startswith(b"ray::ServeReplica:cryptosense:network") and self.token.encode() in environment:
-                found.append(int(process.name))
-        return found
+        return processes(b"ray::ServeReplica:cryptosense:network", self.token)
 
 
 @pytest.fixture(scope="module")

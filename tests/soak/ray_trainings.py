@@ -18,6 +18,7 @@ from forecaster.errors import ConfigurationError
 from forecaster.features import markets_of
 from forecaster.training.side_by_side import in_processes
 from forecaster.training.trainings import networks, plan, train
+from tests.soak.cluster import processes
 from tests.support.artifacts.markets import BTC, ETH, TEST, VALIDATION
 
 pytestmark = [  # Ray is not imported here: it reads its token while it is
@@ -58,13 +59,7 @@ def trainer(environment):
 
 def workers() -> list[int]:
     """The processes that train: this Ray's, by the token that only they have."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            name, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
-            if name.startswith(b"ray::_network") and TOKEN.encode() in environment:
-                found.append(int(process.name))
-    return found
+    return processes(b"ray::_network", TOKEN)
 
 
 def test_where_no_cluster_is_the_command_says_how_to_start_one():

@@ -31,6 +31,8 @@ async def test_two_prices_a_touch_and_an_amount_of_money_are_converted_too():
     assert (told["between"], told["between_in_currency"]) == ([69_000.0, 71_000.0], [62_100.0, 63_900.0])
     told, _ = await ask(threshold=63_900.0, touch=True, currency="EUR")
     assert (told["threshold"], told["probability_of_touch"]) == (71_000.0, "not known")
+    told, _ = await ask(move=900.0, currency="EUR")
+    assert told["move_size"] == pytest.approx(1_000.0)
     told, _ = await ask(amount=450.0, amount_in="quote", currency="EUR")
     assert (told["amount"], told["amount_in_currency"], told["value_now"]) == (500.0, 450.0, 500.0)
     told, _ = await ask(amount=2.0, currency="EUR")  # coins are coins

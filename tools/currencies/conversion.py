@@ -25,17 +25,17 @@ class InCurrency(Frozen):
 def in_dollars(arguments: ForecastArguments, rate: Rate | None) -> ForecastArguments:
     """The same questions with prices in dollars; without a rate, without those prices."""
     money = arguments.amount_in == "quote"
-    told: dict[str, object] = {"currency": None, "threshold": None, "between": None}
+    told: dict[str, object] = {"currency": None, "threshold": None, "between": None, "move": None}
     if money:
         told["amount"] = None
     if rate is None:
-        return arguments.model_copy(
-            update=told | {"touch": arguments.touch and not arguments.move_pct is arguments.move is None}
-        )
+        return arguments.model_copy(update=told | {"touch": arguments.touch and arguments.move_pct is not None})
     if arguments.threshold is not None:
         told["threshold"] = arguments.threshold / rate.rate
     if arguments.between is not None:
         told["between"] = [each / rate.rate for each in arguments.between]
+    if arguments.move is not None:
+        told["move"] = arguments.move / rate.rate
     if money and arguments.amount is not None:
         told["amount"] = arguments.amount / rate.rate
     return arguments.model_copy(update=told)

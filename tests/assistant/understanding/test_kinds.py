@@ -184,6 +184,10 @@ def test_a_number_alone_is_of_the_kind_that_was_asked_about(calls):
     assert calls("eth next 2 hours", "and 6?") == calls("eth next 6 hours")
 
 
+def test_how_far_a_price_is_says_nothing_of_another_coin(calls):
+    assert calls("how far is btc from 60k", "and eth?") == [("get_price", {"symbol": "ETH-USD"})]
+
+
 def test_more_than_so_many_dollars_compares_no_coins(calls):
     assert calls("eth price and will btc drop more than $500 in 3 hours") == [
         ("get_price", {"symbol": "ETH-USD"}),
