@@ -7,6 +7,9 @@ WORKERS ?= auto
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # uv takes seconds where pip takes a minute; it may not know the registry that pip was told of
 UV := $(if $(shell command -v uv),uv pip install --quiet --no-deps --python $(BIN)/python -r $$lock ||)
+PYTEST := $(BIN)/python -m pytest
+# What failed is tried once more, alone: a machine that other programs keep busy misses a deadline now and then.
+AGAIN = echo "once more, what failed, one after the other:" && $(PYTEST) --last-failed --maxfail 5 $(ARGS)
 INSTALL = lock=$<; $(UV) $(PIP) -r $$lock
 
 .PHONY: run test lint bench soak train clean
@@ -15,7 +18,7 @@ run: .venv/serving  ## chat, API and docs on http://127.0.0.1:8000
 	@$(BIN)/python app.py $(ARGS)
 
 test: .venv/everything  ## all tests; those in a browser need Debian's chromium and say so when they skip
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PYTEST) -n $(WORKERS) --dist loadfile $(ARGS) || { [ $$? = 1 ] && $(AGAIN); }
 
 lint: .venv/everything  ## style and types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -1,8 +1,9 @@
 """Fixtures that many tests share. No test sees the developer's own settings, proxy or files."""
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import NOON, FakeBackend, candles_ending
 from tests.support.ledger.postgres import UNHURRIED, Server, postgres
 from tests.support.service.v1 import serving
+from tests.support.unhurried import UnhurriedLoop, unhurried
 
 pytest_plugins = ["tests.support.browser.fixtures", "tests.support.workers"]
 
@@ -33,6 +35,11 @@ _OF_TESTS = ("CRYPTOSENSE_MCP1_PYTHON",)  # no setting: what a test needs to run
 for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of every scope are covered
     if _name.startswith("CRYPTOSENSE_") or _name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
         del os.environ[_name]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests marked `unhurried` do not see deadlines that a busy machine misses."""
+    return {"loop": UnhurriedLoop if item.get_closest_marker("unhurried") else asyncio.new_event_loop}
 
 
 def pytest_collection_finish() -> None:
@@ -130,8 +137,11 @@ async def client(backend: ForecastBackend) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def exchanges(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeExchanges]:
-    """Exchanges on this machine, where the newest candle closed at NOON, named in the environment."""
-    with FakeExchanges(candles_ending(), now=NOON + 1) as fake:
+    """Exchanges on this machine, where the newest candle closed at NOON, named in the environment.
+
+    Whoever asks them by `asyncio.run` is not hurried.
+    """
+    with unhurried(), FakeExchanges(candles_ending(), now=NOON + 1) as fake:
         for name, value in fake.settings_env().items():
             monkeypatch.setenv(name, value)
         yield fake

@@ -21,8 +21,10 @@ from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.exchanges.outages import service
 from tests.support.fakes import NOON, candles_ending
 from tests.support.knowledge import KNOWLEDGE
+from tests.support.unhurried import unhurried
 from tools.registry import bind_tools
 
+pytestmark = pytest.mark.unhurried
 OURS = NOON + 240.0  # what our clock shows
 SKEWS = {"5 hours ahead": 5 * HOUR, "5 hours behind": -5 * HOUR, "30 minutes ahead": 1800, "alike": 0}
 TOLD = {
@@ -174,7 +176,7 @@ async def test_age_is_judged_by_the_exchange_alone(skewed, shipped, stopped):
 @pytest.mark.parametrize("hours", [5, -5])
 def test_ask_answers_by_the_clock_of_the_exchange(hours, monkeypatch, capsys):
     now = (time.time() + hours * HOUR) // HOUR * HOUR + 1800  # half past, so that no hour ends meanwhile
-    with FakeExchanges(candles_ending(int(now) // HOUR * HOUR), now=now) as fake:
+    with unhurried(), FakeExchanges(candles_ending(int(now) // HOUR * HOUR), now=now) as fake:
         for name, value in fake.settings_env().items():
             monkeypatch.setenv(name, value)
         target = next_at(18, fake)

@@ -76,36 +76,29 @@ def open_source(
     transport: "httpx.AsyncBaseTransport | None" = None,
     health: "Health | None" = None,
     reading: "Reading | None" = None,
-    budget: float | None = None,
 ) -> CandleSource:
     """The source that `settings.source` names: auto, live, demo, or the path of a candle file.
 
     `transport` carries the requests to exchanges instead of the network, and they are not listened to then; `health` is
-    told how the store does, `reading` says what a file does not; all exchanges of one question have `budget` seconds
-    (None: those of LiveSource). Nothing is opened or asked before the first question.
+    told how the store does, `reading` says what a file does not. Nothing is opened or asked before the first question.
     """
     if settings.source == "demo":
         from forecaster.market.simulated import DemoSource
 
         return DemoSource()
     if settings.source == "live":
-        return _live(settings, transport, health, budget)
+        return _live(settings, transport, health)
     if settings.source == "auto":
         from forecaster.market.simulated import DemoSource
 
-        return AutoSource(_live(settings, transport, health, budget), DemoSource())
+        return AutoSource(_live(settings, transport, health), DemoSource())
     from forecaster.market.files import FileSource
 
     return FileSource(settings.source, reading)
 
 
-def _live(
-    settings: "Settings",
-    transport: "httpx.AsyncBaseTransport | None",
-    health: "Health | None",
-    budget: float | None,
-) -> CandleSource:
-    from forecaster.market.exchanges import BUDGET, EXCHANGES, LiveSource, SharedAnswers, Sockets, open_client
+def _live(settings: "Settings", transport: "httpx.AsyncBaseTransport | None", health: "Health | None") -> CandleSource:
+    from forecaster.market.exchanges import EXCHANGES, LiveSource, SharedAnswers, Sockets, open_client
     from forecaster.market.store import CandleStore
 
     client = open_client(transport)
@@ -113,5 +106,5 @@ def _live(
     exchanges = [EXCHANGES[name](client, settings.exchange_url(name), answers=answers) for name in settings.exchanges]
     listens = settings.quotes == "auto" and transport is None and answers is None  # else each replica would listen
     sockets = Sockets({name: settings.socket_url(name) for name in settings.exchanges}) if listens else None
-    store, budget = CandleStore(settings.database_url, health), budget or BUDGET
-    return LiveSource(exchanges, store, budget=budget, sockets=sockets, answers=answers)
+    store = CandleStore(settings.database_url, health)
+    return LiveSource(exchanges, store, sockets=sockets, answers=answers)

@@ -28,7 +28,9 @@ from tests.support.exchanges.outages import (
 )
 from tests.support.fakes import NOON
 from tests.support.service.serving import assert_problem
+from tests.support.unhurried import SLOWER
 
+pytestmark = pytest.mark.unhurried
 SLOW = ("hang", "drip")
 QUICK = tuple(fault for fault in FAULTS if fault not in SLOW)
 CALLERS = 100
@@ -50,7 +52,7 @@ async def test_a_fault_costs_an_exchange_then_freshness_and_only_then_the_answer
 
 @pytest.mark.parametrize(("fault", "first"), [("hang", "coinbase"), ("drip", "binance")])
 async def test_exchanges_that_never_answer_cost_their_share_of_the_time_and_no_more(fault, first, fake, shipped):
-    async with service(fake, shipped, rotated(first), budget=2.0) as client:
+    async with service(fake, shipped, rotated(first), budget=2.0 / SLOWER) as client:
         told = await lived_through([fault], client, fake, shipped, rotated(first))
     assert len(told) == 3 * len(DOORS)
 

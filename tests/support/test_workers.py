@@ -1,5 +1,8 @@
 """As many parallel processes as memory, processors and a container's limits allow, and heavy tests together."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,23 @@ def test_files_stay_together_and_heavy_ones_with_their_like():
     assert group("tests/browser/widget/test_widget.py") == group("tests/browser/test_chat.py") == "browser"
     assert group("tests/api/test_server.py") == "tests/api/test_server.py"
     assert all((ROOT / beginning).exists() for beginning in TOGETHER)
+
+
+@pytest.mark.parametrize(("fails", "passed"), [(1, True), (2, False)])
+def test_what_failed_is_tried_once_more_and_what_fails_twice_has_failed(fails, passed, tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(ROOT / "requirements-dev.lock", tmp_path)
+    (tmp_path / "pytest.ini").touch()
+    (tmp_path / "test_late.py").write_text(
+        "def test_late():\n"
+        "    with open('tries', 'a+') as tries:\n"
+        "        tries.write('.')\n"
+        "        tries.seek(0)\n"
+        f"        assert len(tries.read()) > {fails}\n\n\n"
+        "def test_other():\n    pass\n"
+    )
+    command = ["make", "test", "WORKERS=1", f"BIN={Path(sys.executable).parent}", "ARGS=-p no:langsmith_plugin"]
+    done = subprocess.run([*command, "-o", ".venv/everything"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode == 0) == passed, done.stdout + done.stderr
+    assert (tmp_path / "tries").read_text() == ".."
+    assert "1 failed, 1 passed" in done.stdout and "once more" in done.stdout

@@ -6,10 +6,8 @@ from forecaster.market.exchanges.catalogue import EXCHANGES
 from forecaster.market.exchanges.chain import LiveSource
 from forecaster.market.exchanges.shared import SharedAnswers
 from forecaster.market.exchanges.sockets import Sockets
-from forecaster.market.exchanges.turns import BUDGET
 
 __all__ = [
-    "BUDGET",
     "EXCHANGES",
     "UNITS",
     "LiveSource",

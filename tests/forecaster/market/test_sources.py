@@ -13,10 +13,11 @@ from forecaster.market.sources import CandleSource
 from forecaster.market.symbols import catalogue
 from forecaster.schema import ForecastWarning
 from forecaster.settings import ROOT, Settings
-from tests.support.exchanges.fake import AMPLE, FakeExchanges
+from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import LAST_CLOSE, NOON, candles_ending
 
 OpenSource = Callable[..., CandleSource]
+pytestmark = pytest.mark.unhurried
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def open_as() -> AsyncIterator[OpenSource]:
     opened: list[CandleSource] = []
 
     def open_as(source: str, transport: httpx.AsyncBaseTransport | None = None) -> CandleSource:
-        opened.append(open_source(Settings.load(source=source), transport, budget=AMPLE))
+        opened.append(open_source(Settings.load(source=source), transport))
         return opened[-1]
 
     yield open_as

@@ -15,6 +15,7 @@ from forecaster.serving.backend import LocalBackend
 from tests.support.exchanges.fake import AMPLE, FakeExchanges
 from tests.support.fakes import NOON, candles_ending
 
+pytestmark = pytest.mark.unhurried
 TLS = ssl.create_default_context()
 START = NOON + 43 * 60 + 10
 TAPE = candles_ending(NOON + 10 * 3600, hours=1200)
