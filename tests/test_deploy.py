@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -56,6 +57,15 @@ def test_a_container_has_no_rights_that_the_service_does_not_need():
     }
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["cryptosense"]
     assert compose["read_only"] and compose["cap_drop"] == ["ALL"]
+
+
+def test_a_pod_may_reach_what_its_settings_name_at_the_usual_ports():
+    policy = yaml.safe_load((DEPLOY / "kubernetes" / "network.yaml").read_text())["spec"]
+    allowed = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+    settings = Settings(database_url="postgresql://database:5432/c", valkey_url="valkey://limits:6379/0",
+                        traces="http://collector:4318/v1/traces")  # fmt: skip
+    urls = (settings.database_url, settings.valkey_url, settings.traces)
+    assert {urlsplit(str(url)).port for url in urls} | {53, 443} == allowed
 
 
 def test_the_dockerfile_sees_what_the_wheel_needs_and_no_more():

@@ -157,6 +157,17 @@ def test_a_shared_link_asks_the_same_question(address: str, visit: Open, turn: T
     assert turn.heard == [[TYPED], [TYPED]]
 
 
+def test_a_link_shared_from_a_page_in_german_opens_in_german(address: str, visit: Open):
+    chat = allowed(visit(f"{address}/?lang=de"))
+    chat.ask(TYPED)
+    share = {"role": "button", "name": "Teilen", "exact": True}
+    chat.page.get_by_role(**share).last.click()
+    said(chat, "Link kopiert")
+    link = copied(chat)
+    assert parse_qs(urlsplit(link).query) == {"q": [TYPED], "lang": ["de"]}
+    expect(visit(link).page.get_by_role(**share).last).to_be_visible()
+
+
 def test_where_the_system_can_share_it_does(address: str, visit: Open):
     chat = visit(address)
     chat.page.evaluate("() => { navigator.share = async (what) => { window.shared = what.url } }")

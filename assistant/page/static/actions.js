@@ -62,7 +62,8 @@
     }
   };
   const share = async (asked) => {
-    const url = `${location.origin}${location.pathname}?${new URLSearchParams({ q: asked })}`;
+    const spoken = words.lang === "en" ? {} : { lang: words.lang }; // whoever draws a preview of it asks in no language
+    const url = `${location.origin}${location.pathname}?${new URLSearchParams({ q: asked, ...spoken })}`;
     try {
       if (navigator.share) return await navigator.share({ title: asked, url });
     } catch (refused) {
