@@ -199,7 +199,9 @@ class Composition:
         from forecaster.serving import Schedule
 
         hours, symbols = self.predictor.longest, self.predictor.known(self.settings.symbols)
-        await Schedule(self.local, self.ledger, self.source.since, hours=hours, symbols=symbols).run(stop)
+        source = self.source
+        schedule = Schedule(self.local, self.ledger, source.since, hours=hours, symbols=symbols, clock=source.now)
+        await schedule.run(stop)
 
     async def retraining(self, stop: asyncio.Event) -> None:
         """Train a new model each week, until `stop`; for who leads."""
