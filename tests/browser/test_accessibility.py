@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.*")  
 
 QUESTION = "what's BTC next hour?"
 WIDGET = {"width": 400, "height": 600}
-LOW = {"width": 320, "height": 256}
+LOW, LANDSCAPE = {"width": 320, "height": 256}, {"width": 844, "height": 390}
 MOST_MOVED = 0.02
 PIECE = 0.2  # seconds between two pieces of an answer, so that the page draws each
 AUDIT = """() => axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap(
@@ -184,7 +184,9 @@ MOVES = """() => {
 
 
 @pytest.mark.parametrize(
-    ("viewport", "query"), [(PHONE, ""), (DESKTOP, ""), (WIDGET, "/?embed=1")], ids=["phone", "desktop", "widget"]
+    ("viewport", "query"),
+    [(PHONE, ""), (DESKTOP, ""), (WIDGET, "/?embed=1"), (LOW, ""), (LANDSCAPE, "")],
+    ids=["phone", "desktop", "widget", "low", "landscape"],
 )
 def test_nothing_moves_by_itself_while_the_page_opens_and_answers(
     address: str, turn: Turn, browser: Browser, viewport: dict[str, int], query: str
