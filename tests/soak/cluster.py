@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from forecaster.settings import ROOT
 from tests.support.artifacts.altered import widened
 from tests.support.exchanges.fake import FakeExchanges
 from tests.support.fakes import candles_ending
-from tests.support.ledger.postgres import postgres
+from tests.support.ledger.postgres import Server, postgres
 from tests.support.service.valkey import Server as Valkey
 
 KEY = "a key for the load, which has a limit of its own"
@@ -46,6 +46,8 @@ class Cluster(NamedTuple):
     token: str
     models: Path
     exchanges: FakeExchanges
+    database: Server
+    valkey: Valkey
     log: Path
 
     def client(self, keyed: bool = True) -> httpx.AsyncClient:
@@ -80,20 +82,26 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    tape = candles_ending(int(time.time()) // HOUR * HOUR)
+    with FakeExchanges(tape) as exchanges, running(tmp_path_factory, exchanges, replicas=2) as found:
+        yield found
+
+
+@contextmanager
+def running(tmp_path_factory: pytest.TempPathFactory, exchanges: FakeExchanges, replicas: int) -> Iterator[Cluster]:
+    """A cluster of two nodes with half of the `replicas` each."""
     folder = tmp_path_factory.mktemp("cluster")
     token, port, gcs = secrets.token_hex(32), free_port(), 20_100 + os.getpid() % 900
     shutil.copytree(ROOT / "models" / "quantile", folder / "quantile")
-    now = int(time.time())
     with ExitStack() as stack:
-        exchanges = stack.enter_context(FakeExchanges(candles_ending(now // HOUR * HOUR)))
-        database = stack.enter_context(postgres()).new_database()
+        database = stack.enter_context(postgres())
         valkey = Valkey(tmp_path_factory.mktemp("v"))
         stack.callback(valkey.kill)
         environment = os.environ | exchanges.settings_env()
         environment |= {
             "CRYPTOSENSE_API_KEYS": f"load:{hashlib.sha256(KEY.encode()).hexdigest()}",
             "CRYPTOSENSE_CLUSTER_TOKEN": token,
-            "CRYPTOSENSE_DATABASE_URL": database,
+            "CRYPTOSENSE_DATABASE_URL": database.new_database(),
             "CRYPTOSENSE_KEY_RATE_LIMIT": "off",
             "CRYPTOSENSE_MODEL_DIR": str(folder / "quantile"),
             "CRYPTOSENSE_RATE_LIMIT": f"{LIMIT}/hour",
@@ -107,7 +115,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         log = folder / "log"
         said = stack.enter_context(log.open("w"))
         command = [sys.executable, str(ROOT / "app.py"), "cluster"]
-        first = [*command, "--replicas", "2", "--per-machine", "1", "--no-chat", "--one-door"]
+        count, most = str(replicas), str(replicas // 2)
+        first = [*command, "--replicas", count, "--most", count, "--per-machine", most, "--no-chat", "--one-door"]
         started = [
             subprocess.Popen(
                 [*first, "--port", str(port), "--gcs-port", str(gcs)],
@@ -124,8 +133,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             pytest.skip(f"Ray does not start on this machine: {log.read_text()[-600:]}")
         head = line.split(" join ")[1].split()[0].removesuffix(".")
         started.append(subprocess.Popen([*command, "--join", head], env=environment, stderr=said, stdout=said))
-        found = Cluster(f"http://127.0.0.1:{port}", token, folder / "quantile", exchanges, log)
-        until(lambda: len(models_told(found)) == 1 and len(found.replicas()) == 2, found)
+        found = Cluster(f"http://127.0.0.1:{port}", token, folder / "quantile", exchanges, database, valkey, log)
+        until(lambda: len(models_told(found)) == 1 and len(found.replicas()) == replicas, found)
         yield found
 
 
