@@ -1,4 +1,4 @@
-"""Ten times the load for a minute, 100,000 requests with clients that hang up, 20 signals: minutes.
+"""Ten times the load for a minute, 100,000 requests with clients that hang up, 10,000 on each stack, 20 signals.
 
     python -m pytest tests/soak/load.py -s
 
@@ -9,15 +9,18 @@ accepted answer waited for is compared in CPU time of the service, so that other
 import signal
 import sys
 
+import pytest
+
 from api.server import GRACE
-from tests.support.service.crowd import p
-from tests.support.service.load import ANSWERS, ended, hang_ups, overload, service
+from tests.support.service.crowd import Plan, offered, p
+from tests.support.service.load import ANSWERS, BODIES, ended, hang_ups, overload, service
 from tests.support.service.processes import stopped
+from tests.support.service.stacks import STACKS, served_by, stack_of
 
 FLOOD = 60  # seconds
 MEASURING = 10  # seconds
 SLOWER = 5  # times the idle service, of what is accepted
-REQUESTS = 100_000
+REQUESTS, ON_EACH = 100_000, 10_000
 SIGNALS = 20
 MOST_GROWTH = 32  # MiB
 
@@ -59,6 +62,18 @@ def test_100000_requests_with_clients_that_hang_up_leave_no_error_and_no_memory_
         assert (seen.lost, seen.torn, seen.refused) == ([], 0, 0)
         assert not [status for status in under.statuses() - before if status >= "500"]
         assert growth < MOST_GROWTH
+        assert stopped(under.process, signal.SIGTERM) == (0, "", "")
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_10000_mixed_requests_on_each_stack_are_all_answered(tmp_path, stack):
+    with served_by(stack), service(tmp_path) as under:
+        assert stack_of(under.process) == stack
+        before = under.statuses()
+        seen = offered(Plan(under.port, BODIES, 32, count=ON_EACH, fresh=0.1))
+        say(f"{stack}: {dict(seen.statuses)}, 99 % within {p(99, seen.accepted):.0f} ms")
+        assert (seen.statuses, seen.lost, seen.torn, seen.refused) == ({"200": ON_EACH}, [], 0, 0)
+        assert not [status for status in under.statuses() - before if status >= "500"]
         assert stopped(under.process, signal.SIGTERM) == (0, "", "")
 
 
