@@ -9,6 +9,7 @@ from benchmarks import (
     forecast,
     microbatch,
     minutes,
+    page,
     predict,
     replicas,
     scale,
@@ -39,6 +40,7 @@ for each in (
     backtest,
     microbatch,
     forecast,
+    page,
     widget,
 ):
     each.main()
