@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from forecaster.artifact import Artifact
 from forecaster.calibration import Calibration, Widths, Within, widths_of
 from forecaster.evaluation.grades import AtOffset, LastHour, RandomMinute, ThisHour, WithinHour
-from forecaster.evaluation.hindcast import Issued, in_stretches, opened, seconds
+from forecaster.evaluation.hindcast import STRETCH, Issued, in_stretches, opened, seconds
 from forecaster.evaluation.metrics import FEWEST, Scored, graded, inside, metrics
 from forecaster.features import returns_within
 from forecaster.inference import Engine, between
@@ -59,23 +59,30 @@ def at_random_learning(
     fine: Candles,
     other: Candles | None = None,
     start: float = 0.0,
+    stretch: int = STRETCH,
 ) -> tuple[RandomMinute, Within | None]:
-    """The same, and what is known within the hour after it: the widths of this symbol among it."""
-    within, told, marks = calibration.within, [_Told.by(Issued.none())], {}
+    """The same, and what is known within the hour after it: the widths of this symbol among it.
+
+    `stretch` is how many hours are forecast together, of which no more than scores is kept.
+    """
+    within, told = calibration.within, [_Told.by(Issued.none())]
+    series: list[Scored] = []
+    widths: list[Widths] = []
+    by_offset: dict[str, AtOffset] = {}
     for minutes in OFFSETS:
-        mark = marks[minutes] = _Mark(minutes, symbol, within)
-        for rows in _in_stretches(engine, calibration, symbol, minutes, fine, other, start):
+        mark = _Mark(minutes, symbol, within)
+        for rows in _in_stretches(engine, calibration, symbol, minutes, fine, other, start, stretch):
             if minutes == 0:
                 told.append(_Told.by(rows))
             mark.add(rows, fine, told[-1])
-        mark.finish()
+        series.append(mark.scored())
+        widths.append(mark.widths)
+        by_offset[str(minutes)] = mark.grades(series[-1])
         if minutes == 0:
             told = [_Told(*map(np.concatenate, zip(*told, strict=True)))]  # by the forecasts of every full hour
-    whole = graded(symbol, [_drawn([mark.scored for mark in marks.values()])])
-    by_offset = {str(minutes): mark.grades() for minutes, mark in marks.items()}
+    whole = graded(symbol, [_drawn(series)])
     if within is not None:
-        widths = tuple(mark.widths for mark in marks.values())
-        within = within.model_copy(update={"widths": {**within.widths, symbol: widths}})
+        within = within.model_copy(update={"widths": {**within.widths, symbol: tuple(widths)}})
     return RandomMinute(**dict(whole), by_offset=by_offset), within
 
 
@@ -100,11 +107,12 @@ def _in_stretches(
     fine: Candles,
     other: Candles | None,
     start: float,
+    stretch: int = STRETCH,
 ) -> Iterator[Issued]:
     hours = hours_past(fine, minutes * 60)
     others = None if other is None else hours_past(other, minutes * 60)
     if len(hours) >= FEWEST:
-        yield from in_stretches(engine, calibration, symbol, hours, others, start + minutes * 60, fine)
+        yield from in_stretches(engine, calibration, symbol, hours, others, start + minutes * 60, fine, stretch)
 
 
 def _drawn(series: Sequence[Scored]) -> Scored:
@@ -157,7 +165,6 @@ class _Mark:
         self._ahead = (*within.minutes, 60) if within else (60,)
         self._width: Floats | None = None  # within the hour, learned so far
         self._parts: list[Scored] = []
-        self.scored = Scored.joined([])  # once they are finished
         self._this_hour, self._last_hour = _Means(), _Means()
         self._within_hour = {each: _Means() for each in MINUTES if each in self._ahead}
 
@@ -194,20 +201,21 @@ class _Mark:
         told, self._width = self._within.followed(rows.quantiles, mark, outcome, self._symbol, self._width)
         return np.concatenate([told, whole[0]], axis=1), np.concatenate([outcome, whole[1]], axis=1)
 
-    def finish(self) -> None:
-        """All were added. Raises InvalidInput for fewer than two."""
-        self.scored, self._parts = Scored.joined(self._parts), []
-        if len(self.scored) < FEWEST:
-            graded(self._symbol, [self.scored])  # which says what to do
+    def scored(self) -> Scored:
+        """All that were added. Raises InvalidInput for fewer than two."""
+        scored = Scored.joined(self._parts)
+        if len(scored) < FEWEST:
+            graded(self._symbol, [scored])  # which says what to do
+        return scored
 
     @property
     def widths(self) -> Widths:
         """Learned by the last."""
         return () if self._width is None else widths_of(self._width)
 
-    def grades(self) -> AtOffset:
-        """Of all of them."""
-        rows, this, last = self.scored, self._this_hour, self._last_hour
+    def grades(self, rows: Scored) -> AtOffset:
+        """Of all of them, which `scored` gave."""
+        this, last = self._this_hour, self._last_hour
         row = metrics("quantile", rows.predicted, rows.actual, rows.last)
         persistence = float(np.abs(rows.last - rows.actual).mean())
         return AtOffset(
