@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from app import main
 from forecaster.errors import DataFileError
 from forecaster.installation import ROOT
-from forecaster.market.files import sorting
+from forecaster.market.files import resample, sorting
 from forecaster.market.files.reader import read_candles
 from forecaster.market.files.rows import Rows
 from forecaster.market.files.steps import HOUR_US
@@ -94,6 +95,25 @@ def test_rows_that_are_sorted_on_disk_never_need_more_files_than_may_be_open(mon
     piles = list(sorting.in_order(lambda: iter([rows]), "a file"))
     assert len(piles) <= 16
     assert np.concatenate([pile.time for pile in piles]).tolist() == (HOUR_US * np.arange(1_000)).tolist()
+
+
+def test_grades_are_the_same_to_the_last_digit_however_the_rows_are_kept(tmp_path, monkeypatch, capsys):
+    fine = market(80 * 12 * 5, step=300, sigma=0.001)
+    table = pa.table(dict(zip(NAMES, fine.columns(), strict=True)))
+    parquet.write_table(table, tmp_path / "btcusd.parquet")
+    for number, at in enumerate((0, 900, 2_000)):  # named in another order than that of their times
+        csv.write_csv(table.slice(at, (900, 1_100, len(fine))[number]), tmp_path / f"part_{2 - number}_btcusd.csv")
+    rows = (json.dumps(each) + "\n" for each in table.to_pylist())
+    (tmp_path / "btcusd.json").write_text("".join(rows))
+    monkeypatch.setattr(json_text, "MOST_BYTES", 1 << 10)
+    monkeypatch.setattr(resample, "GATHERED", 500)
+    monkeypatch.setattr(sorting, "PILE_ROWS", 100)
+    for at in ([], ["--step", "5m", "--at", "random"]):
+        said = []
+        for name in ("btcusd.parquet", "part_*.csv", "btcusd.json"):
+            assert main(["evaluate", "--data", str(tmp_path / name), "--json", *at]) == 0
+            said.append(capsys.readouterr().out)
+        assert len(set(said)) == 1 and json.loads(said[0])["n"] > 300
 
 
 PEAK = """
