@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from forecaster.market.files import CandleFile, Reading
     from forecaster.schema import Forecast, Report
     from forecaster.settings import Settings
-    from forecaster.training import Trainer
+    from forecaster.training import Search, Trainer
 
 T = TypeVar("T")
 
@@ -131,17 +131,28 @@ def train(options: argparse.Namespace) -> None:
             raise DataFileError(f"There is no folder {folder}.", "Name one that holds a file of candles for each coin.")
     if options.recipe == "classic" and options.ray:
         raise InvalidInput("The classic recipe is a single network.", "Train it without --ray.")
+    if options.search is not None and (options.recipe == "classic" or options.out):
+        raise InvalidInput("A search tries settings of the quantile recipe.", "Add --recipe quantile, without --out.")
     out = options.out or ROOT / "models" / options.recipe
-    check_place(out)
+    if options.search is None:
+        check_place(out)
     with _trainer(options) as trainer, _progress(f"reading {options.data[0]}") as show:
-        report = _trained(options, out, show, trainer)
-    _say(
+        found = _trained(options, out, show, trainer)
+    _say(found.model_dump_json() if options.json else _outcome(found, out))
+
+
+def _outcome(report: "Report | Search", out: Path) -> str:
+    from forecaster.training import Search
+
+    if isinstance(report, Search):
+        return report.in_words()
+    return (
         f"{out}: mean absolute error {report.model.mae:,.2f} on {report.n:,} unseen hours; "
         f"of 'no change' on the same hours: {report.persistence.mae:,.2f}"
     )
 
 
-def _trained(options: argparse.Namespace, out: Path, show: "Progress", trainer: "Trainer | None") -> "Report":
+def _trained(options: argparse.Namespace, out: Path, show: "Progress", trainer: "Trainer | None") -> "Report | Search":
     from forecaster.market.files import read_candles
     from forecaster.schema import FIVE_MINUTES, HOUR, SYMBOLS
 
@@ -152,14 +163,15 @@ def _trained(options: argparse.Namespace, out: Path, show: "Progress", trainer: 
         from forecaster.training import train_classic
 
         return train_classic(candles, symbol, out, show)
-    from forecaster.training import train_quantile
+    from forecaster.training import search, train_quantile
 
     other = read_candles(options.other, reading_of(options, of_coin=False)).candles
     btc, eth = (candles, other) if symbol == "BTC-USD" else (other, candles)
     coins, fine = (_of_coins(options, *each) for each in ((options.coins, HOUR), (options.five_minutes, FIVE_MINUTES)))
-    return train_quantile(
-        btc, eth, out, show, keep=options.keep, coins=coins, fine=fine, until=options.until, trainer=trainer
-    )
+    given = {"keep": options.keep, "coins": coins, "fine": fine, "until": options.until, "trainer": trainer}
+    if options.search is not None:
+        return search(btc, eth, options.search, options.seed, show, **given)
+    return train_quantile(btc, eth, out, show, **given)
 
 
 @contextmanager

@@ -119,8 +119,16 @@ def _add_train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--five-minutes", type=Path, metavar="DIR", help="coins' five-minute candles, for quantile")
     parser.add_argument("--until", type=_day, help="learn from hours before this time alone, for quantile")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for the model (default: models/RECIPE)")
+    parser.add_argument(
+        "--search",
+        type=int,
+        metavar="N",
+        help="try N settings on the validation year, and write no model; for quantile",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the settings that --search draws (default: 0)")
     _add_ray(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where trained networks are kept, to go on from")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
 def _add_ray(parser: argparse.ArgumentParser) -> None:

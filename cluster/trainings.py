@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster.ray_node import GCS_PORT, head, prepare
-from forecaster.errors import ConfigurationError
+from forecaster.errors import ConfigurationError, NotTrained
 
 if TYPE_CHECKING:  # replicas import this package and need none of it
     from forecaster.training import Tell, Trainer, Training
@@ -101,7 +102,7 @@ def _train(trainings: "Sequence[Training]", tell: "Tell") -> None:
     shares, waiting = _beside_this_process(_Shares), deque(enumerate(trainings))
     running: dict[Any, tuple[int, Training]] = {}
     held: dict[Callable[[], object], Any] = {}
-    lost = []
+    lost: dict[Path, ConfigurationError] = {}
     while waiting or running:
         while waiting and len(running) < _places():
             number, each = waiting.popleft()
@@ -113,11 +114,14 @@ def _train(trainings: "Sequence[Training]", tell: "Tell") -> None:
         told = ray.get(shares.told.remote())
         for number, each in running.values():
             tell(each, min(told.get(number, 0.0), NEARLY))
-        lost += [refusal for begun in done if (refusal := _finished(running.pop(begun)[1], begun, tell))]
+        for begun in done:
+            each = running.pop(begun)[1]
+            if refusal := _finished(each, begun, tell):
+                lost[each.file] = refusal
         needed = {each.examples for _, each in (*waiting, *running.values())}
         held = {made: at for made, at in held.items() if made in needed}
     if lost:
-        raise lost[0]
+        raise NotTrained(lost)
 
 
 def _finished(training: "Training", begun: Any, tell: "Tell") -> ConfigurationError | None:

@@ -12,6 +12,7 @@
     ├── ArtifactError           a saved model is missing, altered or unreadable
     └── ConfigurationError      a setting cannot work
         ├── NoRecord            no forecasts are kept
+        ├── NotTrained          some of several networks could not be trained
         └── DatabaseError       the database that a setting names does not answer, or cannot be used
 
 Foreign errors (httpx, SQLAlchemy, Arrow, ONNX Runtime) are translated into one of these where they
@@ -19,6 +20,9 @@ arise, with ``raise ... from``. Every message says what happened and ends with w
 none carries a secret or a foreign error's raw text, so that any of them may be shown to a client of the API. What a
 visitor of the chat is told is `public`: the same without settings, files and commands, which are whoever runs it's.
 """
+
+from collections.abc import Mapping
+from pathlib import Path
 
 LATER = "Please try again later."
 SOON = "Please try again in a minute."
@@ -142,6 +146,15 @@ class NoRecord(ConfigurationError):
     def public(self) -> str:
         """All of it."""
         return str(self)
+
+
+class NotTrained(ConfigurationError):
+    """Some of several networks could not be trained, while the others were: ``why``, by each one's file."""
+
+    def __init__(self, why: Mapping[Path, ConfigurationError]) -> None:
+        self.why = why
+        first = next(iter(why.values()))
+        super().__init__(first.message, first.remedy)
 
 
 class DatabaseError(ConfigurationError):

@@ -92,6 +92,12 @@ def test_wrong_usage_ends_with_code_2_and_says_why(arguments, capsys):
             "folder f",
         ),
         (["train", "--data", "gone.csv", "--ray"], {}, "without --ray"),
+        (["train", "--data", "gone.csv", "--search", "3"], {}, "Add --recipe quantile"),
+        (
+            ["train", "--data", "a", "--other", "b", "--recipe", "quantile", "--search", "3", "--out", "m"],
+            {},
+            "without --out",
+        ),
         (["evaluate", "--ray"], {}, "--walk-forward"),
         (["evaluate", "--leave-out", "SOL", "--data", "gone.csv"], {}, "Leave out --data"),
         (["evaluate", "--ray", "--walk-forward", "--data", "gone.csv"], {}, "--walk-forward"),

@@ -18,7 +18,7 @@ from forecaster.calibration.detector import (
 )
 from forecaster.calibration.residual_bands import BANDS, LEVELS, RESIDUAL_METHOD, ResidualBands
 from forecaster.calibration.touch import Touch, Way, touched
-from forecaster.calibration.within import MARKS, MINUTES, Within
+from forecaster.calibration.within import MARKS, MINUTES, Within, widths_of
 
 __all__ = [
     "BANDS",
@@ -49,4 +49,5 @@ __all__ = [
     "score",
     "touched",
     "tracked",
+    "widths_of",
 ]

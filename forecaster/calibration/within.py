@@ -120,21 +120,31 @@ class Within(Frozen):
         known = np.sqrt([*self.minutes, HOUR // 60])
         return np.array([np.interp(np.sqrt(minutes), known, unit) for unit in np.eye(len(known))])
 
-    def followed(self, hour: Floats, mark: int, actual: Floats, symbol: str = "") -> tuple[Floats, Widths]:
+    def followed(
+        self, hour: Floats, mark: int, actual: Floats, symbol: str = "", width: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """What would have been issued at one mark of consecutive hours, each told the outcomes of the one before.
 
-        From quantiles (n, Q) and log returns of the known minutes (n, k), NaN where unknown, beginning at the symbol's
-        widths or at none: (n, k, Q), and the widths at the end.
+        From quantiles (n, Q) and log returns of the known minutes (n, k), NaN where unknown, going on from `width`
+        (k, Q // 2), else from the symbol's or none: (n, k, Q), and the width at the end, for `widths_of`.
         """
         still = self.apply(hour, np.full(len(hour), mark), self.minutes)
-        width = np.array(self.widths[symbol][mark] if symbol in self.widths else np.zeros((len(self.minutes), MEDIAN)))
+        if width is None:
+            width = np.array(
+                self.widths[symbol][mark] if symbol in self.widths else np.zeros((len(self.minutes), MEDIAN))
+            )
         outside, issued = 2 * np.array(LEVELS[:MEDIAN]), np.empty_like(still)
         for number, parts in enumerate(still):
             told = issued[number] = _widened(parts, width)
             outcome = actual[number][:, None]
             missed = (outcome < told[:, :MEDIAN]) | (outcome > told[:, :MEDIAN:-1])
             width = np.clip(width + RATE * (missed - outside) * np.isfinite(outcome), -LIMIT, LIMIT)
-        return issued, tuple(tuple(row) for row in np.round(width, DECIMALS).tolist())
+        return issued, width
+
+
+def widths_of(width: Floats) -> Widths:
+    """As they are written: (k, Q // 2) rounded."""
+    return tuple(tuple(row) for row in np.round(width, DECIMALS).tolist())
 
 
 def _widened(quantiles: Floats, width: Floats) -> Floats:

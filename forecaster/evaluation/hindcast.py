@@ -1,6 +1,6 @@
 """Grades the one-hour forecasts that a model would have issued over a file of candles, as it would have served them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -12,15 +12,13 @@ from forecaster.calibration import Calibration, tracked
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.baselines import known_quantiles
 from forecaster.evaluation.grades import Hindcast
-from forecaster.evaluation.metrics import metrics
-from forecaster.evaluation.significance import skill_of_means
+from forecaster.evaluation.metrics import Scored, graded, inside
 from forecaster.features import KINDS, LOOKBACK, Market
 from forecaster.inference import Engine, OnnxEngine, backtest
-from forecaster.market import LONGEST_GAP, Candles, hours_past, utc
-from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps
+from forecaster.market import LONGEST_GAP, Candles, hours_past
+from forecaster.quantiles import LEVELS, MEDIAN, Floats, crps
 from forecaster.schema import FIVE_MINUTES, HOUR, WINDOW, InputKind, Symbol
 
-FEWEST = 2  # forecasts, without which nothing can be said
 STRETCH = 8192  # hours that are forecast together
 HISTORY = 24 * 91  # hours before them: what a forecast reads, and the 90 days that rolling quantiles do
 
@@ -72,7 +70,8 @@ def hindcast(
     the model's own widths and follow the outcomes, each from the hour on at which it had closed.
     Raises InvalidInput when fewer than two hours can be graded.
     """
-    return graded(symbol, in_stretches(engine, calibration, symbol, candles, other, start, fine))
+    stretches = in_stretches(engine, calibration, symbol, candles, other, start, fine)
+    return graded(symbol, (rows.scored() for rows in stretches))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +112,11 @@ class Issued:
         """The close that followed, (n,)."""
         actual: Floats = self.last * np.exp(self.outcome)
         return actual
+
+    def scored(self) -> Scored:
+        """What is kept of each of many."""
+        loss, held = crps(self.quantiles, self.outcome), inside(self.quantiles, self.outcome)
+        return Scored(self.as_of, self.last, self.predicted, self.actual, loss, self.rolling_crps, held)
 
 
 def issued(
@@ -198,50 +202,3 @@ def _gradable(market: Market, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     gradable: NDArray[np.bool_] = market.traded[rows] & market.traded[rows + 1]
     gradable &= windows[rows - (WINDOW - 1)].max(axis=1, initial=0) <= LONGEST_GAP
     return gradable
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """What is kept of each of many forecasts, all (n,)."""
-
-    as_of: NDArray[np.int64]
-    last: Floats
-    predicted: Floats
-    actual: Floats
-    crps: Floats
-    rolling_crps: Floats
-    inside: NDArray[np.bool_]  # (n, bands)
-
-    @classmethod
-    def of(cls, rows: Issued) -> "_Scored":
-        bands = [band(rows.quantiles, name) for name in BANDS]
-        inside = [(low <= rows.outcome) & (rows.outcome <= high) for low, high in bands]
-        loss = crps(rows.quantiles, rows.outcome)
-        return cls(
-            rows.as_of, rows.last, rows.predicted, rows.actual, loss, rows.rolling_crps, np.stack(inside, axis=1)
-        )
-
-
-def graded(symbol: Symbol, parts: Iterable[Issued]) -> Hindcast:
-    """The grades of such forecasts, part after part in order. Raises InvalidInput when there are fewer than two."""
-    scored = [_Scored.of(Issued.none()), *map(_Scored.of, parts)]
-    rows = _Scored(*(np.concatenate([getattr(part, each.name) for part in scored]) for each in fields(_Scored)))
-    if len(rows.as_of) < FEWEST:
-        raise InvalidInput(
-            f"The file has too few hours of {symbol} to grade a forecast.",
-            f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
-        )
-    row, persistence = (metrics("", each, rows.actual, rows.last) for each in (rows.predicted, rows.last))
-    return Hindcast(
-        symbol=symbol,
-        n=len(rows.as_of),
-        start=utc(int(rows.as_of[0])),
-        stop=utc(int(rows.as_of[-1]) + HOUR),
-        mae=row.mae,
-        mae_persistence=persistence.mae,
-        mae_skill=skill_of_means(row.mae, persistence.mae),
-        direction=row.direction,
-        crps=float(1e4 * rows.crps.mean()),
-        crps_rolling_quantiles=float(1e4 * rows.rolling_crps.mean()),
-        coverage=dict(zip(BANDS, rows.inside.mean(axis=0).tolist(), strict=True)),
-    )

@@ -1,16 +1,21 @@
 """How forecasts are scored: each series of forecasts by every metric, and next closes in the quote currency."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecaster.errors import InvalidInput
+from forecaster.evaluation.grades import Hindcast
 from forecaster.evaluation.record import Lead, Scores
-from forecaster.evaluation.significance import Interval, diebold_mariano, share, skill
+from forecaster.evaluation.significance import Interval, diebold_mariano, share, skill, skill_of_means
 from forecaster.market import utc
 from forecaster.quantiles import BANDS, LEVELS, MEDIAN, Floats, band, crps, probability_up
-from forecaster.schema import HOUR, MetricRow, Report, Skill, Symbol
+from forecaster.schema import HOUR, WINDOW, MetricRow, Report, Skill, Symbol
 
+FEWEST = 2  # forecasts, without which nothing can be said
 SUREST = 5  # direction is graded once more in one of this many hours
 LEAST_SCALE = 1e-9  # quote currency; MASE stays finite after a year of still prices
 CHUNK = 8192  # forecasts at a time: what the CRPS of so many takes stays in the cache
@@ -163,6 +168,12 @@ def coverage(bands: Mapping[str, tuple[Prices, Prices]], actual: Prices) -> dict
     return {name: float(((low <= actual) & (actual <= high)).mean()) for name, (low, high) in bands.items()}
 
 
+def inside(quantiles: Floats, actual: Prices) -> NDArray[np.bool_]:
+    """Whether each of `actual` (n,) is inside each band of quantiles (n, Q): (n, bands)."""
+    bands = (band(quantiles, name) for name in BANDS)
+    return np.stack([(low <= actual) & (actual <= high) for low, high in bands], axis=1)
+
+
 def grade(
     symbol: Symbol,
     name: str,
@@ -184,4 +195,55 @@ def grade(
         skill=mae_skill(predicted, actual, last),
         coverage=coverage(bands, actual),
         remarks=remarks,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What is kept of each of many forecasts, all (n,): 59 bytes of it, and no window."""
+
+    as_of: NDArray[np.int64]  # Unix s
+    last: Floats
+    predicted: Floats
+    actual: Floats
+    crps: Floats
+    rolling_crps: Floats
+    inside: NDArray[np.bool_]  # (n, bands)
+
+    def __len__(self) -> int:
+        return len(self.as_of)
+
+    def __getitem__(self, rows: NDArray[Any]) -> "Scored":
+        return Scored(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Iterable["Scored"]) -> "Scored":
+        """One part after the other."""
+        no = np.empty(0)
+        none = cls(np.empty(0, np.int64), no, no, no, no, no, np.empty((0, len(BANDS)), np.bool_))
+        every = [none, *parts]
+        return cls(*(np.concatenate([getattr(part, each.name) for part in every]) for each in fields(cls)))
+
+
+def graded(symbol: Symbol, parts: Iterable[Scored]) -> Hindcast:
+    """The grades of forecasts, part after part in order. Raises InvalidInput when there are fewer than two."""
+    rows = Scored.joined(parts)
+    if len(rows) < FEWEST:
+        raise InvalidInput(
+            f"The file has too few hours of {symbol} to grade a forecast.",
+            f"Give one with at least {WINDOW} hours before those that are graded, none of them far apart.",
+        )
+    row, persistence = (metrics("", each, rows.actual, rows.last) for each in (rows.predicted, rows.last))
+    return Hindcast(
+        symbol=symbol,
+        n=len(rows),
+        start=utc(int(rows.as_of[0])),
+        stop=utc(int(rows.as_of[-1]) + HOUR),
+        mae=row.mae,
+        mae_persistence=persistence.mae,
+        mae_skill=skill_of_means(row.mae, persistence.mae),
+        direction=row.direction,
+        crps=float(1e4 * rows.crps.mean()),
+        crps_rolling_quantiles=float(1e4 * rows.rolling_crps.mean()),
+        coverage=dict(zip(BANDS, rows.inside.mean(axis=0).tolist(), strict=True)),
     )

@@ -2,7 +2,7 @@
 
 from forecaster.inference.annotate import Draft, Flag, gaps_flag
 from forecaster.inference.backtest import Progress, backtest
-from forecaster.inference.engine import Engine, Inputs, OnnxEngine, open_engine
+from forecaster.inference.engine import Engine, Inputs, KerasEngine, OnnxEngine, open_engine
 from forecaster.inference.interpolation import HIGHEST, LOWEST, between, detailed, horizons_of, standard
 from forecaster.inference.loop_batch import LoopTurn
 from forecaster.inference.microbatch import Named, run_together
@@ -22,6 +22,7 @@ __all__ = [
     "EngineOf",
     "Flag",
     "Inputs",
+    "KerasEngine",
     "LoopTurn",
     "Named",
     "Odds",

@@ -155,7 +155,7 @@ class Quantiles(keras.layers.Layer):
         return unit[:, :, None] * standard
 
 
-def quantile_network() -> keras.Model:
+def quantile_network(units: int = UNITS, dense: int = DENSE, dropout: float = DROPOUT) -> keras.Model:
     """window (B, 60, 6), context (B, C), subhour (B, S), known (B, 4) -> (B, 24, 21) quantiles of the log return.
 
     Centre and spread also have a linear path from the context: what a linear model can tell of the median it
@@ -163,13 +163,13 @@ def quantile_network() -> keras.Model:
     """
     inputs = network_inputs()
     relative, level, fine, sigma = Relative(name="relative")(*inputs)
-    state = keras.layers.LSTM(UNITS, name="lstm")(Newest(NEWEST)(relative))
-    latent = keras.layers.Dropout(DROPOUT)(keras.layers.Concatenate()([state, level]))
-    latent = keras.layers.Dense(DENSE, activation="silu", name="latent")(latent)
-    latent = keras.layers.Dropout(DROPOUT)(latent)
+    state = keras.layers.LSTM(units, name="lstm")(Newest(NEWEST)(relative))
+    latent = keras.layers.Dropout(dropout)(keras.layers.Concatenate()([state, level]))
+    latent = keras.layers.Dense(dense, activation="silu", name="latent")(latent)
+    latent = keras.layers.Dropout(dropout)(latent)
     minutes = keras.layers.Concatenate()([fine, level])
     minutes = keras.layers.Dense(MINUTE_UNITS, activation="silu", name="minutes")(minutes)
-    minutes = keras.layers.Concatenate()([fine, keras.layers.Dropout(DROPOUT)(minutes)])
+    minutes = keras.layers.Concatenate()([fine, keras.layers.Dropout(dropout)(minutes)])
     small = keras.initializers.RandomNormal(stddev=0.01, seed=1)
     centre, spread = (
         keras.layers.Add()(

@@ -5,10 +5,12 @@ from forecaster.training.leave_out import leave_out
 from forecaster.training.publish import publish
 from forecaster.training.quantile import Split, train_quantile
 from forecaster.training.renewal import history_of, renew, weekly
+from forecaster.training.search import Search, search
 from forecaster.training.side_by_side import network_bytes
 from forecaster.training.trainings import Tell, Trainer, Training, arrays_of, keep_whole
 
 __all__ = [
+    "Search",
     "Split",
     "Tell",
     "Trainer",
@@ -20,6 +22,7 @@ __all__ = [
     "network_bytes",
     "publish",
     "renew",
+    "search",
     "train_classic",
     "train_quantile",
     "weekly",

@@ -15,7 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from forecaster.features import FLAGS, OTHER_KNOWN, SUBHOUR, SUBHOUR_KNOWN, Examples
-from forecaster.networks.quantile import Tensor, network_inputs, pinball, quantile_network
+from forecaster.networks.quantile import DENSE, DROPOUT, UNITS, Tensor, network_inputs, pinball, quantile_network
 from forecaster.quantiles import MEDIAN
 from forecaster.schema import WINDOW
 
@@ -44,12 +44,15 @@ class Recipe:
     drawn: int = 3  # forecasts within one hour of the clock that an epoch shows at most
     fresh: float = 2.0  # how much more than one such an hour counts at 1 h, see Examples.before
     others: float = 0.5  # times that all coins but BTC and ETH count together
+    units: int = UNITS  # of the LSTM
+    dense: int = DENSE  # of the layer after it
+    dropout: float = DROPOUT
 
 
 def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
     """A trained network."""
     keras.utils.set_random_seed(seed)
-    network = quantile_network()
+    network = quantile_network(recipe.units, recipe.dense, recipe.dropout)
     if not keras.distribution.list_devices("gpu"):
         network.get_layer("lstm").supports_jit = True  # without cuDNN it compiles, and takes three quarters of the time
     row = keras.Input((1,), dtype="int32", name="row")

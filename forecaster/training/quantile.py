@@ -89,15 +89,11 @@ def train_quantile(
 
     Raises DataFileError when a part of the split has too few hours, ConfigurationError where nothing can be trained.
     """
-    if until is not None:
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        split = split or Split.before(until)
-    split = split or Split()
+    until, split = until_and_split(until, split)
     progress("features", 0.0)
-    hours = {BITCOIN: btc, ETHER: eth, **(coins or {})} | {BITCOIN: btc, ETHER: eth}
-    hours, fine = ({symbol: _closed(each, until) for symbol, each in of.items()} for of in (hours, fine or {}))
+    hours, fine = known_by(until, {**(coins or {}), BITCOIN: btc, ETHER: eth}), known_by(until, fine or {})
     markets = markets_to_learn(hours, fine)
-    _check(markets, split)
+    check(markets, split, float("inf"))
     stops = (split.validation, split.test, utc(_end(markets)))
     with kept(keep) as folder:
         plans = [plan(markets, stop, folder, recipe) for stop in stops]
@@ -106,9 +102,15 @@ def train_quantile(
     return assemble(markets, ensembles, out, progress, split, fine)
 
 
-def _closed(candles: Candles, until: datetime | None) -> Candles:
+def until_and_split(until: datetime | None, split: Split | None) -> tuple[datetime | None, Split]:
+    """With a zone, and counted back from there."""
+    until = until if until is None or until.tzinfo else until.replace(tzinfo=UTC)
+    return until, split or (Split.before(until) if until else Split())
+
+
+def known_by(until: datetime | None, candles: Mapping[Symbol, Candles]) -> dict[Symbol, Candles]:
     """Those that had closed by then."""
-    return candles if until is None else candles.closed_at(until.timestamp())
+    return {symbol: each.closed_at(until.timestamp()) if until else each for symbol, each in candles.items()}
 
 
 def markets_to_learn(hours: Mapping[Symbol, Candles], fine: Mapping[Symbol, Candles]) -> tuple[Market, ...]:
@@ -168,15 +170,16 @@ def _end(markets: tuple[Market, ...]) -> int:
     return max(int(market.time[-1]) for market in markets) + HOUR
 
 
-def _check(markets: tuple[Market, ...], split: Split) -> None:
-    edges = (0.0, split.validation.timestamp(), split.test.timestamp(), float("inf"))
+def check(markets: tuple[Market, ...], split: Split, *after: float) -> None:
+    """Raise DataFileError where a part of the split, or between it and times `after` it, has too few hours."""
+    edges = (0.0, split.validation.timestamp(), split.test.timestamp(), *after)
     for market in graded_of(markets):
         for start, stop in pairwise(edges):
             if len(market.issued(start, stop)) < FEWEST:
                 raise DataFileError(
                     f"{market.symbol} has fewer than {FEWEST} hours to train, calibrate or grade on.",
-                    f"Give files with a year before {split.validation:%Y-%m-%d} and some months after "
-                    f"{split.test:%Y-%m-%d}.",
+                    f"Give files with a year before {split.validation:%Y-%m-%d}, with the hours until "
+                    f"{split.test:%Y-%m-%d}, and with some months after it.",
                 )
 
 

@@ -1,6 +1,6 @@
 """Networks trained in processes of their own, side by side: on a CPU, one of them uses little more than one core.
 
-examples --.npy files--> python -m forecaster.training.side_by_side FOLDER SEED FILE --> a .keras file for each seed
+examples --.npy files--> python -m forecaster.training.side_by_side FOLDER SEED FILE RECIPE --> a .keras file for each
                          tells the share that is done, a number a line
 """
 
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.errors import ConfigurationError
+from forecaster.errors import ConfigurationError, NotTrained
 from forecaster.features import Examples
 from forecaster.installation import ROOT
 from forecaster.training.trainings import Tell, Training, arrays_of, keep_whole
@@ -44,22 +44,37 @@ def in_turn(trainings: Sequence[Training], tell: Tell) -> None:
     """Train one after the other in this process: a Trainer."""
     from forecaster.training.fit import fit
 
+    failed: dict[Path, ConfigurationError] = {}
     for made, alike in groupby(trainings, lambda each: each.examples):
         examples = made()
         for each in alike:
-            keep_whole(each.file, fit(examples, each.recipe, each.seed, partial(tell, each)).save)
+            try:
+                keep_whole(each.file, fit(examples, each.recipe, each.seed, partial(tell, each)).save)
+            except Exception as error:  # Keras and what runs it raise classes of their own
+                failed[each.file] = ConfigurationError(
+                    f"Nothing was learned from {each.doing}: {type(error).__name__}.",
+                    "Mostly the memory does not suffice: train in smaller batches, or narrower networks.",
+                )
+                failed[each.file].__cause__ = error
+    if failed:
+        raise NotTrained(failed) from next(iter(failed.values()))
 
 
 def in_processes(trainings: Sequence[Training], tell: Tell, at_once: int) -> None:
     """Train each in a process of its own, so many at once; one that fails does not end the others.
 
-    Raises ConfigurationError where one cannot be trained.
+    Raises NotTrained where some cannot be trained.
     """
-    folders = _Folders(trainings)
+    folders, failed = _Folders(trainings), {}
     with ThreadPoolExecutor(at_once) as threads:
-        running = [threads.submit(_train, each, folders, tell) for each in trainings]
-        for each in running:
-            each.result()
+        running = {threads.submit(_train, each, folders, tell): each for each in trainings}
+        for each, training in running.items():
+            try:
+                each.result()
+            except ConfigurationError as error:
+                failed[training.file] = error
+    if failed:
+        raise NotTrained(failed)
 
 
 def network_bytes(
@@ -102,12 +117,11 @@ class _Folders:
 def _write(training: Training, folder: Path) -> None:
     for name, array in arrays_of(training.examples()).items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    (folder / "recipe.json").write_text(json.dumps(asdict(training.recipe)))
 
 
 def _train(training: Training, folders: _Folders, tell: Tell) -> None:
     with folders.of(training) as folder:
-        where = (str(folder), str(training.seed), str(training.file))
+        where = (str(folder), str(training.seed), str(training.file), json.dumps(asdict(training.recipe)))
         command = [sys.executable, "-m", "forecaster.training.side_by_side", *where]
         for _ in range(TRIES):
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
@@ -126,8 +140,7 @@ def main() -> None:
     """One network, in a process of its own."""
     folder, seed, file = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     arrays = {each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(Examples)}
-    recipe = json.loads((folder / "recipe.json").read_text())
-    network = network_bytes(arrays, recipe, seed, partial(print, flush=True))
+    network = network_bytes(arrays, json.loads(sys.argv[4]), seed, partial(print, flush=True))
     keep_whole(file, lambda unfinished: unfinished.write_bytes(network))
 
 

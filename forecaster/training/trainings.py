@@ -41,7 +41,7 @@ class Training:
 
 
 Tell = Callable[[Training, float], None]  # the share of one that is done, 0..1; from any thread
-Trainer = Callable[[Sequence[Training], Tell], None]  # writes each one's file; raises ConfigurationError
+Trainer = Callable[[Sequence[Training], Tell], None]  # writes each one's file; raises NotTrained after the others
 
 
 def plan(
@@ -51,11 +51,7 @@ def plan(
 
     Raises ConfigurationError without TensorFlow.
     """
-    try:
-        from forecaster.training.fit import Recipe
-    except ImportError as error:
-        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
-    recipe = recipe or Recipe()
+    recipe = recipe or shipped()
     examples = partial(examples_of, stop.timestamp(), markets, recipe)
     doing = f"{what} until {stop:%Y-%m-%d}, network {{}} of {recipe.seeds}"
     return [
@@ -64,8 +60,17 @@ def plan(
     ]
 
 
+def shipped() -> "Recipe":
+    """The recipe of the model that ships. Raises ConfigurationError without TensorFlow."""
+    try:
+        from forecaster.training.fit import Recipe
+    except ImportError as error:
+        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
+    return Recipe()
+
+
 def train(trainings: Sequence[Training], progress: Progress, trainer: Trainer) -> None:
-    """Do those whose network is not there. Raises ConfigurationError where one cannot be done."""
+    """Do those whose network is not there. Raises NotTrained where some cannot be done, once the others are."""
     missing = [each for each in trainings if not each.file.exists()]
     if missing:
         for each in missing:

@@ -18,6 +18,7 @@ from forecaster.errors import (
     InvalidInput,
     NoCandles,
     NoRecord,
+    NotTrained,
     SourceError,
     UnsupportedHorizon,
     UnsupportedSymbol,
@@ -32,7 +33,7 @@ EVERY = (
     ArtifactError(*SECRET), ConfigurationError(*SECRET), InvalidInput("60 numbers are needed.", "Send 60."),
     UnsupportedSymbol("XMR-USD", ("BTC-USD",)), UnsupportedHorizon(48, 24), ExchangeError("kraken", "timed out"),
     NoCandles("BTC-USD", (ExchangeError("kraken", "timed out"),)), BackendError("timed out"), NoRecord(),
-    DatabaseError("ledger", "is read-only"),
+    DatabaseError("ledger", "is read-only"), NotTrained({Path("a.keras"): ConfigurationError(*SECRET)}),
 )  # fmt: skip
 
 

@@ -70,9 +70,9 @@ class Resampler:
             end = (int(self._open.time[-1]) // self._step_us + 1) * self._step_us
             if self.spacing == 0 or self._reached + self.spacing * SECOND >= end:
                 self._candles.append(self._stepped(self._open))
-        table = np.concatenate([np.empty((6, 0)), *self._candles], axis=1)  # (6, candles)
-        columns = (np.ascontiguousarray(column) for column in table[1:])
-        return Candles(table[0].astype(np.int64), *columns, step=self._step)
+        parts = [np.empty((6, 0)), *self._candles]
+        time, *columns = (np.concatenate([part[row] for part in parts]) for row in range(6))
+        return Candles(time.astype(np.int64), *columns, step=self._step)
 
     @property
     def _step_us(self) -> int:

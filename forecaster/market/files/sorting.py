@@ -12,7 +12,8 @@ from forecaster.errors import DataFileError
 from forecaster.market.files.rows import Rows
 from forecaster.market.files.steps import HOUR_US
 
-PILE_ROWS = 1 << 18  # rows that are sorted at once
+PILE_ROWS = 1 << 18  # rows that are sorted at once; more where the piles would be too many
+MOST_PILES = 512  # each is an open file, of which a process has a thousand
 MOST_ROWS = 1 << 21  # in one hour
 FIELDS = 7  # of 8 bytes each: number, time and five prices
 
@@ -32,17 +33,18 @@ def in_order(batches: Callable[[], Iterable[Rows]], name: str) -> Iterator[Rows]
 
 
 def _starts(batches: Iterable[Rows], name: str) -> NDArray[np.int64]:
-    """Where each pile begins, in microseconds, so that none but one of a single hour has more than PILE_ROWS rows."""
+    """Where each pile begins, in microseconds: of PILE_ROWS rows at most, if not of a single hour or of very many."""
     counted: dict[int, int] = {}
     for rows in batches:
         hours, counts = np.unique(rows.time // HOUR_US, return_counts=True)
         for hour, count in zip(hours.tolist(), counts.tolist(), strict=True):
             counted[hour] = counted.get(hour, 0) + count
-    starts, held = [], PILE_ROWS
+    room = max(PILE_ROWS, 2 * sum(counted.values()) // MOST_PILES)
+    starts, held = [], room
     for hour in sorted(counted):
         if counted[hour] > MOST_ROWS:
             raise DataFileError(f"{name} has {counted[hour]:,} rows in one hour.", "Check what it holds.")
-        if held + counted[hour] > PILE_ROWS:
+        if held + counted[hour] > room:
             starts.append(hour * HOUR_US)
             held = 0
         held += counted[hour]

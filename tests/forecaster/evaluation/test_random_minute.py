@@ -1,14 +1,19 @@
 """Grading forecasts that are asked for at any five-minute mark, as visitors do."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from app import main
+from forecaster.artifact import load_artifact
 from forecaster.errors import InvalidInput
 from forecaster.evaluation.hindcast import opened
-from forecaster.evaluation.random_minute import OFFSETS, at_offset, at_random
+from forecaster.evaluation.random_minute import OFFSETS, at_offset, at_random, at_random_learning
+from forecaster.installation import ROOT
 from forecaster.market.candles import Candles
 from forecaster.quantiles import HORIZONS
 from forecaster.schema import FIVE_MINUTES, HOUR
@@ -113,3 +118,60 @@ def test_the_command_prints_what_it_prints_of_hours_and_each_minute(tmp_path, ca
     assert list(told) == [*hourly, "by_offset"]
     assert main([*asked, "--at", "random"]) == 1
     assert "Add --step 5m." in capsys.readouterr().err
+
+
+def test_grades_and_widths_are_the_same_however_many_hours_are_forecast_together():
+    candles, others = fine(400, seed=3), fine(390, seed=4, start=1_500.0)
+    kept = np.ones(len(candles), bool)
+    kept[1_000:1_050] = kept[2_500:2_590] = False
+    candles = Candles(*(column[kept] for column in candles.columns()), step=FIVE_MINUTES)
+    asked = *opened(load_artifact(ROOT / "models" / "quantile")), "BTC-USD", candles, others, float(NOON - 200 * HOUR)
+    (whole, learned), (parts, also) = (at_random_learning(*asked, stretch=each) for each in (10**6, 37))
+    assert whole.n > 150 and set(whole.by_offset["0"].within_hour) == {"15", "30", "45"}
+    assert numbers(parts) == pytest.approx(numbers(whole), rel=1e-5)
+    assert np.array(also.widths["BTC-USD"]) == pytest.approx(np.array(learned.widths["BTC-USD"]), abs=1e-5)
+    assert np.abs(learned.widths["BTC-USD"]).max() > 0.1
+
+
+def numbers(graded):
+    """Every grade, one after the other."""
+    found, left = [], [graded.model_dump(mode="python", exclude={"symbol", "start", "stop"})]
+    while left:
+        each = left.pop()
+        left += each.values() if isinstance(each, dict) else []
+        found += [] if isinstance(each, dict) else [each]
+    return found
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+import numpy as np
+from forecaster.artifact import load_artifact
+from forecaster.evaluation.hindcast import opened
+from forecaster.evaluation.random_minute import at_random_learning
+from forecaster.installation import ROOT
+from tests.support.artifacts.planted import SPREAD
+from tests.forecaster.evaluation.test_random_minute import fine
+
+class Still:
+    def run(self, inputs):
+        return np.zeros((len(inputs["known"]), 24, 1), np.float32) + SPREAD
+
+calibration = opened(load_artifact(ROOT / "models" / "quantile"))[1]
+print(at_random_learning(Still(), calibration, "BTC-USD", fine(int(sys.argv[1])), stretch=1_000)[0].n)
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux, which tells the most a process held")
+def test_four_times_the_hours_take_hardly_more_memory():
+    def graded(hours):
+        told = subprocess.run(
+            [sys.executable, "-c", PEAK, str(hours)], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return map(int, told.stdout.split())
+
+    (few, before), (many, after) = graded(2_000), graded(8_000)
+    assert many == few + 6_000
+    assert after < 1.25 * before  # every quantile of 6,000 more hours would take 80 MB

@@ -86,17 +86,15 @@ def parquet_table(path: Path, reading: Reading) -> ArrowTable:
     """A Parquet file."""
     from pyarrow import parquet
 
+    def batches(names: list[str]) -> Iterator[Any]:
+        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES) as file:
+            yield from file.iter_batches(BATCH_ROWS, columns=names)
+
     try:
-        file = parquet.ParquetFile(path, pre_buffer=False, buffer_size=READ_BYTES)
+        names = parquet.read_schema(path).names
     except (pa.ArrowException, OSError) as error:
         raise damaged(path.name, "Parquet") from error
-    return ArrowTable(
-        path.name,
-        "Parquet",
-        file.schema_arrow.names,
-        lambda names: file.iter_batches(BATCH_ROWS, columns=names),
-        reading,
-    )
+    return ArrowTable(path.name, "Parquet", names, batches, reading)  # open while it is read: there may be thousands
 
 
 def feather_table(path: Path, reading: Reading) -> ArrowTable:

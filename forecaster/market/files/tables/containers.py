@@ -52,6 +52,16 @@ class Text:
         except BROKEN as error:
             raise broken(self.name) from error
 
+    def is_longer(self, size: int) -> bool:
+        """Than so many bytes. Raises DataFileError."""
+        try:
+            with self.open() as stream:
+                while size >= 0 and (part := stream.read(min(size + 1, 1 << 20))):
+                    size -= len(part)
+        except BROKEN as error:
+            raise broken(self.name) from error
+        return size < 0
+
 
 def broken(name: str) -> DataFileError:
     """What is said of a file that ends early or was altered."""

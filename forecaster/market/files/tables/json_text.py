@@ -3,16 +3,21 @@
 import io
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
+
+import pyarrow as pa
 
 from forecaster.errors import DataFileError
 from forecaster.market.files.layouts import Layout, Unrecognized, unnamed_layout
 from forecaster.market.files.rows import EXPECTED, Reading, Table, Told
-from forecaster.market.files.tables.arrow_table import memory_table
-from forecaster.market.files.tables.containers import Text
+from forecaster.market.files.tables.arrow_table import ArrowTable, memory_table
+from forecaster.market.files.tables.blocks import LineTooLong, in_threads, lines_of
+from forecaster.market.files.tables.containers import BROKEN, Text, broken
 from forecaster.market.files.tables.csv_table import CsvTable
 
-MOST_BYTES = 48 << 20  # of JSON that is read whole; lists of rows may be of any length
+MOST_BYTES = 48 << 20  # of JSON that is read whole; lists of rows, and of flat objects, may be of any length
+SAMPLE_ROWS = 50  # of a long one, that tell its columns
 DEPTH = 4  # within which the rows lie
 _LINE = Layout("CoinGecko's market chart", (0,), (1, 1, 1, 1), None)
 
@@ -22,6 +27,8 @@ def json_table(text: Text, reading: Reading) -> Table:
     start = text.head(1 << 12).lstrip()
     if start[:1] == b"[" and _is_list_of_lists(start):
         return CsvTable(Text(text.name, lambda: _Unbracketed(text.open())), reading, "JSON", "row")
+    if text.is_longer(MOST_BYTES) and (table := _long_table(text, start, reading)):
+        return table
     held = _loaded(text)
     if isinstance(held, dict) and isinstance(held.get("prices"), list):
         points = [point[:2] for point in held["prices"] if isinstance(point, list) and len(point) >= 2]
@@ -50,10 +57,44 @@ def _is_list_of_lists(start: bytes) -> bool:
     return inner[:1] == b"[" or (b"\n" in start and start.partition(b"\n")[0].rstrip().endswith(b"]"))
 
 
+def _long_table(text: Text, start: bytes, reading: Reading) -> Table | None:
+    """Objects of any number, one a line or in one list, read block by block; None where they are not flat."""
+    lines = Text(text.name, lambda: _Unbracketed(text.open(), objects=True)) if start[:1] == b"[" else text
+    try:
+        with lines.open() as stream:
+            rows = [json.loads(line) for line in islice(lines_of(stream), SAMPLE_ROWS) if line.strip()]
+    except (ValueError, RecursionError):
+        return None
+    cells = [(name, cell) for row in rows if isinstance(row, dict) for name, cell in row.items()]
+    if not cells or any(isinstance(cell, dict | list) for _, cell in cells):
+        return None
+    texts = {name for name, cell in cells if isinstance(cell, str | bool)}
+    types = {name: pa.string() if name in texts else pa.float64() for name, _ in cells}
+
+    def batches(names: list[str]) -> Iterator[Any]:
+        from pyarrow import json as arrow_json
+
+        wanted = arrow_json.ParseOptions(pa.schema([(name, types[name]) for name in names]), False, "ignore")
+
+        def parsed(block: bytes) -> Any:
+            size = arrow_json.ReadOptions(use_threads=False, block_size=len(block) + 1)
+            return arrow_json.read_json(pa.py_buffer(block), size, wanted).to_batches() if block.strip() else []
+
+        try:
+            with lines.open() as stream:
+                yield from in_threads(parsed, stream, 0)
+        except LineTooLong as error:
+            raise _strange(text.name) from error
+        except BROKEN as error:
+            raise broken(text.name) from error
+
+    return ArrowTable(text.name, "JSON", list(types), batches, reading)
+
+
 def _loaded(text: Text) -> Any:
-    whole = text.head(MOST_BYTES + 1)
-    if len(whole) > MOST_BYTES:
+    if text.is_longer(MOST_BYTES):
         raise DataFileError(f"{text.name} holds more JSON than can be read at once.", "Save it as CSV or Parquet.")
+    whole = text.head(MOST_BYTES)
     try:
         return json.loads(whole)
     except RecursionError as error:
@@ -116,10 +157,15 @@ def _strange(name: str) -> DataFileError:
 
 
 class _Unbracketed(io.RawIOBase):
-    """JSON's [[1, 2], [3, 4]] as lines of CSV, read as it comes: the list may be of any length."""
+    """JSON's [[1, 2], [3, 4]] as lines of CSV, read as it comes: the list may be of any length.
 
-    def __init__(self, stream: Any) -> None:
+    With `objects`, [{"a": 1}, {"a": 2}] as JSON lines.
+    """
+
+    def __init__(self, stream: Any, *, objects: bool = False) -> None:
         self._stream = stream
+        self._end, self._without = (b"}", b"\t\r\n[]") if objects else (b"]", b" \t\r\n[")
+        self._kept = b"}" if objects else b""
         self._chunks = self._translated()
         self._ready = b""
 
@@ -139,9 +185,12 @@ class _Unbracketed(io.RawIOBase):
     def _translated(self) -> Iterator[bytes]:
         held = b""
         while part := self._stream.read(1 << 20):
-            part = held + bytes(part).translate(None, b" \t\r\n[")
-            held = b"]" if part.endswith(b"]") else b""  # the comma may come in the next part
-            yield part[: len(part) - len(held)].replace(b"],", b"\n").replace(b"]", b"\n")
+            part = held + bytes(part).translate(None, self._without)
+            held = self._end if part.endswith(self._end) else b""  # the comma may come in the next part
+            line = self._kept + b"\n"
+            yield part[: len(part) - len(held)].replace(self._end + b",", line).replace(b"]", b"\n")
+        if self._kept:
+            yield held
 
     def close(self) -> None:
         self._stream.close()
