@@ -12,16 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from forecaster.errors import ConfigurationError
 from forecaster.features import Examples, Market
 from forecaster.inference import Progress
+from forecaster.schema import HOUR
 
 if TYPE_CHECKING:
     import keras
@@ -49,15 +52,29 @@ def plan(
 ) -> list[Training]:
     """A network for each seed, trained on hours whose targets close before `stop`, to be kept in `folder`.
 
-    Raises ConfigurationError without TensorFlow.
+    A network that was trained on other hours, or by another recipe, is kept beside it and not taken for it. Raises
+    ConfigurationError without TensorFlow.
     """
     recipe = recipe or shipped()
+    of = f"{stop:%Y-%m-%dT%H}_{{}}_{fingerprint(markets, stop.timestamp(), recipe)}.keras"
     examples = partial(examples_of, stop.timestamp(), markets, recipe)
     doing = f"{what} until {stop:%Y-%m-%d}, network {{}} of {recipe.seeds}"
     return [
-        Training(folder / f"{stop:%Y-%m-%dT%H}_{seed}.keras", doing.format(seed + 1), examples, recipe, seed)
+        Training(folder / of.format(seed), doing.format(seed + 1), examples, recipe, seed)
         for seed in range(recipe.seeds)
     ]
+
+
+def fingerprint(markets: Sequence[Market], stop: float, recipe: "Recipe") -> str:
+    """Eight digits of what a network learns from before `stop` (Unix s), and how; the seed apart."""
+    digest = sha256(repr(recipe).encode())
+    for market in markets:
+        rows = int(np.searchsorted(market.time, stop - HOUR, side="right"))
+        minutes = market.hours.minutes
+        digest.update(f"|{market.symbol}|{rows}|".encode())
+        for column in (market.time, market.close, market.hours.channels, minutes.values, minutes.known):
+            digest.update(np.ascontiguousarray(column[:rows]).data)
+    return digest.hexdigest()[:8]
 
 
 def shipped() -> "Recipe":
