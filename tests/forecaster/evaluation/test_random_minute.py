@@ -118,6 +118,8 @@ def test_the_command_prints_what_it_prints_of_hours_and_each_minute(tmp_path, ca
     assert list(told) == [*hourly, "by_offset"]
     assert main([*asked, "--at", "random"]) == 1
     assert "Add --step 5m." in capsys.readouterr().err
+    assert main([*asked, "--step", "5m"]) == 1
+    assert "Add --at random, or leave out --step." in capsys.readouterr().err
 
 
 def test_grades_and_widths_are_the_same_however_many_hours_are_forecast_together():
