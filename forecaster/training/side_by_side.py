@@ -1,6 +1,6 @@
 """Networks trained in processes of their own, side by side: on a CPU, one of them uses little more than one core.
 
-examples --.npy files--> python -m forecaster.training.side_by_side FOLDER SEED FILE RECIPE --> a .keras file for each
+examples --.npy files--> python -c CHILD FOLDER SEED FILE RECIPE --> a .keras file for each
                          tells the share that is done, a number a line
 """
 
@@ -27,6 +27,7 @@ from forecaster.features import Examples
 from forecaster.installation import ROOT
 from forecaster.training.trainings import Tell, Training, arrays_of, keep_whole
 
+CHILD = "from forecaster.training.side_by_side import main; main()"  # -m would warn that the package has imported it
 TRIES = 2  # of each: the system may end one for want of memory
 
 
@@ -122,7 +123,7 @@ def _write(training: Training, folder: Path) -> None:
 def _train(training: Training, folders: _Folders, tell: Tell) -> None:
     with folders.of(training) as folder:
         where = (str(folder), str(training.seed), str(training.file), json.dumps(asdict(training.recipe)))
-        command = [sys.executable, "-m", "forecaster.training.side_by_side", *where]
+        command = [sys.executable, "-c", CHILD, *where]
         for _ in range(TRIES):
             with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as child:
                 assert child.stdout is not None
@@ -142,7 +143,3 @@ def main() -> None:
     arrays = {each.name: np.load(folder / f"{each.name}.npy", mmap_mode="r") for each in fields(Examples)}
     network = network_bytes(arrays, json.loads(sys.argv[4]), seed, partial(print, flush=True))
     keep_whole(file, lambda unfinished: unfinished.write_bytes(network))
-
-
-if __name__ == "__main__":
-    main()
