@@ -215,7 +215,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.at == "random" and options.step != "5m":
         raise ConfigurationError("Forecasts at random minutes are graded on five-minute candles.", "Add --step 5m.")
     if options.at == "hour" and options.step == "5m":
-        raise ConfigurationError("Forecasts at full hours are graded on hours.", "Add --at random, or leave out --step.")
+        why = "Forecasts at full hours are graded on hours."
+        raise ConfigurationError(why, "Add --at random, or leave out --step.")
     grade, step = (random_minute_of, FIVE_MINUTES) if options.at == "random" else (hindcast_of, HOUR)
     with _progress(f"reading {options.data[0]}"):
         file = read_candles(options.data, reading_of(options), step)
