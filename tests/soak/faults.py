@@ -41,7 +41,7 @@ class Failure(NamedTuple):
 
 
 class Clients:
-    """One for each coin that asks for forecasts, one that reads the record, until they are stopped."""
+    """One for each coin that asks for forecasts, one that reads the ledger, until they are stopped."""
 
     def __init__(self, on: Cluster) -> None:
         self._on, self._stop = on, asyncio.Event()
@@ -51,7 +51,7 @@ class Clients:
 
     async def __aenter__(self) -> "Clients":
         forecasts = [("/v1/forecast", {"symbol": symbol}) for symbol in COINS]
-        asked = (*forecasts, ("/v1/track-record", None))
+        asked = (*forecasts, ("/v1/forecasts?limit=5", None))
         self._tasks = [asyncio.create_task(self._ask(*each)) for each in asked]
         return self
 
