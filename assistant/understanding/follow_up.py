@@ -23,6 +23,7 @@ from assistant.understanding.neighbours import (
     adds_nothing,
     as_before,
     as_said_before,
+    as_turned,
     of_a_level,
     same_forecast,
     timed_alike,
@@ -36,6 +37,7 @@ from assistant.understanding.topics import (
     Topics,
     asked_topic,
     asked_topics,
+    beside_coins,
     no_topic,
     of_a_cause,
     of_coins,
@@ -55,6 +57,9 @@ _MORE = re.compile(
 _MORE_ONLY = re.compile(
     r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
     r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail|when was that)(?: please)?[ ?!.]*$"
+)
+_BESIDE_NOW = re.compile(
+    r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
 )
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 
@@ -132,6 +137,8 @@ def _question(
             continue
         told = explained if not of_a_cause(part) else None
         asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
+    if not any(ask.intent in (Intent.EXPLAIN, Intent.METRICS, Intent.OTHER) for ask in asks):
+        asks += beside_coins(message, topics)
     return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
 
@@ -157,9 +164,13 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         symbols = before.advised(symbols, beside)
     unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
-    if intent is last.intent is Intent.CANDLES and not slots.timed and len(part.text.split()) <= SHORT:
-        ask = as_before(ask, last)  # "and the low?"
-    return with_foreign(same_forecast(ask, part, last), slots)
+    if intent is last.intent and not slots.timed and len(part.text.split()) <= SHORT:
+        ask = as_turned(ask, part, last)
+    asked = with_foreign(same_forecast(ask, part, last), slots)
+    past = ask.at is not None if ask.intent is Intent.PRICE else ask.intent is Intent.CANDLES and ask.end is not None
+    if past and _BESIDE_NOW.search(part.text):
+        return [Ask(Intent.PRICE, ask.symbols, currency=ask.currency), *asked]
+    return asked
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:

@@ -76,6 +76,10 @@ class Message:
         slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self.named)
         return Part(text, masked, slots, intent or self._intent(masked), self._classifier.strange(masked))
 
+    def read(self, typed: str) -> Part:
+        """A piece as it was typed, as a part."""
+        return self.part(readied(self._classifier.reader.english(typed, self._language), self._language))
+
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""
         pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
@@ -88,7 +92,7 @@ class Message:
             (HELD.search(self._text) and whole.slots.symbols)
             or whole.slots.quantities.between
             or whole.slots.ratio
-            or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
+            or (whole.slots.compare_by and len(whole.slots.symbols) > 1 and not whole.slots.priced)
         ):
             return [whole]
         named = [part for part in asked if part.slots.symbols or part.slots.foreign]
@@ -138,7 +142,8 @@ class Message:
         timed = last.slots.hours is not None, piece.slots.hours is not None
         priced = last.slots.priced and piece.slots.priced
         other_coin = bool(last.slots.symbols and piece.slots.symbols and last.slots.symbols != piece.slots.symbols)
-        if all(timed) or priced or (other_coin and any(timed)):
+        apart = any(timed) or last.slots.priced or piece.slots.priced
+        if all(timed) or priced or (other_coin and apart):
             return [*groups, piece]
         return [*groups[:-1], self._joined(last, piece, last.intent)]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from assistant.understanding.frame import Ask, Intent
-from assistant.understanding.message_parts import TALK, Part
+from assistant.understanding.message_parts import TALK, Message, Part
 from assistant.understanding.slots import Slots
 
 
@@ -27,6 +27,7 @@ Topics = Callable[[str], Topic | None]
 LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
 SURE_TOPIC = 0.7  # of another text without a coin
 SUREST_TOPIC = 0.9  # of one with a coin
+BESIDE_COINS = 0.97  # of one that stands beside questions about coins
 MOST_HALVES = 3
 _NO_TOPIC = TALK | {Intent.ALERT, Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
@@ -45,6 +46,7 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
+_BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
@@ -88,6 +90,17 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
+
+
+def beside_coins(message: Message, topics: Topics) -> tuple[Ask, ...]:
+    """The asks for entries of the knowledge that stand beside questions about coins: "doge price? is this free"."""
+    halves = [half for half in _HALVES.split(message.typed) if half.strip() and not _LEANS.search(half)]
+    if not 2 <= len(halves) <= MOST_HALVES:
+        return ()
+    read = [(half, message.read(half)) for half in halves]
+    alone = [half for half, part in read if _BEGINS.search(part.text) and not of_coins(part.slots)]
+    found = [topics(half) for half in alone if len(halves) > len(alone)]
+    return tuple(Ask(Intent.EXPLAIN, topic=each.topic) for each in found if each and each.score >= BESIDE_COINS)
 
 
 def of_coins(slots: Slots) -> bool:

@@ -28,6 +28,8 @@ _OF_MONEY = tuple(
         rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
         rf"\$(?P<n>{NUMBER})\b.{{0,16}}\bhow (?:much|many) (?:of )?{_COIN}",
+        rf"\bhow (?:much|many) (?:of )?{_COIN} (?:is|are|in|makes?|equals?)(?: \w+)? \$(?P<n>{NUMBER})",
+        rf"\b(?:invest(?:ed|ing)?|put|stick|stuck|threw|throw) (?P<n>{NUMBER}) (?:in|into|on) {_COIN}",
         rf"\$(?P<n>{NUMBER}) (?:to|=|as|buys?|gets?(?: me)?) {_COIN}",
         rf"^(?=.*\bhow (?:much|many)\b)(?=.*\b(?:buy|get|afford)\b).*?\$(?P<n>{NUMBER})",
         r"\b(?:invest(?:ed|ing)?|put|bought|staked?|lose (?:on|of|from)|loss on|risk on)"

@@ -26,6 +26,7 @@ _NAMED = tuple(
     (re.compile(rf"\b(?:{words})\b"), hour, assumed)
     for words, hour, assumed in (
         ("(?:end|close) of (?:the |this )?(?:trading )?day|eod|midnight|end of today", 24, None),
+        ("(?:over |for |in )?(?:the )?(?:rest|remainder) of (?:the |this )?(?:day|today)", 24, None),
         ("tonight|later today", 24, "tonight"),
         ("(?:tomorrow|yesterday) night", 24, None),
         ("(?:in the |the )?(?:small|wee|early) hours|in the dead of night", 4, "small_hours"),

@@ -86,7 +86,7 @@ class Slots:
 
 _PAST = re.compile(
     r"\b(last|past|previous|ago|yesterday|since|this morning|so far|recent(ly)?|latest|lately|day before|earlier"
-    r"|all time)\b"
+    r"|all time|\d+ ?h(?:ours?)? (?:gains?|losses|change[sd]?|returns?|performance|moves?))\b"
 )
 _FUTURE = re.compile(
     r"\b(next|coming|following|upcoming|in|ahead|from now|later|after|tomorrow|tonight|overnight|within|will|by"

@@ -45,8 +45,8 @@ PASSED = re.compile(
 )
 _SMALL = re.compile(
     r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|los(?:e|es|ing)|wicks?|tags?|kiss(?:es)?"
-    r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at least|los(?:e|es|ing)|wicks?|tags?"
+    r"|kiss(?:es)?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
@@ -58,6 +58,7 @@ _BELOW = re.compile(
     r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
 RAREST = 20  # percent that a worst case is told with
+FARTHEST = 8  # that part of it is like no price: "up $20000" of a coin at $65000 is a move
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
 _SURE = (
     r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability|quantile"
@@ -68,6 +69,7 @@ _LEVELED = re.compile(
     r"|\bwith (?:a |the )?percent (?!move|drop|rise|fall|gain|loss)|\bpercent (?:of the time|chance)\b"
 )
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
+_BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
 _RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
@@ -142,12 +144,12 @@ def quantities_in(
     """
     turn = _turn(re.sub("worse|worst", "lower", text))
     found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=turn)
-    if not _WORST_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
+    if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
-    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"])):
+    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"]) / FARTHEST):
         text = text.replace(f"${money}", " money ", 1)
         if found.move_pct is None and not foreign_money and 0 < float(money) <= DEAREST:
             found = replace(found, move=float(money), direction=turn)
