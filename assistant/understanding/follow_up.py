@@ -197,7 +197,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
     """What a message wants that only names another coin, time, price, metric or count."""
-    if slots.metric and not of_a_level(slots, last):
+    if slots.metric and not of_a_level(slots, last) and not (slots.symbols and slots.priced):
         return Intent.METRICS
     if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
         return Intent.PRICE

@@ -81,6 +81,8 @@ def meant(part: Part) -> Intent:
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
+    if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
+        return Intent.COMPARE
     if (
         intent is Intent.TRACK_RECORD
         or (slots.worst and intent is not Intent.ADVICE)

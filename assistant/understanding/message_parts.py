@@ -109,7 +109,10 @@ class Message:
             return Intent.FOLLOWUP
         if (intent := self._classifier.intent(masked)) is not None:
             return intent
-        return Intent.PRICE if _DOING.search(masked) else Intent.OTHER
+        if _DOING.search(masked):
+            return Intent.PRICE
+        found = set(self._classifier.concepts(masked))
+        return Intent.FOLLOWUP if found > {"coin"} else Intent.OTHER  # what is named says more than the words
 
     def _groups(self, pieces: Sequence[Part]) -> list[Part]:
         """Pieces that want something, each with the elliptic ones that belong to it."""

@@ -6,13 +6,15 @@ from assistant.understanding.frame import CompareBy
 from assistant.understanding.slots.coins import COINS
 
 RISES = (
-    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|bounce|surge|increase|spike|skyrocket|rebound|recover)"
-    r"(?:s|d|ed|ing)?|rallies|up|higher|green)"
+    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|skyrocket|rocket|rebound|recover|advance|strengthen"
+    r"|moon|explode|grow)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|rip(?:s|ped|ping)?"
+    r"|rallies|grew|up|higher|green)"
 )
 FALLS = (
-    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|bleed|slide|slump"
-    r"|plummet|tumble|collapse|nuke)(?:s|d|es|ed|ing)?|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrections?"
-    r"|sheds?|shedding|down|lower|red|retrace)"
+    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|bleed|slump|plummet|crater|weaken"
+    r"|descend)(?:s|es|ed|ing)?|(?:declin|decreas|plung|slid|tumbl|collaps|nuk|retrac|nosediv)(?:es?|ed|ing)|sell-?off"
+    r"|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrects?|correct(?:ions?|ing)|sheds?|shedding|pull ?backs?"
+    r"|down|lower|red)"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
@@ -25,7 +27,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
         r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
         r"|best"
-        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b|\brecord better\b"
+        r"|\byou (?:\w+ )?(?:better|worse|best|worst) (?:at|on|for|with)\b"
         r"|\b(?:accuracy|skill|track record|hit rate) (?:on|for|of|with)\b"
         r"|\b(?:right|correct|wrong|off) (?:more|most|less|least) often\b"
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
@@ -37,7 +40,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*"
+        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*|beat(?:s|en)?|winning|ahead of"
         rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more(?! than \$?\d)|most|best|worst|better|harder|hardest|further|farther"
         r"|faster|fastest|less|least)"
         rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"

@@ -58,7 +58,7 @@ _SINCE = re.compile(
     r"(?!.*\b(?:will|can|could|might|may)\b)"
 )
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
-_SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
+_SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b|\bhow did (?:it|that|they) (?:go|do|turn)\b|\bwhat came of\b")
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _SAME_TIME = re.compile(
     r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b"
