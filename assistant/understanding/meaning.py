@@ -26,6 +26,7 @@ _LOSS = re.compile(
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\bhow many sat\w+|\b(?:buy|get) how (?:much|many)\b"
+    r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
 _SHOULD = re.compile(r"\b(?:should|shall|good|wise|recommend|advice)\b")
@@ -45,7 +46,7 @@ _SAID = re.compile(
 _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _DISTANCE = re.compile(
     r"\bhow (?:far|much|close|near)\b.{0,40}\b(?:from|away|off|left|to go|until|short of|missing)\b"
-    r"|\bhow (?:far|close|near)(?: (?:is|are)\b|\W*$)|\bdistance (?:to|from)\b|\bfar from\b"
+    r"|\bhow (?:far|close|near)(?: (?:is|are|this|esta\w*)\b|\W*$)|\bdistance\b|\bfar from\b"
     r"|\bhow much\b.{0,24}\b(?:ha(?:ve|s) to|must|needs? to)\b"
 )
 _AVERAGE = re.compile(
@@ -79,6 +80,8 @@ def meant(part: Part) -> Intent:
         return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
+    if intent is Intent.TRACK_RECORD and _of_a_time_ahead(slots, text):
+        intent = Intent.FORECAST  # "90 % confidence band tomorrow 9am"
     if intent in TALK and (asked or slots.symbols or slots.timed):
         intent = Intent.FOLLOWUP
     if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
@@ -118,6 +121,12 @@ def meant(part: Part) -> Intent:
     if intent in _OF_PRICES:
         return _of_a_time(intent, slots, text)
     return intent
+
+
+def _of_a_time_ahead(slots: Slots, text: str) -> bool:
+    """Whether a moment to come is named, and no word of what was forecast for it or came of that."""
+    told = slots.told_past or slots.worst or slots.last or _SAID.search(text) or HELD.search(text)
+    return slots.target is not None and slots.start is None and slots.direction != "past" and not told
 
 
 def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:

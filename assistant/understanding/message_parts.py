@@ -15,7 +15,8 @@ MOST_PARTS = 16
 _TIMES = ("hours", "minutes", "target", "at", "start", "end")
 TALK = frozenset({Intent.GREETING, Intent.THANKS})
 BETWEEN = re.compile(
-    r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
+    r"[?!;,]+(?! ?(?:dass|da\u00df|that|dat|\u0447\u0442\u043e|ze|che)\b)|\.(?!\d)"
+    r"|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
 )
 # Somebody who tells of himself asks nothing yet, unless he says that he wants something.
 _ASIDE = re.compile(
@@ -27,7 +28,7 @@ _ASIDE = re.compile(
 HELD = re.compile(
     r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
     r"|come true|came true|turn out|work out|pan out|play out|accurate)\b"
-    r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
+    r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)(?! \$?\d)"
     r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")

@@ -40,7 +40,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*|beat(?:s|en)?|winning|ahead of"
+        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*|beat(?:s|en)?"
+        rf"|winning|ahead of"
         rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more(?! than \$?\d)|most|best|worst|better|harder|hardest|further|farther"
         r"|faster|fastest|less|least)"
         rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"

@@ -32,6 +32,7 @@ _NAMED = tuple(
         ("(?:in the |the )?(?:small|wee|early) hours|in the dead of night", 4, "small_hours"),
         ("(?:crack of )?dawn|sunrise|daybreak", 6, "early"),
         ("first thing(?: in the morning| tomorrow morning| tomorrow)?|breakfast(?: time)?", 8, "early"),
+        ("(?<=tomorrow )am|(?:when|by the time) i (?:wake|get) up", 9, "morning"),
         ("noon|midday|lunchtime|lunch", 12, None),
         ("dinner(?: ?time)?|supper(?: ?time)?", 19, "evening"),
         ("bed ?time", 23, "tonight"),

@@ -20,12 +20,12 @@ _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
-PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
+PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%|percent\b|pct\b|per cent\b)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|by(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
+    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|a|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
     rf"(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -76,7 +76,9 @@ _RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence i
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
-_FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst|downside|support|hold)\b")
+_FLOOR = re.compile(
+    r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst|downside|support|hold)\b|\bprice\b.{0,12}\bholds\b"
+)
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
@@ -241,7 +243,7 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         year = dated and 2020 <= value <= 2099 and not text.startswith("$", place)
         filled = found.touch and _FILLED.search(text[:place])
         passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
-        owned = _OWN.search(text[:place]) and not passed
+        owned = _OWN.search(text[:place]) and not passed and not text.lstrip().startswith("how far")
         if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]

@@ -100,7 +100,7 @@ def test_a_time_of_day_is_kept(classifier):
 
 @pytest.mark.parametrize(
     ("text", "nearest"),
-    [("bitcoin 5", (Intent.FORECAST, Intent.CANDLES)), ("eth thing?", (Intent.PRICE, Intent.FORECAST))],
+    [("bitcoin 5", (Intent.FORECAST, Intent.CANDLES)), ("eth purple?", (Intent.PRICE, Intent.FORECAST))],
 )
 def test_an_unclear_message_has_two_readings_and_asks_nothing(classifier, text, nearest):
     question = read_question([text], classifier, NOW)
