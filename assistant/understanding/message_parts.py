@@ -31,6 +31,7 @@ HELD = re.compile(
     r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)(?! \$?\d)"
     r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
+_SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
@@ -106,7 +107,7 @@ class Message:
     def _intent(self, masked: str) -> Intent:
         if alert_asked(masked):
             return Intent.ALERT
-        if self._classifier.elliptic(masked):
+        if self._classifier.elliptic(masked) or _SAME.search(masked):
             return Intent.FOLLOWUP
         if (intent := self._classifier.intent(masked)) is not None:
             return intent

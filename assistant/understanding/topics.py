@@ -46,6 +46,10 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
+_HOW = re.compile(
+    r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
+    r"|what (?:counts as|makes an?|is an?)|define|explain)\b"
+)
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
@@ -120,7 +124,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     priced = slots.priced and not (q.level is not None and not slots.symbols and _EXPLAIN.search(part.text))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
-    if part.intent in _NO_TOPIC or slots.worst or (q.touch and _POINTING.search(part.text)):
+    explained = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent):
         return None

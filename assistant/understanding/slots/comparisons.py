@@ -7,7 +7,7 @@ from assistant.understanding.slots.coins import COINS
 
 RISES = (
     r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|skyrocket|rocket|rebound|recover|advance|strengthen"
-    r"|moon|explode|grow)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|rip(?:s|ped|ping)?"
+    r"|moon|explode|grow|add)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|rip(?:s|ped|ping)?"
     r"|rallies|grew|up|higher|green)"
 )
 FALLS = (
@@ -20,8 +20,10 @@ MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
-        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|(?:swings?|moves? around|fluctuates?)(?: the)? (?:more|most|less|least|harder))\b"
+        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)"
+        r"|risk(?:y|ier|iest)|stable|steadier|wilder"
+        r"|jumpier|quiet(?:er)?|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
+        r" (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
         r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
@@ -35,7 +37,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     ),
     "forecast": re.compile(
         r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability|shot)|will (?:rise|fall|drop"
+        r"|chance|odds)|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
+        r"|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),

@@ -59,7 +59,7 @@ class Slots:
     currency: str | None = None  # but the dollar
     compare_by: CompareBy | None = None
     ratio: bool = False  # one coin's price in another
-    farthest: bool = False  # moves are compared, up or down alike
+    farthest: bool = False  # moves or ranges are compared, up or down alike
     turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
     metric: Metric | None = None
     last: int | None = None
@@ -102,7 +102,7 @@ _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
 _LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "500 sats"
-_MOVED = re.compile(r"\bmov(?:ed?|es|ing)\b")
+_MOVED = re.compile(r"\b(?:mov(?:ed?|es|ing)|(?:wid|narrow)(?:er|est)|volatil\w*|uncertain)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")

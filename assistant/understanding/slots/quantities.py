@@ -36,7 +36,7 @@ _ABOVE_BELOW = re.compile(
 )
 _MONEY = re.compile(r"(?P<sign>- ?)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
-    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to"
     r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liq(?:uidat\w+)?|wicks?|tags?"
     r"|strike|profit|tp|target)\b|[<>]=?)"
@@ -44,7 +44,7 @@ PASSED = re.compile(
     r" ?(?P<number>\d{2,9}(?:\.\d+)?)\b" + _NOT_A_PRICE
 )
 _SMALL = re.compile(
-    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at least|los(?:e|es|ing)|wicks?|tags?"
     r"|kiss(?:es)?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
@@ -54,11 +54,11 @@ _BARE = re.compile(r"(?<![\w$.:/-])(?P<number>\d{4,9}(?:\.\d+)?)(?![\w:%-]| ?(?:
 _PASSING = re.compile(r"\b(?:exceeds?|breaks?|cross(?:es)?|hits?|reach(?:es)?|touch(?:es)?|above|below)\b")
 _ANY = re.compile(rf"(?<![\w$.:/-])(?P<number>{NUMBER})(?![\w:%-]| ?(?:hours?|minutes?|days?|coins?|percent)\b)")
 _BELOW = re.compile(
-    r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
-    r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
+    r"\b(?:below|under(?:neath)?|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down"
+    r"|crash|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
 RAREST = 20  # percent that a worst case is told with
-FARTHEST = 8  # that part of it is like no price: "up $20000" of a coin at $65000 is a move
+NEARER = 8  # times nearer to what the coin costs is a price, less is a move: "up $20000" of one at $65,000
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
 _SURE = (
     r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability|quantile"
@@ -72,12 +72,12 @@ _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
 _BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
-_RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
+_RANGE = re.compile(r"\b(?:stays? (?:with)?in|range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
 _FLOOR = re.compile(
-    r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst|downside|support|hold)\b|\bprice\b.{0,12}\bholds\b"
+    r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|worst|downside|support|hold|price \w+ holds)\b"
 )
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
@@ -145,13 +145,14 @@ def quantities_in(
     `coins` finds its coins, `like` whether a number may be the price of one, `foreign_money` that it is no dollar.
     """
     turn = _turn(re.sub("worse|worst", "lower", text))
-    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=turn)
+    touch = _TOUCH.search(text) is not None and _CLOSES.search(text) is None
+    found = Quantities(touch=touch, path=_PATH.search(text) is not None, turn=turn)
     if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
-    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"]) / FARTHEST):
+    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"]) / NEARER):
         text = text.replace(f"${money}", " money ", 1)
         if found.move_pct is None and not foreign_money and 0 < float(money) <= DEAREST:
             found = replace(found, move=float(money), direction=turn)
@@ -164,10 +165,6 @@ def quantities_in(
     if found.between is None:
         found, text = _threshold(found, text, like)
     return found, text
-
-
-def _touches(text: str) -> bool:
-    return _TOUCH.search(text) is not None and _CLOSES.search(text) is None
 
 
 def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:

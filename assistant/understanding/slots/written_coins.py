@@ -59,7 +59,8 @@ _JOINT = r"[ ]?(?:, ?|\b(?:and|or|und|oder|y|et|ou|vs\.?|versus)\b|&|/|\+|å’Œ|è·
 _SURE = rf"(?:(?<![A-Za-z])(?:{SPELT})|{MARK}[a-z0-9]{{1,12}})"
 _LISTED = re.compile(
     rf"(?P<before>{_SURE} ?{_JOINT})(?P<code>{WORDS})"
-    r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in)\b))"
+    r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in|who|which|what|over|this|last"
+    r"|for|did|lost|gained|fell|rose|moved)\b))"
     rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})(?= ?{_JOINT}{_SURE}(?![A-Za-z]))",
     re.IGNORECASE,
 )
