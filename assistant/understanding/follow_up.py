@@ -25,6 +25,7 @@ from assistant.understanding.neighbours import (
     as_said_before,
     as_turned,
     of_a_level,
+    of_the_same_coins,
     same_forecast,
     timed_alike,
     with_coin,
@@ -120,7 +121,8 @@ def _question(
         return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    if len(parts) == 1 and not of_a_cause(parts[0]):
+    again = before.last.intent is Intent.COMPARE and parts[0].slots.compare_by and of_the_same_coins(parts[0])
+    if len(parts) == 1 and not of_a_cause(parts[0]) and not again:
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
@@ -144,7 +146,9 @@ def _question(
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
-    slots, intent = part.slots, meant(part)
+    slots, intent, last = part.slots, meant(part), beside or before.last
+    if last.intent is Intent.COMPARE and slots.compare_by and of_the_same_coins(part):
+        return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
@@ -152,7 +156,6 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
         if len(several := [metric for metric in named if metric]) > 1:
             return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
-    last = beside or before.last
     turned = intent is last.intent is Intent.FORECAST and last.move_pct is not None and len(part.text.split()) <= SHORT
     levelled = intent is Intent.METRICS and of_a_level(slots, last)
     if intent is Intent.FOLLOWUP or levelled or (turned and not slots.symbols and not slots.timed and not slots.priced):
@@ -192,6 +195,8 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
+    if last.intent is Intent.PRICE and intent is Intent.FORECAST and ask.amount is None and last.amount is not None:
+        ask = replace(ask, amount=last.amount, amount_in=last.amount_in)  # "and in 4 hours?"
     return with_foreign(as_before(ask, last) if intent is last.intent else ask, slots)
 
 
@@ -231,13 +236,6 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
         if not unclear or before.last.intent in TIMED:
             return ()
         return tuple(Ask(intent, symbols, int(slots.bare or 0)) for intent in (Intent.FORECAST, Intent.CANDLES))
-    if (
-        part.intent is Intent.OTHER
-        and slots.symbols
-        and meant(part) is Intent.OTHER
-        and classifier.clueless(part.masked)
-    ):
-        return Ask(Intent.PRICE, symbols), Ask(Intent.FORECAST, symbols)
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()

@@ -146,7 +146,7 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
         intent is Intent.PRICE
         and slots.compare_by == "move"
         and not slots.timed
-        and not re.search(r"\b(?:more|most|best|worst|better|compare\w*)\b", text)
+        and not re.search(r"\b(?:more|most|best|worst|better|compare\w*|outperform\w*|beat\w*|winning|ahead)\b", text)
     ):
         return None
     return Intent.COMPARE

@@ -113,8 +113,8 @@ class Message:
             return intent
         if _DOING.search(masked):
             return Intent.PRICE
-        found = set(self._classifier.concepts(masked))
-        return Intent.FOLLOWUP if found > {"coin"} else Intent.OTHER  # what is named says more than the words
+        named = "coin" in self._classifier.concepts(masked)
+        return Intent.FOLLOWUP if named else Intent.OTHER  # what is named says more than the words
 
     def _groups(self, pieces: Sequence[Part]) -> list[Part]:
         """Pieces that want something, each with the elliptic ones that belong to it."""

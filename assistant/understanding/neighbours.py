@@ -91,6 +91,11 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     return as_before(ask, last)
 
 
+def of_the_same_coins(part: Part) -> bool:
+    """Whether a short part speaks of coins that were compared before without naming any: "and their volatility?"."""
+    return says_nothing(part.slots) and len(part.text.split()) <= SHORT
+
+
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:
     """A short question of the same kind as the one before: "and the low?", "sol vs ada"."""
     if ask.intent is Intent.CANDLES:

@@ -48,7 +48,7 @@ _LEANS = re.compile(  # on the other half
 )
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
-    r"|what (?:counts as|makes an?|is an?)|define|explain)\b"
+    r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")

@@ -7,14 +7,14 @@ from assistant.understanding.slots.coins import COINS
 
 RISES = (
     r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|skyrocket|rocket|rebound|recover|advance|strengthen"
-    r"|moon|explode|grow|add)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|rip(?:s|ped|ping)?"
+    r"|moon|explode|grow|add)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|(?:rip|pop)(?:s|ped|ping)?"
     r"|rallies|grew|up|higher|green)"
 )
 FALLS = (
     r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|bleed|slump|plummet|crater|weaken"
     r"|descend)(?:s|es|ed|ing)?|(?:declin|decreas|plung|slid|tumbl|collaps|nuk|retrac|nosediv)(?:es?|ed|ing)|sell-?off"
     r"|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrects?|correct(?:ions?|ing)|sheds?|shedding|pull ?backs?"
-    r"|down|lower|red)"
+    r"|g[ia]ves? back|down|lower|red)"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"

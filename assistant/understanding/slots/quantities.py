@@ -72,13 +72,11 @@ _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
 _BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
-_RANGE = re.compile(r"\b(?:stays? (?:with)?in|range|ranges|band|bands|interval|between|confidence interval)\b")
+_RANGE = re.compile(r"\b(?:stays? within|range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
-_FLOOR = re.compile(
-    r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|worst|downside|support|hold|price \w+ holds)\b"
-)
+_FLOOR = re.compile(r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|worst|downside|support|holds?)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
@@ -86,7 +84,7 @@ _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
     rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
-    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b|\b{MOVES} of \$(?P<o>{NUMBER})(?!\w)"
+    rf" \$(?P<n>{NUMBER})(?!\w| into\b)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b|\b{MOVES} of \$(?P<o>{NUMBER})(?!\w)"
     rf"|\b(?:by|(?:by|at|of) (?:more than|over|above|at least)) \$(?P<p>{NUMBER})(?!\w)"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
@@ -180,7 +178,8 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     moved = _MOVE.search(rest) is not None or (at["sign"] or "").strip() in ("+", "-", "±")
     tail = number <= RAREST and _WORST_CASE.search(rest) is not None
     sure = _LEVELED.search(rest) is not None or (number >= LIKELY and _WHICH_PRICE.search(rest) is not None)
-    if (sure or tail) and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
+    odd = number <= RAREST and not tail and _ODDS.search(rest) is not None  # "chance of a 4 % pop"
+    if (sure or tail) and not odd and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
         level = 100 - number if tail else number
         side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)
         return replace(found, level=level, side=side), rest

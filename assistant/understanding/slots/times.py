@@ -13,6 +13,7 @@ from assistant.understanding.slots.days import DATE, DAY, DAYS_AGO, Impossible, 
 from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
+NOON = 12  # from which hour on this morning has passed
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -135,7 +136,7 @@ def moment(english: str, now: datetime) -> Moment | None:
         return ago
     if same := _SAME_TIME.search(english):
         return Moment(now - DAY, _without(english, same[0]))
-    past = _SINCE.search(english) is not None
+    past = _SINCE.search(english) is not None or ("this morning" in english and now.hour >= NOON)
     ahead = _AHEAD.search(english) is not None and _SAID.search(english) is None
     day, day_words = day_in(english, now, past=past, ahead=ahead)
     if clock := _clock(english):

@@ -61,6 +61,7 @@ _LISTED = re.compile(
     rf"(?P<before>{_SURE} ?{_JOINT})(?P<code>{WORDS})"
     r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in|who|which|what|over|this|last"
     r"|for|did|lost|gained|fell|rose|moved)\b))"
+    rf"|(?P<listed>{_SURE} +{_SURE} +)(?P<last>{WORDS})(?=[ ]?(?:[?!.,]|$))"
     rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})(?= ?{_JOINT}{_SURE}(?![A-Za-z]))",
     re.IGNORECASE,
 )
@@ -137,8 +138,12 @@ def _is_word(code: str, words: Collection[str]) -> bool:
 
 def _coded(found: "re.Match[str]") -> str:
     """A code as typed with its mark; left as it is where it is a currency or a stock."""
-    code = next(code for name, code in found.groupdict().items() if code and name != "before")
-    low, before = code.lower(), found.groupdict().get("before") or found[0][: found[0].rfind(code)].lstrip("$")
+    named = found.groupdict()
+    code = next(code for name, code in named.items() if code and name not in ("before", "listed"))
+    low, before = (
+        code.lower(),
+        named.get("before") or named.get("listed") or found[0][: found[0].rfind(code)].lstrip("$"),
+    )
     if low in FIAT or FOREIGN.fullmatch(low):
         return found[0].replace("$", " ") if found[0].startswith("$") else found[0]
     if low in NAMES.sure and low not in NAMES.codes:
