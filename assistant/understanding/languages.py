@@ -47,12 +47,12 @@ _MONTHS = (
 )  # fmt: skip
 _HAN_RUN = re.compile(r"[\u3040-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-# Signs that only one of the languages has.
+# Signs, and words beside each other, that only one of the languages has.
 _SIGNS = {
-    Language.SPANISH: re.compile(r"[¿¡ñÑ]"),
-    Language.GERMAN: re.compile(r"[äöüßÄÖÜ]"),
+    Language.SPANISH: re.compile(r"[¿¡ñÑ]|(?<!\bo )(?i:\bqu[eé] (?:es|significa)\b)"),
+    Language.GERMAN: re.compile(r"[äöüßÄÖÜ]|(?i:\bwas (?:ist|sind|bedeutet|heisst)\b)"),
     Language.FRENCH: re.compile(r"[èùûœîÈ]|\b[àÀ] \d|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
-    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d"),
+    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d|(?i:\bo que\b)"),
 }
 
 

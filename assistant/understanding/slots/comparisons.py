@@ -61,6 +61,13 @@ _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|v
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
 
 
+def ranked(text: str) -> str:
+    """A text in which who did worst, rose least or fell least is told by a word for up or down."""
+    for moved, instead in ((FALLS, "rose"), (RISES, "fell")):
+        text = re.sub(rf"\b{moved} (?:the )?(?:less|least)\b(?! than)", instead, text)
+    return re.sub("worse|worst", "lower", text)
+
+
 def compared_by(text: str) -> CompareBy | None:
     """What two coins are compared by, where a text compares."""
     return next((by for by, pattern in _COMPARED.items() if pattern.search(text)), None)

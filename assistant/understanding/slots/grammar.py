@@ -99,7 +99,7 @@ _STRANGE = re.compile(
 )
 _HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
 _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
-_LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
+_LOSS = re.compile(r"\b(?:my risk|(?:i|we) be down|lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "500 sats"
 _MOVED = re.compile(r"\b(?:mov(?:ed?|es|ing)|(?:wid|narrow)(?:er|est)|volatil\w*|uncertain)\b")

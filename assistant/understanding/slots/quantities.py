@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, SHARE, amount_in, shares_multiplied
-from assistant.understanding.slots.comparisons import FALLS, MOVES, RISES
+from assistant.understanding.slots.comparisons import FALLS, MOVES, RISES, ranked
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
@@ -142,7 +142,7 @@ def quantities_in(
 
     `coins` finds its coins, `like` whether a number may be the price of one, `foreign_money` that it is no dollar.
     """
-    turn = _turn(re.sub("worse|worst", "lower", text))
+    turn = _turn(ranked(text))
     touch = _TOUCH.search(text) is not None and _CLOSES.search(text) is None
     found = Quantities(touch=touch, path=_PATH.search(text) is not None, turn=turn)
     if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
