@@ -41,7 +41,7 @@ _MOVED = re.compile(
 _SAID = re.compile(
     r"\b(?:(?:did|had|was|were) (?:you|your)\b.{0,40}\b(?:forecast|predict\w*|say|tell|call|expect\w*|think)"
     r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
-    r"|come true|turn out)\b"
+    r"|come true|turn out|actual(?:ly)?)\b"
 )
 _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _DISTANCE = re.compile(
