@@ -26,6 +26,7 @@ _LOSS = re.compile(
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\bhow many sat\w+|\b(?:buy|get) how (?:much|many)\b"
+    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b"
     r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
@@ -33,6 +34,8 @@ _SHOULD = re.compile(r"\b(?:should|shall|good|wise|recommend|advice)\b")
 _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:bought|invested|put)\b.{0,60}\bworth\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
+_CLOSES = re.compile(r"\bcloses?\b")
+_NEXT = re.compile(r"\b(?:next|coming)\b")
 _MOVED = re.compile(
     r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
     r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"
@@ -189,6 +192,10 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
         if intent is Intent.CANDLES and slots.hours is not None and _MOVED.search(text):
             return intent
         return Intent.FOLLOWUP if followed else Intent.PRICE
+    if slots.start is not None and slots.target is not None and _CLOSES.search(text) and not slots.told_past:
+        return Intent.FORECAST  # "the close today"
+    if intent is Intent.CANDLES and slots.hours is not None and _NEXT.search(text) and slots.direction == "future":
+        return Intent.FORECAST
     if slots.start is not None:
         if slots.end is not None:
             closed = _CLOSED.search(text) and not _MOVED.search(text)

@@ -16,7 +16,7 @@ _TIMES = ("hours", "minutes", "target", "at", "start", "end")
 TALK = frozenset({Intent.GREETING, Intent.THANKS})
 BETWEEN = re.compile(
     r"[?!;,]+(?! ?(?:dass|da\u00df|that|dat|\u0447\u0442\u043e|ze|che)\b)|\.(?!\d)"
-    r"|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
+    r"|(?<!up )\b(?:and|also|plus(?! \d)|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
 )
 # Somebody who tells of himself asks nothing yet, unless he says that he wants something.
 _ASIDE = re.compile(
@@ -31,6 +31,7 @@ HELD = re.compile(
     r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)(?! \$?\d)"
     r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
+_LIKELY = re.compile(r"^ *(?:odds|chances?|probability|how likely|likely|possible|realistic)[ ?]*$")
 _SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
@@ -138,7 +139,8 @@ class Message:
     def _with(self, groups: list[Part], piece: Part) -> list[Part]:
         """The groups with one more piece: joined to the last one where both want the same of the same."""
         last = groups[-1] if groups else None
-        if last is not None and last.intent is Intent.FOLLOWUP and last.slots.priced and says_nothing(piece.slots):
+        likely = last is not None and (last.intent is Intent.FOLLOWUP or _LIKELY.search(piece.text))
+        if last is not None and likely and last.slots.priced and says_nothing(piece.slots):
             return [*groups[:-1], self._joined(last, piece, piece.intent)]  # "eth above 2600 in 3h, each chance"
         if last is not None and _completes(last.slots, piece.slots):
             return [*groups[:-1], self._joined(last, piece, piece.intent)]

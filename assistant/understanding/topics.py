@@ -51,6 +51,7 @@ _HOW = re.compile(
     r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
+_CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
@@ -102,7 +103,11 @@ def beside_coins(message: Message, topics: Topics) -> tuple[Ask, ...]:
     if not 2 <= len(halves) <= MOST_HALVES:
         return ()
     read = [(half, message.read(half)) for half in halves]
-    alone = [half for half, part in read if _BEGINS.search(part.text) and not of_coins(part.slots)]
+    alone = [
+        half
+        for half, part in read
+        if _BEGINS.search(part.text) and not of_coins(part.slots) and not _CUT.search(part.text)
+    ]
     found = [topics(half) for half in alone if len(halves) > len(alone)]
     return tuple(Ask(Intent.EXPLAIN, topic=each.topic) for each in found if each and each.score >= BESIDE_COINS)
 

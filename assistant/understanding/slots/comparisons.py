@@ -8,13 +8,13 @@ from assistant.understanding.slots.coins import COINS
 RISES = (
     r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|skyrocket|rocket|rebound|recover|advance|strengthen"
     r"|moon|explode|grow|add)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|(?:rip|pop)(?:s|ped|ping)?"
-    r"|rallies|grew|up|higher|green)"
+    r"|rallies|grew|up|higher|green|plus(?= \$?\d))"
 )
 FALLS = (
     r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|bleed|slump|plummet|crater|weaken"
     r"|descend)(?:s|es|ed|ing)?|(?:declin|decreas|plung|slid|tumbl|collaps|nuk|retrac|nosediv)(?:es?|ed|ing)|sell-?off"
     r"|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrects?|correct(?:ions?|ing)|sheds?|shedding|pull ?backs?"
-    r"|g[ia]ves? back|down|lower|red)"
+    r"|g[ia]ves? back|down|lower|red|(?:minus|less)(?= \$?\d))"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
@@ -47,7 +47,8 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         rf"|winning|ahead of"
         rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more(?! than \$?\d)|most|best|worst|better|harder|hardest|further|farther"
         r"|faster|fastest|less|least)"
-        rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"
+        rf"|(?:more|most|less|least) {_MOVED}"
+        rf"|(?:which|who) (?:one |coin |of them |is )?(?:{RISES}|{FALLS}|went (?:up|down))"
         r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
         r"|(?:top|the) (?:gainers?|losers?|movers?))\b"
     ),

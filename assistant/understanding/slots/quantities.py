@@ -1,6 +1,6 @@
-"""Numbers that are no times, each typed once: price, two prices, percentage of a move, level of a range, amount.
+"""Numbers that are no times, each typed once; long because each kind of them has its own words.
 
-    readied plain English -> Quantities, and the text without them
+    readied plain English -> prices, moves, levels and amounts as Quantities, and the text without them
 
 Nothing is a price by default: it has a currency, or something passes it, or a coin that costs about as much is named.
 """
@@ -57,6 +57,7 @@ _BELOW = re.compile(
     r"\b(?:below|under(?:neath)?|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down"
     r"|crash|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
+_ABOVE = re.compile(r"\b(?:above|over)\b|\bliquidat\w+.*\bshort\b|\bshort\b.*\bliquidat")
 RAREST = 20  # percent that a worst case is told with
 NEARER = 8  # times nearer to what the coin costs is a price, less is a move: "up $20000" of one at $65,000
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
@@ -106,6 +107,7 @@ _PATH = re.compile(
     r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
+_PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
     r"\b(?:have|has|got|own|(?:i|we|am|im|i'm|are|who|and) (?:already |still |currently )?"
@@ -239,12 +241,13 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         year = dated and 2020 <= value <= 2099 and not text.startswith("$", place)
         filled = found.touch and _FILLED.search(text[:place])
         passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
-        owned = _OWN.search(text[:place]) and not passed and not text.lstrip().startswith("how far")
-        if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
+        owned = _OWN.search(text[:place]) and not passed and not re.search(r"^ *how far|\balert\b", text)
+        moved = whole[0] == "$" and not like(value) and found.turn != "either" and not _PASSES.search(text[:place])
+        if year or (owned and not moved and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]
-        below = _BELOW.search(text) is not None and not (re.search(r"\b(?:above|over)\b", text) is not None)
-        if re.search(r"\bliquidat\w+", text) and "short" in text.split():
-            below = False
+        if moved:  # "does it lose within 3 hours $500"
+            return replace(found, move=min(value, float(DEAREST)), direction=found.turn), rest
+        below = _BELOW.search(text) is not None and _ABOVE.search(text) is None
         return replace(found, threshold=min(value, float(DEAREST)), below=below), rest
     return found, text
