@@ -77,7 +77,8 @@ def _spanned(ask: Ask, slots: Slots) -> Ask:
 
 def _compared(ask: Ask, slots: Slots) -> Ask:
     """Coins beside each other; which "will do better" is asked of their forecasts."""
-    ahead = slots.direction == "future" and not slots.told_past
+    timed = slots.hours is not None or slots.compare_by == "move"  # and not "rank them by volatility"
+    ahead = slots.direction == "future" and not slots.told_past and timed
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
     hours = slots.back if slots.start else slots.hours
     turn = slots.quantities.turn

@@ -34,6 +34,7 @@ from assistant.understanding.neighbours import (
 from assistant.understanding.readings import Reading, Readings
 from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
 from assistant.understanding.topics import (
+    SIDE,
     SUREST_TOPIC,
     Topics,
     asked_topic,
@@ -51,7 +52,7 @@ UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless
 SURE = -0.35  # a score
 
 OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
-_SPOKEN_OF = re.compile(r"\b(?:it|that|this|those|these|they|we)\b")
+_SPOKEN_OF = re.compile(r"\b(?:its?|that|this|those|these|they|we)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
@@ -188,6 +189,9 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
     slots = with_unit(as_said_before(slots, last), part.text, last)
+    if last.threshold is not None and (turned := SIDE.fullmatch(part.text)):
+        below = turned["side"] in ("below", "under")
+        slots = replace(slots, quantities=replace(slots.quantities, threshold=last.threshold, below=below))
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     if intent is last.intent is Intent.COMPARE and len(symbols) == 1:

@@ -46,6 +46,7 @@ _SAID = re.compile(
     r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out|actual(?:ly)?)\b"
 )
+_HOW_ARE_YOU = re.compile(r"\bhow are you\b")
 _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _DISTANCE = re.compile(
     r"\bhow (?:far|much|close|near)\b.{0,40}\b(?:from|away|off|left|to go|until|short of|missing)\b"
@@ -85,7 +86,11 @@ def meant(part: Part) -> Intent:
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
     if intent is Intent.TRACK_RECORD and _of_a_time_ahead(slots, text):
         intent = Intent.FORECAST  # "90 % confidence band tomorrow 9am"
-    if intent in TALK and (asked or slots.symbols or slots.timed):
+    if (
+        intent in TALK
+        and not (_HOW_ARE_YOU.search(text) and not slots.symbols)
+        and (asked or slots.symbols or slots.timed)
+    ):
         intent = Intent.FOLLOWUP
     if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
         return Intent.COMPARE

@@ -46,11 +46,16 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
+SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
     r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
+_DIFFERENCE = re.compile(
+    r"\b(?:difference|unterschied|diff[e\u00e9]rence|diferencia|diferen[c\u00e7]a|differenza|vs)\b|\u533a\u522b",
+    re.IGNORECASE,
+)
 _CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
@@ -88,6 +93,8 @@ def off_topic(part: Part, intent: Intent) -> bool:
 def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
     """The asks for entries of the knowledge, where every half of a message is a question for another one."""
     halves = [half for half in _HALVES.split(typed) if half.strip()]
+    if _DIFFERENCE.search(typed):
+        return ()
     if not 2 <= len(halves) <= MOST_HALVES or any(of_coins(part.slots) for part in parts):
         return ()
     found = [None if _LEANS.search(half) else topics(half) for half in halves]
@@ -132,7 +139,7 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     explained = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
     if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
-    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent):
+    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
         return None
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else

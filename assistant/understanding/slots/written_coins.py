@@ -69,9 +69,9 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
-    r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|liegt|steht"
-    r"|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at|go|ends?|lands?"
-    r"|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
+    r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|where"
+    r"|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at"
+    r"|go(?:es)?|ends?|lands?|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
     re.IGNORECASE,
 )
 
