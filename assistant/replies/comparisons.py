@@ -10,7 +10,8 @@ from tools import ComparedCoin, Comparison
 
 def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> list[str]:
     """Who is ahead, or behind where that was asked; two prices as their ratio first."""
-    least = ask.below or ask.worst or ask.direction == "down"
+    ahead = found.by == "forecast"
+    least = ask.below or ask.worst or (ask.direction == "down" and not ahead)
     value = _VALUES[found.by]
     known = [each for each in found.rows if value(each) is not None]
     farthest = found.by == "move" and ask.farthest and not least
@@ -31,13 +32,15 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
         first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])
         ratio = {"amount": speech.coins(1, first), "worth": speech.coins(found.ratio, second)}
         told = [speech.say("price.worth", origin="", **ratio), speech.say("compare.prices", **facts)]
-    if found.by == "forecast":
+    if ahead:  # who may rise, unless it is asked whose range is wider
+        up = ask.direction != "down"
+        likeliest = sorted(found.rows, key=lambda each: each.probability_up or 0.0, reverse=up)
         chances = [
             speech.say("compare.item", coin=speech.coin(each.symbol), value=speech.chance(each.probability_up))
-            for each in rows
+            for each in likeliest
             if each.probability_up is not None
         ]
-        told.append(speech.say("compare.up", items=speech.comma(chances)))
+        told.insert(1 if ask.farthest or least else 0, speech.say("compare.up", items=speech.comma(chances)))
     return told
 
 

@@ -7,6 +7,7 @@ from assistant.understanding.frame import USUAL_SYMBOL, Ask, Intent
 from assistant.understanding.slots import Slots
 
 DAY = 24  # hours
+LARGEST_MOVE = 30  # percent that are taken for a move, and not for a chance, where nothing says what they are
 TIMES = ("hours", "minutes", "target", "at", "start", "end")
 QUANTITIES = (
     "threshold", "below", "between", "move_pct", "move", "direction", "level", "side", "touch", "path", "amount",
@@ -49,6 +50,9 @@ def _timed(ask: Ask, slots: Slots) -> Ask:
 def _forecast(ask: Ask, slots: Slots) -> Ask:
     """A forecast of a time, with what is asked of its distribution."""
     values = {name: getattr(slots.quantities, name) for name in QUANTITIES}
+    unsaid = all(values[name] is None for name in ("threshold", "between", "move_pct", "move", "level", "amount"))
+    if unsaid and slots.symbols and 0 < (slots.quantities.percent or 0) <= LARGEST_MOVE:
+        values |= {"move_pct": slots.quantities.percent, "direction": slots.quantities.turn}  # "does it budge 2 %"
     if slots.quantities.amount is not None and slots.loss:
         values["direction"] = "down"
     return replace(_timed(ask, slots), **values, currency=slots.currency)
@@ -73,7 +77,8 @@ def _spanned(ask: Ask, slots: Slots) -> Ask:
 
 def _compared(ask: Ask, slots: Slots) -> Ask:
     """Coins beside each other; which "will do better" is asked of their forecasts."""
-    ahead = slots.direction == "future" and not slots.told_past
+    timed = slots.hours is not None or slots.compare_by == "move"  # and not "rank them by volatility"
+    ahead = slots.direction == "future" and not slots.told_past and timed
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
     hours = slots.back if slots.start else slots.hours
     turn = slots.quantities.turn

@@ -23,7 +23,9 @@ from assistant.understanding.neighbours import (
     adds_nothing,
     as_before,
     as_said_before,
+    as_turned,
     of_a_level,
+    of_the_same_coins,
     same_forecast,
     timed_alike,
     with_coin,
@@ -32,10 +34,12 @@ from assistant.understanding.neighbours import (
 from assistant.understanding.readings import Reading, Readings
 from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
 from assistant.understanding.topics import (
+    SIDE,
     SUREST_TOPIC,
     Topics,
     asked_topic,
     asked_topics,
+    beside_coins,
     no_topic,
     of_a_cause,
     of_coins,
@@ -48,13 +52,16 @@ UNSURE = 0.07  # two intents whose scores differ by less are both likely, unless
 SURE = -0.35  # a score
 
 OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
-_SPOKEN_OF = re.compile(r"\b(?:it|that|this|those|these|they|we)\b")
+_SPOKEN_OF = re.compile(r"\b(?:its?|that|this|those|these|they|we)\b")
 _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
 _MORE_ONLY = re.compile(
     r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
     r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail|when was that)(?: please)?[ ?!.]*$"
+)
+_BESIDE_NOW = re.compile(
+    r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
 )
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 
@@ -115,7 +122,8 @@ def _question(
         return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    if len(parts) == 1 and not of_a_cause(parts[0]):
+    again = before.last.intent is Intent.COMPARE and parts[0].slots.compare_by and of_the_same_coins(parts[0])
+    if len(parts) == 1 and not of_a_cause(parts[0]) and not again:
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             return Question((explained,), language)
         if nearest := _nearest(parts[0], classifier, before):
@@ -132,12 +140,16 @@ def _question(
             continue
         told = explained if not of_a_cause(part) else None
         asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
+    if not any(ask.intent in (Intent.EXPLAIN, Intent.METRICS, Intent.OTHER) for ask in asks):
+        asks += beside_coins(message, topics)
     return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
-    slots, intent = part.slots, meant(part)
+    slots, intent, last = part.slots, meant(part), beside or before.last
+    if last.intent is Intent.COMPARE and slots.compare_by and of_the_same_coins(part):
+        return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
@@ -145,7 +157,6 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
         if len(several := [metric for metric in named if metric]) > 1:
             return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
-    last = beside or before.last
     turned = intent is last.intent is Intent.FORECAST and last.move_pct is not None and len(part.text.split()) <= SHORT
     levelled = intent is Intent.METRICS and of_a_level(slots, last)
     if intent is Intent.FOLLOWUP or levelled or (turned and not slots.symbols and not slots.timed and not slots.priced):
@@ -157,9 +168,13 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
         symbols = before.advised(symbols, beside)
     unusual = intent is Intent.ALERT and of_an_anomaly(part.text)
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
-    if intent is last.intent is Intent.CANDLES and not slots.timed and len(part.text.split()) <= SHORT:
-        ask = as_before(ask, last)  # "and the low?"
-    return with_foreign(same_forecast(ask, part, last), slots)
+    if intent is last.intent and not slots.timed and len(part.text.split()) <= SHORT:
+        ask = as_turned(ask, part, last)
+    asked = with_foreign(same_forecast(ask, part, last), slots)
+    past = ask.at is not None if ask.intent is Intent.PRICE else ask.intent is Intent.CANDLES and ask.end is not None
+    if past and _BESIDE_NOW.search(part.text):
+        return [Ask(Intent.PRICE, ask.symbols, currency=ask.currency), *asked]
+    return asked
 
 
 def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
@@ -174,6 +189,9 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
     slots = with_unit(as_said_before(slots, last), part.text, last)
+    if last.threshold is not None and (turned := SIDE.fullmatch(part.text)):
+        below = turned["side"] in ("below", "under")
+        slots = replace(slots, quantities=replace(slots.quantities, threshold=last.threshold, below=below))
     intent = _continued(part, slots, last)
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     if intent is last.intent is Intent.COMPARE and len(symbols) == 1:
@@ -181,12 +199,14 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     if Intent.ADVICE in (intent, last.intent) and not (names_a_coin or before.advised(symbols, beside)):
         return [Ask(Intent.ADVICE, ())]
     ask = filled(Ask(intent, symbols), slots)
+    if last.intent is Intent.PRICE and intent is Intent.FORECAST and ask.amount is None and last.amount is not None:
+        ask = replace(ask, amount=last.amount, amount_in=last.amount_in)  # "and in 4 hours?"
     return with_foreign(as_before(ask, last) if intent is last.intent else ask, slots)
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
     """What a message wants that only names another coin, time, price, metric or count."""
-    if slots.metric and not of_a_level(slots, last):
+    if slots.metric and not of_a_level(slots, last) and not (slots.symbols and slots.priced):
         return Intent.METRICS
     if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
         return Intent.PRICE
@@ -220,13 +240,6 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
         if not unclear or before.last.intent in TIMED:
             return ()
         return tuple(Ask(intent, symbols, int(slots.bare or 0)) for intent in (Intent.FORECAST, Intent.CANDLES))
-    if (
-        part.intent is Intent.OTHER
-        and slots.symbols
-        and meant(part) is Intent.OTHER
-        and classifier.clueless(part.masked)
-    ):
-        return Ask(Intent.PRICE, symbols), Ask(Intent.FORECAST, symbols)
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
     if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
         return ()

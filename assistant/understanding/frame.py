@@ -95,7 +95,7 @@ class Ask:
     amount_in: AmountIn = "coin"
     currency: str | None = None  # that the answer is wanted in, or the amount is told in: EUR, or a coin
     compare_by: CompareBy | None = None
-    farthest: bool = False  # of compared moves: up or down alike
+    farthest: bool = False  # of compared moves and forecasts: up or down alike
     topic: str | None = None  # of the knowledge
     metric: Metric | None = None
     last: int | None = None  # how many forecasts of the track record

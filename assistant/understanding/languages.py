@@ -20,7 +20,9 @@ FOLDER = Path(__file__).with_name("examples")
 KEPT = 0.4  # a message needs this much more evidence for another language than the one before it
 SIGN = 1.5  # the evidence of a letter that only one language has, where a common word is 1
 SHORT = 4  # letters: in a shorter word, typos are left
-_CAPITALS = re.compile(r"\b[A-Z]{2,5}\b|(?<=[ap]m )[a-z]{2,4}\b")  # of a coin or a zone: "IST" is no German
+_CAPITALS = re.compile(
+    r"\b[A-Z]{2,5}\b|(?:(?<=[ap]m )|(?<=:\d\d ))[a-z]{2,4}\b"
+)  # of a coin or a zone: "IST" is no German
 _ROMANCE = frozenset({Language.SPANISH, Language.FRENCH, Language.PORTUGUESE, Guest.ITALIAN})
 _HAN_NUMBERED = frozenset({Language.CHINESE, Guest.JAPANESE})
 _UNSPACED = _HAN_NUMBERED | {Guest.KOREAN}
@@ -45,12 +47,12 @@ _MONTHS = (
 )  # fmt: skip
 _HAN_RUN = re.compile(r"[\u3040-\u9fff]+")
 _HAN = re.compile(r"[\u3400-\u9fff]")
-# Signs that only one of the languages has.
+# Signs, and words beside each other, that only one of the languages has.
 _SIGNS = {
-    Language.SPANISH: re.compile(r"[¿¡ñÑ]"),
-    Language.GERMAN: re.compile(r"[äöüßÄÖÜ]"),
+    Language.SPANISH: re.compile(r"[¿¡ñÑ]|(?<!\bo )(?i:\bqu[eé] (?:es|significa)\b)"),
+    Language.GERMAN: re.compile(r"[äöüßÄÖÜ]|(?i:\bwas (?:ist|sind|bedeutet|heisst)\b)"),
     Language.FRENCH: re.compile(r"[èùûœîÈ]|\b[àÀ] \d|\b[lLdDjJnNcC]['\u2019][a-zéèêA-Z]|\b[qQ]u['\u2019]"),
-    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d"),
+    Language.PORTUGUESE: re.compile(r"[ãõÃÕ]|\b[àÀ]s \d|(?i:\bo que\b)"),
 }
 
 

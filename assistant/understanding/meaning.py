@@ -26,12 +26,16 @@ _LOSS = re.compile(
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\bhow many sat\w+|\b(?:buy|get) how (?:much|many)\b"
+    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b"
+    r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
 _SHOULD = re.compile(r"\b(?:should|shall|good|wise|recommend|advice)\b")
 _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:bought|invested|put)\b.{0,60}\bworth\b")
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
+_CLOSES = re.compile(r"\bcloses?\b")
+_NEXT = re.compile(r"\b(?:next|coming)\b")
 _MOVED = re.compile(
     r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
     r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"
@@ -40,12 +44,13 @@ _MOVED = re.compile(
 _SAID = re.compile(
     r"\b(?:(?:did|had|was|were) (?:you|your)\b.{0,40}\b(?:forecast|predict\w*|say|tell|call|expect\w*|think)"
     r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
-    r"|come true|turn out)\b"
+    r"|come true|turn out|actual(?:ly)?)\b"
 )
+_HOW_ARE_YOU = re.compile(r"\bhow are you\b")
 _UNUSUAL = re.compile(r"\b(?:(?:unusual|anomal|abnormal|freak)\w*|weird|strange|odd|suspicious|out of the ordinary)\b")
 _DISTANCE = re.compile(
     r"\bhow (?:far|much|close|near)\b.{0,40}\b(?:from|away|off|left|to go|until|short of|missing)\b"
-    r"|\bhow (?:far|close|near)(?: (?:is|are)\b|\W*$)|\bdistance (?:to|from)\b|\bfar from\b"
+    r"|\bhow (?:far|close|near)(?: (?:is|are|this|esta\w*)\b|\W*$)|\bdistance\b|\bfar from\b"
     r"|\bhow much\b.{0,24}\b(?:ha(?:ve|s) to|must|needs? to)\b"
 )
 _AVERAGE = re.compile(
@@ -79,8 +84,16 @@ def meant(part: Part) -> Intent:
         return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
-    if intent in TALK and (asked or slots.symbols or slots.timed):
+    if intent is Intent.TRACK_RECORD and _of_a_time_ahead(slots, text):
+        intent = Intent.FORECAST  # "90 % confidence band tomorrow 9am"
+    if (
+        intent in TALK
+        and not (_HOW_ARE_YOU.search(text) and not slots.symbols)
+        and (asked or slots.symbols or slots.timed)
+    ):
         intent = Intent.FOLLOWUP
+    if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
+        return Intent.COMPARE
     if (
         intent is Intent.TRACK_RECORD
         or (slots.worst and intent is not Intent.ADVICE)
@@ -118,6 +131,12 @@ def meant(part: Part) -> Intent:
     return intent
 
 
+def _of_a_time_ahead(slots: Slots, text: str) -> bool:
+    """Whether a moment to come is named, and no word of what was forecast for it or came of that."""
+    told = slots.told_past or slots.worst or slots.last or _SAID.search(text) or HELD.search(text)
+    return slots.target is not None and slots.start is None and slots.direction != "past" and not told
+
+
 def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     """COMPARE or the ratio of two coins, where a part sets coins beside each other."""
     several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
@@ -135,7 +154,7 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
         intent is Intent.PRICE
         and slots.compare_by == "move"
         and not slots.timed
-        and not re.search(r"\b(?:more|most|best|worst|better|compare\w*)\b", text)
+        and not re.search(r"\b(?:more|most|best|worst|better|compare\w*|outperform\w*|beat\w*|winning|ahead)\b", text)
     ):
         return None
     return Intent.COMPARE
@@ -178,6 +197,10 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
         if intent is Intent.CANDLES and slots.hours is not None and _MOVED.search(text):
             return intent
         return Intent.FOLLOWUP if followed else Intent.PRICE
+    if slots.start is not None and slots.target is not None and _CLOSES.search(text) and not slots.told_past:
+        return Intent.FORECAST  # "the close today"
+    if intent is Intent.CANDLES and slots.hours is not None and _NEXT.search(text) and slots.direction == "future":
+        return Intent.FORECAST
     if slots.start is not None:
         if slots.end is not None:
             closed = _CLOSED.search(text) and not _MOVED.search(text)

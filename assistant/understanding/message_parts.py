@@ -15,7 +15,8 @@ MOST_PARTS = 16
 _TIMES = ("hours", "minutes", "target", "at", "start", "end")
 TALK = frozenset({Intent.GREETING, Intent.THANKS})
 BETWEEN = re.compile(
-    r"[?!;,]+|\.(?!\d)|(?<!up )\b(?:and|also|plus|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
+    r"[?!;,]+(?! ?(?:dass|da\u00df|that|dat|\u0447\u0442\u043e|ze|che)\b)|\.(?!\d)"
+    r"|(?<!up )\b(?:and|also|plus(?! \d)|as well as|but)\b(?! down)|&|\+(?= ?[a-z\u01c2])|(?<=\d) ?/ ?(?=\d)"
 )
 # Somebody who tells of himself asks nothing yet, unless he says that he wants something.
 _ASIDE = re.compile(
@@ -27,9 +28,11 @@ _ASIDE = re.compile(
 HELD = re.compile(
     r"\b(?:range|ranges|forecasts?|predictions?|calls?|band)\b.{0,24}\b(?:hold|held|held up|right|correct"
     r"|come true|came true|turn out|work out|pan out|play out|accurate)\b"
-    r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)"
+    r"|\b(?:inside|between|within|in) (?:your|the) (?:\w+ )?(?:range|band)(?! \$?\d)"
     r"|\b(?:how (?:have|has|did)|been) (?:they|it|your \w+) (?:been )?(?:doing|done|do)\b|\bhow you (?:did|do)\b"
 )
+_LIKELY = re.compile(r"^ *(?:odds|chances?|probability|how likely|likely|possible|realistic)[ ?]*$")
+_SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
@@ -76,6 +79,10 @@ class Message:
         slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self.named)
         return Part(text, masked, slots, intent or self._intent(masked), self._classifier.strange(masked))
 
+    def read(self, typed: str) -> Part:
+        """A piece as it was typed, as a part."""
+        return self.part(readied(self._classifier.reader.english(typed, self._language), self._language))
+
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""
         pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
@@ -88,7 +95,7 @@ class Message:
             (HELD.search(self._text) and whole.slots.symbols)
             or whole.slots.quantities.between
             or whole.slots.ratio
-            or (whole.slots.compare_by and len(whole.slots.symbols) > 1)
+            or (whole.slots.compare_by and len(whole.slots.symbols) > 1 and not whole.slots.priced)
         ):
             return [whole]
         named = [part for part in asked if part.slots.symbols or part.slots.foreign]
@@ -101,11 +108,14 @@ class Message:
     def _intent(self, masked: str) -> Intent:
         if alert_asked(masked):
             return Intent.ALERT
-        if self._classifier.elliptic(masked):
+        if self._classifier.elliptic(masked) or _SAME.search(masked):
             return Intent.FOLLOWUP
         if (intent := self._classifier.intent(masked)) is not None:
             return intent
-        return Intent.PRICE if _DOING.search(masked) else Intent.OTHER
+        if _DOING.search(masked):
+            return Intent.PRICE
+        named = "coin" in self._classifier.concepts(masked)
+        return Intent.FOLLOWUP if named else Intent.OTHER  # what is named says more than the words
 
     def _groups(self, pieces: Sequence[Part]) -> list[Part]:
         """Pieces that want something, each with the elliptic ones that belong to it."""
@@ -129,7 +139,8 @@ class Message:
     def _with(self, groups: list[Part], piece: Part) -> list[Part]:
         """The groups with one more piece: joined to the last one where both want the same of the same."""
         last = groups[-1] if groups else None
-        if last is not None and last.intent is Intent.FOLLOWUP and last.slots.priced and says_nothing(piece.slots):
+        likely = last is not None and (last.intent is Intent.FOLLOWUP or _LIKELY.search(piece.text))
+        if last is not None and likely and last.slots.priced and says_nothing(piece.slots):
             return [*groups[:-1], self._joined(last, piece, piece.intent)]  # "eth above 2600 in 3h, each chance"
         if last is not None and _completes(last.slots, piece.slots):
             return [*groups[:-1], self._joined(last, piece, piece.intent)]
@@ -138,7 +149,8 @@ class Message:
         timed = last.slots.hours is not None, piece.slots.hours is not None
         priced = last.slots.priced and piece.slots.priced
         other_coin = bool(last.slots.symbols and piece.slots.symbols and last.slots.symbols != piece.slots.symbols)
-        if all(timed) or priced or (other_coin and any(timed)):
+        apart = any(timed) or last.slots.priced or piece.slots.priced
+        if all(timed) or priced or (other_coin and apart):
             return [*groups, piece]
         return [*groups[:-1], self._joined(last, piece, last.intent)]
 

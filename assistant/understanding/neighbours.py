@@ -13,7 +13,8 @@ from assistant.understanding.slots import Slots, unitless
 
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
-_PRONOUN = re.compile(r"\b(?:it|that|this|those|these|they)\b")
+_PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then)\b")
+_VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
 def adds_nothing(part: Part) -> bool:
@@ -84,11 +85,24 @@ def of_a_level(slots: Slots, last: Ask) -> bool:
 def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
     either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
-    turned = part.slots.priced and len(part.text.split()) <= SHORT  # "what if its 62k"
-    again = turned or _PRONOUN.search(part.text)
+    again = part.slots.priced or _PRONOUN.search(part.text)  # "and the chance that it falls 1 %"
     if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not again:
         return ask
     return as_before(ask, last)
+
+
+def of_the_same_coins(part: Part) -> bool:
+    """Whether a short part speaks of coins that were compared before without naming any: "and their volatility?"."""
+    return says_nothing(part.slots) and len(part.text.split()) <= SHORT
+
+
+def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:
+    """A short question of the same kind as the one before: "and the low?", "sol vs ada"."""
+    if ask.intent is Intent.CANDLES:
+        return as_before(ask, last)
+    if ask.intent is Intent.COMPARE and _VERSUS.search(part.text):
+        return as_before(replace(ask, compare_by=None), last)
+    return ask
 
 
 def as_before(ask: Ask, last: Ask) -> Ask:

@@ -14,6 +14,7 @@ _NOT_WORDS = re.compile(
     r"|<[^<>]{0,500}>|(?<!\S)\.{0,2}/[\w.-]+(?:/[\w.-]*)*"
 )
 _QUOTES = str.maketrans("\u2018\u2019\u02bc`\u2212\u2013\u2014\u3002\u3001\u0142\u0131\u2044_", "''''---.,li/ ")
+_DRAWN_OUT = re.compile(r"(?P<o>(?<=[a-z])o{3,}(?=[a-z]))|(?P<letter>[a-z])(?P=letter){2,}")  # "moooon", "heyyy"
 _LONG_NUMBER = re.compile(r"\d{13,}")
 _LETTERS = r"[^\W\d_]*"  # any, of any script
 _WORD = re.compile(r"[^\W\d_]{4,24}")
@@ -32,6 +33,7 @@ def spoken(text: str) -> str:
 def plain(text: str) -> str:
     """The text in lower case, on one line, without accents, control characters, addresses and markup."""
     composed = unicodedata.normalize("NFKC", spoken(text)).casefold().translate(_QUOTES)
+    composed = _DRAWN_OUT.sub(lambda out: "oo" if out["o"] else out["letter"], composed)
     letters = (c for c in unicodedata.normalize("NFD", composed) if unicodedata.category(c) != "Mn")
     whole = unicodedata.normalize("NFC", "".join(letters))  # of Korean, whose letters are taken apart too
     shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in whole)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from assistant.understanding.frame import Ask, Intent
-from assistant.understanding.message_parts import TALK, Part
+from assistant.understanding.message_parts import TALK, Message, Part
 from assistant.understanding.slots import Slots
 
 
@@ -27,6 +27,7 @@ Topics = Callable[[str], Topic | None]
 LIKELY_TOPIC = 0.5  # of a text that the classifier takes for a question about this service
 SURE_TOPIC = 0.7  # of another text without a coin
 SUREST_TOPIC = 0.9  # of one with a coin
+BESIDE_COINS = 0.97  # of one that stands beside questions about coins
 MOST_HALVES = 3
 _NO_TOPIC = TALK | {Intent.ALERT, Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
@@ -45,6 +46,17 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
+SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
+_HOW = re.compile(
+    r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
+    r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
+)
+_BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
+_DIFFERENCE = re.compile(
+    r"\b(?:difference|unterschied|diff[e\u00e9]rence|diferencia|diferen[c\u00e7]a|differenza|vs)\b|\u533a\u522b",
+    re.IGNORECASE,
+)
+_CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
@@ -81,6 +93,8 @@ def off_topic(part: Part, intent: Intent) -> bool:
 def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask, ...]:
     """The asks for entries of the knowledge, where every half of a message is a question for another one."""
     halves = [half for half in _HALVES.split(typed) if half.strip()]
+    if _DIFFERENCE.search(typed):
+        return ()
     if not 2 <= len(halves) <= MOST_HALVES or any(of_coins(part.slots) for part in parts):
         return ()
     found = [None if _LEANS.search(half) else topics(half) for half in halves]
@@ -88,6 +102,21 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
+
+
+def beside_coins(message: Message, topics: Topics) -> tuple[Ask, ...]:
+    """The asks for entries of the knowledge that stand beside questions about coins: "doge price? is this free"."""
+    halves = [half for half in _HALVES.split(message.typed) if half.strip() and not _LEANS.search(half)]
+    if not 2 <= len(halves) <= MOST_HALVES:
+        return ()
+    read = [(half, message.read(half)) for half in halves]
+    alone = [
+        half
+        for half, part in read
+        if _BEGINS.search(part.text) and not of_coins(part.slots) and not _CUT.search(part.text)
+    ]
+    found = [topics(half) for half in alone if len(halves) > len(alone)]
+    return tuple(Ask(Intent.EXPLAIN, topic=each.topic) for each in found if each and each.score >= BESIDE_COINS)
 
 
 def of_coins(slots: Slots) -> bool:
@@ -107,9 +136,10 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     priced = slots.priced and not (q.level is not None and not slots.symbols and _EXPLAIN.search(part.text))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
-    if part.intent in _NO_TOPIC or slots.worst or (q.touch and _POINTING.search(part.text)):
+    explained = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
-    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent):
+    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
         return None
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else

@@ -24,11 +24,15 @@ _OF_COINS = re.compile(
 _OF_MONEY = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?(?:of|in|into|on|at|worth) {_COIN}",
+        rf"(?<!above )(?<!below )(?<!over )(?<!under )\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?"
+        rf"(?:of|in|into|on|at|worth) {_COIN}",
         rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",
+        rf"\bfor \$(?P<n>{NUMBER}) {_COIN}",
         rf"\$(?P<n>{NUMBER})\b.{{0,16}}\bhow (?:much|many) (?:of )?{_COIN}",
-        rf"\$(?P<n>{NUMBER}) (?:to|=|as|buys?|gets?(?: me)?) {_COIN}",
+        rf"\bhow (?:much|many) (?:of )?{_COIN} (?:is|are|in|makes?|equals?)(?: \w+)? \$(?P<n>{NUMBER})",
+        rf"\b(?:invest(?:ed|ing)?|put|stick|stuck|threw|throw) (?P<n>{NUMBER}) (?:in|into|on) {_COIN}",
+        rf"\$(?P<n>{NUMBER}) (?:to|=|as|(?:buys?|gets?)(?: me)?(?: in| of)?) {_COIN}",
         rf"^(?=.*\bhow (?:much|many)\b)(?=.*\b(?:buy|get|afford)\b).*?\$(?P<n>{NUMBER})",
         r"\b(?:invest(?:ed|ing)?|put|bought|staked?|lose (?:on|of|from)|loss on|risk on)"
         rf" (?:\w+ ){{0,2}}\$(?P<n>{NUMBER})",

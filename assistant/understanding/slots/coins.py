@@ -71,7 +71,8 @@ _EVERY = re.compile(
     r"|all (?:of )?(?:them|the cryptos?)|all (?:the |your )?crypto(?:s|currencies)?)\b"
 )
 _BOTH = re.compile(
-    r"\b(?:both|(?:the|these|those|your) (?:2 |supported |available )?coins|the 2|each coin|either coin)\b"
+    r"\b(?:both|(?:the|these|those|your) (?:2 |supported |available )?coins|each coin|either coin"
+    r"|the 2(?! ?(?:%|percent|next|last|past|coming|hours)))\b"
 )
 _DENIAL = re.compile(r"\b(?:not|instead of|rather than|except)(?: the| for| about)? $")
 _LONGEST_DENIAL = 32  # characters

@@ -6,41 +6,49 @@ from assistant.understanding.frame import CompareBy
 from assistant.understanding.slots.coins import COINS
 
 RISES = (
-    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|bounce|surge|increase|spike|skyrocket|rebound|recover)"
-    r"(?:s|d|ed|ing)?|rallies|up|higher|green)"
+    r"(?:ris(?:es?|en|ing)|rose|(?:pump|gain|jump|climb|soar|rall?y|skyrocket|rocket|rebound|recover|advance|strengthen"
+    r"|moon|explode|grow|add)(?:s|d|ed|ing)?|(?:bounc|surg|increas|spik|appreciat)(?:es?|ed|ing)|(?:rip|pop)(?:s|ped|ping)?"
+    r"|rallies|grew|up|higher|green|plus(?= \$?\d))"
 )
 FALLS = (
-    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|decline|decrease|plunge|bleed|slide|slump"
-    r"|plummet|tumble|collapse|nuke)(?:s|d|es|ed|ing)?|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrections?"
-    r"|sheds?|shedding|down|lower|red|retrace)"
+    r"(?:f(?:alls?|alling|allen|ell)|los(?:es?|ing|t)|losers?|(?:dump|crash|tank|bleed|slump|plummet|crater|weaken"
+    r"|descend)(?:s|es|ed|ing)?|(?:declin|decreas|plung|slid|tumbl|collaps|nuk|retrac|nosediv)(?:es?|ed|ing)|sell-?off"
+    r"|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrects?|correct(?:ions?|ing)|sheds?|shedding|pull ?backs?"
+    r"|g[ia]ves? back|down|lower|red|(?:minus|less)(?= \$?\d))"
 )
 MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
-        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|(?:swings?|moves? around|fluctuates?)(?: the)? (?:more|most|less|least|harder))\b"
+        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)"
+        r"|risk(?:y|ier|iest)|stable|steadier|wilder"
+        r"|jumpier|quiet(?:er)?|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
+        r" (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
         r"\b(?:forecasts?|predictions?|model|calls) (?:\w+ ){0,2}(?:better|best|worse|more accurate) (?:for"
         r"|on|with)\b|\b(?:predict(?:ed|able)?|forecast(?:ed|s)?|model|accura\w+) (?:\w+ ){0,3}(?:better"
         r"|best"
-        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b"
+        r"|most accurate\w*)\b|\bmore (?:accurate|predictable|reliable)\b|\bbetter record\b|\brecord better\b"
+        r"|\byou (?:\w+ )?(?:better|worse|best|worst) (?:at|on|for|with)\b"
         r"|\b(?:accuracy|skill|track record|hit rate) (?:on|for|of|with)\b"
         r"|\b(?:right|correct|wrong|off) (?:more|most|less|least) often\b"
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
     "forecast": re.compile(
         r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|(?:higher|highest|best|better) (?:chance|odds|probability|shot)|will (?:rise|fall|drop"
+        r"|chance|odds)|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
+        r"|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"
     ),
     "move": re.compile(
-        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*"
+        rf"\b(?:vs|versus|compare[ds]?|comparison|rank(?:ed|ing)?|better|worse|outperform\w*|beat(?:s|en)?"
+        rf"|winning|ahead of"
         rf"|{_MOVED} (?:\w+ )?(?:the )?(?:more(?! than \$?\d)|most|best|worst|better|harder|hardest|further|farther"
         r"|faster|fastest|less|least)"
-        rf"|(?:more|most|less|least) {_MOVED}|which (?:one |coin |of them )?(?:{RISES}|{FALLS}|went (?:up|down))"
+        rf"|(?:more|most|less|least) {_MOVED}"
+        rf"|(?:which|who) (?:one |coin |of them |is )?(?:{RISES}|{FALLS}|went (?:up|down))"
         r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
         r"|(?:top|the) (?:gainers?|losers?|movers?))\b"
     ),
@@ -52,6 +60,13 @@ _RATIO = re.compile(
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
+
+
+def ranked(text: str) -> str:
+    """A text in which who did worst, rose least or fell least is told by a word for up or down."""
+    for moved, instead in ((FALLS, "rose"), (RISES, "fell")):
+        text = re.sub(rf"\b{moved} (?:the )?(?:less|least)\b(?! than)", instead, text)
+    return re.sub("worse|worst", "lower", text)
 
 
 def compared_by(text: str) -> CompareBy | None:

@@ -26,11 +26,13 @@ _NAMED = tuple(
     (re.compile(rf"\b(?:{words})\b"), hour, assumed)
     for words, hour, assumed in (
         ("(?:end|close) of (?:the |this )?(?:trading )?day|eod|midnight|end of today", 24, None),
+        ("(?:over |for |in )?(?:the )?(?:rest|remainder) of (?:the |this )?(?:day|today)", 24, None),
         ("tonight|later today", 24, "tonight"),
         ("(?:tomorrow|yesterday) night", 24, None),
         ("(?:in the |the )?(?:small|wee|early) hours|in the dead of night", 4, "small_hours"),
         ("(?:crack of )?dawn|sunrise|daybreak", 6, "early"),
         ("first thing(?: in the morning| tomorrow morning| tomorrow)?|breakfast(?: time)?", 8, "early"),
+        ("(?<=tomorrow )am|(?:when|by the time) i (?:wake|get) up", 9, "morning"),
         ("noon|midday|lunchtime|lunch", 12, None),
         ("dinner(?: ?time)?|supper(?: ?time)?", 19, "evening"),
         ("bed ?time", 23, "tonight"),

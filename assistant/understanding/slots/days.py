@@ -15,12 +15,14 @@ _MONTHS = (
 )
 DATE = re.compile(
     rf"\b\d{{1,2}}(?:st|nd|rd|th|\.)?(?: of)?(?: the)? (?:{_MONTHS})\b(?:,? (?:of )?\d{{4}})?|"
-    rf"\b(?:{_MONTHS}) \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?(?:{_UNIT}|\d))(?:,? \d{{4}})?|"
+    rf"\b(?:{_MONTHS}) \d{{1,2}}(?:st|nd|rd|th)?\b(?! ?(?:{_UNIT}|\d(?!\d?(?: ?[ap]m|:\d|\d{{3}}))))(?:,? \d{{4}})?|"
     r"\b20\d\d[-/.][01]?\d[-/.][0-3]?\d(?!\d)|(?<![\d$.,/-])[0-3]?\d[./][0-3]?\d[./]20\d\d(?!\d)"
     r"|(?<![\d$.,/-])[0-3]?\d\.[01]?\d\.(?![\d.])"
 )
 _MONTH_YEAR = re.compile(rf"\b(?:{_MONTHS}) 20\d\d\b")
-_FAR_YEAR = re.compile(r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b")
+_FAR_YEAR = re.compile(
+    r"\b(?:in|by|until|before|for|end of|of) (20[2-9]\d)\b|\b(?:in|during|of|year|price|worth) (20(?:09|1\d))\b"
+)
 _END_OF = re.compile(r"\b(?:end of (?:the |this )?|by the end of )(week|month|quarter|year)\b")
 _TODAY = re.compile(r"\btoday(?:'?s)?\b")
 _YESTERDAY = re.compile(r"\byesterday(?:'?s)?\b")
@@ -42,7 +44,7 @@ def day_in(english: str, now: datetime, *, past: bool, ahead: bool) -> tuple[dat
     if month := _MONTH_YEAR.search(english):
         return _dated(f"1 {month[0]}", now, past=False), [month[0]]
     if far := _FAR_YEAR.search(english):
-        return now.replace(year=int(far[1]), month=12, day=31, hour=0, minute=0, second=0, microsecond=0), [far[0]]
+        return midnight(now).replace(year=int(far[1] or far[2]), month=12, day=31), [far[0]]
     if named := _WEEKDAY.search(english):
         return _weekday(named, english, now, past=past, ahead=ahead), [named[0]]
     if ago := DAYS_AGO.search(english):

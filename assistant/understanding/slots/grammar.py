@@ -59,7 +59,7 @@ class Slots:
     currency: str | None = None  # but the dollar
     compare_by: CompareBy | None = None
     ratio: bool = False  # one coin's price in another
-    farthest: bool = False  # moves are compared, up or down alike
+    farthest: bool = False  # moves or ranges are compared, up or down alike
     turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
     metric: Metric | None = None
     last: int | None = None
@@ -86,7 +86,7 @@ class Slots:
 
 _PAST = re.compile(
     r"\b(last|past|previous|ago|yesterday|since|this morning|so far|recent(ly)?|latest|lately|day before|earlier"
-    r"|all time)\b"
+    r"|all time|\d+ ?h(?:ours?)? (?:gains?|losses|change[sd]?|returns?|performance|moves?))\b"
 )
 _FUTURE = re.compile(
     r"\b(next|coming|following|upcoming|in|ahead|from now|later|after|tomorrow|tonight|overnight|within|will|by"
@@ -99,10 +99,10 @@ _STRANGE = re.compile(
 )
 _HIGH = re.compile(r"\b(?:high|highest|peak|top|max|maximum)\b")
 _LOW = re.compile(r"\b(?:low|lowest|bottom|min|minimum)\b")
-_LOSS = re.compile(r"\b(?:lose|loss|losses|at risk|value at risk|worst case|downside)\b")
+_LOSS = re.compile(r"\b(?:my risk|(?:i|we) be down|lose|loss|losses|at risk|value at risk|worst case|downside)\b")
 _FELL = re.compile(r"\b(?:fell|rose|dropped|gained|lost|pumped|dumped|moved|did|performed|was|were|went)\b")
 _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "500 sats"
-_MOVED = re.compile(r"\bmov(?:ed?|es|ing)\b")
+_MOVED = re.compile(r"\b(?:mov(?:ed?|es|ing)|(?:wid|narrow)(?:er|est)|volatil\w*|uncertain)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")

@@ -42,11 +42,17 @@ _FRACTION = re.compile(r"(?<![\w.$/])([1-3])/(2|3|4|5|8|10)(?= ?[^\W\d])")  # "1
 # "%5", "yüzde 5"
 _PERCENT_FIRST = re.compile(r"(?<![\w.])(?<!\d )(?:% ?|percent )(\d{1,3}(?:\.\d{1,2})?)(?![\w.]| ?%)")
 _RANGED = re.compile(r"(?<![\w.$-])([5-9]\d(?:\.\d)?)(?:er)? (?=(?:confidence |prediction )?(?:range|interval|band)\b)")
+_SHARES = re.compile(  # "9 times out of 10"
+    r"(?<![\w.$])([1-9]\d?) (?:times )?(?:out of|in(?= \d+\b(?! ?(?:min|h|day|week)))) (\d{1,3})\b"
+    r"(?: (?:times|cases))?|(?<![\w.$])([1-9]\d?) of (\d{1,3}) (?:times|cases)\b"
+)
+_TENTHS = re.compile("([一二三四五六七八九])成")
 _DOLLARS = re.compile(r"(?:\$|\bus\$|\busdt? ) ?(\d+(?:\.\d+)?)|\b(\d+(?:\.\d+)?) ?(?:\$|usdt?\b|dollars?\b|bucks?\b)")
 
 
 def arabic(text: str) -> str:
     """A Chinese text with its numbers as digits: 二十四小时 is 24小时, 6.5万 is $65000."""
+    text = _TENTHS.sub(lambda tenths: f" {10 * _DIGITS[tenths[1]]}% ", text)
     text = _HAN_NUMBER.sub(lambda said: _counted(said, text), text)
     text = _HAN_HALF.sub(r"\1.5\2", text)
     text = _HAN_CLOCK.sub(lambda at: f"{at[1]}:{at[2] or '30'} ", text)
@@ -91,8 +97,15 @@ def digits(text: str, language: str) -> str:
         text = _DECIMAL_COMMA.sub(lambda n: f"{n[1] or n[3]}.{n[2] or n[4]}", text)
     text = _THOUSANDS.sub(lambda n: f" {_sign(n)}{_amount(n[1], 1000) if n[1] else _amount(n[2], 1_000_000)}", text)
     text = _FRACTION.sub(lambda n: f"{int(n[1]) / int(n[2]):.4g}", text)
+    text = _SHARES.sub(_share, text)
     text = _RANGED.sub(r"\1% ", _PERCENT_FIRST.sub(r"\1%", text))
     return _DOLLARS.sub(lambda n: f" ${n[1] or n[2]}", text)
+
+
+def _share(said: "re.Match[str]") -> str:
+    some, of = int(said[1] or said[3]), int(said[2] or said[4])
+    often = " of the time" if "s" in said[0] else ""  # "9 times out of 10", "19 of 20 cases"
+    return f"{100 * some / of:.4g}%{often}" if some < of else said[0]
 
 
 def _sign(number: "re.Match[str]") -> str:

@@ -1,6 +1,6 @@
-"""Numbers that are no times, each typed once: price, two prices, percentage of a move, level of a range, amount.
+"""Numbers that are no times, each typed once; long because each kind of them has its own words.
 
-    readied plain English -> Quantities, and the text without them
+    readied plain English -> prices, moves, levels and amounts as Quantities, and the text without them
 
 Nothing is a price by default: it has a currency, or something passes it, or a coin that costs about as much is named.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from assistant.understanding.frame import AmountIn, Direction, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE, NUMBER, SHARE, amount_in, shares_multiplied
-from assistant.understanding.slots.comparisons import FALLS, MOVES, RISES
+from assistant.understanding.slots.comparisons import FALLS, MOVES, RISES, ranked
 from tools import DEAREST
 
 PricedLike = Callable[[float], bool]
@@ -20,12 +20,12 @@ _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
-PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?(?:%|percent\b|pct\b|per cent\b)")
+PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%|percent\b|pct\b|per cent\b)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
     rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|by(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
+    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|a|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
     rf"(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -36,7 +36,7 @@ _ABOVE_BELOW = re.compile(
 )
 _MONEY = re.compile(r"(?P<sign>- ?)?\$(\d+(?:\.\d+)?)")
 PASSED = re.compile(
-    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|past|beyond|beats?|at least|gets? to|goes? to|going to"
     r"|falls? to|drops? to|rises? to|climbs? to|up to|down to|to|at|back|stop|liq(?:uidat\w+)?|wicks?|tags?"
     r"|strike|profit|tp|target)\b|[<>]=?)"
@@ -44,9 +44,9 @@ PASSED = re.compile(
     r" ?(?P<number>\d{2,9}(?:\.\d+)?)\b" + _NOT_A_PRICE
 )
 _SMALL = re.compile(
-    r"(?:\b(?:above|over|below|under|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|beyond|at least|los(?:e|es|ing)|wicks?|tags?|kiss(?:es)?"
-    r"|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
+    r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at least|los(?:e|es|ing)|wicks?|tags?"
+    r"|kiss(?:es)?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
@@ -54,10 +54,12 @@ _BARE = re.compile(r"(?<![\w$.:/-])(?P<number>\d{4,9}(?:\.\d+)?)(?![\w:%-]| ?(?:
 _PASSING = re.compile(r"\b(?:exceeds?|breaks?|cross(?:es)?|hits?|reach(?:es)?|touch(?:es)?|above|below)\b")
 _ANY = re.compile(rf"(?<![\w$.:/-])(?P<number>{NUMBER})(?![\w:%-]| ?(?:hours?|minutes?|days?|coins?|percent)\b)")
 _BELOW = re.compile(
-    r"\b(?:below|under|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down|crash"
-    r"|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
+    r"\b(?:below|under(?:neath)?|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down"
+    r"|crash|liquidat\w+|stop(?:ped)? ?(?:loss|out)?|wick|lose|loses|losing|(?:fails? to|not|won't) hold)\b|<"
 )
+_ABOVE = re.compile(r"\b(?:above|over)\b|\bliquidat\w+.*\bshort\b|\bshort\b.*\bliquidat")
 RAREST = 20  # percent that a worst case is told with
+NEARER = 8  # times nearer to what the coin costs is a price, less is a move: "up $20000" of one at $65,000
 LIKELY = 50  # percent from which on a chance belongs to a price that is asked for
 _SURE = (
     r"(?:range|ranges|band|bands|interval|confiden\w+|sure|certain|certainty|safe|safely|probability|quantile"
@@ -68,13 +70,14 @@ _LEVELED = re.compile(
     r"|\bwith (?:a |the )?percent (?!move|drop|rise|fall|gain|loss)|\bpercent (?:of the time|chance)\b"
 )
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
+_BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
-_RANGE = re.compile(r"\b(?:range|ranges|band|bands|interval|between|confidence interval)\b")
+_RANGE = re.compile(r"\b(?:stays? within|range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
 _OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
 _UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
-_FLOOR = re.compile(r"\b(?:safe|safely|floor|at least|lowest|bottom|minimum|worst|downside|support|hold)\b")
+_FLOOR = re.compile(r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|worst|downside|support|holds?)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
@@ -82,7 +85,7 @@ _DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
     rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
-    rf" \$(?P<n>{NUMBER})(?!\w)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b|\b{MOVES} of \$(?P<o>{NUMBER})(?!\w)"
+    rf" \$(?P<n>{NUMBER})(?!\w| into\b)|\$(?P<m>{NUMBER}) (?:or more )?{MOVES}\b|\b{MOVES} of \$(?P<o>{NUMBER})(?!\w)"
     rf"|\b(?:by|(?:by|at|of) (?:more than|over|above|at least)) \$(?P<p>{NUMBER})(?!\w)"
 )
 _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
@@ -104,6 +107,7 @@ _PATH = re.compile(
     r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
+_PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
     r"\b(?:have|has|got|own|(?:i|we|am|im|i'm|are|who|and) (?:already |still |currently )?"
@@ -140,14 +144,15 @@ def quantities_in(
 
     `coins` finds its coins, `like` whether a number may be the price of one, `foreign_money` that it is no dollar.
     """
-    turn = _turn(re.sub("worse|worst", "lower", text))
-    found = Quantities(touch=_touches(text), path=_PATH.search(text) is not None, turn=turn)
-    if not _WORST_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
+    turn = _turn(ranked(text))
+    touch = _TOUCH.search(text) is not None and _CLOSES.search(text) is None
+    found = Quantities(touch=touch, path=_PATH.search(text) is not None, turn=turn)
+    if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
         if SHARE.search(text):
             return replace(found, sums=True), SHARE.sub(" n ", text)
     found, text = _percent(found, text)
-    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"])):
+    if (by := _BY_MONEY.search(text)) and not like(float(money := by["n"] or by["m"] or by["o"] or by["p"]) / NEARER):
         text = text.replace(f"${money}", " money ", 1)
         if found.move_pct is None and not foreign_money and 0 < float(money) <= DEAREST:
             found = replace(found, move=float(money), direction=turn)
@@ -160,10 +165,6 @@ def quantities_in(
     if found.between is None:
         found, text = _threshold(found, text, like)
     return found, text
-
-
-def _touches(text: str) -> bool:
-    return _TOUCH.search(text) is not None and _CLOSES.search(text) is None
 
 
 def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
@@ -179,7 +180,8 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     moved = _MOVE.search(rest) is not None or (at["sign"] or "").strip() in ("+", "-", "±")
     tail = number <= RAREST and _WORST_CASE.search(rest) is not None
     sure = _LEVELED.search(rest) is not None or (number >= LIKELY and _WHICH_PRICE.search(rest) is not None)
-    if (sure or tail) and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
+    odd = number <= RAREST and not tail and _ODDS.search(rest) is not None  # "chance of a 4 % pop"
+    if (sure or tail) and not odd and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
         level = 100 - number if tail else number
         side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)
         return replace(found, level=level, side=side), rest
@@ -239,12 +241,13 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         year = dated and 2020 <= value <= 2099 and not text.startswith("$", place)
         filled = found.touch and _FILLED.search(text[:place])
         passed = filled or PASSED.search(text) or any(each.search(text[:place]) for each in (_ODDS, _PASSING))
-        owned = _OWN.search(text[:place]) and not passed
-        if year or (owned and not (like(value) and _LOSES.search(text[:place]))):
+        owned = _OWN.search(text[:place]) and not passed and not re.search(r"^ *how far|\balert\b", text)
+        moved = whole[0] == "$" and not like(value) and found.turn != "either" and not _PASSES.search(text[:place])
+        if year or (owned and not moved and not (like(value) and _LOSES.search(text[:place]))):
             continue
         rest = text[:place] + " money " + text[place + len(whole) :]
-        below = _BELOW.search(text) is not None and not (re.search(r"\b(?:above|over)\b", text) is not None)
-        if re.search(r"\bliquidat\w+", text) and "short" in text.split():
-            below = False
+        if moved:  # "does it lose within 3 hours $500"
+            return replace(found, move=min(value, float(DEAREST)), direction=found.turn), rest
+        below = _BELOW.search(text) is not None and _ABOVE.search(text) is None
         return replace(found, threshold=min(value, float(DEAREST)), below=below), rest
     return found, text

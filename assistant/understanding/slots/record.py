@@ -34,7 +34,7 @@ _ONE = re.compile(
 _ALARM = re.compile(r"\balarms?\b.{0,24}?\b(\d{1,4}) days\b|\bonce in (\d{1,4}) days\b")
 _WORST = re.compile(
     r"\b(?:worst|biggest|largest|greatest) (?:\w+ )?(?:miss(?:es)?|error|mistake|forecast|prediction|call|guess|shot"
-    r"|fail\w*)\b|\bmost wrong\b"
+    r"|fail\w*|blunder|flop)\b|\bmost wrong\b|\b(?:forecast|prediction|call) (?:was|were) (?:your|the) worst\b"
 )
 _HORIZON = re.compile(r"\b(\d{1,2})[ -]?(?:hours?|h) (?:\u01c2?\w+ )?(?:ahead )?(?:forecasts|predictions|calls)\b")
 

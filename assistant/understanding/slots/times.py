@@ -13,6 +13,7 @@ from assistant.understanding.slots.days import DATE, DAY, DAYS_AGO, Impossible, 
 from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
+NOON = 12  # from which hour on this morning has passed
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -29,6 +30,8 @@ _LOCAL_H = re.compile(
     r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
 )
 _AT_HOURS = re.compile(r"\bat (\d{1,2}) hours\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
+_BY = re.compile(r"\bat (?=\$? ?\d[\d.,]*k? ?(?:\$|%|percent\b|dollars?\b|usd\b))")
+_AFTER_PERCENT = re.compile(r"(\d ?(?:%|percent\b|\$|dollars?\b)) (nach|ab|a|zu)(?= *(?:$|[?!,.]))")
 _WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
@@ -58,7 +61,10 @@ _SINCE = re.compile(
     r"(?!.*\b(?:will|can|could|might|may)\b)"
 )
 _AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
-_SAID = re.compile(r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b")
+_SAID = re.compile(
+    r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b"
+    r"|\bhow did (?:it|that|they) (?:go|do|turn)\b|\bwhat came of\b"
+)
 _CLOSE = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _SAME_TIME = re.compile(
     r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b"
@@ -93,6 +99,10 @@ def clocks_marked(english: str, language: str) -> str:
     """A text with the Romance "à 17h" as "at 17:00", and everybody's "at 17h30" as "at 17:30"."""
     english = _CLOCK_H.sub(r"\1 \2:\3", english)
     english = _AS_H.sub(lambda at: f"at {at[1]}:{at[2] or '00'}", english)
+    if language == Language.GERMAN:  # "fällt um 500 $", "gibt 2 % nach"
+        english = _AFTER_PERCENT.sub(
+            lambda at: f"{at[1]} {'rise' if at[2] == 'zu' else 'fall'}", _BY.sub("by ", english)
+        )
     if language not in set(Language):
         english = _AT_HOURS.sub(r"at \1:00", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
@@ -126,7 +136,7 @@ def moment(english: str, now: datetime) -> Moment | None:
         return ago
     if same := _SAME_TIME.search(english):
         return Moment(now - DAY, _without(english, same[0]))
-    past = _SINCE.search(english) is not None
+    past = _SINCE.search(english) is not None or ("this morning" in english and now.hour >= NOON)
     ahead = _AHEAD.search(english) is not None and _SAID.search(english) is None
     day, day_words = day_in(english, now, past=past, ahead=ahead)
     if clock := _clock(english):

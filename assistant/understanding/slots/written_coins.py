@@ -59,7 +59,9 @@ _JOINT = r"[ ]?(?:, ?|\b(?:and|or|und|oder|y|et|ou|vs\.?|versus)\b|&|/|\+|å’Œ|è·
 _SURE = rf"(?:(?<![A-Za-z])(?:{SPELT})|{MARK}[a-z0-9]{{1,12}})"
 _LISTED = re.compile(
     rf"(?P<before>{_SURE} ?{_JOINT})(?P<code>{WORDS})"
-    r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in)\b))"
+    r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in|who|which|what|over|this|last"
+    r"|for|did|lost|gained|fell|rose|moved)\b))"
+    rf"|(?P<listed>{_SURE} +{_SURE} +)(?P<last>{WORDS})(?=[ ]?(?:[?!.,]|$))"
     rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})(?= ?{_JOINT}{_SURE}(?![A-Za-z]))",
     re.IGNORECASE,
 )
@@ -67,9 +69,9 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?<![A-Za-z0-9_'\u01c2-])(?<!\bel )(?<!\ble )(?<!\bdel )(?<!\bdu )(?<!\bhace )(?<!\bo )(?<!\bal )"
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
-    r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|liegt|steht"
-    r"|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at|go|ends?|lands?"
-    r"|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
+    r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|where"
+    r"|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at"
+    r"|go(?:es)?|ends?|lands?|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
     re.IGNORECASE,
 )
 
@@ -136,8 +138,12 @@ def _is_word(code: str, words: Collection[str]) -> bool:
 
 def _coded(found: "re.Match[str]") -> str:
     """A code as typed with its mark; left as it is where it is a currency or a stock."""
-    code = next(code for name, code in found.groupdict().items() if code and name != "before")
-    low, before = code.lower(), found.groupdict().get("before") or found[0][: found[0].rfind(code)].lstrip("$")
+    named = found.groupdict()
+    code = next(code for name, code in named.items() if code and name not in ("before", "listed"))
+    low, before = (
+        code.lower(),
+        named.get("before") or named.get("listed") or found[0][: found[0].rfind(code)].lstrip("$"),
+    )
     if low in FIAT or FOREIGN.fullmatch(low):
         return found[0].replace("$", " ") if found[0].startswith("$") else found[0]
     if low in NAMES.sure and low not in NAMES.codes:

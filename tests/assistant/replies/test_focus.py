@@ -248,6 +248,19 @@ def test_a_comparison_names_who_is_ahead_with_the_figures_of_all(by, least, text
     assert plain(from_results(Question((ask,)), [focused.comparison(by)], [])) == text
 
 
+@pytest.mark.parametrize(
+    ("direction", "farthest", "first"),
+    [
+        ("either", False, "Chance of going up: Bitcoin 51 %, Ethereum 49 %."),
+        ("down", False, "Chance of going up: Ethereum 49 %, Bitcoin 51 %."),
+        ("either", True, "Ethereum has the widest 80 % range"),
+    ],
+)
+def test_forecasts_beside_each_other_tell_first_who_may_rise_unless_their_width_is_asked(direction, farthest, first):
+    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="forecast", direction=direction, farthest=farthest)
+    assert plain(from_results(Question((ask,)), [focused.comparison("forecast")], [])).startswith(first)
+
+
 def test_the_coin_that_moved_most_moved_farthest_up_or_down():
     found = focused.comparison("move")
     bitcoin, ether = found.rows

@@ -98,13 +98,9 @@ def test_a_time_of_day_is_kept(classifier):
     assert ask.hours == 5 and ask.target == NOW.replace(hour=17)
 
 
-@pytest.mark.parametrize(
-    ("text", "nearest"),
-    [("bitcoin 5", (Intent.FORECAST, Intent.CANDLES)), ("eth thing?", (Intent.PRICE, Intent.FORECAST))],
-)
-def test_an_unclear_message_has_two_readings_and_asks_nothing(classifier, text, nearest):
-    question = read_question([text], classifier, NOW)
-    assert tuple(ask.intent for ask in question.nearest) == nearest
+def test_an_unclear_message_has_two_readings_and_asks_nothing(classifier):
+    question = read_question(["bitcoin 5"], classifier, NOW)
+    assert tuple(ask.intent for ask in question.nearest) == (Intent.FORECAST, Intent.CANDLES)
     assert [ask.intent for ask in question.asks] == [Intent.OTHER] and first_calls(question) == []
 
 
@@ -116,3 +112,50 @@ def test_no_more_is_looked_up_than_a_turn_may(classifier):
 @pytest.mark.parametrize("text", ["a, " * 600, "and " * 500, "btc? " * 400, "will btc hit 1k and " * 100, "和" * 2000])
 def test_the_longest_message_asks_for_no_more(classifier, text):
     assert len(first_calls(read_question([text], classifier, NOW))) <= MOST_CALLS
+
+
+BTC, ETH = {"symbol": "BTC-USD"}, {"symbol": "ETH-USD"}
+FALL = ("forecast", BTC | {"hours": 3, "move": 500.0, "direction": "down"})
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("eth purple?", [("get_price", ETH)]),
+        ("btc wobbling in 3 hours?", [("forecast", BTC | {"hours": 3})]),
+        ("btc wobbling over the last 6 hours", [("get_candles", BTC | {"hours": 6})]),
+        ("bitcoin halving when", []),
+        ("how far is eth from 3000, and will btc drop more than $500 in 3 hours?",
+         [("get_price", ETH | {"to": 3000.0}), FALL]),
+        ("how far is eth from 3000 and btc price", [("get_price", ETH | {"to": 3000.0}), ("get_price", BTC)]),
+        ("chance btc is up $20000 in 3h", [("forecast", BTC | {"hours": 3, "move": 20000.0, "direction": "up"})]),
+        ("will btc rise $70000 in 3h", [("forecast", BTC | {"hours": 3, "threshold": 70000.0})]),
+        ("worst 5 % on 2 eth in 3 hours", [("forecast", ETH | {"hours": 3, "amount": 2.0, "amount_in": "coin"})]),
+        ("9 times out of 10, what price does eth stay above in 3h",
+         [("forecast", ETH | {"hours": 3, "level": 90.0, "side": "above"})]),
+        ("chance of a 4% glorp in btc in 3h",
+         [("forecast", BTC | {"hours": 3, "move_pct": 4.0, "direction": "either"})]),
+        ("btc price now and 3 hours ago", [("get_price", BTC), ("get_price", BTC | {"at": "2026-03-19T09:00Z"})]),
+        ("btccccc priiiice", [("get_price", BTC)]),
+    ],
+)  # fmt: skip
+def test_what_is_named_says_more_than_the_words(classifier, text, calls):
+    assert first_calls(read_question([text], classifier, NOW)) == calls
+
+
+@pytest.mark.parametrize(
+    ("turns", "call"),
+    [
+        (("eth forecast 3h", "whats the chance its over 3k then"),
+         ("forecast", ETH | {"hours": 3, "threshold": 3000.0})),
+        (("btc en 2 horas", "y la chance de que baje 1%?"),
+         ("forecast", BTC | {"hours": 2, "move_pct": 1.0, "direction": "down"})),
+        (("compare btc and eth over 12h", "and their volatility?"),
+         ("compare", {"symbols": ["BTC-USD", "ETH-USD"], "by": "volatility", "hours": 12})),
+        (("what's 2 eth worth", "and in 4 hours?"),
+         ("forecast", ETH | {"hours": 4, "amount": 2.0, "amount_in": "coin"})),
+        (("odds btc over 65k in 5h", "same for eth at 3000"), ("forecast", ETH | {"hours": 5, "threshold": 3000.0})),
+    ],
+)  # fmt: skip
+def test_the_next_question_keeps_what_it_leaves_out(classifier, turns, call):
+    assert first_calls(read_question(turns, classifier, NOW)) == [call]
