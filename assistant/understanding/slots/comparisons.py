@@ -20,9 +20,9 @@ MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
 _MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
-        r"\b(?:volatile|volatility|nervous|unstable|erratic|shaky|restless|calm(?:er|est)?|chopp(?:y|ier)"
-        r"|risk(?:y|ier|iest)|stable|steadier|wilder"
-        r"|jumpier|quiet(?:er)?|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
+        r"\b(?:volatile|volatility|nervous|unstable|erratic|restless|stable"
+        r"|(?:calm|wild|tame|quiet|smooth)(?:e?r|e?st)?|(?:chopp|jump|bump|shak|risk|jitter|wobbl|swing|stead)(?:y|ier|iest)"
+        r"|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
         r" (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
@@ -60,10 +60,13 @@ _RATIO = re.compile(
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
+_CALMER = re.compile(r"\b(?:less|least|calm\w*|quiet\w*|stable|stead\w+|tame\w*|smooth\w*)\b")
 
 
 def ranked(text: str) -> str:
-    """A text in which who did worst, rose least or fell least is told by a word for up or down."""
+    """A text in which who did worst, rose least, fell least or was calmest is told by a word for up or down."""
+    if compared_by(text) == "volatility":
+        text = _CALMER.sub("lower", text)
     for moved, instead in ((FALLS, "rose"), (RISES, "fell")):
         text = re.sub(rf"\b{moved} (?:the )?(?:less|least)\b(?! than)", instead, text)
     return re.sub("worse|worst", "lower", text)

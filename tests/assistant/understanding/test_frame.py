@@ -99,6 +99,26 @@ def test_days_comparisons_and_records_are_looked_up(text, tool, args):
 
 
 @pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("is doge more jumpy than eth this week", "either"),
+        ("which coin is shakier, eth or xrp", "either"),
+        ("which is calmest, btc eth or sol, over the last 3 days", "down"),
+        ("which is the least volatile of btc, eth and sol", "down"),
+        ("is btc tamer than sol today", "down"),
+        ("was ist ruhiger, btc oder eth", "down"),
+        ("lequel est le plus calme, ltc ou btc", "down"),
+        ("cuál es menos volátil, btc o sol", "down"),
+        ("qual é mais estável, btc ou doge", "down"),
+        ("比特币和以太坊哪个更稳定", "down"),
+    ],
+)
+def test_who_is_wildest_or_calmest_is_a_comparison_of_volatility(text, direction):
+    (ask,) = question(text).asks
+    assert (ask.intent, ask.compare_by, ask.direction) == (Intent.COMPARE, "volatility", direction)
+
+
+@pytest.mark.parametrize(
     ("text", "zone", "until"),
     [
         ("btc at 5pm new york", "UTC", "2026-11-29T22:00Z"),

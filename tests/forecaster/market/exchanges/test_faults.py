@@ -56,7 +56,7 @@ async def failure(
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_fault_becomes_an_error_in_plain_words(name, step, fault, fake, client):
     fake.fail(name, fault)
-    error = await failure(name, client, fake.urls[name], 0.3 if fault in ("hang", "drip") else 5.0, step)
+    error = await failure(name, client, fake.urls[name], 1.0 if fault in ("hang", "drip") else 5.0, step)
     assert error.cause in causes(name, fault)
     assert fake.calls[name] == (2 if fault in TRIED_TWICE else 1)
 
