@@ -73,7 +73,7 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     if odds.above is None or odds.below is None or answer.threshold is None:
         return
     lower = answer.threshold < answer.forecast.last_price
-    below = ask.below or (answer.touch and lower)  # what is touched lies ahead
+    below = ask.below or (lower and (answer.touch or ask.below is None))  # what is touched lies ahead
     name, chance = ("below", odds.below) if below else ("above", odds.above)
     named = answer.in_currency.threshold if answer.in_currency else None
     price = _named(speech, answer, answer.threshold, named)

@@ -82,7 +82,7 @@ class Ask:
     zone: str | None = None  # that the question named, by its IANA name
     assumed: str | None = None  # what was taken for a vague word: "overnight"
     threshold: float | None = None  # a price that the coin may pass
-    below: bool = False  # the chance of a close below the threshold is asked for, not above
+    below: bool | None = False  # whether the chance of a close below the threshold is asked for; None: not said
     between: tuple[float, float] | None = None  # two prices, ascending
     move_pct: float | None = None  # percent, above 0
     move: float | None = None  # the same in the quote currency

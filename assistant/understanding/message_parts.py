@@ -7,7 +7,7 @@ from datetime import datetime
 
 from assistant.understanding.frame import Intent
 from assistant.understanding.intents import IntentClassifier, alert_asked
-from assistant.understanding.slots import Quantities, Slots, mask, read_slots, readied, symbols_in
+from assistant.understanding.slots import Quantities, Slots, clocks_joined, mask, read_slots, readied, symbols_in
 from assistant.understanding.spelling import spoken
 from forecaster.schema import Symbol
 
@@ -85,6 +85,9 @@ class Message:
 
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""
+        joined = clocks_joined(self._text)
+        if joined != self._text and self.part(joined).slots.end:  # a time that is past, and no two that are asked about
+            self._text = joined
         pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
         alone = len(pieces) == 1 and pieces[0].text == self._text
         groups = self._groups(pieces)

@@ -77,7 +77,9 @@ def _named(ask: Ask, now: float) -> tuple[float | None, float | None]:
     """The prices that somebody named; "hits 70k" is above or below as the price is now."""
     if ask.between is not None:
         return ask.between
-    below = ask.threshold is not None and (ask.threshold < now if ask.touch and not ask.below else ask.below)
+    below = ask.threshold is not None and (
+        ask.threshold < now if (ask.touch and not ask.below) or ask.below is None else ask.below
+    )
     return (ask.threshold, None) if below else (None, ask.threshold)
 
 

@@ -7,6 +7,7 @@ from assistant.understanding.slots.grammar import Slots, mask, read_slots, readi
 from assistant.understanding.slots.numbers import arabic
 from assistant.understanding.slots.quantities import Quantities
 from assistant.understanding.slots.record import metrics_named
+from assistant.understanding.slots.times import clocks_joined
 from assistant.understanding.slots.written_coins import latin, marked
 from assistant.understanding.slots.zones import known_zone, zones_marked
 
@@ -17,6 +18,7 @@ __all__ = [
     "Quantities",
     "Slots",
     "arabic",
+    "clocks_joined",
     "currencies_marked",
     "known_zone",
     "latin",

@@ -98,6 +98,7 @@ _TOUCH = re.compile(
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
     r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
     r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?|even for a moment|briefly|intra\w*|gets? to|survive"
+    r"|go(?:es|ing)? (?:back |down |up )?to(?= \$\d)"
     r"|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
@@ -108,6 +109,10 @@ _PATH = re.compile(
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
+_SIDED = re.compile(  # without such a word the side is not said: "btc 55k tonight, odds?"
+    r"\b(?:above|over|exceed\w*|tops?|beats?|break\w*|pass(?:es)?|cross(?:es)?|clears?|past|beyond|least|more|than|holds?|holding"
+    r"|stay\w*|keep\w*|remain\w*|surviv\w*|still|floor|support)\b|>"
+)
 _LOSES = re.compile(r"\blos(?:e|es|ing) (?:the )?$")  # "will it lose 64k"
 _OWN = re.compile(
     r"\b(?:have|has|got|own|(?:i|we|am|im|i'm|are|who|and) (?:already |still |currently )?"
@@ -121,7 +126,7 @@ class Quantities:
     """What the numbers of a question are. Prices in the quote currency, percentages in percent."""
 
     threshold: float | None = None
-    below: bool = False
+    below: bool | None = False  # None: the side of the price that is further away
     between: tuple[float, float] | None = None
     percent: float | None = None  # that is neither a move nor a level by itself: "make it 50 %"
     move_pct: float | None = None
@@ -248,6 +253,8 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
         rest = text[:place] + " money " + text[place + len(whole) :]
         if moved:  # "does it lose within 3 hours $500"
             return replace(found, move=min(value, float(DEAREST)), direction=found.turn), rest
-        below = _BELOW.search(text) is not None and _ABOVE.search(text) is None
+        below: bool | None = _BELOW.search(text) is not None and _ABOVE.search(text) is None
+        if not below and found.turn == "either" and not _SIDED.search(text):
+            below = None
         return replace(found, threshold=min(value, float(DEAREST)), below=below), rest
     return found, text

@@ -1,4 +1,4 @@
-"""Times of day and days in plain English ("by midnight", "at 9 tomorrow morning", "friday's close", "3 hours ago").
+"""Times of day and days in plain English ("by midnight", "3 hours ago"); long because each way to name one is here.
 
 They are read on the clock of the zone that `now` is in, and come out as moments of that zone.
 """
@@ -21,6 +21,10 @@ _CLOCK = re.compile(
     r"(?![\d$:%]|[.,]\d)"
     r"(?: ?(?P<half>[ap]m|oclock|o'clock)\b)?(?: ?(?:in |on |at |, )?(?P<zone>\u01c3[a-z][a-z]))?"
     rf"(?! ?{_UNIT}\b)(?! ?(?:%|percent))"
+)
+_CLOCKS = re.compile(
+    r"\b(?:between|from) (?:about )?(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m)? ?(?:and|to|until|till|-) ?"
+    r"(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m|oclock|o'clock)?(?![\d$%:]|[.,]\d|k\b)"
 )
 _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
@@ -139,6 +143,9 @@ def moment(english: str, now: datetime) -> Moment | None:
     past = _SINCE.search(english) is not None or ("this morning" in english and now.hour >= NOON)
     ahead = _AHEAD.search(english) is not None and _SAID.search(english) is None
     day, day_words = day_in(english, now, past=past, ahead=ahead)
+    if (spent := _span_gone(english, now, day, past=past)) and not ahead:
+        words, begins, ends = spent
+        return Moment(ends, _without(english, words, *day_words), (begins, ends), clock=False)
     if clock := _clock(english):
         if day is None and _SAID.search(english):
             day = midnight(now)
@@ -192,6 +199,32 @@ def _clock(english: str) -> "re.Match[str] | None":
         if found["half"] or found["before"] or minutes or (found["at"] and not found["colon"]):
             return found
     return None
+
+
+def clocks_joined(english: str) -> str:
+    """A text with "between 8am and 10am" as "between 8am to 10am", which no "and" takes apart."""
+    return _CLOCKS.sub(lambda span: re.sub(r"\band\b", "to", span[0]), english)
+
+
+def _span_gone(
+    english: str, now: datetime, day: datetime | None, *, past: bool
+) -> tuple[str, datetime, datetime] | None:
+    """From one time of day to another, "between 8am and 10am", the last ones where no day is named; None if to come."""
+    found = _CLOCKS.search(english)
+    if found is None or "tomorrow" in english or not any(found[group] for group in (2, 3, 5, 6)):  # may be prices
+        return None
+    first, last = _hour(found[1], found[3] or found[6]), _hour(found[4], found[6])
+    first -= 12 * (found[3] is None and first > last)  # "11 to 2pm"
+    start = day or midnight(now)
+    begins = start + timedelta(hours=first, minutes=int(found[2] or 0))
+    ends = start + timedelta(hours=last, minutes=int(found[5] or 0))
+    if past and ends > now and day is None:
+        begins, ends = begins - DAY, ends - DAY
+    return (found[0], begins, ends) if start - DAY <= begins < ends <= now else None
+
+
+def _hour(written: str, half: str | None) -> int:
+    return int(written) % 12 + 12 * (half == "pm") if half in ("am", "pm") else int(written)
 
 
 def _on_the_clock(english: str, clock: "re.Match[str]", now: datetime, day: datetime | None, *, past: bool) -> datetime:

@@ -102,6 +102,13 @@ def test_a_liquidation_is_the_chance_of_a_close_below_and_that_a_touch_is_likeli
     )
 
 
+@pytest.mark.parametrize(("below", "side"), [(None, "below"), (False, "above")])
+def test_where_no_side_is_said_the_chance_is_that_of_the_side_that_is_further_away(below, side):
+    answer = focused.forecast(odds(above=0.9, below=0.1), threshold=62_800.0)
+    ask = replace(CASES["touch"][0], threshold=62_800.0, touch=False, below=below)
+    assert f"closes {side} $62,800" in plain(from_results(Question((ask,)), [answer], []))
+
+
 def test_a_price_below_is_touched_by_a_fall():
     answer = focused.forecast(odds(above=0.9, below=0.1), threshold=62_800.0, touch=True)
     ask = replace(CASES["touch"][0], threshold=62_800.0, touch=True)

@@ -69,7 +69,10 @@ def test_the_language_of_a_question_is_that_of_its_case(classifier, language):
         (["btc in -5 hours"], Ask(Intent.FORECAST, hours=-5)),
         (["btc in 1e9 hours"], Ask(Intent.FORECAST, hours=1_000_000)),
         (["will btc fall below 60k"], Ask(Intent.FORECAST, threshold=60_000, below=True)),
-        (["btc in 4 hours", "will it hit 80k?"], Ask(Intent.FORECAST, hours=4, threshold=80_000, touch=True)),
+        (
+            ["btc in 4 hours", "will it hit 80k?"],
+            Ask(Intent.FORECAST, hours=4, threshold=80_000, below=None, touch=True),
+        ),
         ([], Ask(Intent.OTHER)),
     ],
 )

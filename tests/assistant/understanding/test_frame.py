@@ -87,6 +87,27 @@ def test_a_price_may_be_of_an_amount_in_a_currency_or_of_the_past(text, args):
         ("today's high", "get_candles", {"start": "2026-11-29T00:00Z"}),
         ("how did btc do yesterday", "get_candles", YESTERDAY),
         ("wie lief btc gestern", "get_candles", YESTERDAY),
+        (
+            "how much has sol changed between 8am and 10am",
+            "get_candles",
+            {"symbol": "SOL-USD", "start": "2026-11-29T08:00Z", "end": "2026-11-29T10:00Z"},
+        ),
+        ("how did btc do from 11 to 1pm", "get_candles", {"start": "2026-11-29T11:00Z", "end": "2026-11-29T13:00Z"}),
+        (
+            "what did btc do between 18:00 and 19:30",
+            "get_candles",
+            {"start": "2026-11-28T18:00Z", "end": "2026-11-28T19:30Z"},
+        ),
+        (
+            "low of eth yesterday between 2pm and 5pm",
+            "get_candles",
+            {"symbol": "ETH-USD", "start": "2026-11-28T14:00Z", "end": "2026-11-28T17:00Z"},
+        ),
+        (
+            "was machte btc zwischen 8 und 10 uhr heute",
+            "get_candles",
+            {"start": "2026-11-29T08:00Z", "end": "2026-11-29T10:00Z"},
+        ),
         ("which is more volatile, btc or sol", "compare", {"symbols": ["BTC-USD", "SOL-USD"], "by": "volatility"}),
         ("btc vs eth performance over the last 6 hours", "compare", {"by": "move", "hours": 6}),
         ("what was your worst miss", "track_record", {"last": 24, "worst": True}),
@@ -200,3 +221,8 @@ def test_more_is_told_where_more_is_asked_for():
 def test_an_apology_for_a_language_is_made_once():
     assert question("Сколько стоит биткоин").apology == "ru"
     assert question("Сколько стоит биткоин", "эфир?").apology is None
+
+
+@pytest.mark.parametrize("text", ["btc between 8pm and 10pm tonight", "btc between 8am and 10am tomorrow"])
+def test_two_times_to_come_are_two_forecasts(text):
+    assert [tool for tool, _ in first_calls(question(text))] == ["forecast", "forecast"]
