@@ -37,9 +37,10 @@ for _name in set(os.environ) - {*_OF_TESTS}:  # at import, so that fixtures of e
         del os.environ[_name]
 
 
-def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests marked `unhurried` do not see deadlines that a busy machine misses."""
-    return {"loop": UnhurriedLoop if item.get_closest_marker("unhurried") else asyncio.new_event_loop}
+def pytest_asyncio_loop_factories(item: pytest.Function) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests marked `unhurried`, or of `exchanges`, do not see deadlines that a busy machine misses."""
+    calm = "exchanges" in item.fixturenames or item.get_closest_marker("unhurried")
+    return {"loop": UnhurriedLoop if calm else asyncio.new_event_loop}
 
 
 def pytest_collection_finish() -> None:
@@ -139,7 +140,7 @@ async def client(backend: ForecastBackend) -> AsyncIterator[httpx.AsyncClient]:
 def exchanges(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeExchanges]:
     """Exchanges on this machine, where the newest candle closed at NOON, named in the environment.
 
-    Whoever asks them by `asyncio.run` is not hurried.
+    Nobody who asks them is hurried.
     """
     with unhurried(), FakeExchanges(candles_ending(), now=NOON + 1) as fake:
         for name, value in fake.settings_env().items():

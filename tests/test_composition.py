@@ -83,7 +83,6 @@ async def test_with_a_model_of_its_own_this_machine_answers_for_a_silent_one_and
     await parts.close()
 
 
-@pytest.mark.unhurried
 @pytest.mark.parametrize("away", [False, True])
 async def test_at_start_the_log_says_whether_an_exchange_answered(away, exchanges, parts, caplog):
     if away:
