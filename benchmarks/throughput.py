@@ -41,8 +41,8 @@ def main() -> None:
 def _interleaved(ports: Mapping[str, int]) -> dict[str, list[Load]]:
     """A load for each round; in turns, so that a busy moment of the machine hits all alike."""
     loads: dict[str, list[Load]] = {name: [] for name in ports}
-    for port in ports.values():
-        load(port, "/predict", BODY, CONNECTIONS, 1)  # warms up
+    for name, port in ports.items():
+        load(port, "/predict", BODY, CONNECTIONS, SERVERS[name][1])  # warms up
     for _ in range(ROUNDS):
         for name, port in ports.items():
             found = load(port, "/predict", BODY, CONNECTIONS, SERVERS[name][1])
