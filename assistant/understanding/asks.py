@@ -81,9 +81,15 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
     ahead = slots.direction == "future" and not slots.told_past and timed
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
     hours = slots.back if slots.start else slots.hours
-    turn = slots.quantities.turn
+    calmest = slots.calmest and by in ("volatility", "forecast")
     return replace(
-        ask, hours=hours, zone=slots.zone, compare_by=by or ask.compare_by, direction=turn, farthest=slots.farthest
+        ask,
+        hours=hours,
+        zone=slots.zone,
+        compare_by=by or ask.compare_by,
+        direction="either" if calmest else slots.quantities.turn,
+        farthest=slots.farthest,
+        worst=calmest,
     )
 
 

@@ -85,17 +85,17 @@ class Message:
 
     def parts(self) -> list[Part]:
         """The parts in their order, at least one; small talk and asides only where nothing else is said."""
-        joined = clocks_joined(self._text)
-        if joined != self._text and self.part(joined).slots.end:  # a time that is past, and no two that are asked about
-            self._text = joined
-        pieces = [self.part(text) for text in BETWEEN.split(self._text)[:MOST_PARTS] if text.strip()]
-        alone = len(pieces) == 1 and pieces[0].text == self._text
+        text, joined = self._text, clocks_joined(self._text)
+        if joined != text and self.part(joined).slots.end:  # a time that is past, and no two that are asked about
+            text = joined
+        pieces = [self.part(piece) for piece in BETWEEN.split(text)[:MOST_PARTS] if piece.strip()]
+        alone = len(pieces) == 1 and pieces[0].text == text
         groups = self._groups(pieces)
         asked = _worth_asking(groups)
         aside = any(piece.intent in TALK or piece.intent is Intent.OTHER or _is_aside(piece) for piece in pieces)
-        whole = pieces[0] if alone else self.part(self._text)
+        whole = pieces[0] if alone else self.part(text)
         if (
-            (HELD.search(self._text) and whole.slots.symbols)
+            (HELD.search(text) and whole.slots.symbols)
             or whole.slots.quantities.between
             or whole.slots.ratio
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1 and not whole.slots.priced)

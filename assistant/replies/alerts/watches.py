@@ -77,9 +77,8 @@ def _named(ask: Ask, now: float) -> tuple[float | None, float | None]:
     """The prices that somebody named; "hits 70k" is above or below as the price is now."""
     if ask.between is not None:
         return ask.between
-    below = ask.threshold is not None and (
-        ask.threshold < now if (ask.touch and not ask.below) or ask.below is None else ask.below
-    )
+    lower = ask.threshold is not None and ask.threshold < now
+    below = ask.below or (lower and (ask.touch or ask.below is None))  # what is touched lies ahead
     return (ask.threshold, None) if below else (None, ask.threshold)
 
 

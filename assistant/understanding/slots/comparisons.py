@@ -61,15 +61,21 @@ _RATIO = re.compile(
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
 _CALMER = re.compile(r"\b(?:less|least|calm\w*|quiet\w*|stable|stead\w+|tame\w*|smooth\w*)\b")
+_MOVES_LEAST = re.compile(r"\bmov(?:es?|ed|ing) (?:the )?(?:less|least)\b|\bnarrow(?:er|est)\b")
 
 
 def ranked(text: str) -> str:
-    """A text in which who did worst, rose least, fell least or was calmest is told by a word for up or down."""
-    if compared_by(text) == "volatility":
-        text = _CALMER.sub("lower", text)
+    """A text in which who did worst, rose least or fell least is told by a word for up or down."""
     for moved, instead in ((FALLS, "rose"), (RISES, "fell")):
         text = re.sub(rf"\b{moved} (?:the )?(?:less|least)\b(?! than)", instead, text)
     return re.sub("worse|worst", "lower", text)
+
+
+def is_calmest(text: str) -> bool:
+    """Whether it is asked who of several coins moves least, or has the narrowest range."""
+    return _MOVES_LEAST.search(text) is not None or (
+        compared_by(text) == "volatility" and _CALMER.search(text) is not None
+    )
 
 
 def compared_by(text: str) -> CompareBy | None:

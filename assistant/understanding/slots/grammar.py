@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from assistant.understanding.frame import USUAL_SYMBOL, CompareBy, Side
 from assistant.understanding.slots.amounts import LEAST_PRICE
 from assistant.understanding.slots.coins import COINS, foreign, priced_like, symbols_in, unnamed
-from assistant.understanding.slots.comparisons import compared_by, is_ratio, is_turned
+from assistant.understanding.slots.comparisons import compared_by, is_calmest, is_ratio, is_turned
 from assistant.understanding.slots.currencies import currency_in
 from assistant.understanding.slots.currencies import unmarked as without_currencies
 from assistant.understanding.slots.days import DATE, Impossible
@@ -58,6 +58,7 @@ class Slots:
     quantities: Quantities = field(default_factory=Quantities)
     currency: str | None = None  # but the dollar
     compare_by: CompareBy | None = None
+    calmest: bool = False  # of what is compared, whoever moves least comes first
     ratio: bool = False  # one coin's price in another
     farthest: bool = False  # moves or ranges are compared, up or down alike
     turned: bool = False  # the second coin's in the first: "how many sol for one bitcoin"
@@ -131,6 +132,7 @@ def read_slots(
         zone=named,
         currency=currency,
         compare_by=compared_by(text),
+        calmest=is_calmest(text),
         ratio=is_ratio(text),
         farthest=_MOVED.search(text) is not None,
         turned=is_turned(text),

@@ -120,23 +120,36 @@ def test_days_comparisons_and_records_are_looked_up(text, tool, args):
 
 
 @pytest.mark.parametrize(
-    ("text", "direction"),
+    ("text", "calmest"),
     [
-        ("is doge more jumpy than eth this week", "either"),
-        ("which coin is shakier, eth or xrp", "either"),
-        ("which is calmest, btc eth or sol, over the last 3 days", "down"),
-        ("which is the least volatile of btc, eth and sol", "down"),
-        ("is btc tamer than sol today", "down"),
-        ("was ist ruhiger, btc oder eth", "down"),
-        ("lequel est le plus calme, ltc ou btc", "down"),
-        ("cuál es menos volátil, btc o sol", "down"),
-        ("qual é mais estável, btc ou doge", "down"),
-        ("比特币和以太坊哪个更稳定", "down"),
+        ("is doge more jumpy than eth this week", False),
+        ("which coin is shakier, eth or xrp", False),
+        ("which is calmest, btc eth or sol, over the last 3 days", True),
+        ("which is the least volatile of btc, eth and sol", True),
+        ("is btc tamer than sol today", True),
+        ("was ist ruhiger, btc oder eth", True),
+        ("lequel est le plus calme, ltc ou btc", True),
+        ("cuál es menos volátil, btc o sol", True),
+        ("qual é mais estável, btc ou doge", True),
+        ("比特币和以太坊哪个更稳定", True),
     ],
 )
-def test_who_is_wildest_or_calmest_is_a_comparison_of_volatility(text, direction):
+def test_who_is_wildest_or_calmest_is_a_comparison_of_volatility(text, calmest):
     (ask,) = question(text).asks
-    assert (ask.intent, ask.compare_by, ask.direction) == (Intent.COMPARE, "volatility", direction)
+    assert (ask.intent, ask.compare_by, ask.worst, ask.direction) == (Intent.COMPARE, "volatility", calmest, "either")
+
+
+@pytest.mark.parametrize(
+    ("text", "calmest"),
+    [
+        ("which will be calmer tomorrow, btc or sol", True),
+        ("which will move less tonight, btc or eth", True),
+        ("which will move more tonight, btc or eth", False),
+    ],
+)
+def test_who_will_be_calmer_has_the_narrowest_forecast(text, calmest):
+    (ask,) = question(text).asks
+    assert (ask.intent, ask.compare_by, ask.worst) == (Intent.COMPARE, "forecast", calmest)
 
 
 @pytest.mark.parametrize(
