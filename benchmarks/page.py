@@ -10,16 +10,11 @@ from playwright.sync_api import Browser
 
 from benchmarks.figures import p50, table
 from benchmarks.processes import server, wait_until
+from benchmarks.widget import WATCH
 from tests.support.browser.chromium import DESKTOP, PHONE, chromium, opened
 
 VISITS = 5
 GOALS = ("1.1", "358", "68", "0.02")
-WATCH = """
-window.shift = 0;
-new PerformanceObserver((list) => {
-  for (const each of list.getEntries()) shift += each.hadRecentInput ? 0 : each.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 class Visit(NamedTuple):

@@ -133,12 +133,14 @@ def drawn(count: int, seed: int, shipped: "Recipe") -> "list[Recipe]":
 
 
 def _plan(recipes: "Sequence[Recipe]", markets: tuple[Market, ...], split: Split, keep: Path) -> list[Training]:
-    """A network for each, in a folder that its settings name."""
-    trainings: list[Training] = []
+    """A network for each, in a folder that its settings name; all learn from the same."""
+    (first,) = plan(markets, split.validation, keep, recipes[0])
+    trainings = []
     for number, recipe in enumerate(recipes):
         name = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()[:16]
-        trainings += plan(markets, split.validation, keep / name, recipe, f"candidate {number}")
-    return [replace(each, examples=trainings[0].examples) for each in trainings]
+        file, doing = keep / name / first.file.name, f"candidate {number}"
+        trainings.append(replace(first, file=file, doing=doing, recipe=recipe))
+    return trainings
 
 
 def _scored(number: int, training: Training, markets: tuple[Market, ...], split: Split, why: str | None) -> Candidate:

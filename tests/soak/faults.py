@@ -9,8 +9,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -77,42 +76,21 @@ class Clients:
                 await asyncio.sleep(PAUSE)
 
 
-@contextmanager
-def killed(on: Cluster) -> Iterator[None]:
-    """The oldest replica, which may be the leader."""
-    os.kill(min(on.replicas()), signal.SIGKILL)
-    yield
+class Fault(NamedTuple):
+    """How it begins and ends."""
+
+    name: str
+    begin: Callable[[Cluster], object]
+    end: Callable[[Cluster], object] = lambda on: None
 
 
-@contextmanager
-def database_frozen(on: Cluster) -> Iterator[None]:
-    on.database.freeze()
-    yield
-    on.database.thaw()
-
-
-@contextmanager
-def valkey_away(on: Cluster) -> Iterator[None]:
-    on.valkey.kill()
-    yield
-    on.valkey.start()
-
-
-@contextmanager
-def database_crashed(on: Cluster) -> Iterator[None]:
-    on.database.kill()
-    yield
-    on.database.start()
-
-
-@contextmanager
-def exchanges_away(on: Cluster) -> Iterator[None]:
-    on.exchanges.fail("all", "503")
-    yield
-    on.exchanges.heal()
-
-
-FAULTS = (killed, database_frozen, valkey_away, database_crashed, exchanges_away)
+FAULTS = (
+    Fault("killed", lambda on: os.kill(min(on.replicas()), signal.SIGKILL)),  # the oldest, which may be the leader
+    Fault("database_frozen", lambda on: on.database.freeze(), lambda on: on.database.thaw()),
+    Fault("valkey_away", lambda on: on.valkey.kill(), lambda on: on.valkey.start()),
+    Fault("database_crashed", lambda on: on.database.kill(), lambda on: on.database.start()),
+    Fault("exchanges_away", lambda on: on.exchanges.fail("all", "503"), lambda on: on.exchanges.heal()),
+)
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +118,10 @@ async def broken(on: Cluster) -> list[Felt]:
             await asyncio.sleep(LASTS)
             break
         begun = time.monotonic()
-        with fault(on):
-            await asyncio.sleep(LASTS)
-        felt.append(Felt(fault.__name__, begun, time.monotonic() + AFTER))
+        fault.begin(on)
+        await asyncio.sleep(LASTS)
+        fault.end(on)
+        felt.append(Felt(fault.name, begun, time.monotonic() + AFTER))
     return felt
 
 

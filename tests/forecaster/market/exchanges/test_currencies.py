@@ -11,7 +11,6 @@ from forecaster.market.simulated import DemoSource
 from tests.support.exchanges.fake import AMPLE
 from tests.support.fakes import NOON, Clock
 
-pytestmark = pytest.mark.unhurried
 STAMP = {"Date": "Thu, 19 Mar 2026 12:00:00 GMT"}
 GIVEN = {
     "/api/v2/ticker/btceur/": {"last": "60000.5", "timestamp": str(NOON - 2)},

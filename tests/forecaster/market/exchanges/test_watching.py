@@ -15,7 +15,6 @@ from tests.support.exchanges.fake import AMPLE, five_minutes_of
 from tests.support.exchanges.formats import CANDLES, FORMATS, TICKER, Format
 from tests.support.fakes import NOON, Clock, candles_ending
 
-pytestmark = pytest.mark.unhurried
 NEW = ("PEPE", "SHIB", "UNI", "ATOM", "ETC")
 COINS = (*catalogue(), *(f"{code}-USD" for code in NEW))
 TAPE = candles_ending(NOON + 2 * HOUR, hours=800)
