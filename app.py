@@ -231,7 +231,6 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artifact") -> None:
     from forecaster.evaluation import headline, in_words, regrade
-    from forecaster.market import BITCOIN, ETHER
 
     with _trainer(options) as trainer, _progress("reading candles") as show:
         hours, fine = _of_the_record(options, settings)
@@ -243,8 +242,7 @@ def _regrade(options: argparse.Namespace, settings: "Settings", artifact: "Artif
             publish(
                 artifact,
                 record,
-                hours[BITCOIN],
-                hours[ETHER],
+                hours,
                 settings.model_dir,
                 ROOT / "docs" / "report",
                 others,

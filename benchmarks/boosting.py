@@ -9,7 +9,6 @@ were like, and the hours between those of the clock.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -21,35 +20,19 @@ from forecaster.evaluation.panel import SHOWN
 from forecaster.features.dataset import LEAST_SIGMA, Examples, Market
 from forecaster.features.hourly import CHANNELS, CONTEXT
 from forecaster.features.subhour import SUBHOUR
-from forecaster.quantiles import HORIZONS, LEVELS, Floats
+from forecaster.quantiles import HORIZONS, Floats
+from forecaster.training.distillation import BETWEEN, ROUNDS, SETTINGS
 from forecaster.training.quantile import Split
 
 if TYPE_CHECKING:
     import lightgbm
 
-FITTED = (0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.975)  # levels; those between are interpolated
+FITTED = tuple(ROUNDS)  # levels; those between are interpolated
 NEWEST = 3  # hours whose channels are given as they are
 HALF_LIFE = 4.0  # years
 FRESH = 2.0  # as of forecaster/training/fit.py
 QUARTER = 15 * 60  # seconds
-ROUNDS, PATIENCE = 400, 30
-# Chosen by the pinball loss at 1 h in the validation year, one after another: half-lives 2, 4 and none, 15, 31 and 63
-# leaves, at least 300 and 1000 hours a leaf, 0.3 and 0.5 of the features. The worst of them lost 0.3 % more.
-SETTINGS = {
-    "objective": "quantile",
-    "learning_rate": 0.05,
-    "num_leaves": 31,
-    "min_data_in_leaf": 1000,
-    "feature_fraction": 0.5,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "max_bin": 63,
-    "num_threads": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "seed": 1,
-    "verbosity": -1,
-}
+MOST_ROUNDS, PATIENCE, SEED = 400, 30, 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,14 +144,14 @@ def _stopped(table: Table, watched: Table, ahead: int, level: float) -> "lightgb
     closed = np.isfinite(outcome)
     callbacks = [lightgbm.early_stopping(PATIENCE, verbose=False)]
     valid = data.create_valid(watched.known[closed], outcome[closed])
-    return lightgbm.train({**SETTINGS, "alpha": level}, data, ROUNDS, [valid], callbacks=callbacks)
+    return lightgbm.train({**SETTINGS, "seed": SEED, "alpha": level}, data, MOST_ROUNDS, [valid], callbacks=callbacks)
 
 
 def _fitted(table: Table, ahead: int, level: float, rounds: int) -> "lightgbm.Booster":
     """The same with so many rounds."""
     import lightgbm
 
-    return lightgbm.train({**SETTINGS, "alpha": level}, _data(table, ahead), rounds)
+    return lightgbm.train({**SETTINGS, "seed": SEED, "alpha": level}, _data(table, ahead), rounds)
 
 
 def _data(table: Table, ahead: int) -> "lightgbm.Dataset":
@@ -192,7 +175,7 @@ def _everywhere(fitted: Floats, place: NDArray[np.int64]) -> Floats:
     Chernozhukov, Fernández-Val, Galichon (2010), "Quantile and probability curves without crossing": crossing
     quantiles are sorted.
     """
-    return (np.sort(fitted, axis=2) @ _BETWEEN)[:, place]
+    return (np.sort(fitted, axis=2) @ BETWEEN)[:, place]
 
 
 _LOG, _MOVE, _PLACE, _HOUR, _DAY = (
@@ -208,8 +191,4 @@ _LOG, _MOVE, _PLACE, _HOUR, _DAY = (
 _RETURN = np.isin(CHANNELS, ("return", "range", "other_return", "other_range"))
 _FINE_LOG, _FINE_MOVE, _MARK = (
     np.array([name.startswith(head) for name in SUBHOUR]) for head in ("fine_range", "fine_move", "past")
-)
-_SCORE = {level: NormalDist().inv_cdf(level) for level in {*LEVELS, *FITTED}}
-_BETWEEN = np.array(  # (fitted, Q) weights
-    [np.interp([_SCORE[to] for to in LEVELS], [_SCORE[of] for of in FITTED], unit) for unit in np.eye(len(FITTED))]
 )

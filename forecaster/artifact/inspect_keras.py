@@ -24,8 +24,11 @@ CLASSES: dict[str, tuple[str | None, ...]] = {  # class -> the modules that it m
     **dict.fromkeys(("Zeros", "GlorotUniform", "Orthogonal", "RandomNormal"), ("keras.initializers",)),
     "Adam": ("keras.optimizers",),
 }
-MODULES = ("forecaster.networks.quantile", "forecaster.model_quantile")  # where our layers are, and were at first
-OURS = ("Relative", "Newest", "Fading", "Quantiles")  # layers of quantile.py
+MODULES = (  # where our layers are, and were at first
+    *("forecaster.networks.quantile", "forecaster.networks.first_hour"),
+    "forecaster.model_quantile",
+)
+OURS = ("Relative", "Newest", "Fading", "Quantiles", "Told", "Ascending", "FirstHour")
 
 
 def check(archive: bytes, inputs: Mapping[str, Shape]) -> None:

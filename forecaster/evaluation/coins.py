@@ -4,10 +4,12 @@ A coin is graded at full hours of its own candles, with its companion's beside t
 the start on. What its bands learned by the last hour goes into the artifact, as the pair's does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecaster.calibration import Calibration, Tracker, Widths, tracked
 from forecaster.evaluation.baselines import rolling_quantiles
@@ -36,17 +38,23 @@ def coin_records(
     for market in markets:
         if len(market.issued(start, float("inf"))):
             progress(f"grading {market.symbol}", 0.0)
-            yield _record(engine, calibration, market, start)
+            rows = market.issued(start, float("inf"))
+            yield coin_record(market, rows, partial(_still, engine, calibration, market, rows))
 
 
-def _record(engine: Engine, calibration: Calibration, market: Market, start: float) -> CoinRecord:
-    rows = market.issued(start, float("inf"))
+def _still(
+    engine: Engine, calibration: Calibration, market: Market, rows: NDArray[np.int64], kind: InputKind
+) -> Floats:
+    return calibration.of(kind).apply(backtest(engine, market, rows, kind))
+
+
+def coin_record(market: Market, rows: NDArray[np.int64], calibrated: Callable[[InputKind], Floats]) -> CoinRecord:
+    """Of forecasts (n, 24, Q) issued at consecutive `rows` (n,), which are followed here; asked for by their input."""
     rolling = {ahead: rolling_quantiles(market.close, rows, ahead) for ahead in SHOWN}
     told: list[TableRow] = []
     widths: dict[InputKind, Widths] = {}
     for kind in KINDS:
-        tracker = Tracker()
-        still = calibration.of(kind).apply(backtest(engine, market, rows, kind))
+        tracker, still = Tracker(), calibrated(kind)
         issued = tracked(still, market.target[rows], tracker)
         widths[kind] = tracker.widths
         for ahead in SHOWN if len(rows) >= FEWEST else ():

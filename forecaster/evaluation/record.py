@@ -12,7 +12,7 @@ from forecaster.anomalies import AnomalyRecord
 from forecaster.calibration import Way
 from forecaster.evaluation.grades import RandomMinute
 from forecaster.quantiles import BANDS
-from forecaster.schema import Frozen, InputKind, Symbol
+from forecaster.schema import Frozen, InputKind, Symbol, TableRow
 
 Method = Literal["fixed_split", "walk_forward"]
 OURS = "quantile"  # as served: calibrated, with widths that follow the recent coverage
@@ -110,6 +110,8 @@ class Evaluation(Frozen):
     anomalies: AnomalyRecord | None = None
     random_minute: tuple[RandomMinute, ...] = Field(default=(), description="asked at any minute, by symbol")
     touches: tuple[Touches, ...] = Field(default=(), description="of forecasts from candles, as served")
+    walked_coins: tuple[TableRow, ...] = Field(default=(), description="refitted yearly: coins beside the pair")
+    walked_minutes: tuple[RandomMinute, ...] = Field(default=(), description="refitted yearly: a year of a coin each")
 
     def __add__(self, more: Self) -> "Evaluation":
         return Evaluation(
@@ -119,6 +121,8 @@ class Evaluation(Frozen):
             anomalies=self.anomalies or more.anomalies,
             random_minute=self.random_minute + more.random_minute,
             touches=self.touches + more.touches,
+            walked_coins=self.walked_coins + more.walked_coins,
+            walked_minutes=self.walked_minutes + more.walked_minutes,
         )
 
     def find(

@@ -3,25 +3,44 @@
 2018      2019      2020                       the networks of a year are trained on all hours before it,
 forecast  forecast  forecast  ...              its bands are calibrated on the forecasts of the year before,
     `-- calibrates --^                         and their widths follow the coverage through all years
+
+BTC and ETH are graded in full, other coins in fewer numbers, and both between full hours in the years whose
+five-minute candles are known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecaster.calibration import Conformal, tracked
+from forecaster.calibration import Calibration, tracked
+from forecaster.errors import InvalidInput
+from forecaster.evaluation.baselines import DAYS
+from forecaster.evaluation.coins import FEWEST, coin_record
+from forecaster.evaluation.grades import RandomMinute
 from forecaster.evaluation.panel import Fold, Panel
+from forecaster.evaluation.random_minute import at_random
 from forecaster.evaluation.record import OURS, UNTRACKED, Evaluation
 from forecaster.features import KINDS, Market
 from forecaster.inference import Engine, Progress, backtest
+from forecaster.market import Candles, companion
 from forecaster.quantiles import HORIZONS, Floats
-from forecaster.schema import InputKind
+from forecaster.schema import SYMBOLS, InputKind, Symbol, TableRow
 
 FIRST = 2019  # the first year that is graded
 
 Networks = Callable[[float], Engine]  # those trained on hours whose targets closed before that time (Unix s)
+Calibrate = Callable[[Engine, float, float], Calibration]  # on the forecasts of the hours between two times (Unix s)
+
+
+class Refit(NamedTuple):
+    """What forecasts a year."""
+
+    year: int
+    engine: Engine
+    calibration: Calibration
 
 
 def refits(last: int) -> list[float]:
@@ -29,41 +48,87 @@ def refits(last: int) -> list[float]:
     return [_new_year(year) for year in range(FIRST - 1, last + 1)]
 
 
-def walk_forward(networks: Networks, markets: tuple[Market, ...], last: int, progress: Progress) -> Evaluation:
-    """Grade every year from 2019 to `last`; `networks` is asked once for each year, 2018 first."""
-    years = range(FIRST - 1, last + 1)
-    raw: dict[tuple[str, InputKind], list[Floats]] = {}
-    for year in years:
-        engine = networks(_new_year(year))
-        for market in markets:
-            rows = _rows(market, year)
-            for kind in KINDS:
-                progress(f"forecasting {market.symbol} in {year}, {kind}", (year - FIRST + 1) / len(years))
-                raw.setdefault((market.symbol, kind), []).append(backtest(engine, market, rows, kind))
-    calibrations = {kind: _calibrations(raw, markets, kind, years) for kind in KINDS}
-    evaluation = Evaluation()
+def walk_forward(
+    networks: Networks,
+    calibrate: Calibrate,
+    markets: Iterable[Market],
+    fine: Mapping[Symbol, Candles],
+    last: int,
+    progress: Progress,
+) -> Evaluation:
+    """Grade every year from 2019 to `last`; `networks` is asked once for each year, 2018 first.
+
+    `markets` are full hours, BTC's and ETH's among them; `fine` are five-minute candles.
+    """
+    made = list(_refits(networks, calibrate, last, progress))
+    evaluation, coins = Evaluation(), list[TableRow]()
     for market in markets:
-        folds = (Fold(_new_year(year), _rows(market, year)) for year in years[1:])
-        panel = Panel("walk_forward", market, [fold for fold in folds if len(fold.rows)])
-        ours: dict[tuple[str, InputKind], Floats] = {}
-        for kind in KINDS:
-            parts = zip(calibrations[kind], raw.pop((market.symbol, kind))[1:], strict=True)
-            ours[UNTRACKED, kind] = np.concatenate([calibration.apply(part) for calibration, part in parts])
-            ours[OURS, kind] = tracked(ours[UNTRACKED, kind], market.target[panel.rows])
-        evaluation += panel.evaluate(ours, range(1, HORIZONS + 1), progress)
-    return evaluation
+        progress(f"forecasting {market.symbol} year by year", 0.0)
+        if market.symbol in SYMBOLS:
+            evaluation += _in_full(made, market, progress)
+        else:
+            coins += _in_few_numbers(made, market)
+    minutes = tuple(_between_hours(made, fine, progress))
+    return evaluation + Evaluation(walked_coins=tuple(coins), walked_minutes=minutes)
 
 
-def _calibrations(
-    raw: dict[tuple[str, InputKind], list[Floats]], markets: tuple[Market, ...], kind: InputKind, years: Sequence[int]
-) -> list[Conformal]:
-    """For each year but the first: fitted on the year before, both symbols together, on what closed before it ends."""
-    fitted = []
-    for index, year in enumerate(years[:-1]):
-        issued = np.concatenate([raw[market.symbol, kind][index] for market in markets])
-        actual = np.concatenate([market.closed(_rows(market, year), _new_year(year + 1)) for market in markets])
-        fitted.append(Conformal.of(issued, actual))
-    return fitted
+def _refits(networks: Networks, calibrate: Calibrate, last: int, progress: Progress) -> Iterator[Refit]:
+    before = networks(_new_year(FIRST - 1))
+    for year in range(FIRST, last + 1):
+        progress(f"calibrating {year}", (year - FIRST) / (last - FIRST + 1))
+        calibration = calibrate(before, _new_year(year - 1), _new_year(year))
+        before = networks(_new_year(year))
+        yield Refit(year, before, calibration)
+
+
+def _in_full(made: Sequence[Refit], market: Market, progress: Progress) -> Evaluation:
+    years = [(refit, _rows(market, refit.year)) for refit in made]
+    years = [(refit, rows) for refit, rows in years if len(rows)]
+    panel = Panel("walk_forward", market, [Fold(_new_year(refit.year), rows) for refit, rows in years])
+    ours: dict[tuple[str, InputKind], Floats] = {}
+    for kind in KINDS:
+        ours[UNTRACKED, kind] = _calibrated(years, market, kind)
+        ours[OURS, kind] = tracked(ours[UNTRACKED, kind], market.target[panel.rows])
+    return panel.evaluate(ours, range(1, HORIZONS + 1), progress)
+
+
+def _in_few_numbers(made: Sequence[Refit], market: Market) -> tuple[TableRow, ...]:
+    """Of one coin over all years, from when 90 days of it are known; none of a few hours."""
+    parts = [(refit, _rows(market, refit.year)) for refit in made]
+    years = [(refit, rows[rows >= 24 * DAYS]) for refit, rows in parts]
+    years = [(refit, rows) for refit, rows in years if len(rows)]
+    if sum(len(rows) for _, rows in years) < FEWEST:
+        return ()
+    rows = np.concatenate([each for _, each in years])
+    return coin_record(market, rows, lambda kind: _calibrated(years, market, kind)).rows
+
+
+def _calibrated(years: Iterable[tuple[Refit, NDArray[np.int64]]], market: Market, kind: InputKind) -> Floats:
+    """Forecasts (n, 24, Q) of each year's rows by its networks, as it calibrates them."""
+    return np.concatenate(
+        [each.calibration.of(kind).apply(backtest(each.engine, market, rows, kind)) for each, rows in years]
+    )
+
+
+def _between_hours(made: Sequence[Refit], fine: Mapping[Symbol, Candles], progress: Progress) -> Iterator[RandomMinute]:
+    """BTC and ETH at every five-minute mark of a year, where that many hours of it are known."""
+    for symbol in SYMBOLS:
+        for refit in made if symbol in fine else ():
+            progress(f"grading {symbol} at every five minutes of {refit.year}", 0.0)
+            start, stop = _new_year(refit.year), _new_year(refit.year + 1)
+            candles, other = (_until(fine.get(each), stop) for each in (symbol, companion(symbol)))
+            if candles is None:
+                continue
+            try:
+                graded = at_random(refit.engine, refit.calibration, symbol, candles, other, start)
+            except InvalidInput:  # too few of them
+                continue
+            if graded.n >= FEWEST:
+                yield graded
+
+
+def _until(candles: Candles | None, stop: float) -> Candles | None:
+    return None if candles is None else candles.closed_at(stop)
 
 
 def _rows(market: Market, year: int) -> NDArray[np.int64]:

@@ -162,6 +162,15 @@ class Examples:
             weight=(weight / np.median((even * np.abs(target)).mean(axis=1))).astype(np.float32),
         )
 
+    def draw(self, count: int, random: np.random.Generator) -> NDArray[np.int64]:
+        """Which of (n,) one epoch shows, in any order: of each group no more than `count`."""
+        shuffled = random.permutation(len(self.row))
+        group = self.group[shuffled]
+        order = np.argsort(group, kind="stable")
+        first = np.searchsorted(group[order], group[order])  # where each one's group begins
+        drawn: NDArray[np.int64] = random.permutation(shuffled[order[np.arange(len(order)) - first < count]])
+        return drawn
+
 
 def _kin(symbol: Symbol) -> int:
     """Which coins' forecasts of one hour of the clock tell much the same: all but BTC and ETH."""

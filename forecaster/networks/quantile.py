@@ -31,10 +31,9 @@ from forecaster.features import (
     SUBHOUR_KNOWN,
     VOLATILITY_HALF_LIFE,
 )
-from forecaster.quantiles import HORIZONS, LEVELS, MEDIAN
+from forecaster.networks.ascending import Tensor, first_steps, from_median
+from forecaster.quantiles import HORIZONS, LEVELS
 from forecaster.schema import WINDOW
-
-Tensor = Any  # of whichever backend runs
 
 RETURNS = WINDOW - 1  # of the 60 closes a bare request brings
 FARTHEST = 4.0  # of a log volatility from the window's own; beyond it nothing was learned
@@ -145,12 +144,8 @@ class Quantiles(keras.layers.Layer):
 
     def call(self, centre: Tensor, spread: Tensor, steps: Tensor, sigma: Tensor) -> Tensor:
         """(B, 24), (B, 24), (B, 24 * (Q - 1)), (B, 1) -> (B, 24, Q)."""
-        steps = ops.softplus(ops.reshape(steps, (-1, HORIZONS, len(LEVELS) - 1)))
-        lower = steps[:, :, :MEDIAN]
-        below = ops.sum(lower, axis=2, keepdims=True) - (ops.cumsum(lower, axis=2) - lower)  # from the median down
-        above = ops.cumsum(steps[:, :, MEDIAN:], axis=2)
-        middle = (centre * self.reach)[:, :, None]
-        standard = ops.concatenate([middle - below, middle, middle + above], axis=2)  # (B, 24, Q)
+        steps = ops.reshape(steps, (-1, HORIZONS, len(LEVELS) - 1))
+        standard = from_median((centre * self.reach)[:, :, None], steps)  # (B, 24, Q)
         unit = sigma * self.root * ops.exp(ops.clip(spread, -FARTHEST, FARTHEST))  # (B, 24)
         return unit[:, :, None] * standard
 
@@ -187,8 +182,7 @@ def quantile_network(units: int = UNITS, dense: int = DENSE, dropout: float = DR
     steps = keras.layers.Dense(HORIZONS * (len(LEVELS) - 1), kernel_initializer=small, name="steps")(shape)
     quantiles = Quantiles(name="quantiles")(centre, spread, steps, sigma)
     network = keras.Model(inputs, quantiles, name="forecaster")
-    gaps = np.diff(_student(np.array(LEVELS))) * 0.9 / np.sqrt(3)  # of unit variance, a little narrower
-    network.get_layer("steps").bias.assign(np.tile(np.log(np.expm1(gaps)), HORIZONS).astype("float32"))
+    network.get_layer("steps").bias.assign(np.tile(first_steps(), HORIZONS))
     return network
 
 
@@ -234,14 +228,3 @@ def _in_units(values: Tensor, sigma: Tensor, log: Tensor, move: Tensor) -> Tenso
 def _named(*heads: str, names: tuple[str, ...] = CONTEXT) -> NDArray[np.bool_]:
     """Which of the columns (n,) begin with one of `heads`."""
     return np.array([name.startswith(heads) for name in names])
-
-
-def _student(level: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quantiles of Student's t with 3 degrees of freedom, by bisection of its distribution function."""
-    low, high = np.full_like(level, -50.0), np.full_like(level, 50.0)
-    for _ in range(80):
-        middle = (low + high) / 2
-        unit = middle / np.sqrt(3)
-        below = 0.5 + (unit / (1 + unit * unit) + np.arctan(unit)) / np.pi < level
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return (low + high) / 2

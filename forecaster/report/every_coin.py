@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from forecaster.evaluation import AtOffset, RandomMinute
+from forecaster.evaluation import AtOffset, Evaluation, RandomMinute
 from forecaster.quantiles import BANDS
 from forecaster.report.tables import Cell, Column, Row, table
 from forecaster.report.wording import NBSP, NONE, coin, interval, money, number, percent
@@ -41,13 +41,29 @@ def in_words(graded: RandomMinute) -> str:
 
 def by_coin(report: Report) -> str:
     """Every coin that was graded, one hour ahead from candles."""
-    rows = [Row(Cell(coin(row.symbol), f"{row.n:,} hours"), None, _graded(row)) for row in _full_hours(report)]
-    return table("Every coin, 1 hour ahead at full hours, from candles.", "coin", _columns(*COINS), rows, best=False)
+    return _coins("Every coin, 1 hour ahead at full hours, from candles.", _full_hours(report.table))
+
+
+def walked_coins(evaluation: Evaluation) -> str:
+    """The coins beside the pair, each year forecast by networks of the years before it; empty without them."""
+    rows = _full_hours(evaluation.walked_coins)
+    caption = "Refitted every year: the other coins, 1 hour ahead at full hours, from candles, all years together."
+    return _coins(caption, rows) if rows else ""
+
+
+def walked_minutes(evaluation: Evaluation) -> str:
+    """Asked at a random minute, each year forecast by networks of the years before it; empty without them."""
+    rows = [
+        Row(Cell(f"{coin(each.symbol)} {each.start:%Y}", f"{each.n:,} hours"), None, _year(each))
+        for each in evaluation.walked_minutes
+    ]
+    caption = "Refitted every year: in 60 minutes, asked at a random minute, in the years with five-minute candles."
+    return table(caption, "year", _columns(*YEARS), rows, best=False) if rows else ""
 
 
 def several(report: Report) -> bool:
     """Whether coins beside the pair were graded."""
-    return len(_full_hours(report)) > 2
+    return len(_full_hours(report.table)) > 2
 
 
 MINUTES = (
@@ -65,6 +81,7 @@ UNDER_WAY = (
     *(f"the same in {minutes} minutes" for minutes in QUARTERS),
 )
 COINS = ("MAE", *MINUTES[:-1])
+YEARS = (*COINS, "better than no change at each of the twelve minutes")
 
 
 def _columns(*titles: str) -> list[Column]:
@@ -117,5 +134,23 @@ def _each(graded: RandomMinute) -> Sequence[tuple[str, AtOffset]]:
     return sorted(graded.by_offset.items(), key=lambda item: int(item[0]))
 
 
-def _full_hours(report: Report) -> list[TableRow]:
-    return [row for row in report.table if (row.hours, row.input) == (1, "full")]
+def _coins(caption: str, graded: Sequence[TableRow]) -> str:
+    rows = [Row(Cell(coin(row.symbol), f"{row.n:,} hours"), None, _graded(row)) for row in graded]
+    return table(caption, "coin", _columns(*COINS), rows, best=False)
+
+
+def _year(graded: RandomMinute) -> tuple[Cell, ...]:
+    skills = [row.mae_skill for row in graded.by_offset.values()]
+    low, high = (percent(each, 2, sign=True) for each in (min(skills), max(skills)))
+    return (
+        Cell(money(graded.mae)),
+        Cell(percent(graded.mae_skill, 2, sign=True)),
+        Cell(NONE if graded.direction is None else percent(graded.direction)),
+        *_sharpness(graded.crps, graded.crps_rolling_quantiles),
+        Cell(_held(graded.coverage)),
+        Cell(f"{low} to {high}"),
+    )
+
+
+def _full_hours(rows: Sequence[TableRow]) -> list[TableRow]:
+    return [row for row in rows if (row.hours, row.input) == (1, "full")]

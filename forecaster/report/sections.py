@@ -42,7 +42,7 @@ def sections(
         Section("horizons", "From 1 to 24 hours ahead", _horizons(evaluation, symbols)),
         Section("closes", "From closing prices alone", _closes(evaluation, symbols)),
         Section("minutes", "Asked at a random minute", _minutes(evaluation)),
-        Section("coins", "Every coin", _coins(report)),
+        Section("coins", "Every coin", _coins(report, evaluation)),
         Section("metrics", "What each number is", tables.metrics(ours)),
         Section("method", "How it was measured", _method(report, evaluation, classic, symbols)),
     ]
@@ -147,13 +147,15 @@ def _minutes(evaluation: Evaluation) -> str:
     )
     graded = evaluation.random_minute
     told = ((every_coin.by_minute(each), every_coin.to_the_full_hour(each)) for each in graded)
-    return lead + bullets(map(every_coin.in_words, graded)) + "".join(chain.from_iterable(told))
+    shown = "".join(chain.from_iterable(told)) + every_coin.walked_minutes(evaluation)
+    return lead + bullets(map(every_coin.in_words, graded)) + shown
 
 
-def _coins(report: Report) -> str:
+def _coins(report: Report, evaluation: Evaluation) -> str:
     if not every_coin.several(report):
         return ""
-    return paragraph("Each coin on its own hours, with its companion's candles beside it.") + every_coin.by_coin(report)
+    lead = paragraph("Each coin on its own hours, with its companion's candles beside it.")
+    return lead + every_coin.by_coin(report) + every_coin.walked_coins(evaluation)
 
 
 def _closes(evaluation: Evaluation, symbols: Symbols) -> str:

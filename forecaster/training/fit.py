@@ -15,11 +15,14 @@ from keras import ops
 from numpy.typing import NDArray
 
 from forecaster.features import FLAGS, OTHER_KNOWN, SUBHOUR, SUBHOUR_KNOWN, Examples
-from forecaster.networks.quantile import DENSE, DROPOUT, UNITS, Tensor, network_inputs, pinball, quantile_network
+from forecaster.networks.ascending import Tensor
+from forecaster.networks.quantile import DENSE, DROPOUT, UNITS, network_inputs, pinball, quantile_network
 from forecaster.quantiles import MEDIAN
 from forecaster.schema import WINDOW
+from forecaster.training.distillation import with_second_opinion
 
 WARM_UP = 100  # steps
+NETWORK = 0.4  # share of a training that the network takes, where trees teach it after
 LAST_RATE = 0.02  # of the learning rate, at the end of its cosine
 
 Progress = Callable[[float], None]  # the share that is done, 0..1
@@ -29,7 +32,7 @@ Progress = Callable[[float], None]  # the share that is done, 0..1
 class Recipe:
     """How the networks are trained. docs/training.md says what else was tried."""
 
-    seeds: int = 2
+    seeds: int = 1
     epochs: int = 2
     batch: int = 512
     rate: float = 2e-3
@@ -47,6 +50,7 @@ class Recipe:
     units: int = UNITS  # of the LSTM
     dense: int = DENSE  # of the layer after it
     dropout: float = DROPOUT
+    distilled: bool = True  # whether boosted trees give a second opinion on the next hour
 
 
 def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
@@ -69,8 +73,17 @@ def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> ke
         ema_momentum=recipe.average,
     )
     trainer.compile(optimizer=optimizer, loss=_loss(recipe.median))
-    trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[_Told(steps, progress)])
-    return settled(network)
+    share = NETWORK if recipe.distilled else 1.0
+    told = _Told(steps, lambda done: progress(share * done))
+    trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[told])
+    network = settled(network)
+    if not recipe.distilled:
+        return network
+
+    def taught(done: float) -> None:
+        progress(share + (1 - share) * done)
+
+    return with_second_opinion(network, examples, recipe.drawn, recipe.hourly, seed, taught)
 
 
 def settled(network: keras.Model) -> keras.Model:
@@ -146,12 +159,7 @@ class Batches(keras.utils.PyDataset):
 
     def on_epoch_end(self) -> None:
         """Draw what the next epoch shows: of each hour of the clock no more than the recipe's number, in any order."""
-        shuffled = self._random.permutation(len(self._examples.row))
-        group = self._examples.group[shuffled]
-        order = np.argsort(group, kind="stable")
-        first = np.searchsorted(group[order], group[order])  # where each one's group begins
-        drawn = np.arange(len(order)) - first < self._recipe.drawn
-        self._order = self._random.permutation(shuffled[order[drawn]])
+        self._order = self._examples.draw(self._recipe.drawn, self._random)
 
 
 @keras.saving.register_keras_serializable("cryptosense")

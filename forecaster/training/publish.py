@@ -3,25 +3,30 @@
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecaster.artifact import Artifact, load_artifact, save_artifact
 from forecaster.evaluation import Evaluation, Record, refits, walk_forward
-from forecaster.features import Market, markets_of
+from forecaster.features import Market
 from forecaster.inference import Progress
 from forecaster.market import Candles, utc
 from forecaster.report import Material, report_page
 from forecaster.report.png import pictures
 from forecaster.schema import HOUR, Report, Symbol
+from forecaster.training.calibrate import Year, calibration_of, clock_of, graded_of
 from forecaster.training.export import engine_of
+from forecaster.training.quantile import markets_to_learn
 from forecaster.training.side_by_side import on_this_machine
 from forecaster.training.trainings import Trainer, kept, networks, plan, train
+
+if TYPE_CHECKING:
+    from forecaster.training.fit import Recipe
 
 
 def publish(
     artifact: Artifact,
     record: Record,
-    btc: Candles,
-    eth: Candles,
+    hours: Mapping[Symbol, Candles],
     directory: Path,
     pages: Path,
     others: dict[str, Path],
@@ -29,23 +34,34 @@ def publish(
     progress: Progress,
     fine: Mapping[Symbol, Candles] | None = None,
     trainer: Trainer | None = None,
+    recipe: "Recipe | None" = None,
 ) -> Evaluation:
     """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
 
     `record` is the fixed split's. `others` says where, if anywhere, the classic artifact lies ("classic") and the
-    scores that benchmarks/competitors.py wrote ("competitors"). Networks that are in `keep` are not trained again.
+    scores that benchmarks/competitors.py wrote ("competitors"). `hours` are those of every coin, BTC and ETH among
+    them, `fine` five-minute candles. Networks that are in `keep` are not trained again.
     """
-    markets = markets_of(btc, eth, fine)
-    last = utc(int(markets[0].time[-1])).year
+    fine = fine or {}
+    markets = markets_to_learn(hours, fine)
+    pair, clock = graded_of(markets), clock_of(markets)
+    last = utc(int(pair[0].time[-1])).year
     with kept(keep) as folder:
-        plans = {stop: plan(markets, utc(stop), folder) for stop in refits(last)}
+        plans = {stop: plan(markets, utc(stop), folder, recipe) for stop in refits(last)}
         train(list(chain(*plans.values())), progress, trainer or on_this_machine)
-        years = walk_forward(lambda stop: engine_of(networks(plans[stop]), markets)[0], markets, last, progress)
+        years = walk_forward(
+            lambda stop: engine_of(networks(plans[stop]), pair)[0],
+            lambda engine, start, stop: calibration_of(engine, markets, Year(start, stop), fine),
+            clock,
+            fine,
+            last,
+            progress,
+        )
     evaluation = record.evaluation + years + _competitors(others)
     progress("saving", 1.0)
     save_artifact(directory, {**artifact.files, "evaluation.json": evaluation.compact()}, artifact.manifest)
     classic = load_artifact(others["classic"]).report if others["classic"].exists() else None
-    write_pages(pages, record, evaluation, markets[0], classic)
+    write_pages(pages, record, evaluation, pair[0], classic)
     return evaluation
 
 

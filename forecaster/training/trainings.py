@@ -53,7 +53,7 @@ def plan(
     """A network for each seed, trained on hours whose targets close before `stop`, to be kept in `folder`.
 
     A network that was trained on other hours, or by another recipe, is kept beside it and not taken for it. Raises
-    ConfigurationError without TensorFlow.
+    ConfigurationError without TensorFlow or LightGBM.
     """
     recipe = recipe or shipped()
     of = f"{stop:%Y-%m-%dT%H}_{{}}_{fingerprint(markets, stop.timestamp(), recipe)}.keras"
@@ -78,11 +78,13 @@ def fingerprint(markets: Sequence[Market], stop: float, recipe: "Recipe") -> str
 
 
 def shipped() -> "Recipe":
-    """The recipe of the model that ships. Raises ConfigurationError without TensorFlow."""
+    """The recipe of the model that ships. Raises ConfigurationError without TensorFlow or LightGBM."""
     try:
         from forecaster.training.fit import Recipe
     except ImportError as error:
-        raise ConfigurationError("Training needs TensorFlow.", "Install it with: pip install -e '.[train]'") from error
+        raise ConfigurationError(
+            "Training needs TensorFlow and LightGBM.", "Install them with: pip install -e '.[train]'"
+        ) from error
     return Recipe()
 
 

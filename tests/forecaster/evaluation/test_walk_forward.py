@@ -1,5 +1,6 @@
 """The walk-forward: each year is forecast by what was made of the years before it, calibrated on the one before."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 
@@ -10,12 +11,14 @@ from forecaster.calibration.conformal import Conformal
 from forecaster.evaluation.record import OURS, UNTRACKED
 from forecaster.features.dataset import markets_of
 from forecaster.quantiles import HORIZONS, band
-from tests.support.artifacts.markets import market
+from forecaster.training.calibrate import Year, calibration_of
+from tests.support.artifacts.markets import five_minutes, market
 from tests.support.artifacts.planted import SPREAD
 
 subject = import_module("forecaster.evaluation.walk_forward")  # the package names its function alike
 END = int(datetime(2020, 3, 1, tzinfo=UTC).timestamp())
 BTC, ETH = market(20_000, seed=4, close_time=END), market(15_000, seed=5, start=900.0, close_time=END - 90 * 24 * 3600)
+FINE = five_minutes(160, seed=6, close_time=END)
 
 
 class Yearly:
@@ -34,8 +37,13 @@ class Yearly:
 
 @pytest.fixture(scope="module")
 def walked():
-    networks = Yearly()
-    evaluation = subject.walk_forward(networks, markets_of(BTC, ETH), 2020, lambda doing, share: None)
+    networks, pair = Yearly(), markets_of(BTC, ETH)
+    other = replace(pair[1], symbol="SOL-USD")
+
+    def calibrate(engine, start, stop):
+        return calibration_of(engine, pair, Year(start, stop))
+
+    evaluation = subject.walk_forward(networks, calibrate, (*pair, other), {"BTC-USD": FINE}, 2020, lambda *_: None)
     return networks, evaluation
 
 
@@ -52,6 +60,22 @@ def test_years_are_graded_from_2019_on_where_there_are_hours(walked):
         *(("ETH-USD", period) for period in ("all", "2019")),
     }
     assert all(row.method == "walk_forward" for row in evaluation.graded)
+
+
+def test_other_coins_are_graded_in_few_numbers_once_ninety_days_of_them_are_known(walked):
+    _, evaluation = walked
+    rows = {(row.hours, row.input): row for row in evaluation.walked_coins}
+    assert set(rows) == {(hours, kind) for hours in (1, 6, 24) for kind in ("full", "closes_only")}
+    assert {row.symbol for row in rows.values()} == {"SOL-USD"}
+    whole = evaluation.find(OURS, "ETH-USD", 1, method="walk_forward")
+    assert rows[1, "full"].n == whole.n and rows[1, "full"].crps == pytest.approx(whole.crps, rel=1e-6)
+
+
+def test_both_are_graded_between_full_hours_in_the_years_whose_minutes_are_known(walked):
+    _, evaluation = walked
+    [graded] = evaluation.walked_minutes
+    assert (graded.symbol, graded.start.year, graded.stop.year) == ("BTC-USD", 2019, 2020)
+    assert set(graded.by_offset) == {str(minute) for minute in range(0, 60, 5)}
 
 
 def test_each_year_holds_its_own_hours(walked):

@@ -32,13 +32,14 @@ SAMPLE = {
 
 
 def disturbed(seed):
-    """A network whose every weight matters, as if it had been trained badly."""
+    """A network with a second opinion whose every weight matters, as if it had been trained badly."""
     import keras  # here and below, not above: TensorFlow takes half a gigabyte of every process that collects tests
 
+    from forecaster.networks.first_hour import advised
     from forecaster.networks.quantile import quantile_network
 
     keras.utils.set_random_seed(seed)
-    network, random = quantile_network(), np.random.default_rng(seed)
+    network, random = advised(quantile_network()).network, np.random.default_rng(seed)
     for weight in network.trainable_weights:
         weight.assign(weight + random.normal(0, 0.05, weight.shape))
     return network

@@ -95,3 +95,16 @@ def test_coins_beside_the_pair_have_a_line_each(graded):
     more = report.model_copy(update={"table": tuple(row(symbol) for symbol in ("BTC-USD", "ETH-USD", "DOGE-USD"))})
     page = Page(report_page(more, made_up_record.evaluation(), made_up_record.material()))
     assert "coins" in page.sections and "DOGE" in page.text and "$0.00123" in page.text
+
+
+def test_years_and_coins_of_yearly_refits_are_read_as_they_were_written_and_have_a_line_each(graded):
+    walked = Evaluation(walked_coins=(row("DOGE-USD"),), walked_minutes=(graded,), random_minute=(graded,))
+    record = made_up_record.evaluation() + walked
+    read = Evaluation.expanded(record.compact())
+    assert [each.symbol for each in read.walked_coins] == ["DOGE-USD"] and read.walked_minutes[0].n == 1_000
+    report = made_up_record.report()
+    more = report.model_copy(update={"table": tuple(row(symbol) for symbol in ("BTC-USD", "ETH-USD", "DOGE-USD"))})
+    page = Page(report_page(more, record, made_up_record.material()))
+    assert page.text.count("Refitted every year") == 2
+    text = page.text.replace("\xa0", " ")
+    assert f"BTC {graded.start:%Y}" in text and "+0.50 % to +0.50 %" in text

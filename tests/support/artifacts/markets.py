@@ -25,9 +25,9 @@ def market(
     return Candles.from_rows(rows.tolist(), step)
 
 
-def five_minutes(days: int, seed: int = 3, start: float = 20_000.0) -> Candles:
+def five_minutes(days: int, seed: int = 3, start: float = 20_000.0, **options: int) -> Candles:
     """Five-minute candles of so many days."""
-    return market(288 * days, seed, start, step=FIVE_MINUTES, sigma=0.0012)
+    return market(288 * days, seed, start, step=FIVE_MINUTES, sigma=0.0012, **options)
 
 
 def scaled(candles: Candles, factor: float) -> Candles:
