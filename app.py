@@ -18,6 +18,7 @@ options.py says what each takes, composition.py puts the parts together. What is
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Coroutine, Iterator
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from forecaster.training import Search, Trainer
 
 T = TypeVar("T")
+ALLOCATED = 10_000  # objects of a service after which Python looks for garbage: with 700 that is a seventh of a start
 
 
 def chat(options: argparse.Namespace) -> None:
@@ -365,6 +367,7 @@ async def _closing(parts: Composition, work: Coroutine[object, object, T]) -> T:
 
 
 def _serve(settings: "Settings", *, with_chat: bool, reading: "Reading | None" = None) -> None:
+    gc.set_threshold(ALLOCATED, 10, 10)
     from api import run
     from api.connections import address, listen
     from composition import service

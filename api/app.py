@@ -79,11 +79,11 @@ def create_app(
     """The service. It answers at once; `backend` and then `chat` are called in a thread after start.
 
     `turn` answers POST /v1/chat. `protocol` gives what answers /mcp, and is called when that is first asked. `work`
-    runs beside the service from when the model is ready until the event that it is given is set. As long, `lead` runs
-    what is `shared` by all replicas, and the watch over `alerts`, while this one leads; without it that is always.
-    `alerts` are closed. `close` is awaited at shutdown, after the chat has ended. `counted` is what GET /metrics shows,
-    `model_state` what GET /readyz says of the model, which is not ready where it raises BackendError, and `database`
-    what it says of that. Raises ConfigurationError for settings that cannot work.
+    runs beside the service from when the model is ready, and the page where it can be, until the event that it is
+    given is set. As long, `lead` runs what is `shared` by all replicas, and the watch over `alerts`, while this one
+    leads; without it that is always. `alerts` are closed. `close` is awaited at shutdown, after the chat has ended.
+    `counted` is what GET /metrics shows, `model_state` what GET /readyz says of the model, which is not ready where it
+    raises BackendError, `database` what it says of that. Raises ConfigurationError for settings that cannot work.
     """
     leaving = asyncio.Event()
     model, page = Part("model", backend), Chat(chat, leaving) if chat else None
@@ -186,7 +186,7 @@ async def _run(model: Part[ForecastBackend], page: Chat | None, works: Sequence[
     await model.start()
     if stop.is_set():
         return
-    beside = asyncio.ensure_future(_together(works if model.state is State.READY else [])(stop))
+    beside = asyncio.ensure_future(_together(works if model.state is State.READY else [], page)(stop))
     if page:
         await page.run(stop)
     await stop.wait()
@@ -194,8 +194,8 @@ async def _run(model: Part[ForecastBackend], page: Chat | None, works: Sequence[
     await asyncio.wait((beside,))
 
 
-def _together(works: Sequence[Work]) -> Work:
-    """All of them side by side; one that fails keeps none of the others from going on."""
+def _together(works: Sequence[Work], page: Chat | None = None) -> Work:
+    """All of them side by side, after the page, which their imports would hold up; each goes on though others fail."""
 
     async def kept(work: Work, stop: asyncio.Event) -> None:
         try:
@@ -204,6 +204,8 @@ def _together(works: Sequence[Work]) -> Work:
             log.exception("What runs beside the service failed.")
 
     async def together(stop: asyncio.Event) -> None:
+        if page:
+            await page.settled.wait()
         await asyncio.gather(*(kept(each, stop) for each in works), return_exceptions=True)
 
     return together

@@ -43,6 +43,7 @@ class Chat(Part[Starlette]):
         """`leaving` is set when the server is about to stop; open pages are then let go."""
         super().__init__("chat", build)
         self._leaving = leaving
+        self.settled = asyncio.Event()  # it is built, or cannot be
         self._app: ASGIApp = self._stand_in
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -53,9 +54,11 @@ class Chat(Part[Starlette]):
             async with chat.router.lifespan_context(chat):
                 self._app = RequestBodyLimitMiddleware(_with_problems(chat), BODY_LIMIT)
                 self.done(chat)
+                self.settled.set()
                 await stop.wait()
         except Exception as error:
             self.fail(error)
+            self.settled.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the chat, or for it."""

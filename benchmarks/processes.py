@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from benchmarks.client import Connection
 
 ROOT = Path(__file__).resolve().parent.parent
+REST, GROWN = 5.0, 1.0  # seconds for which memory that grows by less MB is at rest
 
 
 def environment(folder: str) -> dict[str, str]:
@@ -83,3 +85,12 @@ def memory(pid: int) -> float:
     """The most that a process has held so far, in MB."""
     (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(kilobytes) / 1000
+
+
+def rested(pid: int) -> float:
+    """The same once it no longer grows: some parts are loaded after a service is ready, whatever it is asked."""
+    most = 0.0
+    while (held := memory(pid)) > most + GROWN:
+        most = held
+        time.sleep(REST)
+    return held

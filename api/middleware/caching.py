@@ -4,8 +4,10 @@ An answer that tells its age is another one every second, and means the same unt
 Starlette tags files alone.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterator, Iterator
+from contextvars import copy_context
 from typing import Any
 
 from fastapi import Request, Response
@@ -39,9 +41,20 @@ def fresh(body: bytes, headers: dict[str, str] | None = None) -> Response:
     return Response(body, media_type=JSON, headers=NO_STORE | (headers or {}))
 
 
-def streamed(parts: AsyncIterable[bytes]) -> Response:
-    """The same, sent as it is made."""
-    return StreamingResponse(parts, media_type=JSON, headers=NO_STORE)
+async def streamed(parts: Iterator[bytes]) -> Response:
+    """The same, made in a thread, each part while the one before is sent. Raises where the first cannot be made."""
+    loop, context = asyncio.get_running_loop(), copy_context()  # one for all parts, in which spans stay open
+
+    def begin() -> asyncio.Future[bytes]:
+        return loop.run_in_executor(None, context.run, lambda: next(parts, b""))
+
+    async def sent(part: bytes) -> AsyncIterator[bytes]:
+        while part:
+            begun = begin()
+            yield part
+            part = await begun
+
+    return StreamingResponse(sent(await begin()), media_type=JSON, headers=NO_STORE)
 
 
 def until_next_candle(request: Request, answer: Provenance, most: int = HOUR, step: int = HOUR) -> Response:

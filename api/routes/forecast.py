@@ -1,7 +1,8 @@
 """``POST /v1/forecast``: the distribution of the next closes, live or after what the caller sends; one or many."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Header, Request, Response
@@ -220,7 +221,7 @@ async def batch(body: BatchRequest, backend: BackendDep) -> Response:
     A window that cannot be forecast from, such as one with too long a gap, gets a problem in its place.
     """
     results = await backend.forecast_batch(await asyncio.to_thread(body.sent), body.hours)
-    return streamed(_told(body, results))
+    return await streamed(_told(body, results))
 
 
 async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
@@ -234,14 +235,10 @@ async def _issued(body: ForecastRequest, backend: ForecastBackend) -> Forecast:
     return await backend.forecast_from(sent.symbol, sent.candles, body.hours, sent.other)
 
 
-async def _told(wanted: Wanted, results: Sequence[Answer]) -> AsyncIterator[bytes]:
-    """A BatchAnswer, some results at a time, which are written in a thread."""
-    before = b'{"results":['
-    for start in range(0, len(results), AT_ONCE):
-        yield await asyncio.to_thread(_written, before, wanted, results[start : start + AT_ONCE])
+def _told(wanted: Wanted, results: Iterable[Answer]) -> Iterator[bytes]:
+    """A BatchAnswer, some results at a time."""
+    before, left = b'{"results":[', iter(results)
+    while some := [wanted.of_any(each) for each in islice(left, AT_ONCE)]:
+        yield results_json(before, some)
         before = b","
     yield b"]}"
-
-
-def _written(before: bytes, wanted: Wanted, part: Sequence[Answer]) -> bytes:
-    return results_json(before, [wanted.of_any(each) for each in part])

@@ -50,9 +50,7 @@ def draft_json(draft: Draft) -> bytes:
     table = np.concatenate(columns, axis=1)  # (k, 3 + Q), in the order of the text
     openings, between = _around(told.minutes, told.levels, told.above is not None)
     text = list(between)
-    text[0 : -1 : 2 * table.shape[1]] = [
-        opening + _time(told.as_of + 60 * ahead) for opening, ahead in zip(openings, told.minutes, strict=True)
-    ]
+    text[0 : -1 : 2 * table.shape[1]] = _timed(openings, told.as_of, told.minutes)
     text[1::2] = _numbers(table)
     before, here, after = orjson.dumps(draft.said, _of_model, orjson.OPT_UTC_Z).partition(HORIZONS)
     text[0] = before + here + text[0]
@@ -85,6 +83,12 @@ def _around(
     ]
     gaps = [part.encode() for each in row for part in (each, "")]
     return tuple(each.encode() for each in openings), (*gaps * len(minutes), end.encode())
+
+
+@lru_cache(SHAPES)
+def _timed(openings: tuple[bytes, ...], as_of: float, minutes: tuple[int, ...]) -> list[bytes]:
+    """What stands before each horizon's numbers: many forecasts begin at the same time."""
+    return [opening + _time(as_of + 60 * ahead) for opening, ahead in zip(openings, minutes, strict=True)]
 
 
 @lru_cache(TIMES)

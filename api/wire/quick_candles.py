@@ -4,6 +4,7 @@ msgspec takes the last of two equal keys without a word. Where nothing is escape
 quotation marks and nothing else has any, so that a body with a key twice has more than what was read of it needs.
 """
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -17,14 +18,17 @@ from forecaster.schema import HOUR
 
 LISTS = "candles", "other_candles"
 LONGEST = 1024  # bytes of a value beside them
+LONGEST_TIME = 32  # characters: with microseconds and an offset
+TIMES = 8192  # texts of times that are remembered: candles of many callers open at the same hours
 
 _Price = Annotated[float, msgspec.Meta(ge=CHEAPEST, le=DEAREST)]
+_Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TIME)]
 
 
 class _Candle(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """What api.wire.caller_values calls a GivenCandle."""
 
-    open_time: Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)] | str
+    open_time: Annotated[int, msgspec.Meta(ge=EARLIEST, le=LATEST)] | _Text
     open: _Price
     high: _Price
     low: _Price
@@ -33,6 +37,7 @@ class _Candle(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _FIELDS = len(msgspec.structs.fields(_Candle))
+_seconds_of = lru_cache(TIMES)(seconds_of)
 _candles = msgspec.json.Decoder(Annotated[list[_Candle], msgspec.Meta(min_length=1, max_length=MOST_CANDLES)])
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -57,8 +62,9 @@ def _rows(raw: msgspec.Raw) -> NDArray[np.float64]:
     candles = _candles.decode(raw)
     if _quotes(raw) != 2 * sum(_FIELDS + isinstance(each.open_time, str) for each in candles):
         raise ValueError("a duplicate key")
-    times = [seconds_of(each.open_time) if isinstance(each.open_time, str) else each.open_time for each in candles]
-    rows = np.array([(t, c.open, c.high, c.low, c.close, c.volume) for t, c in zip(times, candles, strict=True)])
+    times = [_seconds_of(each.open_time) if isinstance(each.open_time, str) else each.open_time for each in candles]
+    told = [(t, c.open, c.high, c.low, c.close, c.volume) for t, c in zip(times, candles, strict=True)]
+    rows = np.array(told, dtype=np.float64)
     if rows[:, 0].min() < EARLIEST or rows[:, 0].max() > LATEST or (rows[:, 0] % HOUR).any():
         raise ValueError("no opening of a candle")
     return rows

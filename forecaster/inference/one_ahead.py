@@ -1,4 +1,4 @@
-"""Work in another thread, one step ahead of whoever waits for it."""
+"""Work in another thread, one step ahead of whoever waits for it, and what comes out of turn put in order."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +8,17 @@ from forecaster import tracing
 
 Thing = TypeVar("Thing")
 Made = TypeVar("Made")
+
+
+def in_order(numbered: Iterable[tuple[int, Thing]]) -> Iterator[Thing]:
+    """Things numbered from 0 on by their number, each as soon as all before it are there."""
+    waiting: dict[int, Thing] = {}
+    due = 0
+    for number, thing in numbered:
+        waiting[number] = thing
+        while due in waiting:
+            yield waiting.pop(due)
+            due += 1
 
 
 def one_ahead(work: Callable[[Thing], Made], things: Iterable[Thing]) -> Iterator[tuple[Thing, Made]]:

@@ -4,7 +4,7 @@ classic.py    one hour ahead, from 60 closes on a min-max scale
 quantile.py   24 hours ahead, from candles of both symbols
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -80,8 +80,8 @@ class Predictor(Protocol):
         """
         ...
 
-    def drafts(self, windows: Sequence[Window], hours: int) -> Sequence[Forecast | Draft | InvalidInput]:
-        """The same, where that is faster with the distributions as arrays."""
+    def drafts(self, windows: Sequence[Window], hours: int) -> Iterable[Forecast | Draft | InvalidInput]:
+        """The same, where that is faster with the distributions as arrays, and each made when it is asked for."""
         ...
 
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> NDArray[np.float64]:

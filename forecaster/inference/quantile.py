@@ -22,7 +22,7 @@ from forecaster.inference.engine import Engine, OnnxEngine
 from forecaster.inference.interpolation import between, distributions_of, mark_of, standard
 from forecaster.inference.microbatch import BatchingEngine
 from forecaster.inference.next_close import NAME
-from forecaster.inference.one_ahead import one_ahead
+from forecaster.inference.one_ahead import in_order, one_ahead
 from forecaster.inference.predictor import Detection
 from forecaster.inference.window import Inputs, Reading, Window, inputs_of
 from forecaster.market import Snapshot
@@ -133,23 +133,26 @@ class QuantilePredictor(Issuer):
         """See Predictor."""
         return [each.forecast() if isinstance(each, Draft) else each for each in self.drafts(windows, hours)]
 
-    def drafts(self, windows: Sequence[Window], hours: int) -> list[Draft | InvalidInput]:
+    def drafts(self, windows: Sequence[Window], hours: int) -> Iterator[Draft | InvalidInput]:
         """See Predictor."""
-        answers: dict[int, Draft | InvalidInput] = {}
+        for window in windows:
+            self.check(window.snapshot.symbol, hours)
+        return in_order(self._numbered(windows, hours))
+
+    def _numbered(self, windows: Sequence[Window], hours: int) -> Iterator[tuple[int, Draft | InvalidInput]]:
+        """The number of each window with its answer, group by group."""
         readings: list[tuple[int, Reading]] = []
         for number, window in enumerate(windows):
-            self.check(window.snapshot.symbol, hours)
             try:
                 readings.append((number, Reading.of(window)))
             except InvalidInput as error:
-                answers[number] = error
+                yield number, error
         parts = _parts(readings)
         ran = ((part, self._run(part)) for part in parts) if len(readings) <= BATCH else one_ahead(self._run, parts)
         for part, raw in ran:
             kind, symbol = part.alike[0].group
-            answered = self._answers(part, raw[:, :hours], self._untaught(symbol)[kind])
-            answers.update(zip(part.numbers, answered, strict=True))
-        return [answers[number] for number in range(len(windows))]
+            answers = self._answers(part, raw[:, :hours], self._untaught(symbol)[kind])
+            yield from zip(part.numbers, answers, strict=True)
 
     def next_hours(self, symbol: str, closes: NDArray[np.float64]) -> Floats:
         """See Predictor."""

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -148,14 +148,9 @@ class LocalBackend:
         """See ForecastBackend. Raises what Predictor.forecast raises."""
         return await self._forecast_sent(Sent(symbol, closes=closes, last_open_time=last_open_time), hours)
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> list[Forecast | Draft | InvalidInput]:
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Iterator[Forecast | Draft | InvalidInput]:
         """See ForecastBackend. Raises UnsupportedSymbol and UnsupportedHorizon."""
-        with tracing.span("forecast", windows=len(sent)):
-            answers = await asyncio.to_thread(self._forecast_all, sent, hours)
-        for answer, each in zip(answers, sent, strict=True):
-            if not isinstance(answer, InvalidInput):
-                self._observer.forecast_issued(each.symbol)
-        return answers
+        return await asyncio.to_thread(self._begun, sent, hours)
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend: hours that end at the newest five-minute mark, as far back as there are five minutes.
@@ -235,7 +230,18 @@ class LocalBackend:
             raise answer
         return told(self._observer, answer)
 
-    def _forecast_all(self, sent: Sequence[Sent], hours: int) -> list[Forecast | Draft | InvalidInput]:
+    def _begun(self, sent: Sequence[Sent], hours: int) -> Iterator[Forecast | Draft | InvalidInput]:
         windows = windows_of(sent, self._clock())
-        issued = iter(self.predictor.drafts([each for each in windows if isinstance(each, Window)], hours))
-        return [next(issued) if isinstance(each, Window) else each for each in windows]
+        drafts = self.predictor.drafts([each for each in windows if isinstance(each, Window)], hours)
+        return self._issued(windows, iter(drafts))
+
+    def _issued(
+        self, windows: Sequence[Window | InvalidInput], drafts: Iterator[Forecast | Draft | InvalidInput]
+    ) -> Iterator[Forecast | Draft | InvalidInput]:
+        """The next of `drafts` for each window, which are made as they are taken."""
+        with tracing.span("forecast", windows=len(windows)):
+            for each in windows:
+                answer = next(drafts) if isinstance(each, Window) else each
+                if isinstance(each, Window) and not isinstance(answer, InvalidInput):
+                    self._observer.forecast_issued(each.snapshot.symbol)
+                yield answer

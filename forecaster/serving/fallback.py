@@ -6,7 +6,7 @@ A forecaster that failed is left alone for a while, so that its silence costs on
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
@@ -96,14 +96,14 @@ class FallbackBackend:
         asked = self._asked(lambda backend: backend.forecast_closes(symbol, closes, hours, last_open_time))
         return _flagged(*await asked)
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Sequence[Forecast | Draft | InvalidInput]:
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Iterable[Forecast | Draft | InvalidInput]:
         """See ForecastBackend."""
 
-        async def ask(backend: RemoteBackend | LocalBackend) -> Sequence[Forecast | Draft | InvalidInput]:
+        async def ask(backend: RemoteBackend | LocalBackend) -> Iterable[Forecast | Draft | InvalidInput]:
             return await backend.forecast_batch(sent, hours)
 
         answers, why = await self._asked(ask)
-        return answers if why is None else [_each_flagged(each, why) for each in answers]
+        return answers if why is None else (_each_flagged(each, why) for each in answers)
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:
         """See ForecastBackend."""

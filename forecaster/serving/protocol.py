@@ -9,7 +9,7 @@
 What a caller sends is neither followed nor kept: it changes no later answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -74,8 +74,8 @@ class ForecastBackend(Protocol):
         """The same after hourly closes, oldest first; `last_open_time` (Unix s) opens the hour of the last one."""
         ...
 
-    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Sequence[Forecast | Draft | InvalidInput]:
-        """The same after each of many such, or why there is none."""
+    async def forecast_batch(self, sent: Sequence[Sent], hours: int) -> Iterable[Forecast | Draft | InvalidInput]:
+        """The same after each of many such, or why there is none; some are made as they are read: do so in a thread."""
         ...
 
     async def anomalies(self, symbol: str, hours: int, days: float) -> AnomalyReport:

@@ -184,6 +184,28 @@ async def test_what_is_shared_by_replicas_goes_on_while_this_one_leads_and_the_r
     assert sorted(trace) == ["own", "shared", "waits"]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_runs_beside_the_service_waits_for_the_page_whether_it_can_be_built_or_not(gate, fails):
+    begun = asyncio.Event()
+
+    async def work(stop):
+        begun.set()
+
+    def chat():
+        gate.wait(30)
+        if fails:
+            raise KeyError("of a kind that nobody expects")
+        return Chat()
+
+    async with asyncio.timeout(30), served(chat=chat, work=work) as client:
+        while (await client.get("/readyz")).json()["parts"]["model"] != "ready":
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert not begun.is_set()
+        gate.set()
+        await begun.wait()
+
+
 async def test_the_chat_does_not_hide_the_api():
     async with served(chat=Chat) as client:
         await settled(client)

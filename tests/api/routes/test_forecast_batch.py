@@ -4,18 +4,27 @@ import asyncio
 
 import pytest
 
+from api.wire import results_json
+from forecaster.artifact.loading import load_artifact
+from forecaster.inference.engine import open_engine
+from forecaster.inference.quantile import BATCH, QuantilePredictor
 from forecaster.market.sources import Snapshot
 from forecaster.schema import HOUR, Forecast
 from forecaster.serving.backend import LocalBackend
+from forecaster.serving.caller_input import Sent
+from forecaster.settings import Settings
+from tests.forecaster.inference.test_predictor_batch import Broken
 from tests.support.fakes import NOON, FakeSource
 from tests.support.service.serving import assert_problem
 from tests.support.service.v1 import ETHER, HISTORY, closes, noon, rows, serving
 
+SOURCE = FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon()))
+COINS = {"BTC-USD": HISTORY.close, "ETH-USD": ETHER.close, "SOL-USD": ETHER.close / 10}
+
 
 @pytest.fixture
 async def client(shipped):
-    source = FakeSource(Snapshot("BTC-USD", "bitstamp", "USD", HISTORY, noon()))
-    async with serving(LocalBackend(source, shipped, clock=noon)) as client:
+    async with serving(LocalBackend(SOURCE, shipped, clock=noon)) as client:
         yield client
 
 
@@ -48,6 +57,36 @@ async def test_many_windows_are_answered_in_their_order(client):
     windows = [{"symbol": "BTC-USD", "closes": HISTORY.close[start : start + 60].tolist()} for start in range(300)]
     results = await batched(client, windows)
     assert [each["forecast"]["last_close"] for each in results] == HISTORY.close[59:359].tolist()
+
+
+async def test_what_is_sent_while_the_network_still_runs_is_what_is_written_at_once(client, shipped):
+    """Byte for byte, though three coins take turns and some windows have no forecast."""
+    sent = [
+        Sent(symbol, closes=closes[start : start + 60].tolist(), last_open_time=NOON - HOUR * (1 + start % 3))
+        for start in range(BATCH)
+        for symbol, closes in COINS.items()
+    ]
+    windows = [{"symbol": each.symbol, "closes": each.closes, "last_open_time": each.last_open_time} for each in sent]
+    for candles in (HISTORY[-300:], HISTORY[-10:]):
+        sent.insert(7, Sent("BTC-USD", candles))
+        windows.insert(7, {"symbol": "BTC-USD", "candles": rows(candles)})
+    answer = await client.post("/v1/forecast/batch", json={"windows": windows, "hours": 24})
+    at_once = list(await LocalBackend(SOURCE, shipped, clock=noon).forecast_batch(sent, 24))
+    assert answer.content == results_json(b'{"results":[', at_once) + b"]}"
+
+
+@pytest.mark.parametrize("run", [1, 4])
+async def test_a_network_that_fails_gives_an_error_and_later_on_no_whole_answer(run):
+    artifact = load_artifact(Settings().model_dir)
+    predictor = QuantilePredictor(artifact, Broken(open_engine(artifact), run))
+    windows = [{"symbol": "BTC-USD", "closes": HISTORY.close[n : n + 60].tolist()} for n in range(5 * BATCH)]
+    async with serving(LocalBackend(SOURCE, predictor, clock=noon)) as client:
+        answer = await client.post("/v1/forecast/batch", json={"windows": windows})
+    if run == 1:
+        assert_problem(answer, 500)
+    else:
+        assert answer.text.startswith('{"results":[{') and not answer.text.endswith("]}")
+    assert "SECRET" not in answer.text
 
 
 async def test_a_window_that_cannot_be_forecast_from_gets_a_problem_in_its_place(client):

@@ -76,14 +76,14 @@ def test_a_classic_batch_is_its_forecasts_one_by_one(classic):
 
 
 class Broken:
-    """Fails at its third run."""
+    """Fails at a run of that number; counts them."""
 
-    def __init__(self, engine):
-        self.engine, self.runs = engine, 0
+    def __init__(self, engine, at=3):
+        self.engine, self.at, self.runs = engine, at, 0
 
     def run(self, inputs):
         self.runs += 1
-        if self.runs == 3:
+        if self.runs == self.at:
             raise ArithmeticError("SECRET")
         return self.engine.run(inputs)
 
@@ -93,6 +93,18 @@ def test_a_failure_of_the_network_reaches_who_asked():
     predictor = QuantilePredictor(artifact, Broken(open_engine(artifact)))
     with pytest.raises(ArithmeticError):
         predictor.forecasts([Window(snapshot(BTC[n : n + 60]), bare=True) for n in range(3 * BATCH)], 1)
+
+
+def test_the_first_draft_is_there_long_before_the_network_has_run_for_the_last(shipped):
+    asked = [Window(snapshot(BTC[n : n + 60]), bare=True) for n in range(5 * BATCH)]
+    artifact = load_artifact(Settings().model_dir)
+    predictor = QuantilePredictor(artifact, counted := Broken(open_engine(artifact), at=6))
+    drafts = predictor.drafts(asked, 1)
+    assert counted.runs == 0
+    first = next(drafts)
+    assert counted.runs <= 2
+    assert [each.forecast() for each in (first, *drafts)] == shipped.forecasts(asked, 1)
+    assert counted.runs == 5
 
 
 def test_two_callers_with_different_candles_of_the_same_hour_get_different_ids(shipped):

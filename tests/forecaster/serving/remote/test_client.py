@@ -79,7 +79,7 @@ async def test_every_answer_from_there_is_the_answer_from_here(local, remote, qu
 
 
 async def test_a_batch_from_there_is_the_batch_from_here(local, remote):
-    here, there = await local.forecast_batch(SENT, 2), await remote.forecast_batch(SENT, 2)
+    here, there = list(await local.forecast_batch(SENT, 2)), await remote.forecast_batch(SENT, 2)
     assert [there[0], there[2]] == [here[0].forecast(), here[2].forecast()]
     assert isinstance(there[1], InvalidInput)
     assert str(there[1]) == str(here[1])
