@@ -33,6 +33,7 @@ HELD = re.compile(
 )
 _LIKELY = re.compile(r"^ *(?:odds|chances?|probability|how likely|likely|possible|realistic)[ ?]*$")
 _SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
+_FAREWELL = re.compile(r"\W*(?:by|until|till|a|at|see you) (?:tomorrow|tonight|later|soon|then|next time|next week)\W*")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
@@ -89,6 +90,8 @@ class Message:
         if joined != text and self.part(joined).slots.end:  # a time that is past, and no two that are asked about
             text = joined
         pieces = [self.part(piece) for piece in BETWEEN.split(text)[:MOST_PARTS] if piece.strip()]
+        if "?" not in text and any(piece.intent in TALK for piece in pieces):  # "thanks, until tomorrow"
+            pieces = [piece for piece in pieces if not _FAREWELL.fullmatch(piece.text)]
         alone = len(pieces) == 1 and pieces[0].text == text
         groups = self._groups(pieces)
         asked = _worth_asking(groups)

@@ -13,7 +13,7 @@ from assistant.understanding.slots import Slots, unitless
 
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
-_PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then)\b")
+_PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
 _VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
@@ -64,7 +64,7 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
         turn = last.direction if q.turn == "either" else q.turn
         percent = q.percent or slots.bare or last.move_pct
         return replace(slots, quantities=replace(q, move_pct=float(percent), direction=turn), bare=None)
-    if last.amount is not None and alone:
+    if alone and (last.amount is not None or last.intent is Intent.PRICE):
         return replace(slots, quantities=replace(q, amount=slots.bare, amount_in=last.amount_in), bare=None)
     if last.threshold is not None and alone:
         return replace(slots, quantities=replace(q, threshold=float(slots.bare or 0), below=last.below), bare=None)
@@ -91,9 +91,15 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     return as_before(ask, last)
 
 
-def of_the_same_coins(part: Part) -> bool:
-    """Whether a short part speaks of coins that were compared before without naming any: "and their volatility?"."""
-    return says_nothing(part.slots) and len(part.text.split()) <= SHORT
+def says_again(part: Part, last: Ask) -> bool:
+    """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
+    if not says_nothing(part.slots):
+        return False
+    short = len(part.text.split()) <= SHORT
+    if last.intent is Intent.COMPARE:
+        return part.slots.compare_by is not None and short
+    turned = last.move_pct is not None and part.slots.quantities.turn != "either"
+    return turned and (short or _PRONOUN.search(part.text) is not None)
 
 
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:

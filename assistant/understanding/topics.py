@@ -58,6 +58,7 @@ _DIFFERENCE = re.compile(
 )
 _CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
+_OF_YOU = re.compile(r"\b(?:can|are|do|how|why|is)\b.{0,24}\b(?:you|your)\b|\b(?:fraction|share|often)\b.*\byour\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
     r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
@@ -101,6 +102,9 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
     if any(each is None or each.score < SURE_TOPIC for each in found):
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
+    whole = topics(typed)
+    if whole is not None and whole.topic not in asked and whole.score >= SUREST_TOPIC:
+        return ()  # one question in two halves
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
 
 
@@ -132,11 +136,13 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     besides.
     """
     slots, q = part.slots, part.slots.quantities
-    timed = slots.timed and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
-    priced = slots.priced and not (q.level is not None and not slots.symbols and _EXPLAIN.search(part.text))
+    ours = not slots.symbols and _OF_YOU.search(part.text) is not None
+    timed = slots.timed and not ours and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
+    priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
-    explained = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
+    explained = ahead or (not slots.symbols and part.intent not in TALK and _HOW.search(part.text))
     if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
@@ -152,7 +158,7 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
     least = (
         SUREST_TOPIC
-        if slots.symbols or (beside and part.intent not in _ABOUT_US)
+        if slots.symbols or ((beside or slots.timed or slots.priced) and part.intent not in _ABOUT_US)
         else LIKELY_TOPIC
         if part.intent in _ABOUT_US
         else SURE_TOPIC

@@ -14,6 +14,8 @@ from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
 NOON = 12  # from which hour on this morning has passed
+_OWNED = re.compile(r"\b(?:bought|sold)\b")
+_PART_GONE = re.compile(r"\bthis morning\b|\b(last night)\b")
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -26,6 +28,8 @@ _CLOCKS = re.compile(
     r"\b(?:between|from) (?:about )?(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m)? ?(?:and|to|until|till|-) ?"
     r"(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m|oclock|o'clock)?(?![\d$%:]|[.,]\d|k\b)"
 )
+_FROM_NOON = re.compile(r"\b(between|from) (noon|midday|midnight)(?= (?:and|to|until|till)\b)")
+_TO_NOON = re.compile(r"(\b(?:between|from) \d[\d:.]*(?: ?[ap]m)? (?:and|to|until|till) )(noon|midday|midnight)\b")
 _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
@@ -33,7 +37,7 @@ _LOCAL_H = re.compile(
     r"\b(?:(?:a|as|at|vers|pour|by|until)|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
     r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
 )
-_AT_HOURS = re.compile(r"\bat (\d{1,2}) hours\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
+_AT_HOURS = re.compile(r"\bat (\d{1,2}) hours?\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
 _BY = re.compile(r"\bat (?=\$? ?\d[\d.,]*k? ?(?:\$|%|percent\b|dollars?\b|usd\b))")
 _AFTER_PERCENT = re.compile(r"(\d ?(?:%|percent\b|\$|dollars?\b)) (nach|ab|a|zu)(?= *(?:$|[?!,.]))")
 _WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
@@ -125,7 +129,9 @@ def military_marked(english: str, *, priced: bool) -> str:
 
 
 def halves_marked(english: str) -> str:
-    """A text with "half past 5" as "5:30"."""
+    """A text with "half past 5" as "5:30", and "between noon and midnight" as "between 12pm and 24:00"."""
+    english = _FROM_NOON.sub(lambda at: f"{at[1]} {'0:00' if at[2] == 'midnight' else '12pm'}", english)
+    english = _TO_NOON.sub(lambda at: f"{at[1]}{'24:00' if at[2] == 'midnight' else '12pm'}", english)
     for pattern, hours, minutes in _HALVES:
         english = pattern.sub(lambda at, h=hours, m=minutes: f"{(int(at[1]) + h) % 24}:{m} oclock", english)  # type: ignore[misc]
     return english
@@ -146,18 +152,21 @@ def moment(english: str, now: datetime) -> Moment | None:
     if (spent := _span_gone(english, now, day, past=past)) and not ahead:
         words, begins, ends = spent
         return Moment(ends, _without(english, words, *day_words), (begins, ends), clock=False)
-    if clock := _clock(english):
-        if day is None and _SAID.search(english):
-            day = midnight(now)
+    clock, part = _clock(english), day_part(english)
+    if day is None and (clock or part) and _SAID.search(english) and "yesterday" not in english:
+        day = midnight(now)
+    if clock:
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
-    if part := day_part(english):
+    if part:
         tomorrow = "tomorrow" in english and day is None
         base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and "yesterday" in part.words)
         gone = "this " in part.words and base + part.hour * HOUR <= now
         dated = day is not None or tomorrow or "yesterday" in part.words
         at = _shifted(base + part.hour * HOUR, now, past=past or gone, dated=dated)
         return Moment(at, _without(english, part.words, *day_words), None, part.assumed)
+    if day is None and (gone_part := _part_gone(english, now, ahead=ahead)):
+        return gone_part
     return None if day is None else _whole(english, day, day_words, now)
 
 
@@ -221,6 +230,21 @@ def _span_gone(
     if past and ends > now and day is None:
         begins, ends = begins - DAY, ends - DAY
     return (found[0], begins, ends) if start - DAY <= begins < ends <= now else None
+
+
+def _part_gone(english: str, now: datetime, *, ahead: bool) -> Moment | None:
+    """This morning or last night, as far as it has passed; the end of the morning where that is to come."""
+    found = _PART_GONE.search(english)
+    if found is None:
+        return None
+    first, last = (-4, 6) if found[1] else (6 * (now.hour >= 6), NOON)
+    begins, ends = midnight(now) + first * HOUR, midnight(now) + last * HOUR
+    if _OWNED.search(english):  # until now
+        ends = now + HOUR
+    if ahead:
+        return Moment(ends, _without(english, found[0])) if ends > now else None
+    at = begins if re.search(r"\bsince\b", english) else min(ends, now)
+    return Moment(at, _without(english, found[0]), (begins, ends), clock=False)
 
 
 def _hour(written: str, half: str | None) -> int:
