@@ -24,6 +24,7 @@ from assistant.understanding.neighbours import (
     as_before,
     as_said_before,
     as_turned,
+    in_thousands,
     of_a_level,
     same_forecast,
     says_again,
@@ -129,7 +130,8 @@ def _question(
         return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)  # "can you look further, say a week"
     if len(parts) == 1 and not of_a_cause(parts[0]) and not again:
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
-            return Question((explained,), language)
+            ranged = parts[0].slots.symbols if explained.topic == "ranges" else ()  # "why is it so wide for sol"
+            return Question((explained, *(Ask(Intent.FORECAST, (symbol,)) for symbol in ranged)), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
@@ -151,7 +153,10 @@ def _question(
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
-    slots, intent, last = part.slots, meant(part), beside or before.last
+    last = beside or before.last
+    if part.intent is Intent.FOLLOWUP and part.slots.bare and (long := in_thousands(part.text, last)) != part.text:
+        part = message.part(long, part.intent)
+    slots, intent = part.slots, meant(part)
     if last.intent is Intent.COMPARE and says_again(part, last):
         return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))

@@ -112,7 +112,7 @@ def meant(part: Part) -> Intent:
     if intent in (Intent.CANDLES, Intent.PRICE) and _UNUSUAL.search(text):
         return Intent.ANOMALIES
     if intent is Intent.ANOMALIES and slots.compare_by == "volatility" and not _UNUSUAL.search(text):
-        return Intent.CANDLES  # "is it calm or wild"
+        intent = Intent.CANDLES  # "is it calm or wild"
     if compared := _comparison(intent, slots, text):
         return compared
     if _of_a_typical_move(intent, slots, text):

@@ -14,6 +14,8 @@ from assistant.understanding.slots import Slots, unitless
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
+_SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")
+SHORTENED = 10_000  # dollars from which on people leave the thousands out
 _VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
@@ -49,6 +51,13 @@ def with_unit(slots: Slots, text: str, last: Ask) -> Slots:
         return slots
     counted = last.intent is Intent.TRACK_RECORD
     return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
+
+
+def in_thousands(text: str, last: Ask) -> str:
+    """A text whose short numbers are prices as the ask before had them: "and 66?" after $65000."""
+    price = last.threshold or (last.between or (0.0,))[0]
+    alike = lambda n: f"${1000 * float(n[0]):g}" if price / 3 <= 1000 * float(n[0]) <= price * 3 else n[0]  # noqa: E731
+    return _SHORT_PRICE.sub(alike, text) if price >= SHORTENED else text
 
 
 def as_said_before(slots: Slots, last: Ask) -> Slots:

@@ -57,7 +57,7 @@ _DIFFERENCE = re.compile(
     re.IGNORECASE,
 )
 _CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
-_EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
+_EXPLAIN = re.compile(r"\b(?:explain|mean|meaning|what(?:'s| is)? an?)\b")
 _OF_YOU = re.compile(r"\b(?:can|are|do|how|why|is)\b.{0,24}\b(?:you|your)\b|\b(?:fraction|share|often)\b.*\byour\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"

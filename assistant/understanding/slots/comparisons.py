@@ -36,7 +36,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
     "forecast": re.compile(
-        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
+        r"\b(?:wid(?:er|est)|narrow(?:er|est)|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
         r"|chance|odds)|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
         r"|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"

@@ -20,12 +20,12 @@ _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
-PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%|percent\b|pct\b|per cent\b)")
+PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%-?|percent\b|pct\b|per cent\b)")
 _BETWEEN = re.compile(
     rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?|strangle|condor|corridor)\b"
     rf"(?: (?:the|a|at|range|of|within|in|between))*"
     rf" ?(?P<low>{_PRICE}) ?(?:and|up to|to|-|,|/|until|by|or|a|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,60}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
     rf"(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
@@ -109,7 +109,8 @@ _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|unde
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly ?\??$|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
     r"|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?"
-    r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
+    r"|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path|one by one"
+    r"|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")

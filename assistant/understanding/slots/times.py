@@ -28,6 +28,7 @@ _CLOCKS = re.compile(
     r"\b(?:between|from) (?:about )?(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m)? ?(?:and|to|until|till|-) ?"
     r"(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m|oclock|o'clock)?(?![\d$%:]|[.,]\d|k\b)"
 )
+_DAY_COMMA = re.compile(r"(?:(?<=day)|(?<=row)), ?(?=(?:at )?\d{1,2}(?::\d\d| ?[ap]m)\b)")
 _FROM_NOON = re.compile(r"\b(between|from) (noon|midday|midnight)(?= (?:and|to|until|till)\b)")
 _TO_NOON = re.compile(r"(\b(?:between|from) \d[\d:.]*(?: ?[ap]m)? (?:and|to|until|till) )(noon|midday|midnight)\b")
 _NO_CLOCK = re.compile(
@@ -40,7 +41,7 @@ _LOCAL_H = re.compile(
 _AT_HOURS = re.compile(r"\bat (\d{1,2}) hours?\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
 _BY = re.compile(r"\bat (?=\$? ?\d[\d.,]*k? ?(?:\$|%|percent\b|dollars?\b|usd\b))")
 _AFTER_PERCENT = re.compile(r"(\d ?(?:%|percent\b|\$|dollars?\b)) (nach|ab|a|zu)(?= *(?:$|[?!,.]))")
-_WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
+_WITHIN_H = re.compile(r"\b(?:within|for) (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
 _YEAR = re.compile(r"(?:by|until) 20[2-9]\d")
@@ -115,8 +116,7 @@ def clocks_marked(english: str, language: str) -> str:
         english = _AT_HOURS.sub(r"at \1:00", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
-    if language == Language.FRENCH:
-        english = _WITHIN_H.sub(r"by \1:00", english)
+    english = _WITHIN_H.sub(r"by \1:00", english)
     return _LOCAL_H.sub(lambda at: f"{at['day'] + ' ' if at['day'] else ''}at {at[2]}:{at[3] or '00'}", english)
 
 
@@ -130,6 +130,7 @@ def military_marked(english: str, *, priced: bool) -> str:
 
 def halves_marked(english: str) -> str:
     """A text with "half past 5" as "5:30", and "between noon and midnight" as "between 12pm and 24:00"."""
+    english = _DAY_COMMA.sub(" ", english)
     english = _FROM_NOON.sub(lambda at: f"{at[1]} {'0:00' if at[2] == 'midnight' else '12pm'}", english)
     english = _TO_NOON.sub(lambda at: f"{at[1]}{'24:00' if at[2] == 'midnight' else '12pm'}", english)
     for pattern, hours, minutes in _HALVES:
@@ -194,8 +195,8 @@ def _ago(english: str, now: datetime) -> Moment | None:
 
 def _whole(english: str, day: datetime, words: list[str], now: datetime) -> Moment:
     """A day without a time in it: its end, for a day to come its end too, and its two ends where it began already."""
-    span = (day, day + DAY) if day <= now else None
-    at = day + DAY
+    at = day + DAY * (2 if any("weekend" in word for word in words) else 1)
+    span = (day, at) if day <= now else None
     if re.search(r"\bsince\b", english):
         at = day
     return Moment(at, _without(english, *words), span, clock=_CLOSE.search(english) is not None and at <= now)
