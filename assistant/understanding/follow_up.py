@@ -209,7 +209,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     ask = filled(Ask(intent, symbols), slots)
     if last.intent is Intent.PRICE and intent is Intent.FORECAST and ask.amount is None and last.amount is not None:
         ask = replace(ask, amount=last.amount, amount_in=last.amount_in)  # "and in 4 hours?"
-    return with_foreign(as_before(ask, last) if intent is last.intent else ask, slots)
+    return with_foreign(as_before(as_turned(ask, part, last), last) if intent is last.intent else ask, slots)
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:

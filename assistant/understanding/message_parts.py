@@ -33,6 +33,7 @@ HELD = re.compile(
 )
 _LIKELY = re.compile(r"^ *(?:odds|chances?|probability|how likely|likely|possible|realistic)[ ?]*$")
 _SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
+_IF = re.compile(r"^\W*(?:if|wenn|falls|si|se|если|如果|假如)\b")
 _FAREWELL = re.compile(r"\W*(?:by|until|till|a|at|see you) (?:tomorrow|tonight|later|soon|then|next time|next week)\W*")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
@@ -101,6 +102,7 @@ class Message:
             (HELD.search(text) and whole.slots.symbols)
             or whole.slots.quantities.between
             or whole.slots.ratio
+            or (whole.slots.quantities.amount is not None and len(whole.slots.symbols) == 1 and _IF.search(text))
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1 and not whole.slots.priced)
         ):
             return [whole]

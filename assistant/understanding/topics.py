@@ -142,7 +142,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
     ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
-    explained = ahead or (not slots.symbols and part.intent not in TALK and _HOW.search(part.text))
+    unlike = part.intent is Intent.TRACK_RECORD and part.strange and not slots.symbols  # "use your forecasts via api"
+    explained = ahead or unlike or (not slots.symbols and part.intent not in TALK and _HOW.search(part.text))
     if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
@@ -158,7 +159,7 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
     least = (
         SUREST_TOPIC
-        if slots.symbols or ((beside or slots.timed or slots.priced) and part.intent not in _ABOUT_US)
+        if slots.symbols or ((beside or slots.timed or slots.priced or unlike) and part.intent not in _ABOUT_US)
         else LIKELY_TOPIC
         if part.intent in _ABOUT_US
         else SURE_TOPIC

@@ -15,7 +15,11 @@ from assistant.understanding.slots.durations import span_minutes
 HOUR = timedelta(hours=1)
 NOON = 12  # from which hour on this morning has passed
 _OWNED = re.compile(r"\b(?:bought|sold)\b")
-_PART_GONE = re.compile(r"\bthis morning\b|\b(last night)\b")
+_PART_GONE = re.compile(r"\b(?P<day>this|last|\w+day) (?P<part>morning|afternoon|evening|night)\b")
+_HOURS_OF = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (20, 30)}  # of a day
+_OF_A_SPAN = re.compile(
+    r"\b(?:high\w*|low\w*|range|did|mov\w+|chang\w+|swing\w*|chart|candles?|happened|perform\w*|done|went|fell|rose)\b"
+)
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -159,6 +163,8 @@ def moment(english: str, now: datetime) -> Moment | None:
     if clock:
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
+    if gone_part := _part_gone(english, now, day, ahead=ahead):
+        return gone_part
     if part:
         tomorrow = "tomorrow" in english and day is None
         base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and "yesterday" in part.words)
@@ -166,8 +172,6 @@ def moment(english: str, now: datetime) -> Moment | None:
         dated = day is not None or tomorrow or "yesterday" in part.words
         at = _shifted(base + part.hour * HOUR, now, past=past or gone, dated=dated)
         return Moment(at, _without(english, part.words, *day_words), None, part.assumed)
-    if day is None and (gone_part := _part_gone(english, now, ahead=ahead)):
-        return gone_part
     return None if day is None else _whole(english, day, day_words, now)
 
 
@@ -221,9 +225,11 @@ def _span_gone(
 ) -> tuple[str, datetime, datetime] | None:
     """From one time of day to another, "between 8am and 10am", the last ones where no day is named; None if to come."""
     found = _CLOCKS.search(english)
-    if found is None or "tomorrow" in english or not any(found[group] for group in (2, 3, 5, 6)):  # may be prices
-        return None
-    first, last = _hour(found[1], found[3] or found[6]), _hour(found[4], found[6])
+    part = re.search(r"\b(?:(morning)|evening|afternoon)\b", english)
+    if found is None or "tomorrow" in english or not (part or any(found[group] for group in (2, 3, 5, 6))):
+        return None  # may be prices
+    half = found[6] or (None if part is None else "am" if part[1] else "pm")
+    first, last = _hour(found[1], found[3] or half), _hour(found[4], half)
     first -= 12 * (found[3] is None and first > last)  # "11 to 2pm"
     start = day or midnight(now)
     begins = start + timedelta(hours=first, minutes=int(found[2] or 0))
@@ -233,17 +239,18 @@ def _span_gone(
     return (found[0], begins, ends) if start - DAY <= begins < ends <= now else None
 
 
-def _part_gone(english: str, now: datetime, *, ahead: bool) -> Moment | None:
-    """This morning or last night, as far as it has passed; the end of the morning where that is to come."""
+def _part_gone(english: str, now: datetime, day: datetime | None, *, ahead: bool) -> Moment | None:
+    """A part of a day that has begun, as a span, where it is no moment; the end of this morning where that is asked."""
     found = _PART_GONE.search(english)
-    if found is None:
+    always = found is not None and found[0] in ("this morning", "last night")
+    if found is None or not (always or _OF_A_SPAN.search(english)):
         return None
-    first, last = (-4, 6) if found[1] else (6 * (now.hour >= 6), NOON)
-    begins, ends = midnight(now) + first * HOUR, midnight(now) + last * HOUR
-    if _OWNED.search(english):  # until now
-        ends = now + HOUR
-    if ahead:
-        return Moment(ends, _without(english, found[0])) if ends > now else None
+    first, last = _HOURS_OF[found["part"]]
+    start = day or midnight(now) - DAY * (found["day"] == "last")
+    begins = start + first * HOUR * (start + first * HOUR < now)  # at four, this morning began at midnight
+    ends = now + HOUR if _OWNED.search(english) else start + last * HOUR
+    if ahead or (begins == start and found["part"] != "morning"):
+        return Moment(ends, _without(english, found[0])) if always and ends > now else None
     at = begins if re.search(r"\bsince\b", english) else min(ends, now)
     return Moment(at, _without(english, found[0]), (begins, ends), clock=False)
 

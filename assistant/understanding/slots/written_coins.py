@@ -71,8 +71,8 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
     r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|where"
-    r"|for|on|of|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|tonight|looking|by"
-    r"|at|(?:in )?(?:\d+|two|three|four|five|six|eight|ten|twelve)"
+    r"|for|on|of|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|tonight|looking"
+    r"|by|at|(?:in )?(?:\d+|two|three|four|five|six|eight|ten|twelve)"
     r"|go(?:es)?|ends?|lands?|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)"
     r"|(?<!\bi )(?<!you )(?<!we )\b(?:does|did|might|could|can|would|will|should|has|had|kann|wird|könnte|schafft)"
     r" (?P<subject>link|dot)(?= [a-z])",
