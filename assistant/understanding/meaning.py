@@ -36,7 +36,7 @@ _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:b
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _CLOSES = re.compile(r"\bcloses?\b")
-_NEXT = re.compile(r"\b(?:next|coming)\b")
+_NEXT = re.compile(r"\b(?:next|coming|later|from now|ahead)\b")
 _MOVED = re.compile(
     r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
     r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from assistant.understanding.asks import DAY
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import TALK, Message, Part
 from assistant.understanding.slots import Slots
@@ -34,7 +35,7 @@ _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _LIKE_OTHERS = frozenset({Intent.PRICE, Intent.CANDLES, Intent.FORECAST, Intent.ALERT})  # in form
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _DEFINES = re.compile(
-    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
+    r"\b(?:what(?:'s| is| are| does)|list|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
     r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
 )
 _HALVES = re.compile(
@@ -52,6 +53,7 @@ _HOW = re.compile(
     r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
+_OF_THE_RECORD = frozenset(("track-record", "record", "accuracy", "coverage", "direction"))  # which tools tell
 _DIFFERENCE = re.compile(
     r"\b(?:difference|unterschied|diff[e\u00e9]rence|diferencia|diferen[c\u00e7]a|differenza|vs)\b|\u533a\u522b",
     re.IGNORECASE,
@@ -136,14 +138,16 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     besides.
     """
     slots, q = part.slots, part.slots.quantities
-    ours = not slots.symbols and _OF_YOU.search(part.text) is not None
+    far = part.intent is not Intent.FOLLOWUP and (slots.hours or 0) > DAY  # "kannst du nächste woche"
+    ours = not slots.symbols and (far or _OF_YOU.search(part.text) is not None)
     timed = slots.timed and not ours and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
     priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
     ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
-    unlike = part.intent is Intent.TRACK_RECORD and part.strange and not slots.symbols  # "use your forecasts via api"
-    explained = ahead or unlike or (not slots.symbols and part.intent not in TALK and _HOW.search(part.text))
+    recorded = part.intent is Intent.TRACK_RECORD and not slots.symbols  # "can i use your forecasts via api"
+    defined = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    explained = ahead or recorded or defined
     if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
@@ -159,11 +163,11 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
     least = (
         SUREST_TOPIC
-        if slots.symbols or ((beside or slots.timed or slots.priced or unlike) and part.intent not in _ABOUT_US)
+        if slots.symbols or ((beside or slots.timed or slots.priced or recorded) and part.intent not in _ABOUT_US)
         else LIKELY_TOPIC
         if part.intent in _ABOUT_US
         else SURE_TOPIC
     )
-    if topic is None or topic.score < least:
+    if topic is None or topic.score < least or (recorded and not defined and topic.topic in _OF_THE_RECORD):
         return None
     return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)

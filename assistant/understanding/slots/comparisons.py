@@ -22,7 +22,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
         r"\b(?:volatile|volatility|nervous|unstable|erratic|restless|stable"
         r"|(?:calm|wild|tame|quiet|smooth)(?:e?r|e?st)?|(?:chopp|jump|bump|shak|risk|jitter|wobbl|swing|stead)(?:y|ier|iest)"
-        r"|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
+        r"|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?|wobbles?|oscillates?)(?: the)?"
         r" (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(

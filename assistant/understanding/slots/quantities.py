@@ -109,8 +109,8 @@ _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|unde
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly(?: please)?\W*$|hourly (?:\w+ )?(?:forecast|path|breakdown"
     r"|prediction|steps?|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next"
-    r"|every hours?|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path|one by one"
-    r"|breakdown|by the hour|hour-by-hour)(?!\w)"
+    r"|every hours?|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path"
+    r"|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")

@@ -15,7 +15,9 @@ from assistant.understanding.slots.durations import span_minutes
 HOUR = timedelta(hours=1)
 NOON = 12  # from which hour on this morning has passed
 _OWNED = re.compile(r"\b(?:bought|sold)\b")
-_PART_GONE = re.compile(r"\b(?P<day>this|last|\w+day) (?P<part>morning|afternoon|evening|night)\b")
+_PART_GONE = re.compile(
+    r"(?<!early )(?<!late )(?<!mid )\b(?P<day>this|last|\w+day) (?P<part>morning|afternoon|evening|night)\b"
+)
 _HOURS_OF = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (20, 30)}  # of a day
 _OF_A_SPAN = re.compile(
     r"\b(?:high\w*|low\w*|range|did|mov\w+|chang\w+|swing\w*|chart|candles?|happened|perform\w*|done|went|fell|rose)\b"
