@@ -17,7 +17,7 @@ from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOK
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier, of_an_anomaly
 from assistant.understanding.meaning import MOST_COMPARED, meant
-from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.message_parts import Message, Part
 from assistant.understanding.neighbours import (
     SHORT,
     adds_nothing,
@@ -124,18 +124,15 @@ def _question(
         return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    again = says_again(parts[0], before.last)
     aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
-    if len(parts) == 1 and aside and (whole := topics(message.typed)) and whole.score >= SUREST_TOPIC:
-        return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)  # "can you look further, say a week"
-    if len(parts) == 1 and not of_a_cause(parts[0]) and not again:
+    if len(parts) == 1 and not of_a_cause(parts[0]) and not says_again(parts[0], before.last):
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
             ranged = parts[0].slots.symbols if explained.topic == "ranges" else ()  # "why is it so wide for sol"
             return Question((explained, *(Ask(Intent.FORECAST, (symbol,)) for symbol in ranged)), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
-    ours = all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
+    ours = aside or all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
     if ours and metrics_named(message.text) < 2:  # one question in two halves
         whole = topics(message.typed)
         if whole is not None and whole.score >= SUREST_TOPIC:
@@ -162,10 +159,6 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
-    if intent is Intent.METRICS and metrics_named(part.text) > 1:
-        named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
-        if len(several := [metric for metric in named if metric]) > 1:
-            return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
     levelled = intent is Intent.METRICS and of_a_level(slots, last)
     if intent is Intent.FOLLOWUP or levelled or says_again(part, last):
         return _followed(part, beside, before)

@@ -198,8 +198,6 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
     if intent in (Intent.PRICE, Intent.FORECAST, Intent.OTHER) and _CALM.search(text) and slots.direction != "future":
         return Intent.CANDLES if slots.symbols or slots.start else intent
     if slots.at is not None:
-        if intent is Intent.CANDLES and slots.hours is not None and _MOVED.search(text):
-            return intent
         return Intent.FOLLOWUP if followed else Intent.PRICE
     if slots.start is not None and slots.target is not None and _CLOSES.search(text) and not slots.told_past:
         return Intent.FORECAST  # "the close today"

@@ -56,8 +56,8 @@ def with_unit(slots: Slots, text: str, last: Ask) -> Slots:
 def in_thousands(text: str, last: Ask) -> str:
     """A text whose short numbers are prices as the ask before had them: "and 66?" after $65000."""
     price = last.threshold or (last.between or (0.0,))[0]
-    alike = lambda n: f"${1000 * float(n[0]):g}" if price / 3 <= 1000 * float(n[0]) <= price * 3 else n[0]  # noqa: E731
-    return _SHORT_PRICE.sub(alike, text) if price >= SHORTENED else text
+    prices = range(round(price / 3000), round(3 * price / 1000)) if price >= SHORTENED else ()
+    return _SHORT_PRICE.sub(lambda n: f"${1000 * float(n[0]):g}" if int(float(n[0])) in prices else n[0], text)
 
 
 def as_said_before(slots: Slots, last: Ask) -> Slots:

@@ -69,7 +69,6 @@ _CAUSE = re.compile(
 _OURS = re.compile(
     r"\b(?:you|your|forecasts?|predictions?|range|model|trust|believe)\b"
 )  # what is asked about is no move
-_POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
 _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 
 
@@ -104,9 +103,6 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
     if any(each is None or each.score < SURE_TOPIC for each in found):
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
-    whole = topics(typed)
-    if whole is not None and whole.topic not in asked and whole.score >= SUREST_TOPIC:
-        return ()  # one question in two halves
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
 
 
@@ -148,7 +144,7 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     recorded = part.intent is Intent.TRACK_RECORD and not slots.symbols  # "can i use your forecasts via api"
     defined = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
     explained = ahead or recorded or defined
-    if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
+    if (part.intent in _NO_TOPIC and not explained) or slots.worst:
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):
         return None
@@ -161,13 +157,9 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
             return Ask(Intent.EXPLAIN, topic=topic.topic)
         which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
-    least = (
-        SUREST_TOPIC
-        if slots.symbols or ((beside or slots.timed or slots.priced or recorded) and part.intent not in _ABOUT_US)
-        else LIKELY_TOPIC
-        if part.intent in _ABOUT_US
-        else SURE_TOPIC
-    )
+    about_us = part.intent in _ABOUT_US
+    doubted = slots.symbols or ((beside or slots.timed or slots.priced or recorded) and not about_us)
+    least = SUREST_TOPIC if doubted else LIKELY_TOPIC if about_us else SURE_TOPIC
     if topic is None or topic.score < least or (recorded and not defined and topic.topic in _OF_THE_RECORD):
         return None
     return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)

@@ -14,7 +14,6 @@ from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
 NOON = 12  # from which hour on this morning has passed
-_OWNED = re.compile(r"\b(?:bought|sold)\b")
 _PART_GONE = re.compile(
     r"(?<!early )(?<!late )(?<!mid )\b(?P<day>this|last|\w+day) (?P<part>morning|afternoon|evening|night)\b"
 )
@@ -244,13 +243,12 @@ def _span_gone(
 def _part_gone(english: str, now: datetime, day: datetime | None, *, ahead: bool) -> Moment | None:
     """A part of a day that has begun, as a span, where it is no moment; the end of this morning where that is asked."""
     found = _PART_GONE.search(english)
-    always = found is not None and found[0] in ("this morning", "last night")
-    if found is None or not (always or _OF_A_SPAN.search(english)):
+    if found is None or not ((always := found[0] in ("this morning", "last night")) or _OF_A_SPAN.search(english)):
         return None
     first, last = _HOURS_OF[found["part"]]
     start = day or midnight(now) - DAY * (found["day"] == "last")
     begins = start + first * HOUR * (start + first * HOUR < now)  # at four, this morning began at midnight
-    ends = now + HOUR if _OWNED.search(english) else start + last * HOUR
+    ends = now + HOUR if re.search(r"\b(?:bought|sold)\b", english) else start + last * HOUR
     if ahead or (begins == start and found["part"] != "morning"):
         return Moment(ends, _without(english, found[0])) if always and ends > now else None
     at = begins if re.search(r"\bsince\b", english) else min(ends, now)
