@@ -14,19 +14,19 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
     least = ask.below or ask.worst or (ask.direction == "down" and not ahead)
     value = _VALUES[found.by]
     known = [each for each in found.rows if value(each) is not None]
-    farthest = found.by == "move" and ask.farthest and not least
-    rows = sorted(known, key=lambda each: abs(value(each) or 0) if farthest else value(each) or 0, reverse=not least)
+    sized = found.by == "move" and (ask.worst or (ask.farthest and not least))  # up or down alike
+    rows = sorted(known, key=lambda each: abs(value(each) or 0) if sized else value(each) or 0, reverse=not least)
     items = [
         speech.say("compare.item", coin=speech.coin(each.symbol), value=_told(speech, found.by, each)) for each in rows
     ]
     facts = {
-        "coin": speech.coin(rows[0].symbol if farthest else found.lowest if least else found.highest),
+        "coin": speech.coin(rows[0].symbol if sized else found.lowest if least else found.highest),
         "items": speech.comma(items),
         "over": speech.over(found.hours),
         "ahead": speech.ahead(found.hours),
         "origin": "" if brief else _origin(speech, found),
     }
-    end = "farthest" if farthest else "least" if least else "most"
+    end = ("calmest" if least else "farthest") if sized else "least" if least else "most"
     told = [speech.say(f"compare.{found.by}_{end}", **facts)]
     if found.by == "price" and found.ratio is not None and len(found.rows) > 1:
         first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])

@@ -81,7 +81,7 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
     ahead = slots.direction == "future" and not slots.told_past and timed
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
     hours = slots.back if slots.start else slots.hours
-    calmest = slots.calmest and by in ("volatility", "forecast")
+    calmest = slots.calmest and by not in ("price", "record")
     return replace(
         ask,
         hours=hours,

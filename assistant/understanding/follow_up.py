@@ -17,16 +17,17 @@ from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOK
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier, of_an_anomaly
 from assistant.understanding.meaning import MOST_COMPARED, meant
-from assistant.understanding.message_parts import BETWEEN, Message, Part
+from assistant.understanding.message_parts import Message, Part
 from assistant.understanding.neighbours import (
     SHORT,
     adds_nothing,
     as_before,
     as_said_before,
     as_turned,
+    in_thousands,
     of_a_level,
-    of_the_same_coins,
     same_forecast,
+    says_again,
     timed_alike,
     with_coin,
     with_unit,
@@ -58,7 +59,8 @@ _MORE = re.compile(
 )
 _MORE_ONLY = re.compile(
     r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
-    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail|when was that)(?: please)?[ ?!.]*$"
+    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail"
+    r"|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
 )
 _BESIDE_NOW = re.compile(
     r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
@@ -122,14 +124,15 @@ def _question(
         return Question(several, language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
-    again = before.last.intent is Intent.COMPARE and parts[0].slots.compare_by and of_the_same_coins(parts[0])
-    if len(parts) == 1 and not of_a_cause(parts[0]) and not again:
+    aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
+    if len(parts) == 1 and not of_a_cause(parts[0]) and not says_again(parts[0], before.last):
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
-            return Question((explained,), language)
+            ranged = parts[0].slots.symbols if explained.topic == "ranges" else ()  # "why is it so wide for sol"
+            return Question((explained, *(Ask(Intent.FORECAST, (symbol,)) for symbol in ranged)), language)
         if nearest := _nearest(parts[0], classifier, before):
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
-    ours = all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
+    ours = aside or all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
     if ours and metrics_named(message.text) < 2:  # one question in two halves
         whole = topics(message.typed)
         if whole is not None and whole.score >= SUREST_TOPIC:
@@ -147,19 +150,17 @@ def _question(
 
 def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> list[Ask]:
     """The asks of one part; what it leaves out is as in the ask beside it, or in the messages before."""
-    slots, intent, last = part.slots, meant(part), beside or before.last
-    if last.intent is Intent.COMPARE and slots.compare_by and of_the_same_coins(part):
+    last = beside or before.last
+    if part.intent is Intent.FOLLOWUP and part.slots.bare and (long := in_thousands(part.text, last)) != part.text:
+        part = message.part(long, part.intent)
+    slots, intent = part.slots, meant(part)
+    if last.intent is Intent.COMPARE and says_again(part, last):
         return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
-    if intent is Intent.METRICS and metrics_named(part.text) > 1:
-        named = [message.part(text).slots.metric for text in BETWEEN.split(part.text)]
-        if len(several := [metric for metric in named if metric]) > 1:
-            return [Ask(intent, metric=metric) for metric in dict.fromkeys(several)]
-    turned = intent is last.intent is Intent.FORECAST and last.move_pct is not None and len(part.text.split()) <= SHORT
     levelled = intent is Intent.METRICS and of_a_level(slots, last)
-    if intent is Intent.FOLLOWUP or levelled or (turned and not slots.symbols and not slots.timed and not slots.priced):
+    if intent is Intent.FOLLOWUP or levelled or says_again(part, last):
         return _followed(part, beside, before)
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
@@ -201,7 +202,7 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     ask = filled(Ask(intent, symbols), slots)
     if last.intent is Intent.PRICE and intent is Intent.FORECAST and ask.amount is None and last.amount is not None:
         ask = replace(ask, amount=last.amount, amount_in=last.amount_in)  # "and in 4 hours?"
-    return with_foreign(as_before(ask, last) if intent is last.intent else ask, slots)
+    return with_foreign(as_before(as_turned(ask, part, last), last) if intent is last.intent else ask, slots)
 
 
 def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
@@ -214,7 +215,8 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return Intent.FORECAST
     if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
         return Intent.TRACK_RECORD
-    if _NOW.search(part.masked) and slots.hours in (None, DAY) and slots.start is None and last.intent not in BACK:
+    now = _NOW.search(part.masked)
+    if now and slots.hours in (None, DAY) and slots.start is None and (now[0] == "now" or last.intent not in BACK):
         return Intent.PRICE
     this_week = slots.direction is None and slots.target is None and (slots.hours or 0) > DAY
     if (slots.direction == "past" and slots.hours is not None) or slots.start is not None or this_week:

@@ -27,7 +27,7 @@ within until till tomorrow yesterday tonight today overnight question attime aro
 just above below over under before after during whole full since now tell morning evening afternoon midnight end be
 would go your my you if oclock utc am pm try time question earlier hourly weekly daily use check maybe perhaps say
 range monday tuesday wednesday thursday friday saturday sunday weekend night noon early late mid small dawn
-quick quickly asap fast real
+quick quickly asap fast real wait oops sorry
 """
 _JOINTS = frozenset(_FILLERS.split())
 _KEY = frozenset((
@@ -46,13 +46,14 @@ _POLITE = re.compile(  # what precedes what is wanted
     r"(?:tell|give|show|let|say|get|find|check|look up|ask|see|know|have|explain to)\b"
     r"|\b(?:i was|i am|i'm) (?:just )?(?:wondering|curious)(?: about)?\b|\bi wonder\b|\bany idea\b"
     r"|\bi(?:'d| would) (?:like|love) to (?:know|see|hear)\b|\bi want to (?:know|see)\b"
-    r"|\bdo you (?:happen to )?know\b|\b(?:please )?be so kind as to\b|\bwould it be possible to\b"
+    r"|\bremind me\b|\bdo you (?:happen to )?know\b|\b(?:please )?be so kind as to\b|\bwould it be possible to\b"
 )
 _OF_SUBSTANCE = re.compile(r"[^\W\d_\u3040-\u9fff]{3,}|[\u3040-\u9fff]{2,}")
 _TENSE = frozenset(("past", "future", "move", "now"))
 # A request for an alert names an event without a verb of the future: "tell me when it will" asks for a time.
 _ALERT = re.compile(
-    r"\b(?:alert|notify|ping|warn|inform|message|text|remind|buzz) (?:me|us)\b"
+    r"\b(?:alert|notify|ping|warn|inform|message|text|remind|buzz) (?:me|us|my phone)\b"
+    r"(?! (?:what|how|which|who|where|why|of)\b)"
     r"|\b(?:set|create|add|make)(?: up)?(?: me)? (?:an? )?(?:price )?(?:alert|alarm|warning|notification)\b"
     r"|\b(?:tell|let|show) me (?:know )?(?:when|whenever|once|as soon as|the moment)\b"
     r"|\b(?:tell me|let me know|give me a shout) if\b"

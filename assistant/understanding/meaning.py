@@ -17,15 +17,16 @@ _OF_PRICES = frozenset({Intent.PRICE, Intent.FORECAST, Intent.CANDLES, Intent.FO
 _WHICH = re.compile(
     r"\b(?:which|what|who|whose)\b.{0,40}\b(?:one|coin|coins|crypto|more|most|best|worst|biggest|stronger"
     r"|better|of them)\b|\b(?:best|worst|top|biggest)"
-    r" (?:perform\w+|gainers?|losers?|winners?|movers?|coins?|cryptos?)\b"
+    r" (?:\d+ )?(?:perform\w+|gainers?|losers?|winners?|movers?|coins?|cryptos?)\b"
     r"|\b(?:winners|losers|gainers|both|the two|between them|them|they)\b"
 )
+_CHOOSES = re.compile(r"\b(?:which|who)\b|\b(?:the most|least)\b|\bwhat\b.*\bor\b")
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
 )
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
-    r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford)\b|\bhow many sat\w+|\b(?:buy|get) how (?:much|many)\b"
+    r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford|hold|own|have|end up)\b|\bhow many sat\w+"
     r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b"
     r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
@@ -35,7 +36,7 @@ _HAD = re.compile(r"\b(?:had|if)\b.{0,16}\b(?:bought|invested|put|held)\b|\b(?:b
 _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorrow|next|in|overnight|expected)\b")
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _CLOSES = re.compile(r"\bcloses?\b")
-_NEXT = re.compile(r"\b(?:next|coming)\b")
+_NEXT = re.compile(r"\b(?:next|coming|later|from now|ahead)\b")
 _MOVED = re.compile(
     r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
     r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"
@@ -87,7 +88,7 @@ def meant(part: Part) -> Intent:
     if intent is Intent.TRACK_RECORD and _of_a_time_ahead(slots, text):
         intent = Intent.FORECAST  # "90 % confidence band tomorrow 9am"
     if (
-        intent in TALK
+        (intent in TALK or (intent is Intent.CAPABILITIES and slots.symbols and slots.timed))
         and not (_HOW_ARE_YOU.search(text) and not slots.symbols)
         and (asked or slots.symbols or slots.timed)
     ):
@@ -111,7 +112,7 @@ def meant(part: Part) -> Intent:
     if intent in (Intent.CANDLES, Intent.PRICE) and _UNUSUAL.search(text):
         return Intent.ANOMALIES
     if intent is Intent.ANOMALIES and slots.compare_by == "volatility" and not _UNUSUAL.search(text):
-        return Intent.CANDLES  # "is it calm or wild"
+        intent = Intent.CANDLES  # "is it calm or wild"
     if compared := _comparison(intent, slots, text):
         return compared
     if _of_a_typical_move(intent, slots, text):
@@ -142,8 +143,11 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
     if slots.ratio and len(slots.symbols) == 2 and slots.direction != "future":
         return Intent.PRICE
-    if slots.compare_by is None or not several or slots.priced:
+    chosen = intent is Intent.CANDLES and len(slots.symbols) > 1 and _CHOOSES.search(text)  # whatever its verb is
+    if not several or slots.priced:
         return None
+    if slots.compare_by is None:
+        return Intent.COMPARE if chosen else None
     if intent is Intent.ADVICE and slots.compare_by in ("move", "price") and not slots.told_past:
         return None  # "which is the better buy"
     if intent is Intent.METRICS and (slots.compare_by != "record" or len(slots.symbols) < 2):
@@ -194,8 +198,6 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
     if intent in (Intent.PRICE, Intent.FORECAST, Intent.OTHER) and _CALM.search(text) and slots.direction != "future":
         return Intent.CANDLES if slots.symbols or slots.start else intent
     if slots.at is not None:
-        if intent is Intent.CANDLES and slots.hours is not None and _MOVED.search(text):
-            return intent
         return Intent.FOLLOWUP if followed else Intent.PRICE
     if slots.start is not None and slots.target is not None and _CLOSES.search(text) and not slots.told_past:
         return Intent.FORECAST  # "the close today"

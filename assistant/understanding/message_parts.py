@@ -33,6 +33,8 @@ HELD = re.compile(
 )
 _LIKELY = re.compile(r"^ *(?:odds|chances?|probability|how likely|likely|possible|realistic)[ ?]*$")
 _SAME = re.compile(r"^ *(?:(?:and|ok|now|but|the) )*same (?:for|with|but|on|thing)\b")
+_IF = re.compile(r"^\W*(?:if|wenn|falls|si|se|если|如果|假如)\b")
+_FAREWELL = re.compile(r"\W*(?:by|until|till|a|at|see you) (?:tomorrow|tonight|later|soon|then|next time|next week)\W*")
 _DOING = re.compile(r"\bhow(?:'s| is| are) (?:the )?coin (?:doing|going|looking|holding up)\b")
 
 
@@ -89,6 +91,8 @@ class Message:
         if joined != text and self.part(joined).slots.end:  # a time that is past, and no two that are asked about
             text = joined
         pieces = [self.part(piece) for piece in BETWEEN.split(text)[:MOST_PARTS] if piece.strip()]
+        if "?" not in text and any(piece.intent in TALK for piece in pieces):  # "thanks, until tomorrow"
+            pieces = [piece for piece in pieces if not _FAREWELL.fullmatch(piece.text)]
         alone = len(pieces) == 1 and pieces[0].text == text
         groups = self._groups(pieces)
         asked = _worth_asking(groups)
@@ -98,6 +102,7 @@ class Message:
             (HELD.search(text) and whole.slots.symbols)
             or whole.slots.quantities.between
             or whole.slots.ratio
+            or (whole.slots.quantities.amount is not None and len(whole.slots.symbols) == 1 and _IF.search(text))
             or (whole.slots.compare_by and len(whole.slots.symbols) > 1 and not whole.slots.priced)
         ):
             return [whole]

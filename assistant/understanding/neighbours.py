@@ -13,7 +13,9 @@ from assistant.understanding.slots import Slots, unitless
 
 SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
-_PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then)\b")
+_PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
+_SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")
+SHORTENED = 10_000  # dollars from which on people leave the thousands out
 _VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
@@ -51,6 +53,13 @@ def with_unit(slots: Slots, text: str, last: Ask) -> Slots:
     return replace(slots, last=slots.bare) if counted else replace(slots, hours=slots.bare)
 
 
+def in_thousands(text: str, last: Ask) -> str:
+    """A text whose short numbers are prices as the ask before had them: "and 66?" after $65000."""
+    price = last.threshold or (last.between or (0.0,))[0]
+    prices = range(round(price / 3000), round(3 * price / 1000)) if price >= SHORTENED else ()
+    return _SHORT_PRICE.sub(lambda n: f"${1000 * float(n[0]):g}" if int(float(n[0])) in prices else n[0], text)
+
+
 def as_said_before(slots: Slots, last: Ask) -> Slots:
     """The slots, where a percentage, a turn or a time of day changes that of the ask before."""
     q = slots.quantities
@@ -64,7 +73,7 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
         turn = last.direction if q.turn == "either" else q.turn
         percent = q.percent or slots.bare or last.move_pct
         return replace(slots, quantities=replace(q, move_pct=float(percent), direction=turn), bare=None)
-    if last.amount is not None and alone:
+    if alone and (last.amount is not None or last.intent is Intent.PRICE):
         return replace(slots, quantities=replace(q, amount=slots.bare, amount_in=last.amount_in), bare=None)
     if last.threshold is not None and alone:
         return replace(slots, quantities=replace(q, threshold=float(slots.bare or 0), below=last.below), bare=None)
@@ -91,9 +100,15 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     return as_before(ask, last)
 
 
-def of_the_same_coins(part: Part) -> bool:
-    """Whether a short part speaks of coins that were compared before without naming any: "and their volatility?"."""
-    return says_nothing(part.slots) and len(part.text.split()) <= SHORT
+def says_again(part: Part, last: Ask) -> bool:
+    """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
+    if not says_nothing(part.slots):
+        return False
+    short = len(part.text.split()) <= SHORT
+    if last.intent is Intent.COMPARE:
+        return part.slots.compare_by is not None and short
+    turned = last.move_pct is not None and part.slots.quantities.turn != "either"
+    return turned and (short or _PRONOUN.search(part.text) is not None)
 
 
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from assistant.understanding.asks import DAY
 from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import TALK, Message, Part
 from assistant.understanding.slots import Slots
@@ -34,7 +35,7 @@ _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _LIKE_OTHERS = frozenset({Intent.PRICE, Intent.CANDLES, Intent.FORECAST, Intent.ALERT})  # in form
 _ABOUT_US = frozenset({Intent.METRICS, Intent.METHOD, Intent.DATA, Intent.WHY, Intent.CAPABILITIES})
 _DEFINES = re.compile(
-    r"\b(?:what(?:'s| is| are| does)|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
+    r"\b(?:what(?:'s| is| are| does)|list|explain|define|definition|meaning|mean by|stand for|how (?:do|does|is"
     r"|are|can|many|much|did)|who|why|do you|are you|is there|can (?:i|you)|where|which|does)\b"
 )
 _HALVES = re.compile(
@@ -52,12 +53,14 @@ _HOW = re.compile(
     r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
+_OF_THE_RECORD = frozenset(("track-record", "record", "accuracy", "coverage", "direction"))  # which tools tell
 _DIFFERENCE = re.compile(
     r"\b(?:difference|unterschied|diff[e\u00e9]rence|diferencia|diferen[c\u00e7]a|differenza|vs)\b|\u533a\u522b",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
-_EXPLAIN = re.compile(r"\b(?:explain|mean|meaning)\b")
+_EXPLAIN = re.compile(r"\b(?:explain|mean|meaning|what(?:'s| is)? an?)\b")
+_OF_YOU = re.compile(r"\b(?:can|are|do|how|why|is)\b.{0,24}\b(?:you|your)\b|\b(?:fraction|share|often)\b.*\byour\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
     r"|\bwhat(?:'s| is| are| has| have)?(?: been)? (?:mak(?:es|ing)|made|driv(?:es|ing)|drove|push(?:es|ed|ing)"
@@ -66,7 +69,6 @@ _CAUSE = re.compile(
 _OURS = re.compile(
     r"\b(?:you|your|forecasts?|predictions?|range|model|trust|believe)\b"
 )  # what is asked about is no move
-_POINTING = re.compile(r"\bwill it\b|\b(?:touch|hit|reach) (?:that|it)\b")
 _WHICH_COIN = re.compile(r"\b(?:which|what) (?:coin|crypto\w*|one|token)s?\b")
 
 
@@ -132,14 +134,19 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     besides.
     """
     slots, q = part.slots, part.slots.quantities
-    timed = slots.timed and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
-    priced = slots.priced and not (q.level is not None and not slots.symbols and _EXPLAIN.search(part.text))
+    far = part.intent is not Intent.FOLLOWUP and (slots.hours or 0) > DAY  # "kannst du nächste woche"
+    ours = not slots.symbols and (far or _OF_YOU.search(part.text) is not None)
+    timed = slots.timed and not ours and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
+    priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
-    explained = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
-    if (part.intent in _NO_TOPIC and not explained) or slots.worst or (q.touch and _POINTING.search(part.text)):
+    ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
+    recorded = part.intent is Intent.TRACK_RECORD and not slots.symbols  # "can i use your forecasts via api"
+    defined = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    explained = ahead or recorded or defined
+    if (part.intent in _NO_TOPIC and not explained) or slots.worst:
         return None
-    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or SIDE.fullmatch(part.text)):
+    if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):
         return None
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else
@@ -150,13 +157,9 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
             return Ask(Intent.EXPLAIN, topic=topic.topic)
         which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
         return Ask(Intent.EXPLAIN, topic="advice") if which else None
-    least = (
-        SUREST_TOPIC
-        if slots.symbols or (beside and part.intent not in _ABOUT_US)
-        else LIKELY_TOPIC
-        if part.intent in _ABOUT_US
-        else SURE_TOPIC
-    )
-    if topic is None or topic.score < least:
+    about_us = part.intent in _ABOUT_US
+    doubted = slots.symbols or ((beside or slots.timed or slots.priced or recorded) and not about_us)
+    least = SUREST_TOPIC if doubted else LIKELY_TOPIC if about_us else SURE_TOPIC
+    if topic is None or topic.score < least or (recorded and not defined and topic.topic in _OF_THE_RECORD):
         return None
     return Ask(Intent.EXPLAIN, topic=topic.topic, metric=slots.metric)

@@ -71,7 +71,8 @@ _EVERY = re.compile(
     r"|all (?:of )?(?:them|the cryptos?)|all (?:the |your )?crypto(?:s|currencies)?)\b"
 )
 _BOTH = re.compile(
-    r"\b(?:both|(?:the|these|those|your) (?:2 |supported |available )?coins|each coin|either coin"
+    r"\b(?:both(?! (?:legs|sides|ends|ways|directions|strikes|bounds)\b)|each coin|either coin"
+    r"|(?:the|these|those|your) (?:2 |supported |available )?coins"
     r"|the 2(?! ?(?:%|percent|next|last|past|coming|hours)))\b"
 )
 _DENIAL = re.compile(r"\b(?:not|instead of|rather than|except)(?: the| for| about)? $")

@@ -16,13 +16,13 @@ FALLS = (
     r"|(?:drop|dip|slip)(?:s|ped|ping)?|sinks?|sinking|corrects?|correct(?:ions?|ing)|sheds?|shedding|pull ?backs?"
     r"|g[ia]ves? back|down|lower|red|(?:minus|less)(?= \$?\d))"
 )
-MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
-_MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|slid|did|do|done|performed)"
+MOVES = rf"(?:{RISES}|{FALLS}|mov(?:es?|ed|ing)|budg(?:es?|ed|ing)|swings?|changes?|fluctuates?)"
+_MOVED = rf"(?:{RISES}|{FALLS}|mov(?:ed?|es|ing)|budged|changed|slid|did|do|done|performed)"
 _COMPARED: dict[CompareBy, re.Pattern[str]] = {
     "volatility": re.compile(
         r"\b(?:volatile|volatility|nervous|unstable|erratic|restless|stable"
         r"|(?:calm|wild|tame|quiet|smooth)(?:e?r|e?st)?|(?:chopp|jump|bump|shak|risk|jitter|wobbl|swing|stead)(?:y|ier|iest)"
-        r"|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?)(?: the)?"
+        r"|(?:swings?|(?:moves?|jumps?|bounces?|whips?) around|fluctuates?|wobbles?|oscillates?)(?: the)?"
         r" (?:more|most|less|least|harder))\b"
     ),
     "record": re.compile(
@@ -36,7 +36,7 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
     "forecast": re.compile(
-        r"\b(?:wider|narrower|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
+        r"\b(?:wid(?:er|est)|narrow(?:er|est)|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
         r"|chance|odds)|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
         r"|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"
@@ -50,18 +50,21 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         rf"|(?:more|most|less|least) {_MOVED}"
         rf"|(?:which|who) (?:one |coin |of them |is )?(?:{RISES}|{FALLS}|went (?:up|down))"
         r"|biggest|best perform\w+|worst perform\w+|winners?|losers?|stronger|strongest|weaker|weakest"
-        r"|(?:top|the) (?:gainers?|losers?|movers?))\b"
+        r"|(?:top|the) (?:\d+ )?(?:gainers?|losers?|movers?)|top \d+ coins)\b"
     ),
     "price": re.compile(r"\b(?:more expensive|cheaper|cheapest|costs? more|worth more|most expensive|higher price)\b"),
 }
 _RATIO = re.compile(
     r"COIN(?:'s| price| worth| value| valued| measured| priced| expressed)*(?: ?/ ?| ?- ?| in | per "
-    r"| against | ratio to | to )COIN"
+    r"| against | ratio to | into | to )COIN|\b(?:swap|exchange|trade|switch|change)\w*\b.{0,24}COINs? (?:for|to) COIN"
 )
 _HOW_MANY = re.compile(r"\bhow (?:many|much) (?:of )?COINs?(?! ?(?:,|and|or|vs|versus|&|/)).{0,32}COIN")
 _RATIO_WORD = re.compile(r"\bratio\b|\bcross rate\b|COIN.{0,12} how (?:many|much) (?:of )?COIN")
 _CALMER = re.compile(r"\b(?:less|least|calm\w*|quiet\w*|stable|stead\w+|tame\w*|smooth\w*)\b")
-_MOVES_LEAST = re.compile(r"\bmov(?:es?|ed|ing) (?:the )?(?:less|least)\b|\bnarrow(?:er|est)\b")
+_MOVES_LEAST = re.compile(
+    r"\b(?:mov(?:es?|ed|ing)|budg(?:es?|ed)|chang(?:es?|ed)) (?:the )?(?:less|least)\b|\bnarrow(?:er|est)\b"
+    r"|\bflattest\b|\b(?:barely|hardly|least) (?:mov\w+|budg\w+|chang\w+)"
+)
 
 
 def ranked(text: str) -> str:

@@ -31,7 +31,7 @@ _PASSES = re.compile(
 )
 _DAY_WORDS = {
     "day after tomorrow": 48, "tomorrow": 24, "yesterday": 24,
-    "daily": 24, "overnight": 8, "last night": 12, "this morning": 12, "weekly": 168, "fortnight": 336,
+    "daily": 24, "overnight": 8, "weekly": 168, "fortnight": 336,
     "all time": FARTHEST,
 }  # fmt: skip
 _ASSUMED: dict[str, re.Pattern[str]] = {  # vague words, by the key of what is said of them

@@ -20,18 +20,18 @@ _NOT_A_PRICE = (
     r"(?! ?(?:%|percent|hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|am|pm|utc|oclock|candles?|forecasts?"
     r"|predictions?|times|x)\b|[:%]| ?%)"
 )
-PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%|percent\b|pct\b|per cent\b)")
+PERCENT = re.compile(rf"(?P<sign>[+-]|± ?)?(?<![\w.])(?P<number>{NUMBER}) ?-? ?(?:%-?|percent\b|pct\b|per cent\b)")
 _BETWEEN = re.compile(
-    rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?)\b(?: (?:the|a|range|of"
-    rf"|within|in|between))*"
-    rf" ?(?P<low>{_PRICE}) ?(?:and|to|-|,|/|until|by|or|a|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,24}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
+    rf"\b(?:between|btw|btwn|from|in|within|inside|range|stay|stays|staying|holds?|strangle|condor|corridor)\b"
+    rf"(?: (?:the|a|at|range|of|within|in|between))*"
+    rf" ?(?P<low>{_PRICE}) ?(?:and|up to|to|-|,|/|until|by|or|a|~|&|到|至|から)+ ?(?P<high>{_PRICE}){_NOT_A_PRICE}"
+    rf"|(?<![\w.-])(?P<l2>\$?{NUMBER}) ?(?:-|to|~|(?:by|and)(?=.{{0,60}}\bbetween\b)) ?(?P<h2>\$?{NUMBER})"
     rf"(?: range| zone| band)?{_NOT_A_PRICE}"
 )
 _ABOVE_BELOW = re.compile(
-    rf"\b(?:above|over|(?:not|no) (?:lower|less) than|at least) (?P<low>{_PRICE})(?: (?:and|but|or))*"
+    rf"\b(?:above|over|(?:not|no) (?:lower|less) than|at least) (?P<low>{_PRICE})(?: (?:and|but|or|nor|gets|goes))*"
     rf" (?:below|under|(?:not|no) (?:higher|more) than|at most) (?P<high>{_PRICE}){_NOT_A_PRICE}"
-    rf"|\b(?:below|under|(?:not|no) (?:higher|more) than) (?P<h2>{_PRICE})(?: (?:and|but))*"
+    rf"|\b(?:below|under|(?:not|no) (?:higher|more) than) (?P<h2>{_PRICE})(?: (?:and|but|nor|gets|goes|rises|climbs))*"
     rf" (?:above|over|(?:not|no) (?:lower|less) than) (?P<l2>{_PRICE}){_NOT_A_PRICE}"
 )
 _MONEY = re.compile(r"(?P<sign>- ?)?\$(\d+(?:\.\d+)?)")
@@ -45,7 +45,7 @@ PASSED = re.compile(
 )
 _SMALL = re.compile(
     r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
-    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at least|los(?:e|es|ing)|wicks?|tags?"
+    r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at(?: least)?|los(?:e|es|ing)|wicks?|tags?"
     r"|kiss(?:es)?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
@@ -69,19 +69,23 @@ _LEVELED = re.compile(
     rf"\bpercent (?:\w+ ){{0,2}}{_SURE}\b|\b{_SURE}(?: (?:of|at|is|level|to|with|the|a|that))* percent\b"
     r"|\bwith (?:a |the )?percent (?!move|drop|rise|fall|gain|loss)|\bpercent (?:of the time|chance)\b"
 )
+_RARELY = re.compile(
+    r"\b(?:has|have|having|with) (?:only |just |about )?(?:an? )?percent (?:chance|probability|odds|risk)"
+    r" (?:of|to|that)\b"
+)
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
 _BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
 _ODDS = re.compile(r"\b(?:chances?|odds|probability|likely|likelihood)\b")
 _RANGE = re.compile(r"\b(?:stays? within|range|ranges|band|bands|interval|between|confidence interval)\b")
 _DENIED = re.compile(r"\b(?:not|won't|wont|never|doesn't|does not|will not|isn't|no)\b")
-_OVER = re.compile(r"\b(?:above|over|exceeds?|higher than|rises? (?:above|past))\b")
-_UNDER = re.compile(r"\b(?:below|under|lower than|falls? (?:below|under)|fall)\b")
+_OVER = re.compile(r"\b(?:above|over|exceed(?:s|ed)?|higher than|rises? (?:above|past))\b")
+_UNDER = re.compile(r"\b(?:below|under(?:neath)?|beneath|lower than|falls? (?:below|under)|fall)\b")
 _FLOOR = re.compile(r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|worst|downside|support|holds?)\b")
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
-_UP = re.compile(rf"\b(?:percent above|above where|{RISES})\b|\+ ?\d")
-_DOWN = re.compile(rf"\b(?:percent below|below where|{FALLS})\b|\B- ?\d")
+_UP = re.compile(rf"\b(?:percent above|above where|upside|{RISES})\b|\+ ?\d")
+_DOWN = re.compile(rf"\b(?:percent below|below where|downside|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
     rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"
@@ -94,18 +98,19 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
     (re.compile(r"\b(?:halves?|halving in (?:price|value)|cut in half)\b"), 50.0, "down"),
 )
 _TOUCH = re.compile(
-    r"\b(?:touch(?:es|ed|ing)?|hits?|hitting|wicks?|tags?|taps?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
+    r"\b(?:touch(?:es|ed|ing)?|hits?|hitting|(?:wick|tag|tap|kiss|scratch|graz|brush)(?:e?s|ed|g?ing|p?ing)?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
     r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
-    r"|kiss(?:es)?|scratch(?:es)?|grazes?|brush(?:es)?|even for a moment|briefly|intra\w*|gets? to|survive"
+    r"|graze|even for a moment|briefly|intra\w*|gets? to|survive"
     r"|go(?:es|ing)? (?:back |down |up )?to(?= \$\d)"
     r"|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
 _PATH = re.compile(
-    r"\b(?:hours? (?:by|for|after|x) hours?|hourly ?\??$|hourly (?:\w+ )?(?:forecast|path|breakdown|prediction|steps?"
-    r"|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next|every hours?"
-    r"|per hour|step by step|trajectory|path|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
+    r"\b(?:hours? (?:by|for|after|x) hours?|hourly(?: please)?\W*$|hourly (?:\w+ )?(?:forecast|path|breakdown"
+    r"|prediction|steps?|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next"
+    r"|every hours?|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path"
+    r"|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
 _FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
@@ -186,6 +191,12 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     tail = number <= RAREST and _WORST_CASE.search(rest) is not None
     sure = _LEVELED.search(rest) is not None or (number >= LIKELY and _WHICH_PRICE.search(rest) is not None)
     odd = number <= RAREST and not tail and _ODDS.search(rest) is not None  # "chance of a 4 % pop"
+    if (
+        _RARELY.search(rest) and not moved and "$" not in rest and 1 <= number < 100
+    ):  # "a 10 % chance of being exceeded"
+        return replace(
+            found, level=number, side="below" if _UNDER.search(rest) or _FLOOR.search(rest) else "above"
+        ), rest
     if (sure or tail) and not odd and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
         level = 100 - number if tail else number
         side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)

@@ -14,6 +14,13 @@ from assistant.understanding.slots.durations import span_minutes
 
 HOUR = timedelta(hours=1)
 NOON = 12  # from which hour on this morning has passed
+_PART_GONE = re.compile(
+    r"(?<!early )(?<!late )(?<!mid )\b(?P<day>this|last|\w+day) (?P<part>morning|afternoon|evening|night)\b"
+)
+_HOURS_OF = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (20, 30)}  # of a day
+_OF_A_SPAN = re.compile(
+    r"\b(?:high\w*|low\w*|range|did|mov\w+|chang\w+|swing\w*|chart|candles?|happened|perform\w*|done|went|fell|rose)\b"
+)
 _UNIT = r"(?:minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?)"
 _CLOCK = re.compile(
     r"(?:\b(?P<before>am|pm) )?(?:\b(?P<at>at|by|until|till|before|around|since|from) (?:about |around |the )?)?"
@@ -26,6 +33,9 @@ _CLOCKS = re.compile(
     r"\b(?:between|from) (?:about )?(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m)? ?(?:and|to|until|till|-) ?"
     r"(\d{1,2})(?:[:h.]([0-5]\d))? ?([ap]m|oclock|o'clock)?(?![\d$%:]|[.,]\d|k\b)"
 )
+_DAY_COMMA = re.compile(r"(?:(?<=day)|(?<=row)), ?(?=(?:at )?\d{1,2}(?::\d\d| ?[ap]m)\b)")
+_FROM_NOON = re.compile(r"\b(between|from) (noon|midday|midnight)(?= (?:and|to|until|till)\b)")
+_TO_NOON = re.compile(r"(\b(?:between|from) \d[\d:.]*(?: ?[ap]m)? (?:and|to|until|till) )(noon|midday|midnight)\b")
 _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
@@ -33,10 +43,10 @@ _LOCAL_H = re.compile(
     r"\b(?:(?:a|as|at|vers|pour|by|until)|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
     r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
 )
-_AT_HOURS = re.compile(r"\bat (\d{1,2}) hours\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
+_AT_HOURS = re.compile(r"\bat (\d{1,2}) hours?\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"
 _BY = re.compile(r"\bat (?=\$? ?\d[\d.,]*k? ?(?:\$|%|percent\b|dollars?\b|usd\b))")
 _AFTER_PERCENT = re.compile(r"(\d ?(?:%|percent\b|\$|dollars?\b)) (nach|ab|a|zu)(?= *(?:$|[?!,.]))")
-_WITHIN_H = re.compile(r"\bwithin (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
+_WITHIN_H = re.compile(r"\b(?:within|for) (1[3-9]|2[0-3]) ?h\b")  # "d'ici 22h" is a time of the day, "d'ici 3h" is not
 _SLASHED = re.compile(r"(?<![\d/])([0-3]?\d)/([0-3]?\d)/(20\d\d)(?![\d/])")
 _AS_H = re.compile(r"\bas (\d{1,2}) ?h(\d\d)?\b")  # the Portuguese "às 22h", as many type it
 _YEAR = re.compile(r"(?:by|until) 20[2-9]\d")
@@ -111,8 +121,7 @@ def clocks_marked(english: str, language: str) -> str:
         english = _AT_HOURS.sub(r"at \1:00", english)
     if language not in (Language.FRENCH, Language.PORTUGUESE, Language.SPANISH):
         return english
-    if language == Language.FRENCH:
-        english = _WITHIN_H.sub(r"by \1:00", english)
+    english = _WITHIN_H.sub(r"by \1:00", english)
     return _LOCAL_H.sub(lambda at: f"{at['day'] + ' ' if at['day'] else ''}at {at[2]}:{at[3] or '00'}", english)
 
 
@@ -125,7 +134,10 @@ def military_marked(english: str, *, priced: bool) -> str:
 
 
 def halves_marked(english: str) -> str:
-    """A text with "half past 5" as "5:30"."""
+    """A text with "half past 5" as "5:30", and "between noon and midnight" as "between 12pm and 24:00"."""
+    english = _DAY_COMMA.sub(" ", english)
+    english = _FROM_NOON.sub(lambda at: f"{at[1]} {'0:00' if at[2] == 'midnight' else '12pm'}", english)
+    english = _TO_NOON.sub(lambda at: f"{at[1]}{'24:00' if at[2] == 'midnight' else '12pm'}", english)
     for pattern, hours, minutes in _HALVES:
         english = pattern.sub(lambda at, h=hours, m=minutes: f"{(int(at[1]) + h) % 24}:{m} oclock", english)  # type: ignore[misc]
     return english
@@ -146,12 +158,15 @@ def moment(english: str, now: datetime) -> Moment | None:
     if (spent := _span_gone(english, now, day, past=past)) and not ahead:
         words, begins, ends = spent
         return Moment(ends, _without(english, words, *day_words), (begins, ends), clock=False)
-    if clock := _clock(english):
-        if day is None and _SAID.search(english):
-            day = midnight(now)
+    clock, part = _clock(english), day_part(english)
+    if day is None and (clock or part) and _SAID.search(english) and "yesterday" not in english:
+        day = midnight(now)
+    if clock:
         at = _on_the_clock(english, clock, now, day, past=past and not ahead)
         return Moment(at, _without(english, clock[0].replace(clock["zone"] or "\0", ""), *day_words))
-    if part := day_part(english):
+    if gone_part := _part_gone(english, now, day, ahead=ahead):
+        return gone_part
+    if part:
         tomorrow = "tomorrow" in english and day is None
         base = day or midnight(now) + DAY * tomorrow - DAY * (day is None and "yesterday" in part.words)
         gone = "this " in part.words and base + part.hour * HOUR <= now
@@ -185,8 +200,8 @@ def _ago(english: str, now: datetime) -> Moment | None:
 
 def _whole(english: str, day: datetime, words: list[str], now: datetime) -> Moment:
     """A day without a time in it: its end, for a day to come its end too, and its two ends where it began already."""
-    span = (day, day + DAY) if day <= now else None
-    at = day + DAY
+    at = day + DAY * (2 if any("weekend" in word for word in words) else 1)
+    span = (day, at) if day <= now else None
     if re.search(r"\bsince\b", english):
         at = day
     return Moment(at, _without(english, *words), span, clock=_CLOSE.search(english) is not None and at <= now)
@@ -211,9 +226,11 @@ def _span_gone(
 ) -> tuple[str, datetime, datetime] | None:
     """From one time of day to another, "between 8am and 10am", the last ones where no day is named; None if to come."""
     found = _CLOCKS.search(english)
-    if found is None or "tomorrow" in english or not any(found[group] for group in (2, 3, 5, 6)):  # may be prices
-        return None
-    first, last = _hour(found[1], found[3] or found[6]), _hour(found[4], found[6])
+    part = re.search(r"\b(?:(morning)|evening|afternoon)\b", english)
+    if found is None or "tomorrow" in english or not (part or any(found[group] for group in (2, 3, 5, 6))):
+        return None  # may be prices
+    half = found[6] or (None if part is None else "am" if part[1] else "pm")
+    first, last = _hour(found[1], found[3] or half), _hour(found[4], half)
     first -= 12 * (found[3] is None and first > last)  # "11 to 2pm"
     start = day or midnight(now)
     begins = start + timedelta(hours=first, minutes=int(found[2] or 0))
@@ -221,6 +238,21 @@ def _span_gone(
     if past and ends > now and day is None:
         begins, ends = begins - DAY, ends - DAY
     return (found[0], begins, ends) if start - DAY <= begins < ends <= now else None
+
+
+def _part_gone(english: str, now: datetime, day: datetime | None, *, ahead: bool) -> Moment | None:
+    """A part of a day that has begun, as a span, where it is no moment; the end of this morning where that is asked."""
+    found = _PART_GONE.search(english)
+    if found is None or not ((always := found[0] in ("this morning", "last night")) or _OF_A_SPAN.search(english)):
+        return None
+    first, last = _HOURS_OF[found["part"]]
+    start = day or midnight(now) - DAY * (found["day"] == "last")
+    begins = start + first * HOUR * (start + first * HOUR < now)  # at four, this morning began at midnight
+    ends = now + HOUR if re.search(r"\b(?:bought|sold)\b", english) else start + last * HOUR
+    if ahead or (begins == start and found["part"] != "morning"):
+        return Moment(ends, _without(english, found[0])) if always and ends > now else None
+    at = begins if re.search(r"\bsince\b", english) else min(ends, now)
+    return Moment(at, _without(english, found[0]), (begins, ends), clock=False)
 
 
 def _hour(written: str, half: str | None) -> int:

@@ -62,7 +62,8 @@ _LISTED = re.compile(
     r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in|who|which|what|over|this|last"
     r"|for|did|lost|gained|fell|rose|moved)\b))"
     rf"|(?P<listed>{_SURE} +{_SURE} +)(?P<last>{WORDS})(?=[ ]?(?:[?!.,]|$))"
-    rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})(?= ?{_JOINT}{_SURE}(?![A-Za-z]))",
+    rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})"
+    rf"(?= ?{_JOINT}(?:{_SURE}|{WORDS})(?![A-Za-z0-9_-]))",
     re.IGNORECASE,
 )
 _FRAMED = re.compile(  # what no everyday word of English, German and Chinese can be
@@ -70,8 +71,11 @@ _FRAMED = re.compile(  # what no everyday word of English, German and Chinese ca
     r"(?P<code>sol|ada)(?![A-Za-z0-9_-])"
     r"|(?<=\d )(?P<counted>link|dot|near|sol|ada)(?![A-Za-z0-9_-])"
     r"|(?:(?:what's|whats|how's|hows|how is|where's|where|where is|will|is|did|does|what about|how about|where"
-    r"|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|looking|in \d+|by|at"
-    r"|go(?:es)?|ends?|lands?|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)",
+    r"|for|on|of|liegt|steht|kostet) |^)(?P<framed>link|dot|near)(?= (?:doing|now|next|tomorrow|today|tonight|looking"
+    r"|by|at|(?:in )?(?:\d+|two|three|four|five|six|eight|ten|twelve)"
+    r"|go(?:es)?|ends?|lands?|trade|close|going (?:up|down|to)|rise|fall|trading|worth|morgen|heute|um)\b| ?\?)"
+    r"|(?<!\bi )(?<!you )(?<!we )\b(?:does|did|might|could|can|would|will|should|has|had|kann|wird|könnte|schafft)"
+    r" (?P<subject>link|dot)(?= [a-z])",
     re.IGNORECASE,
 )
 

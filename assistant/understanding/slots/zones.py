@@ -24,8 +24,8 @@ _OTHERWISE = frozenset((
 ))  # fmt: skip
 _FOLLOWS = (
     r"(?<=[\d])(?: ?(?:am|pm|a\.m\.?|p\.m\.?|h|hs|hrs|hours|uhr|o'?clock|heures?|horas?|点|點|時|ore|часов))? ?"
-    r"(?:in |at |, ?)?|\b(?:noon|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|meio-dia|meia-noite)"
-    r" (?:in )?"
+    r"(?:in |at |, ?)?|\b(?:noon|midnight|afternoon|morning|evening|mittag|mitternacht|midi"
+    r"|minuit|mediodia|medianoche|meio-dia|meia-noite) (?:in )?"
 )
 # Short names that are words of Romance languages.
 _ROMANCE = frozenset((

@@ -228,7 +228,7 @@ def test_the_volatility_comes_first_where_it_was_asked_for():
         (
             "move",
             True,
-            "Over the last 24 hours Bitcoin did worst: Bitcoin -0.30 %, Ethereum +2.10 % (Bitstamp, 12:00 UTC).",
+            "Over the last 24 hours Bitcoin moved least: Bitcoin -0.30 %, Ethereum +2.10 % (Bitstamp, 12:00 UTC).",
         ),
         (
             "volatility",
@@ -275,6 +275,12 @@ def test_the_coin_that_moved_most_moved_farthest_up_or_down():
     ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move", farthest=True)
     text = plain(from_results(Question((ask,)), [found], []))
     assert text.startswith("Over the last 24 hours Bitcoin moved most: Bitcoin -3.00 %, Ethereum +2.10 %")
+
+
+def test_the_coin_that_fell_most_did_worst():
+    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move", direction="down")
+    text = plain(from_results(Question((ask,)), [focused.comparison("move")], []))
+    assert text.startswith("Over the last 24 hours Bitcoin did worst: Bitcoin -0.30 %, Ethereum +2.10 %")
 
 
 def test_an_amount_of_then_is_told_as_of_then_beside_the_price_now():
