@@ -62,7 +62,8 @@ class KerasEngine:
                 "Install them with: pip install -e '.[train]', or use CRYPTOSENSE_ENGINE=onnx.",
             ) from error
 
-        import forecaster.networks.first_hour  # noqa: F401  # Keras must know our layers to load them
+        import forecaster.networks.first_hour
+        import forecaster.networks.quantile  # noqa: F401  # Keras must know our layers to load them
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"  # Keras reads paths, not bytes

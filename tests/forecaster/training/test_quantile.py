@@ -147,12 +147,12 @@ def test_five_minute_candles_are_hidden_from_a_share_of_the_full_hours(learned):
     assert shown[full].mean() == pytest.approx(0.75 * 0.5, abs=0.05)
 
 
-def test_the_minutes_of_a_trained_network_move_no_median(trained_quantile, learned):
+def test_the_minutes_of_a_trained_network_move_no_median_beyond_the_next_hour(trained_quantile, learned):
     market = next(each for each in learned if each.symbol == "BTC-USD" and each.time[0] % HOUR == 15 * 60)
     inputs = market.hours.inputs(np.arange(400, 430), "full")
     moves = np.array([name.startswith("fine_move") for name in SUBHOUR])
     engine = OnnxEngine(trained_quantile.files["model.onnx"])
-    told, still = (engine.run(each)[:, 0] for each in (inputs, dict(inputs, subhour=inputs["subhour"] * ~moves)))
+    told, still = (engine.run(each)[:, 1] for each in (inputs, dict(inputs, subhour=inputs["subhour"] * ~moves)))
     assert not np.allclose(told, still, rtol=1e-4, atol=0)
     centres = [each[:, MEDIAN] / (each[:, -1] - each[:, 0]) for each in (told, still)]
     assert centres[0] == pytest.approx(centres[1], rel=1e-3, abs=1e-5)
