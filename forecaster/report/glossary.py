@@ -76,8 +76,9 @@ METRICS: tuple[tuple[str, str, Say], ...] = (
 )
 
 FORECASTERS = {
-    "quantile": f"an LSTM that gives {len(LEVELS)} quantiles for each of the next {HORIZONS} hours, of the first beside "
-    "what boosted trees taught it, calibrated, with widths that follow how often the bands held of late: what is served",
+    "quantile": f"an LSTM that gives {len(LEVELS)} quantiles for each of the next {HORIZONS} hours, of the first "
+    "beside what boosted trees taught it, calibrated, with widths that follow how often the bands held of late: what "
+    "is served",
     "quantile_untracked": "the same network and calibration, with widths that do not follow",
     "classic": f"the recipe this project started from: an LSTM on {WINDOW} min-max scaled closes",
     "persistence": f"the last close again, with the spread of the last {DAYS} days around it",
