@@ -191,12 +191,9 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     tail = number <= RAREST and _WORST_CASE.search(rest) is not None
     sure = _LEVELED.search(rest) is not None or (number >= LIKELY and _WHICH_PRICE.search(rest) is not None)
     odd = number <= RAREST and not tail and _ODDS.search(rest) is not None  # "chance of a 4 % pop"
-    if (
-        _RARELY.search(rest) and not moved and "$" not in rest and 1 <= number < 100
-    ):  # "a 10 % chance of being exceeded"
-        return replace(
-            found, level=number, side="below" if _UNDER.search(rest) or _FLOOR.search(rest) else "above"
-        ), rest
+    if _RARELY.search(rest) and not moved and "$" not in rest and 1 <= number < 100:  # "a 10 % chance to be exceeded"
+        beyond: Side = "below" if _UNDER.search(rest) or _FLOOR.search(rest) else "above"
+        return replace(found, level=number, side=beyond), rest
     if (sure or tail) and not odd and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
         level = 100 - number if tail else number
         side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)
