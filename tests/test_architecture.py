@@ -54,7 +54,10 @@ CONFINED = {
 # slow libraries -> the modules that may import them at their top, being themselves imported late
 HEAVY = {
     "tensorflow": (),
-    "keras": ("forecaster/networks/quantile.py", "forecaster/training/fit.py"),  # define layers, which are classes
+    "keras": (  # define layers, which are classes
+        *("forecaster/networks/quantile.py", "forecaster/networks/first_hour.py"),
+        "forecaster/training/fit.py",
+    ),
     "matplotlib": ("forecaster/report/png.py",),
     "gradio": ("assistant/page/app.py",),
     "langchain": ("assistant/", "tools/langchain_tools.py"),

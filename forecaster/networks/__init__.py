@@ -4,6 +4,8 @@ from forecaster.networks.classic import CLASSIC_PARAMETERS, classic
 
 __all__ = [
     "CLASSIC_PARAMETERS",
+    "ascending",
     "classic",
+    "first_hour",
     "quantile",
 ]

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
 from forecaster.quantiles import LEVELS, MEDIAN
@@ -13,6 +12,8 @@ Tensor = Any  # of whichever backend runs
 
 def from_median(middle: Tensor, steps: Tensor) -> Tensor:
     """Medians (..., 1) and steps between levels (..., Q - 1), before softplus -> ascending quantiles (..., Q)."""
+    from keras import ops
+
     steps = ops.softplus(steps)
     lower = steps[..., :MEDIAN]
     below = ops.sum(lower, axis=-1, keepdims=True) - (ops.cumsum(lower, axis=-1) - lower)  # from the median down

@@ -9,9 +9,8 @@ are small, fast, and part of one graph. Hinton, Vinyals, Dean (2015), "Distillin
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-import keras
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,9 @@ from forecaster.features import FLAGS, OTHER_KNOWN, SUBHOUR, SUBHOUR_KNOWN, Exam
 from forecaster.networks.first_hour import COLUMNS, advised
 from forecaster.quantiles import LEVELS, Floats
 from forecaster.schema import WINDOW
+
+if TYPE_CHECKING:
+    import keras
 
 # Levels with their rounds, as many as were best for the validation year; levels between are interpolated.
 ROUNDS = {
@@ -57,13 +59,15 @@ class Lesson:
 
 
 def with_second_opinion(
-    network: keras.Model, examples: Examples, drawn: int, hourly: float, seed: int, progress: Told
-) -> keras.Model:
+    network: "keras.Model", examples: Examples, drawn: int, hourly: float, seed: int, progress: Told
+) -> "keras.Model":
     """The network, advised by what trees say of the next hour.
 
     Of each hour of the clock it learns from no more than `drawn` examples; of a share `hourly` of the full hours,
     five-minute candles are hidden.
     """
+    import keras
+
     made = advised(network)
     lesson = _lesson(made.asked, examples, drawn, hourly, np.random.default_rng(seed))
     taught = _trees(lesson, seed, lambda share: progress(0.75 * share))
@@ -77,7 +81,7 @@ def with_second_opinion(
     return made.network
 
 
-def _lesson(asked: keras.Model, examples: Examples, drawn: int, hourly: float, random: np.random.Generator) -> Lesson:
+def _lesson(asked: "keras.Model", examples: Examples, drawn: int, hourly: float, random: np.random.Generator) -> Lesson:
     take = examples.draw(drawn, random)
     parts = [asked.predict_on_batch(given) for given in _given(examples, examples.row[take], hourly, random)]
     told, sigma = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -102,6 +106,8 @@ def _given(
 
 def _trees(lesson: Lesson, seed: int, progress: Told) -> NDArray[np.float32]:
     """What a booster for each level says of the hours that it learned from: (n, Q), ascending."""
+    import lightgbm
+
     data = lightgbm.Dataset(_columns(lesson.told), lesson.moved, weight=lesson.weight, free_raw_data=False)
     said = np.empty((len(lesson.moved), len(ROUNDS)), np.float32)
     for number, (level, rounds) in enumerate(ROUNDS.items()):

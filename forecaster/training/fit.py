@@ -54,8 +54,21 @@ class Recipe:
 
 
 def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
-    """A trained network."""
+    """A trained network, with a second opinion on the next hour where the recipe says so."""
     keras.utils.set_random_seed(seed)
+    share = NETWORK if recipe.distilled else 1.0
+    network = _fitted(examples, recipe, seed, lambda done: progress(share * done))
+    if not recipe.distilled:
+        return network
+
+    def taught(done: float) -> None:
+        progress(share + (1 - share) * done)
+
+    return with_second_opinion(network, examples, recipe.drawn, recipe.hourly, seed, taught)
+
+
+def _fitted(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> keras.Model:
+    """The network alone. What lies on the device for it is gone once it is trained."""
     network = quantile_network(recipe.units, recipe.dense, recipe.dropout)
     if not keras.distribution.list_devices("gpu"):
         network.get_layer("lstm").supports_jit = True  # without cuDNN it compiles, and takes three quarters of the time
@@ -73,17 +86,8 @@ def fit(examples: Examples, recipe: Recipe, seed: int, progress: Progress) -> ke
         ema_momentum=recipe.average,
     )
     trainer.compile(optimizer=optimizer, loss=_loss(recipe.median))
-    share = NETWORK if recipe.distilled else 1.0
-    told = _Told(steps, lambda done: progress(share * done))
-    trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[told])
-    network = settled(network)
-    if not recipe.distilled:
-        return network
-
-    def taught(done: float) -> None:
-        progress(share + (1 - share) * done)
-
-    return with_second_opinion(network, examples, recipe.drawn, recipe.hourly, seed, taught)
+    trainer.fit(batches, epochs=recipe.epochs, verbose=0, callbacks=[_Told(steps, progress)])
+    return settled(network)
 
 
 def settled(network: keras.Model) -> keras.Model:

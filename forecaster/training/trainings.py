@@ -80,6 +80,8 @@ def fingerprint(markets: Sequence[Market], stop: float, recipe: "Recipe") -> str
 def shipped() -> "Recipe":
     """The recipe of the model that ships. Raises ConfigurationError without TensorFlow or LightGBM."""
     try:
+        import lightgbm  # noqa: F401  # a part of each training asks for it, when much is done already
+
         from forecaster.training.fit import Recipe
     except ImportError as error:
         raise ConfigurationError(
