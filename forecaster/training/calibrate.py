@@ -87,13 +87,14 @@ def _within(
 ) -> Within | None:
     """From the calibrated forecasts of the next hour, where its minutes are known."""
     hour, mark, moved = [], [], []
+    known = {symbol: each for symbol in SYMBOLS if symbol in fine and len(each := fine[symbol].closed_at(year.stop))}
     for market in markets:
         rows = market.issued(year.start, year.stop)
-        if market.symbol in SYMBOLS and market.symbol in fine and len(rows):
+        if market.symbol in known and len(rows):
             moments = market.time[rows] + HOUR
             hour.append(full.apply(backtest(engine, market, rows, "full")[:, :1])[:, 0])
             mark.append(moments % HOUR // FIVE_MINUTES)
-            moved.append(returns_within(fine[market.symbol].closed_at(year.stop), moments, (*MINUTES, 60)))
+            moved.append(returns_within(known[market.symbol], moments, (*MINUTES, 60)))
     return Within.of(np.concatenate(hour), np.concatenate(mark), np.concatenate(moved)) if hour else None
 
 

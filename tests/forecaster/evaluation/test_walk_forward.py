@@ -41,7 +41,7 @@ def walked():
     other = replace(pair[1], symbol="SOL-USD")
 
     def calibrate(engine, start, stop):
-        return calibration_of(engine, pair, Year(start, stop))
+        return calibration_of(engine, pair, Year(start, stop), {"BTC-USD": FINE})  # which begin a year later
 
     evaluation = subject.walk_forward(networks, calibrate, (*pair, other), {"BTC-USD": FINE}, 2020, lambda *_: None)
     return networks, evaluation
