@@ -82,8 +82,7 @@ def _refits(networks: Networks, calibrate: Calibrate, last: int, progress: Progr
 
 
 def _in_full(made: Sequence[Refit], market: Market, progress: Progress) -> Evaluation:
-    years = [(refit, _rows(market, refit.year)) for refit in made]
-    years = [(refit, rows) for refit, rows in years if len(rows)]
+    years = _years(made, market)
     panel = Panel("walk_forward", market, [Fold(_new_year(refit.year), rows) for refit, rows in years])
     ours: dict[tuple[str, InputKind], Floats] = {}
     for kind in KINDS:
@@ -94,13 +93,17 @@ def _in_full(made: Sequence[Refit], market: Market, progress: Progress) -> Evalu
 
 def _in_few_numbers(made: Sequence[Refit], market: Market) -> tuple[TableRow, ...]:
     """Of one coin over all years, from when 90 days of it are known; none of a few hours."""
-    parts = [(refit, _rows(market, refit.year)) for refit in made]
-    years = [(refit, rows[rows >= 24 * DAYS]) for refit, rows in parts]
-    years = [(refit, rows) for refit, rows in years if len(rows)]
+    years = _years(made, market, 24 * DAYS)
     if sum(len(rows) for _, rows in years) < FEWEST:
         return ()
     rows = np.concatenate([each for _, each in years])
     return coin_record(market, rows, lambda kind: _calibrated(years, market, kind)).rows
+
+
+def _years(made: Sequence[Refit], market: Market, first: int = 0) -> list[tuple[Refit, NDArray[np.int64]]]:
+    """The rows that each refit forecasts, from row `first` on; of years that have some."""
+    years = [(refit, rows[rows >= first]) for refit in made for rows in [_rows(market, refit.year)]]
+    return [(refit, rows) for refit, rows in years if len(rows)]
 
 
 def _calibrated(years: Iterable[tuple[Refit, NDArray[np.int64]]], market: Market, kind: InputKind) -> Floats:
@@ -116,19 +119,14 @@ def _between_hours(made: Sequence[Refit], fine: Mapping[Symbol, Candles], progre
         for refit in made if symbol in fine else ():
             progress(f"grading {symbol} at every five minutes of {refit.year}", 0.0)
             start, stop = _new_year(refit.year), _new_year(refit.year + 1)
-            candles, other = (_until(fine.get(each), stop) for each in (symbol, companion(symbol)))
-            if candles is None:
-                continue
+            known = {each: candles.closed_at(stop) for each, candles in fine.items()}
+            candles, other = known[symbol], known.get(companion(symbol))
             try:
                 graded = at_random(refit.engine, refit.calibration, symbol, candles, other, start)
             except InvalidInput:  # too few of them
                 continue
             if graded.n >= FEWEST:
                 yield graded
-
-
-def _until(candles: Candles | None, stop: float) -> Candles | None:
-    return None if candles is None else candles.closed_at(stop)
 
 
 def _rows(market: Market, year: int) -> NDArray[np.int64]:

@@ -46,7 +46,7 @@ SETTINGS = {
 EPOCHS, BATCH, RATE, DECAY, AVERAGE = 15, 1024, 2e-3, 1e-3, 0.995  # of the layers that learn from the trees
 BLOCK = 20_000  # examples whose windows are gathered at once
 
-Told = Callable[[float], None]
+Progress = Callable[[float], None]  # the share that is done, 0..1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +59,7 @@ class Lesson:
 
 
 def with_second_opinion(
-    network: "keras.Model", examples: Examples, drawn: int, hourly: float, seed: int, progress: Told
+    network: "keras.Model", examples: Examples, drawn: int, hourly: float, seed: int, progress: Progress
 ) -> "keras.Model":
     """The network, advised by what trees say of the next hour.
 
@@ -104,7 +104,7 @@ def _given(
         yield [window, examples.context[row], examples.subhour[row], flags]
 
 
-def _trees(lesson: Lesson, seed: int, progress: Told) -> NDArray[np.float32]:
+def _trees(lesson: Lesson, seed: int, progress: Progress) -> NDArray[np.float32]:
     """What a booster for each level says of the hours that it learned from: (n, Q), ascending."""
     import lightgbm
 

@@ -19,13 +19,11 @@ from forecaster.networks.ascending import Tensor
 from forecaster.networks.quantile import DENSE, DROPOUT, UNITS, network_inputs, pinball, quantile_network
 from forecaster.quantiles import MEDIAN
 from forecaster.schema import WINDOW
-from forecaster.training.distillation import with_second_opinion
+from forecaster.training.distillation import Progress, with_second_opinion
 
 WARM_UP = 100  # steps
 NETWORK = 0.4  # share of a training that the network takes, where trees teach it after
 LAST_RATE = 0.02  # of the learning rate, at the end of its cosine
-
-Progress = Callable[[float], None]  # the share that is done, 0..1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from forecaster.artifact import Artifact, load_artifact, save_artifact
 from forecaster.evaluation import Evaluation, Record, refits, walk_forward
@@ -19,9 +18,6 @@ from forecaster.training.quantile import markets_to_learn
 from forecaster.training.side_by_side import on_this_machine
 from forecaster.training.trainings import Trainer, kept, networks, plan, train
 
-if TYPE_CHECKING:
-    from forecaster.training.fit import Recipe
-
 
 def publish(
     artifact: Artifact,
@@ -34,7 +30,6 @@ def publish(
     progress: Progress,
     fine: Mapping[Symbol, Candles] | None = None,
     trainer: Trainer | None = None,
-    recipe: "Recipe | None" = None,
 ) -> Evaluation:
     """Refit for each year, write the whole evaluation into the artifact at `directory`, and page and PNGs to `pages`.
 
@@ -47,7 +42,7 @@ def publish(
     pair, clock = graded_of(markets), clock_of(markets)
     last = utc(int(pair[0].time[-1])).year
     with kept(keep) as folder:
-        plans = {stop: plan(markets, utc(stop), folder, recipe) for stop in refits(last)}
+        plans = {stop: plan(markets, utc(stop), folder) for stop in refits(last)}
         train(list(chain(*plans.values())), progress, trainer or on_this_machine)
         years = walk_forward(
             lambda stop: engine_of(networks(plans[stop]), pair)[0],

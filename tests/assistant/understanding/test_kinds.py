@@ -4,28 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assistant.lookups import first_calls
 from assistant.understanding import IntentClassifier, read_question
 from assistant.understanding.slots.day_parts import day_part
 
 NOW = datetime(2026, 11, 29, 13, 40, tzinfo=UTC)
-
-
-class About:
-    """A topic that a text is sure to ask for."""
-
-    def __init__(self, topic):
-        self.topic, self.score = topic, 1.0
-
-
-@pytest.fixture(scope="module")
-def calls():
-    classifier = IntentClassifier.load()
-
-    def read(*turns, topics=lambda text: None):
-        return first_calls(read_question(turns, classifier, NOW, topics=topics))
-
-    return read
 
 
 @pytest.mark.parametrize(
@@ -93,14 +75,14 @@ def test_a_cause_is_not_known_so_what_happened_is_looked_up(calls, text):
 
 
 def test_two_questions_about_this_service_are_two_topics(calls):
-    known = {"who made you ": About("who-made-this"), " are you free": About("cost")}
+    known = {"who made you ": "who-made-this", " are you free": "cost"}
     told = calls("who made you and are you free", topics=lambda text: known.get(text))
     assert [args["topic"] for _, args in told] == ["who-made-this", "cost"]
 
 
 def test_half_a_question_is_no_topic_of_its_own(calls):
     topics = {"when were you trained ": "training-data", " on what data": "features"}
-    told = calls("when were you trained and on what data", topics=lambda text: About(topics.get(text, "training-data")))
+    told = calls("when were you trained and on what data", topics=lambda text: topics.get(text, "training-data"))
     assert [args["topic"] for _, args in told] == ["training-data"]
 
 
