@@ -94,7 +94,9 @@ def _span(ask: Ask) -> dict[str, object]:
 
 
 def _lasting(ask: Ask) -> dict[str, object]:
-    """How many hours a comparison spans, where any were named."""
+    """What a comparison spans: days of the calendar, or hours where any were named."""
+    if ask.start is not None and (ask.compare_by or "move") in ("move", "volatility"):
+        return _given(start=_minute(ask.start), end=_minute(ask.end))
     return _given(hours=None if ask.hours is None else _within(ask.hours, LONGEST_LOOK_BACK, USUAL_SPAN))
 
 

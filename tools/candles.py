@@ -1,7 +1,7 @@
 """Candles: what happened to a price over the last hours, or between two moments."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from math import log
 from statistics import stdev
@@ -24,6 +24,12 @@ FINE = 2  # hours of five-minute candles that are asked for
 FEWEST_RETURNS = 3
 
 
+def check_order(start: datetime | None, end: datetime | None) -> None:
+    """Raises PydanticCustomError for a span that ends before it begins."""
+    if start is not None and end is not None and start >= end:
+        raise PydanticCustomError("span", "start must lie before end")
+
+
 class CandleArguments(Arguments):
     """Which coin, and how far back, or between which moments."""
 
@@ -36,8 +42,7 @@ class CandleArguments(Arguments):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.start is not None and self.end is not None and self.start >= self.end:
-            raise PydanticCustomError("span", "start must lie before end")
+        check_order(self.start, self.end)
         return self
 
 
@@ -59,18 +64,24 @@ async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> T
     if arguments.start is None and arguments.end is None:
         span = await backend.candles(arguments.symbol, arguments.hours)
         return ToolResult(compact(_facts(span) | provenance(span)), span)
-    known = await backend.candles(arguments.symbol, LONGEST_LOOK_BACK)
-    if arguments.start and arguments.end is None and arguments.start > known.as_of - HOUR / 2:
+    answer = _answer(await candles_between(backend, arguments.symbol, arguments.start, arguments.end, arguments.hours))
+    return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(answer.span)), answer)
+
+
+async def candles_between(
+    backend: ForecastBackend, symbol: Symbol, start: datetime | None, end: datetime | None, hours: int
+) -> CandleSpan:
+    """The candles from `start`, or `hours` before the end, until `end`, or now. Raises InvalidInput where they lack."""
+    known = await backend.candles(symbol, LONGEST_LOOK_BACK)
+    if start and end is None and start > known.as_of - HOUR / 2:
         with suppress(CryptoSenseError):  # where there are none, the hours say why
-            known = await backend.candles(arguments.symbol, FINE, "5m")  # "today", soon after midnight
-    answer = _answer(_part(known, arguments))
-    return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(known)), answer)
+            known = await backend.candles(symbol, FINE, "5m")  # "today", soon after midnight
+    end = end or known.as_of
+    return _part(known, start or end - hours * HOUR, end)
 
 
-def _part(known: CandleSpan, arguments: CandleArguments) -> CandleSpan:
-    """The candles that lie in the asked span for the most part. Raises InvalidInput where none or not all are there."""
-    end = arguments.end or known.as_of
-    start = arguments.start or end - arguments.hours * HOUR
+def _part(known: CandleSpan, start: datetime, end: datetime) -> CandleSpan:
+    """The candles that lie in the asked span for the most part."""
     if start < known.candles[0].open_time:
         raise InvalidInput(
             f"Candles reach back to {minute(known.candles[0].open_time)}.", "Ask for a span that begins later."

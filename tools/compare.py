@@ -1,6 +1,7 @@
 """Coins side by side: price, move, volatility, width of the forecast, or record, all asked for at once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -10,8 +11,8 @@ from forecaster.errors import CryptoSenseError, NoCandles
 from forecaster.market import plain
 from forecaster.schema import Forecast, ForecastWarning, Frozen, Provenance, Report, Symbol
 from forecaster.serving import ForecastBackend
-from tools.arguments import FARTHEST
-from tools.candles import volatility_pct
+from tools.arguments import FARTHEST, Moment
+from tools.candles import candles_between, check_order, volatility_pct
 from tools.facts import ComparisonFacts
 from tools.tool import Arguments, Tool, ToolResult, fitting, minute, shorten
 
@@ -23,6 +24,7 @@ WITHIN = 20.0  # seconds for one of them
 LONGEST_REASON = 80  # characters
 
 By = Literal["price", "move", "volatility", "forecast", "record"]
+OF_CANDLES = ("move", "volatility")
 
 
 class CompareArguments(Arguments):
@@ -42,9 +44,17 @@ class CompareArguments(Arguments):
         le=LONGEST,
         description="of move and volatility: how far back; of forecast: how far ahead, at most 24",
     )
+    start: Moment | None = Field(
+        default=None,
+        description="of move and volatility, instead of hours: where the span begins, such as 2026-03-18T00:00Z",
+    )
+    end: Moment | None = Field(default=None, description="where the span ends; now if left out")
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
+        check_order(self.start, self.end)
+        if self.by not in OF_CANDLES and not self.start is self.end is None:
+            raise PydanticCustomError("span", "only move and volatility have a start or an end")
         if len(set(self.symbols)) < len(self.symbols):
             raise PydanticCustomError("symbols", "name each coin once")
         return self
@@ -64,6 +74,8 @@ class ComparedCoin(Frozen):
     source: str
     quote: str
     as_of: AwareDatetime = Field(description="close of the newest closed candle")
+    start: AwareDatetime | None = Field(default=None, description="of a span: opening of its first candle")
+    end: AwareDatetime | None = Field(default=None, description="of a span: close of its last candle")
     warnings: tuple[ForecastWarning, ...] = ()
 
 
@@ -79,6 +91,8 @@ class Comparison(Frozen):
 
     by: By
     hours: int
+    start: AwareDatetime | None = Field(default=None, description="of a span: the first opening of its candles")
+    end: AwareDatetime | None = Field(default=None, description="of a span: the last close of its candles")
     rows: tuple[ComparedCoin, ...]
     highest: Symbol
     lowest: Symbol
@@ -96,7 +110,7 @@ async def compare(backend: ForecastBackend, arguments: CompareArguments) -> Tool
         async with gate:
             try:
                 async with asyncio.timeout(WITHIN):
-                    return await _coin(backend, symbol, arguments.by, hours, report)
+                    return await _coin(backend, symbol, arguments, hours, report)
             except CryptoSenseError as error:
                 return error
             except TimeoutError:
@@ -107,23 +121,35 @@ async def compare(backend: ForecastBackend, arguments: CompareArguments) -> Tool
     return ToolResult(_text(answer), answer)
 
 
-async def _coin(backend: ForecastBackend, symbol: Symbol, by: By, hours: int, report: Report | None) -> ComparedCoin:
-    if by == "forecast":
+async def _coin(
+    backend: ForecastBackend, symbol: Symbol, asked: CompareArguments, hours: int, report: Report | None
+) -> ComparedCoin:
+    if asked.by == "forecast":
         issued = await backend.forecast(symbol, hours)
         last = issued.horizons[-1]
         width = 100 * (last.quantiles["0.90"] - last.quantiles["0.10"]) / issued.last_price
         return _row(issued, issued.last_price, width_pct=width, probability_up=last.probability_up)
-    if by in ("move", "volatility"):
-        span = await backend.candles(symbol, hours)
-        return _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span))
+    if asked.by in OF_CANDLES:
+        return await _candles(backend, symbol, asked)
     price = await backend.price(symbol)
     graded = report.row(symbol, "full", hours) if report else None
     return _row(
         price,
         price.price,
-        change_pct=price.change_24h_pct if by == "price" else None,
+        change_pct=price.change_24h_pct if asked.by == "price" else None,
         skill_pct=100 * graded.mae_skill.value if graded else None,
     )
+
+
+async def _candles(backend: ForecastBackend, symbol: Symbol, asked: CompareArguments) -> ComparedCoin:
+    """What the price did over the last hours, or between two moments."""
+    if asked.start is asked.end is None:
+        span = await backend.candles(symbol, asked.hours)
+        return _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span))
+    span = await candles_between(backend, symbol, asked.start, asked.end, asked.hours)
+    row = _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span))
+    end = span.candles[-1].open_time + timedelta(minutes=span.step_minutes)
+    return row.model_copy(update={"start": span.candles[0].open_time, "end": end})
 
 
 def _row(said: Provenance | Forecast, price: float, **compared: float | None) -> ComparedCoin:
@@ -153,11 +179,16 @@ def _comparison(by: By, hours: int, found: dict[Symbol, ComparedCoin | CryptoSen
     why |= {each.symbol: "nothing is known of it" for each in real if each not in rows}
     why |= {symbol: shorten(each.public, 200) for symbol, each in found.items() if isinstance(each, CryptoSenseError)}
     first, *others = found.values()
+    begun, ended = ([time for each in rows if (time := getattr(each, end))] for end in ("start", "end"))
+    if begun and ended:
+        hours = max(1, round((max(ended) - min(begun)) / timedelta(hours=1)))
     both = [each for each in (first, *others[:1]) if each in rows and isinstance(each, ComparedCoin)]
     alike = len(both) == 2 and both[0].quote == both[1].quote
     return Comparison(
         by=by,
         hours=hours,
+        start=min(begun, default=None),
+        end=max(ended, default=None),
         rows=tuple(rows),
         highest=max(rows, key=lambda each: _value(each, by) or 0.0).symbol,
         lowest=min(rows, key=lambda each: _value(each, by) or 0.0).symbol,
@@ -204,6 +235,8 @@ def _text(answer: Comparison) -> str:
     facts: dict[str, object] = {
         "by": answer.by,
         "hours": answer.hours,
+        "start": answer.start and minute(answer.start),
+        "end": answer.end and minute(answer.end),
         "coins": {"columns": f"symbol,price,{','.join(columns)},source,quote,as_of", "rows": rows},
         "highest": answer.highest,
         "lowest": answer.lowest,
@@ -221,9 +254,9 @@ COMPARE = Tool(
     name="compare",
     title="Comparison",
     description=(
-        "Compare 2 to 15 coins: by price, by move or volatility over the last hours, by width and direction of the "
-        "forecast, or by the record of such forecasts on unseen hours; with the highest, the lowest, and the ratio of "
-        "the first two prices."
+        "Compare 2 to 15 coins: by price, by move or volatility over the last hours or between two moments, by width "
+        "and direction of the forecast, or by the record of such forecasts on unseen hours; with the highest, the "
+        "lowest, and the ratio of the first two prices."
     ),
     arguments=CompareArguments,
     facts=ComparisonFacts,

@@ -228,6 +228,8 @@ class ComparisonFacts(TypedDict, total=False):
 
     by: Literal["price", "move", "volatility", "forecast", "record"]
     hours: int
+    start: Time
+    end: Time
     coins: Table
     highest: Symbol
     lowest: Symbol

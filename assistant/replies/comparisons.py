@@ -22,7 +22,7 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
     facts = {
         "coin": speech.coin(rows[0].symbol if sized else found.lowest if least else found.highest),
         "items": speech.comma(items),
-        "over": speech.over(found.hours),
+        "over": _over(speech, ask, found),
         "ahead": speech.ahead(found.hours),
         "origin": "" if brief else _origin(speech, found),
     }
@@ -66,6 +66,14 @@ def _told(speech: Speech, by: str, coin: ComparedCoin) -> str:
     if by == "price":
         return speech.price(value, coin.symbol, coin.quote)
     return speech.percent(value, 1 if by == "record" else 2, sign=by in ("move", "record"))
+
+
+def _over(speech: Speech, ask: Ask, found: Comparison) -> str:
+    """The last hours, or from one moment to another."""
+    if found.start is None or found.end is None:
+        return speech.over(found.hours)
+    newest = max(each.as_of for each in found.rows)
+    return speech.period(found.start, None if found.end >= newest else found.end, newest, ask.zone)
 
 
 def _origin(speech: Speech, found: Comparison) -> str:

@@ -80,11 +80,13 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
     timed = slots.hours is not None or slots.compare_by == "move"  # and not "rank them by volatility"
     ahead = slots.direction == "future" and not slots.told_past and timed
     by = "forecast" if slots.compare_by in ("move", "volatility") and ahead else slots.compare_by
-    hours = slots.back if slots.start else slots.hours
+    spanned = slots.start is not None and by in (None, "move", "volatility")
     calmest = slots.calmest and by not in ("price", "record")
     return replace(
         ask,
-        hours=hours,
+        hours=None if spanned else slots.back if slots.start else slots.hours,
+        start=slots.start if spanned else None,
+        end=slots.end if spanned else None,
         zone=slots.zone,
         compare_by=by or ask.compare_by,
         direction="either" if calmest else slots.quantities.turn,

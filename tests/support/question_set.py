@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parent / "questions"
 AHEAD = ("hours", "minutes", "until")  # of a forecast: three ways to say one moment
 MOMENTS = ("until", "at", "start", "end")
 FREE = {"to", "symbol", "symbols", "hours", "last", "days", "language", "path"}  # where the set does not name them
+SPAN = {"start", "end"}  # of a comparison as free as its hours
 SILENT = {
     "amount_in": "coin", "by": "move", "currency": "USD", "direction": "either", "side": "range", "touch": False,
     "worst": False,
@@ -37,7 +38,7 @@ class Call:
         return all(self._agrees(name, args.get(name), now) for name in names)
 
     def _agrees(self, name: str, given: object, now: datetime) -> bool:
-        if name not in self.args and name in FREE:
+        if name not in self.args and name in (FREE | SPAN if self.tool == "compare" else FREE):
             return True
         default = now if name == "end" else SILENT.get(name)
         wanted = self.args.get(name, default)

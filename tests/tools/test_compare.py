@@ -9,6 +9,7 @@ from forecaster.errors import ExchangeError, NoCandles
 from forecaster.market.symbols import catalogue
 from tests.support.fakes import FakeBackend
 from tests.tools.test_registry import TalkativeBackend
+from tools.candles import GET_CANDLES
 from tools.compare import AT_ONCE, COMPARE
 from tools.tool import LONGEST_TEXT, BoundTool
 
@@ -70,6 +71,37 @@ async def test_moves_are_compared_with_their_sign():
 async def test_volatility_is_the_deviation_of_hourly_returns():
     _, answer = await call(by="volatility", hours=48)
     assert all(row.volatility_pct > 0 for row in answer.rows)
+
+
+async def test_coins_are_compared_between_two_moments_as_their_candles_are_told():
+    day = {"start": "2026-03-18T00:00Z", "end": "2026-03-19T00:00Z"}
+    backend = FakeBackend()
+    told, answer = await call(backend, **day)
+    assert (told["start"], told["end"], told["hours"]) == (day["start"], day["end"], 24)
+    for row in answer.rows:
+        alone = await BoundTool(GET_CANDLES, backend).call({"symbol": row.symbol, **day})
+        assert row.change_pct == pytest.approx(alone.data.span.change_pct)
+        assert row.price == alone.data.span.last_close
+        assert row.volatility_pct == pytest.approx(alone.data.volatility_pct)
+
+
+async def test_a_span_without_an_end_reaches_until_now():
+    told, answer = await call(FakeBackend(), by="volatility", start="2026-03-19T00:00Z")
+    assert told["hours"] == 12 and answer.end == answer.rows[0].as_of
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"start": "2026-03-19T00:00Z", "end": "2026-03-19T00:00Z"}, "start must lie before end"),
+        ({"by": "price", "start": "2026-03-19T00:00Z"}, "only move and volatility have a start or an end"),
+        ({"by": "forecast", "end": "2026-03-19T00:00Z"}, "only move and volatility have a start or an end"),
+        ({"start": "2025-01-01T00:00Z"}, "Ask for a span that begins later"),
+    ],
+)
+async def test_a_span_that_cannot_be_compared_is_refused_with_what_to_do(asked, words):
+    told, answer = await call(FakeBackend(), **asked)
+    assert answer is None and words in told["message"]
 
 
 async def test_forecasts_are_compared_by_their_width_as_far_as_they_reach():

@@ -1,6 +1,7 @@
 """What was asked for stands in the first sentence: chances, levels, worth, moments, comparisons, outcomes."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -275,6 +276,15 @@ def test_the_coin_that_moved_most_moved_farthest_up_or_down():
     ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move", farthest=True)
     text = plain(from_results(Question((ask,)), [found], []))
     assert text.startswith("Over the last 24 hours Bitcoin moved most: Bitcoin -3.00 %, Ethereum +2.10 %")
+
+
+def test_coins_are_compared_over_a_day_or_since_a_moment():
+    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move")
+    midnight, noon = utc(NOON - 12 * 3600), utc(NOON)
+    day = focused.comparison("move").model_copy(update={"start": midnight - timedelta(days=1), "end": midnight})
+    assert plain(from_results(Question((ask,)), [day], [])).startswith("On 18 March (UTC) Ethereum did best: ")
+    today = day.model_copy(update={"start": midnight, "end": noon})
+    assert plain(from_results(Question((ask,)), [today], [])).startswith("Since 00:00 UTC Ethereum did best: ")
 
 
 def test_the_coin_that_fell_most_did_worst():

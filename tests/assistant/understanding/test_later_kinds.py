@@ -4,6 +4,7 @@ import pytest
 
 BTC = {"symbol": "BTC-USD"}
 ETH = {"symbol": "ETH-USD"}
+COINS = {"symbols": ["BTC-USD", "ETH-USD"]}
 MORNING = {"start": "2026-11-29T06:00Z", "end": "2026-11-29T12:00Z"}
 YESTERDAY = {"start": "2026-11-28T00:00Z", "end": "2026-11-29T00:00Z"}
 EVENING = {"start": "2026-11-28T18:00Z", "end": "2026-11-29T00:00Z"}
@@ -69,7 +70,37 @@ def test_a_short_turn_changes_one_thing(calls, turns, call):
     ],
 )
 def test_which_of_several_coins_is_a_comparison_whatever_its_verb(calls, text):
-    assert calls(text) == [("compare", {"symbols": ["BTC-USD", "ETH-USD"], "by": "move", "hours": 14})]
+    assert calls(text) == [("compare", COINS | {"by": "move", "start": "2026-11-29T00:00Z"})]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("who moved more yesterday, btc or eth", YESTERDAY),
+        ("btc vs eth this morning, which did better", {"start": "2026-11-29T06:00Z", "end": "2026-11-29T12:00Z"}),
+        ("btc oder eth, wer ist gestern mehr gestiegen", YESTERDAY),
+        ("¿quién subió más ayer, btc o eth?", YESTERDAY),
+        ("btc ou eth, lequel a le plus monté hier ?", YESTERDAY),
+        ("btc ou eth, quem subiu mais ontem?", YESTERDAY),
+        ("昨天BTC和ETH谁涨得多", YESTERDAY),
+        ("btc vs eth since friday", {"start": "2026-11-27T00:00Z"}),
+        ("which moved more over 12 hours, btc or eth", {"hours": 12}),
+    ],
+)
+def test_coins_are_compared_over_the_days_that_are_named(calls, text, asked):
+    assert calls(text) == [("compare", COINS | {"by": "move"} | asked)]
+
+
+def test_a_comparison_is_turned_to_another_day(calls):
+    assert calls("btc or eth, which did better?", "and yesterday?") == [("compare", COINS | {"by": "move"} | YESTERDAY)]
+    assert calls("btc or eth, which did better yesterday?", "which was calmer?") == [
+        ("compare", COINS | {"by": "volatility"} | YESTERDAY)
+    ]
+
+
+def test_how_forecasts_and_prices_compare_has_no_day_of_the_past(calls):
+    for text in ("which is forecast better today, btc or eth", "which costs more today, btc or eth"):
+        assert all(args.keys() & {"start", "end"} == set() for _, args in calls(text))
 
 
 @pytest.mark.parametrize(
