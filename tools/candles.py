@@ -16,7 +16,7 @@ from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.arguments import Moment
 from tools.facts import CandleFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
+from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 HOUR = timedelta(hours=1)
@@ -47,31 +47,32 @@ class CandleArguments(Arguments):
 
 
 class SpanAnswer(Frozen):
-    """Candles between two moments, with when the extremes were and how much the price varied."""
+    """Candles, with when the extremes were, how far the last close is from them, and how much the price varied."""
 
     span: CandleSpan
     start: AwareDatetime = Field(description="opening of the first candle")
     end: AwareDatetime = Field(description="close of the last candle")
     high_time: AwareDatetime = Field(description="opening of the candle that held the high")
     low_time: AwareDatetime
+    below_high_pct: float = Field(ge=0, description="how far the last close lies below the high, percent of the high")
+    above_low_pct: float = Field(ge=0, description="how far it lies above the low, percent of the low")
     volatility_pct: float | None = Field(
         default=None, ge=0, description="standard deviation of hourly log returns, percent an hour; None with too few"
     )
 
 
 async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
-    """What the price did over the last hours, as a CandleSpan; between two moments, as a SpanAnswer."""
-    if arguments.start is None and arguments.end is None:
-        span = await backend.candles(arguments.symbol, arguments.hours)
-        return ToolResult(compact(_facts(span) | provenance(span)), span)
+    """What the price did over the last hours, or between two moments, as a SpanAnswer."""
     answer = _answer(await candles_between(backend, arguments.symbol, arguments.start, arguments.end, arguments.hours))
-    return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(answer.span)), answer)
+    return ToolResult(fitting(_facts(answer) | provenance(answer.span)), answer)
 
 
 async def candles_between(
     backend: ForecastBackend, symbol: Symbol, start: datetime | None, end: datetime | None, hours: int
 ) -> CandleSpan:
     """The candles from `start`, or `hours` before the end, until `end`, or now. Raises InvalidInput where they lack."""
+    if start is end is None:
+        return await backend.candles(symbol, hours)
     known = await backend.candles(symbol, LONGEST_LOOK_BACK)
     if start and end is None and start > known.as_of - HOUR / 2:
         with suppress(CryptoSenseError):  # where there are none, the hours say why
@@ -114,6 +115,8 @@ def _answer(span: CandleSpan) -> SpanAnswer:
         end=span.candles[-1].open_time + timedelta(minutes=span.step_minutes),
         high_time=max(span.candles, key=lambda each: each.high).open_time,
         low_time=min(span.candles, key=lambda each: each.low).open_time,
+        below_high_pct=100 * (1 - span.last_close / span.high),
+        above_low_pct=100 * (span.last_close / span.low - 1),
         volatility_pct=volatility_pct(span),
     )
 
@@ -127,7 +130,8 @@ def volatility_pct(span: CandleSpan) -> float | None:
     return 100 * stdev(returns) if len(returns) >= FEWEST_RETURNS else None
 
 
-def _facts(span: CandleSpan) -> dict[str, object]:
+def _facts(answer: SpanAnswer) -> dict[str, object]:
+    span = answer.span
     return {
         "symbol": span.symbol,
         "hours": span.hours,
@@ -136,11 +140,8 @@ def _facts(span: CandleSpan) -> dict[str, object]:
         "change_pct": round(span.change_pct, 2),
         "high": rounded(span.high),
         "low": rounded(span.low),
-    }
-
-
-def _more(answer: SpanAnswer) -> dict[str, object]:
-    return {
+        "below_high_pct": round(answer.below_high_pct, 2),
+        "above_low_pct": round(answer.above_low_pct, 2),
         "start": minute(answer.start),
         "end": minute(answer.end),
         "hour_of_high": minute(answer.high_time),
@@ -154,7 +155,7 @@ GET_CANDLES = Tool(
     title="Candles",
     description=(
         "What a coin's price did over the last hours, or between two moments of the last 12 days: open, close, change, "
-        "high and low of that span; of two moments also when the high and the low were, and the volatility."
+        "high and low of that span, when these were and how far the close is from them, and the volatility."
     ),
     arguments=CandleArguments,
     facts=CandleFacts,

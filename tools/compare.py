@@ -1,7 +1,7 @@
 """Coins side by side: price, move, volatility, width of the forecast, or record, all asked for at once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -74,8 +74,8 @@ class ComparedCoin(Frozen):
     source: str
     quote: str
     as_of: AwareDatetime = Field(description="close of the newest closed candle")
-    start: AwareDatetime | None = Field(default=None, description="of a span: opening of its first candle")
-    end: AwareDatetime | None = Field(default=None, description="of a span: close of its last candle")
+    start: AwareDatetime | None = Field(default=None, description="opening of the first candle")
+    end: AwareDatetime | None = Field(default=None, description="close of the last candle")
     warnings: tuple[ForecastWarning, ...] = ()
 
 
@@ -91,8 +91,8 @@ class Comparison(Frozen):
 
     by: By
     hours: int
-    start: AwareDatetime | None = Field(default=None, description="of a span: the first opening of its candles")
-    end: AwareDatetime | None = Field(default=None, description="of a span: the last close of its candles")
+    start: AwareDatetime | None = Field(default=None, description="of candles: the first opening")
+    end: AwareDatetime | None = Field(default=None, description="of candles: the last close")
     rows: tuple[ComparedCoin, ...]
     highest: Symbol
     lowest: Symbol
@@ -130,7 +130,10 @@ async def _coin(
         width = 100 * (last.quantiles["0.90"] - last.quantiles["0.10"]) / issued.last_price
         return _row(issued, issued.last_price, width_pct=width, probability_up=last.probability_up)
     if asked.by in OF_CANDLES:
-        return await _candles(backend, symbol, asked)
+        span = await candles_between(backend, symbol, asked.start, asked.end, asked.hours)
+        end = span.candles[-1].open_time + timedelta(minutes=span.step_minutes)
+        ends = {"start": span.candles[0].open_time, "end": end}
+        return _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span), **ends)
     price = await backend.price(symbol)
     graded = report.row(symbol, "full", hours) if report else None
     return _row(
@@ -141,19 +144,8 @@ async def _coin(
     )
 
 
-async def _candles(backend: ForecastBackend, symbol: Symbol, asked: CompareArguments) -> ComparedCoin:
-    """What the price did over the last hours, or between two moments."""
-    if asked.start is asked.end is None:
-        span = await backend.candles(symbol, asked.hours)
-        return _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span))
-    span = await candles_between(backend, symbol, asked.start, asked.end, asked.hours)
-    row = _row(span, span.last_close, change_pct=span.change_pct, volatility_pct=volatility_pct(span))
-    end = span.candles[-1].open_time + timedelta(minutes=span.step_minutes)
-    return row.model_copy(update={"start": span.candles[0].open_time, "end": end})
-
-
-def _row(said: Provenance | Forecast, price: float, **compared: float | None) -> ComparedCoin:
-    return ComparedCoin(
+def _row(said: Provenance | Forecast, price: float, **compared: float | datetime | None) -> ComparedCoin:
+    coin = ComparedCoin(
         symbol=said.symbol,
         price=price,
         simulated=ForecastWarning.DEMO_DATA in said.warnings,
@@ -161,8 +153,8 @@ def _row(said: Provenance | Forecast, price: float, **compared: float | None) ->
         quote=said.quote,
         as_of=said.as_of,
         warnings=said.warnings,
-        **compared,
     )
+    return coin.model_copy(update=compared)
 
 
 def _comparison(by: By, hours: int, found: dict[Symbol, ComparedCoin | CryptoSenseError]) -> Comparison:
@@ -197,16 +189,6 @@ def _comparison(by: By, hours: int, found: dict[Symbol, ComparedCoin | CryptoSen
     )
 
 
-def _value(coin: ComparedCoin, by: By) -> float | None:
-    return {
-        "price": coin.price,
-        "move": coin.change_pct,
-        "volatility": coin.volatility_pct,
-        "forecast": coin.width_pct,
-        "record": coin.skill_pct,
-    }[by]
-
-
 COLUMNS: dict[By, tuple[str, ...]] = {
     "price": ("change_pct",),
     "move": ("change_pct", "volatility_pct"),
@@ -214,6 +196,11 @@ COLUMNS: dict[By, tuple[str, ...]] = {
     "forecast": ("width_pct", "probability_up"),
     "record": ("skill_pct",),
 }
+
+
+def _value(coin: ComparedCoin, by: By) -> float | None:
+    value: float | None = getattr(coin, "price" if by == "price" else COLUMNS[by][0])
+    return value
 
 
 def _text(answer: Comparison) -> str:
@@ -242,9 +229,7 @@ def _text(answer: Comparison) -> str:
         "lowest": answer.lowest,
         "price_of_first_in_second": answer.ratio and float(f"{answer.ratio:.6g}"),
         "warnings": list(warnings),
-        "notes": shorten(
-            "; ".join(f"{each.symbol}: {shorten(each.reason, LONGEST_REASON)}" for each in answer.left_out)
-        ),
+        "notes": shorten("; ".join(f"{out.symbol}: {shorten(out.reason, LONGEST_REASON)}" for out in answer.left_out)),
         "left_out": [each.symbol for each in answer.left_out],
     }
     return fitting(facts)

@@ -56,7 +56,7 @@ class PriceFacts(Provenance, total=False):
 
 
 class CandleFacts(Provenance, total=False):
-    """What happened over a span of hours; of one between two moments, when too."""
+    """What happened over a span of hours."""
 
     symbol: Symbol
     hours: int
@@ -65,6 +65,8 @@ class CandleFacts(Provenance, total=False):
     change_pct: Percent
     high: float
     low: float
+    below_high_pct: Annotated[float, Field(description="how far the last close lies below the high")]
+    above_low_pct: float
     start: Time
     end: Time
     hour_of_high: Annotated[Time, Field(description="opening of the hour that held it")]

@@ -22,7 +22,6 @@ from assistant.page.visitor import Visitor
 from assistant.page.words import Words
 from assistant.replies import Watch
 from assistant.understanding import Language
-from forecaster.schema import CandleSpan
 from tools import ForecastAnswer, SpanAnswer
 
 Shown = dict[str, Any]  # role, content and, for a step, metadata: what Gradio's chatbot takes
@@ -208,7 +207,7 @@ class Reply:
                     self._steps[event.id] = _finished(self._steps[event.id], event, self._zone)
                 if isinstance(event.data, ForecastAnswer):
                     self._show(event.data, event.language)
-                if isinstance(event.data, CandleSpan | SpanAnswer):
+                if isinstance(event.data, SpanAnswer):
                     self._show_span(event.data, event.language)
             case AlertSet() if len(self._alerts) < ALERTS:
                 self._alerts[event.watch] = alert_card(event.watch, event.language, self._zone)
@@ -220,8 +219,8 @@ class Reply:
         if key not in self._cards and len(self._cards) < CARDS:
             self._cards[key] = forecast_card(answer, language, self._zone)
 
-    def _show_span(self, answer: CandleSpan | SpanAnswer, language: Language) -> None:
-        span = answer.span if isinstance(answer, SpanAnswer) else answer
+    def _show_span(self, answer: SpanAnswer, language: Language) -> None:
+        span = answer.span
         key = (span.symbol, span.candles[0].open_time, span.candles[-1].open_time)
         if key not in self._cards and len(self._cards) < CARDS and (card := span_card(answer, language, self._zone)):
             self._cards[key] = card

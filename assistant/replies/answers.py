@@ -19,7 +19,7 @@ from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left
 from assistant.replies.records import record_of_forecasts
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Question
-from forecaster.schema import CandleSpan, Price
+from forecaster.schema import Price
 from tools import (
     AnomalyReport,
     Comparison,
@@ -121,10 +121,10 @@ def _fits(ask: Ask, result: BaseModel) -> int:
         case ForecastAnswer():
             named = result.in_currency.threshold if result.in_currency else result.threshold
             return 2 * outlook.fits(ask, result.forecast.horizons[-1]) + (named == ask.threshold)
-        case CandleSpan() | AnomalyReport():
+        case AnomalyReport():
             return int(result.hours == ask.hours)
         case SpanAnswer():
-            return int(result.start == ask.start)
+            return int(result.start == ask.start if ask.start else result.span.hours == ask.hours)
         case PriceAnswer():
             return int(result.at == ask.at)
         case TrackRecordAnswer():
@@ -182,7 +182,7 @@ def _told(speech: Speech, ask: Ask, result: BaseModel, *, brief: bool, more: boo
             return market.price(speech, result, brief=brief, more=more)
         case PriceAnswer():
             return market.asked_of_price(speech, ask, result, brief=brief, more=more)
-        case CandleSpan() | SpanAnswer():
+        case SpanAnswer():
             return market.span(speech, ask, result, brief=brief)
         case AnomalyReport():
             return market.anomalies(speech, ask, result, brief=brief)

@@ -70,7 +70,7 @@ def _told(speech: Speech, by: str, coin: ComparedCoin) -> str:
 
 def _over(speech: Speech, ask: Ask, found: Comparison) -> str:
     """The last hours, or from one moment to another."""
-    if found.start is None or found.end is None:
+    if found.start is None or found.end is None or ask.start is None:
         return speech.over(found.hours)
     newest = max(each.as_of for each in found.rows)
     return speech.period(found.start, None if found.end >= newest else found.end, newest, ask.zone)

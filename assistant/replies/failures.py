@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from assistant.replies.clarifications import reading
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Language
-from forecaster.schema import CandleSpan, Price, Provenance, Symbol
+from forecaster.schema import Price, Provenance, Symbol
 from tools import (
     AnomalyReport,
     Comparison,
@@ -22,7 +22,7 @@ from tools import (
 
 MOST_TOLD = 6  # results and failures in one answer
 TOLD_BY: dict[Intent, type[BaseModel] | tuple[type[BaseModel], ...]] = {  # the results that answer an ask
-    Intent.PRICE: (Price, PriceAnswer), Intent.CANDLES: (CandleSpan, SpanAnswer), Intent.FORECAST: ForecastAnswer,
+    Intent.PRICE: (Price, PriceAnswer), Intent.CANDLES: SpanAnswer, Intent.FORECAST: ForecastAnswer,
     Intent.ADVICE: ForecastAnswer,
     Intent.ALERT: (Price, PriceAnswer, ForecastAnswer), Intent.COMPARE: Comparison, Intent.EXPLAIN: Explanation,
     Intent.METRICS: MetricsAnswer, Intent.TRACK_RECORD: TrackRecordAnswer, Intent.ANOMALIES: AnomalyReport,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
-from forecaster.schema import CandleSpan, Forecast, Price, Provenance
+from forecaster.schema import Forecast, Price, Provenance
 from tools import AnomalyReport, PriceAnswer, SpanAnswer, Surprise, catalogue, decimals_of
 
 LEAST_EXPECTED = 0.005  # false alarms; fewer are none
@@ -66,12 +66,11 @@ def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool
     return told or price(speech, found, brief=brief, more=more)
 
 
-def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: bool) -> list[str]:
+def span(speech: Speech, ask: Ask, found: SpanAnswer, *, brief: bool) -> list[str]:
     """What the price did over hours of the past; first the high, the low or the volatility where that was asked for."""
-    candles = found.span if isinstance(found, SpanAnswer) else found
-    if isinstance(found, SpanAnswer):
-        end = None if found.end >= candles.as_of else found.end
-        over = speech.period(found.start, end, now(candles), ask.zone)
+    candles, ended = found.span, found.end < found.span.as_of
+    if ask.start is not None or ended:
+        over = speech.period(found.start, found.end if ended else None, now(candles), ask.zone)
     else:
         over = speech.over(candles.hours)
     facts = {
@@ -87,27 +86,36 @@ def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: boo
                 ("low", candles.low), ("high", candles.high),
             )
         },
+        **{
+            f"{name}_time": speech.there(time, now(candles), ask.zone)
+            for name, time in (("high", found.high_time), ("low", found.low_time))
+        },
     }  # fmt: skip
-    ends = {"above": "its_high", "below": "its_low"}
-    told = [speech.say(f"span.{ends.get(ask.side, _direction(candles.change_pct))}", **facts)]
-    if isinstance(found, SpanAnswer):
-        told = _extremes(speech, ask, found, facts, told[0])
+    told = _extreme(speech, ask, found, facts) or _movement(speech, ask, found, facts)
     return [*told, *_farthest(speech, ask, candles.hours)]
 
 
-def _extremes(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str], moved: str) -> list[str]:
-    """When the high and the low were, and how much the price varied; first what was asked for."""
-    times = {
-        f"{name}_time": speech.there(time, now(found.span), ask.zone)
-        for name, time in (("high", found.high_time), ("low", found.low_time))
-    }
+def _extreme(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str]) -> list[str]:
+    """The high or the low, where that was asked for, and how far the price is from it now."""
+    if ask.side == "range":
+        return []
+    name, away = ("high", found.below_high_pct) if ask.side == "above" else ("low", found.above_low_pct)
+    told = [speech.say(f"span.the_{name}", **facts)]
+    if round(away, 2) and found.end >= found.span.as_of:
+        told.append(speech.say(f"span.off_{name}", **(facts | {"percent": speech.percent(away, 2)})))
+    return told
+
+
+def _movement(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str]) -> list[str]:
+    """Where the price went; of calendar days also when the extremes were, and how much it varied."""
+    moved = speech.say(f"span.{_direction(found.span.change_pct)}", **facts)
     percent = "" if found.volatility_pct is None else speech.percent(found.volatility_pct, 2)
-    if ask.side != "range":
-        return [speech.say("span.the_high" if ask.side == "above" else "span.the_low", **facts, **times)]
     if ask.compare_by == "volatility" and percent:
         return [speech.say("span.volatility", **(facts | {"percent": percent})), moved]
+    if ask.start is None:
+        return [moved]
     varied = [speech.say("span.varied", percent=percent)] if percent else []
-    return [moved, speech.say("span.times", **times), *varied]
+    return [moved, speech.say("span.times", **facts), *varied]
 
 
 def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -> list[str]:

@@ -34,7 +34,9 @@ async def test_candles_are_summed_up_in_the_text_and_whole_in_the_data():
     backend = FakeBackend()
     result = await BoundTool(GET_CANDLES, backend).call({"symbol": "ETH-USD", "hours": 6})
     told, span = json.loads(result.text), await backend.candles("ETH-USD", 6)
-    assert result.data == span and len(span.candles) == 6
+    assert result.data.span == span and len(span.candles) == 6
+    assert told["below_high_pct"] == round(100 * (1 - span.last_close / span.high), 2)
+    assert told["above_low_pct"] == round(100 * (span.last_close / span.low - 1), 2)
     assert told["open"] == round(span.first_open, 2) and told["close"] == round(span.last_close, 2)
     assert told["low"] == round(span.low, 2) and told["high"] == round(span.high, 2)
     assert told["change_pct"] == round(span.change_pct, 2)

@@ -19,10 +19,10 @@ HOUR = timedelta(hours=1)
 FINEST = 6  # hours up to which five-minute candles are shown first
 
 
-def span_card(answer: CandleSpan | SpanAnswer, language: Language = Language.ENGLISH, zone: str = "UTC") -> str:
+def span_card(answer: SpanAnswer, language: Language = Language.ENGLISH, zone: str = "UTC") -> str:
     """One line of HTML, every text in it escaped; nothing for less than two candles, or others than of hours."""
     speech = CardSpeech(language, zone)
-    span = answer.span if isinstance(answer, SpanAnswer) else answer
+    span = answer.span
     if len(span.candles) < 2 or span.step_minutes != 60:
         return ""
     made_up = ForecastWarning.DEMO_DATA in span.warnings

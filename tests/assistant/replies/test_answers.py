@@ -138,8 +138,8 @@ async def test_prices_in_another_currency_say_so():
 
 
 async def test_a_span_is_told_with_its_change_low_and_high():
-    span = await data("get_candles", symbol="BTC-USD", hours=24)
-    text = plain(from_results(asked(Intent.CANDLES), [span], []))
+    answer = await data("get_candles", symbol="BTC-USD", hours=24)
+    text, span = plain(from_results(asked(Intent.CANDLES), [answer], [])), answer.span
     assert "Over the last 24 hours Bitcoin went down 0.30 %" in text
     assert all(f"${price:,.2f}" in text for price in (span.first_open, span.last_close, span.low, span.high))
 

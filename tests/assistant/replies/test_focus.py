@@ -174,12 +174,12 @@ def test_a_path_is_a_list_of_eight_hours_at_most():
         (
             "span above",
             "Since 00:00 UTC the high of Bitcoin was $70,420.18, at 09:00 UTC; the low was $68,310.00, at 03:00 UTC "
-            "(Bitstamp, 12:00 UTC).",
+            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 0.70 % below it.",
         ),
         (
             "span below",
             "Since 00:00 UTC the low of Bitcoin was $68,310.00, at 03:00 UTC; the high was $70,420.18, at 09:00 UTC "
-            "(Bitstamp, 12:00 UTC).",
+            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 2.37 % above it.",
         ),
         (
             "two prices",
@@ -279,8 +279,8 @@ def test_the_coin_that_moved_most_moved_farthest_up_or_down():
 
 
 def test_coins_are_compared_over_a_day_or_since_a_moment():
-    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move")
     midnight, noon = utc(NOON - 12 * 3600), utc(NOON)
+    ask = Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by="move", start=midnight)
     day = focused.comparison("move").model_copy(update={"start": midnight - timedelta(days=1), "end": midnight})
     assert plain(from_results(Question((ask,)), [day], [])).startswith("On 18 March (UTC) Ethereum did best: ")
     today = day.model_copy(update={"start": midnight, "end": noon})

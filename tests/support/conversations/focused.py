@@ -73,8 +73,11 @@ def span(*, end: int = NOON, **changes: Any) -> SpanAnswer:
         **WHERE, hours=12, first_open=68_500.0, last_close=LAST_CLOSE, high=70_420.18, low=68_310.0,
         change_pct=2.0880, candles=(),
     )  # fmt: skip
-    told = {"start": utc(NOON - 12 * 3600), "high_time": utc(NOON - 3 * 3600), "low_time": utc(NOON - 9 * 3600)}
-    return SpanAnswer(span=candles, end=utc(end), volatility_pct=0.43, **(told | changes))
+    told = {
+        "start": utc(NOON - 12 * 3600), "high_time": utc(NOON - 3 * 3600), "low_time": utc(NOON - 9 * 3600),
+        "volatility_pct": 0.43, "below_high_pct": 0.6958, "above_low_pct": 2.3719,
+    }  # fmt: skip
+    return SpanAnswer(span=candles, end=utc(end), **(told | changes))
 
 
 def comparison(by: str, *, ratio: float | None = None, hours: int = 24) -> Comparison:
@@ -176,7 +179,7 @@ def focused() -> list[tuple[str, Ask, Any]]:
         *[(f"span {side}", Ask(Intent.CANDLES, start=utc(NOON - 12 * 3600), side=side), span())
           for side in ("range", "above", "below")],
         ("span of the past", Ask(Intent.CANDLES), span(end=NOON - 3600)),
-        ("volatility", Ask(Intent.CANDLES, compare_by="volatility"), span()),
+        ("volatility", Ask(Intent.CANDLES, start=utc(NOON - 12 * 3600), compare_by="volatility"), span()),
         *[(f"compare {by}", Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD"), compare_by=by, worst=worst), comparison(by))
           for by in ("price", "move", "volatility", "forecast", "record") for worst in (False, True)],
         ("two prices", Ask(Intent.COMPARE, ("BTC-USD", "ETH-USD")), comparison("price", ratio=18.4488)),

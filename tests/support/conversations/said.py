@@ -18,6 +18,7 @@ from tests.support.conversations.focused import focused
 from tests.support.fakes import COVERAGE, NOON, SKILL, FakeBackend, surprise
 from tests.support.knowledge import KNOWLEDGE
 from tests.support.ledger.issued import issued
+from tools.candles import SpanAnswer
 from tools.explanations.explain import Explanation
 from tools.explanations.record import METRICS, MetricsAnswer
 from tools.forecast import ForecastAnswer
@@ -241,6 +242,10 @@ async def _narrow() -> ForecastAnswer:
     return await forecast(horizons=(told,), last_close=100.2, last_price=100.2)
 
 
+def _changed(found: SpanAnswer, change_pct: float) -> SpanAnswer:
+    return found.model_copy(update={"span": found.span.model_copy(update={"change_pct": change_pct})})
+
+
 async def _market() -> list[Case]:
     price, span = await data("get_price"), await data("get_candles", hours=24)
     flat = {"change_24h_pct": 0.001}
@@ -258,8 +263,7 @@ async def _market() -> list[Case]:
         Case("prices", (Ask(Intent.PRICE, BOTH),), (price, await data("get_price", symbol="ETH-USD"))),
         Case("candles", (Ask(Intent.CANDLES, hours=24),), (span,)),
         Case("one candle", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
-        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (span.model_copy(update={"change_pct": change}),))
-          for change in (2.5, 0.0)],
+        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (_changed(span, change),)) for change in (2.5, 0.0)],
         Case("too far back", (Ask(Intent.CANDLES, hours=8760),), (await data("get_candles", hours=300),)),
         Case("nothing odd", (odd,), (await anomalies(),)),
         *[Case(f"once in {days}", (odd,), (await anomalies(surprise(days=days)),)) 
