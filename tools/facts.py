@@ -42,6 +42,7 @@ class PriceFacts(Provenance, total=False):
     close_then: Annotated[float, Field(description="of the newest candle that had closed at asked_moment")]
     closed: Annotated[Time, Field(description="when that candle closed")]
     close_source: str
+    change_since_pct: Annotated[float, Field(description="from close_then to the price now")]
     currency: Annotated[str, Field(description="another currency or coin")]
     price_in_currency: float
     rate_source: str
@@ -53,6 +54,7 @@ class PriceFacts(Provenance, total=False):
     amount_in: Literal["coin", "quote"]
     value: Annotated[float, Field(description="of the amount, in value_in")]
     value_in: Annotated[str, Field(description="a currency, or the coin's code")]
+    value_now: Annotated[float, Field(description="of what was bought at asked_moment")]
 
 
 class CandleFacts(Provenance, total=False):

@@ -41,19 +41,23 @@ class PriceArguments(Arguments):
 
 
 class PriceAnswer(Frozen):
-    """A price with what more was asked of it. Where `at` is given, all of it is of then."""
+    """A price with what more was asked of it. Where `at` is given, all of it is of then, but what names now."""
 
     price: Price = Field(description="now")
     at: AwareDatetime | None = Field(default=None, description="the past moment asked about")
     close_then: float | None = Field(default=None, gt=0, description="close of the newest candle closed by `at`")
     close_time: AwareDatetime | None = Field(default=None, description="when that candle closed")
     close_source: str | None = Field(default=None, description="where that close comes from")
+    change_since_pct: float | None = Field(default=None, description="from that close to the price now")
     amount: float | None = None
     amount_in: AmountIn | None = None
     value: float | None = Field(
         default=None, gt=0, description="of the amount: in `value_in` where coins are asked about, else in coins"
     )
     value_in: str | None = Field(default=None, description="a currency, or the coin's code")
+    value_now: float | None = Field(
+        default=None, gt=0, description="of what the amount was `at` then, in the currency of the price"
+    )
     currency: str | None = Field(default=None, description="another currency or coin that the price is told in too")
     rate_source: str | None = Field(default=None, description="where price_in_currency comes from")
     price_in_currency: float | None = Field(default=None, gt=0)
@@ -72,12 +76,16 @@ async def get_price(backend: ForecastBackend, arguments: PriceArguments) -> Tool
     told: dict[str, object] = {"at": arguments.at, "amount": arguments.amount}
     if then:
         told |= {"close_then": then.close, "close_time": then.time, "close_source": then.source}
+        told |= {"change_since_pct": 100 * (price.price / then.close - 1)}
     if arguments.currency:
         told |= await _elsewhere(backend, price, then, arguments.currency)
     if arguments.to:
         told |= _away(arguments.to, then.close if then else price.price)
     if arguments.amount:
         told |= _worth(arguments, price, then, told)
+        if then and arguments.currency in (None, "USD", price.quote):
+            coins = arguments.amount / (1 if arguments.amount_in == "coin" else then.close)
+            told |= {"value_now": coins * price.price}
     answer = PriceAnswer.model_validate({"price": price, **told})
     return ToolResult(fitting(_facts(price) | _more(answer)), answer)
 
@@ -148,6 +156,7 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
         "close_then": answer.close_then and rounded(answer.close_then),
         "closed": answer.close_time and minute(answer.close_time),
         "close_source": answer.close_source,
+        "change_since_pct": answer.change_since_pct and round(answer.change_since_pct, 2),
         "currency": answer.currency,
         "price_in_currency": answer.price_in_currency and _digits(answer.price_in_currency),
         "rate_source": answer.rate_source,
@@ -159,6 +168,7 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
         "amount_in": answer.amount_in,
         "value": answer.value and _digits(answer.value),
         "value_in": answer.value_in,
+        "value_now": answer.value_now and _digits(answer.value_now),
     }
 
 

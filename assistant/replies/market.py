@@ -57,13 +57,22 @@ def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool
             return [
                 *told,
                 speech.say("price.was_worth", amount=amount, worth=worth),
-                *price(speech, found, brief=brief, more=False),
+                *(_since(speech, answer, origin) or price(speech, found, brief=brief, more=False)),
             ]
         told.append(speech.say("price.worth", amount=amount, worth=worth, origin=origin))
     elif answer.price_in_currency is not None and answer.currency is not None:
         worth = _in(speech, answer.price_in_currency, answer.currency)
         told.append(speech.say("price.now", coin=speech.coin(found.symbol), price=worth, moved="", origin=origin))
     return told or price(speech, found, brief=brief, more=more)
+
+
+def _since(speech: Speech, answer: PriceAnswer, origin: str) -> list[str]:
+    """What an amount of then is worth now."""
+    if answer.value_now is None or answer.change_since_pct is None:
+        return []
+    worth = _in(speech, answer.value_now, answer.price.quote)
+    change = speech.percent(answer.change_since_pct, 2, sign=True)
+    return [speech.say("price.worth_now", worth=worth, percent=change, origin=origin)]
 
 
 def span(speech: Speech, ask: Ask, found: SpanAnswer, *, brief: bool) -> list[str]:

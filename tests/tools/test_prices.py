@@ -87,6 +87,16 @@ async def test_an_amount_is_worth_what_it_was_at_a_past_moment():
     assert told["value"] == pytest.approx(2 * told["close_then"], abs=0.02)
 
 
+async def test_what_was_bought_at_a_past_moment_has_its_worth_of_now():
+    told, answer = await ask(amount=2.0, at="2026-03-18T12:00Z")
+    assert told["value_now"] == pytest.approx(2 * told["price"], abs=0.02)
+    assert told["change_since_pct"] == round(100 * (LAST_CLOSE / answer.close_then - 1), 2)
+    spent, _ = await ask(amount=1000.0, amount_in="quote", at="2026-03-18T12:00Z")
+    assert spent["value_now"] == pytest.approx(1000 * LAST_CLOSE / answer.close_then, abs=0.01)
+    euros, _ = await ask(amount=2.0, currency="EUR", at="2026-03-18T12:00Z")
+    assert "value_now" not in euros
+
+
 async def test_how_far_another_price_is_is_told_in_money_and_percent():
     told, answer = await ask(to=LAST_CLOSE * 1.05)
     assert (told["to"], told["distance_pct"]) == (LAST_CLOSE * 1.05, 5.0)

@@ -293,7 +293,14 @@ def test_the_coin_that_fell_most_did_worst():
     assert text.startswith("Over the last 24 hours Bitcoin did worst: Bitcoin -0.30 %, Ethereum +2.10 %")
 
 
-def test_an_amount_of_then_is_told_as_of_then_beside_the_price_now():
+def test_an_amount_of_then_is_told_as_of_then_and_what_became_of_it():
+    assert said("bought") == (
+        "At 15:00 UTC on 18 March Bitcoin was at $69,512.40 (Bitstamp). 0.5 BTC was worth $34,756.20 then. "
+        "It is worth $34,965.12 now, a change of +0.60 % (Bitstamp, 12:03 UTC)."
+    )
+
+
+def test_an_amount_of_then_in_another_currency_is_told_beside_the_price_now():
     then = focused.price(close_then=60_000.0, close_time=utc(NOON), amount=0.5, amount_in="coin", value=30_000.0)
     text = plain(from_results(Question((Ask(Intent.PRICE, at=utc(NOON)),)), [then], []))
     assert "0.5 BTC was worth $30,000.00 then. Bitcoin is at $" in text

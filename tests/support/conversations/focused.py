@@ -176,6 +176,9 @@ def focused() -> list[tuple[str, Ask, Any]]:
         ("no such rate", Ask(Intent.PRICE, currency="KZT"), price(currency_unknown="KZT")),
         ("past", Ask(Intent.PRICE, at=moment), price(
             at=moment, close_then=69_512.4, close_time=moment, close_source="bitstamp")),
+        ("bought", Ask(Intent.PRICE, at=moment, amount=0.5), price(
+            at=moment, close_then=69_512.4, close_time=moment, close_source="bitstamp", change_since_pct=0.6011,
+            amount=0.5, amount_in="coin", value=34_756.2, value_in="USD", value_now=34_965.125)),
         *[(f"span {side}", Ask(Intent.CANDLES, start=utc(NOON - 12 * 3600), side=side), span())
           for side in ("range", "above", "below")],
         ("span of the past", Ask(Intent.CANDLES), span(end=NOON - 3600)),
