@@ -10,18 +10,16 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from typing import NamedTuple
 
 import httpx
 import pytest
 
 from forecaster.schema import HOUR
-from tests.soak.cluster import STARTS, Cluster, running
 from tests.support.artifacts.markets import market
+from tests.support.cluster import STARTS, Cluster, running
 from tests.support.exchanges.fake import FakeExchanges
 
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
 LONG = float(os.environ.get("SOAKED", "1800"))  # seconds
 EVERY, LASTS, AFTER = 120.0, 30.0, 20.0  # seconds: between faults, of one, until its traces are gone
 REPLICAS = 4

@@ -1,4 +1,4 @@
-"""Two machines of a Ray cluster, which are one here: what two replicas share, and what clients see when one is gone.
+"""Two machines of a Ray cluster, which are one here, and clients that ask it.
 
 exchanges (imitated) <- two replicas, a node each <- HAProxy <- clients        PostgreSQL and Valkey behind both
 """
@@ -13,9 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,13 +23,10 @@ import httpx
 import pytest
 
 from api.routes.predict import EXAMPLE_PRICES
-from forecaster.artifact import load_artifact
-from forecaster.schema import HOUR
 from forecaster.settings import ROOT
-from tests.support.artifacts.altered import widened
 from tests.support.exchanges.fake import FakeExchanges
-from tests.support.fakes import candles_ending
 from tests.support.ledger.postgres import Server, postgres
+from tests.support.needs import missing
 from tests.support.service.valkey import Server as Valkey
 
 KEY = "a key for the load, which has a limit of its own"
@@ -80,16 +77,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    tape = candles_ending(int(time.time()) // HOUR * HOUR)
-    with FakeExchanges(tape) as exchanges, running(tmp_path_factory, exchanges, replicas=2) as found:
-        yield found
-
-
 @contextmanager
-def running(tmp_path_factory: pytest.TempPathFactory, exchanges: FakeExchanges, replicas: int) -> Iterator[Cluster]:
-    """A cluster of two nodes with half of the `replicas` each."""
+def running(
+    tmp_path_factory: pytest.TempPathFactory, exchanges: FakeExchanges, replicas: int, alert_hosts: str = ""
+) -> Iterator[Cluster]:
+    """A cluster of two nodes with half of the `replicas` each; `alert_hosts` may be told of alerts."""
+    if find_spec("ray") is None:
+        missing("Ray", "pip install -e '.[ray]'")
     folder = tmp_path_factory.mktemp("cluster")
     token, port, gcs = secrets.token_hex(32), free_port(), 20_100 + os.getpid() % 900
     shutil.copytree(ROOT / "models" / "quantile", folder / "quantile")
@@ -99,6 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, exchanges: FakeExchanges, 
         stack.callback(valkey.kill)
         environment = os.environ | exchanges.settings_env()
         environment |= {
+            "CRYPTOSENSE_ALERT_HOSTS": alert_hosts,
             "CRYPTOSENSE_API_KEYS": f"load:{hashlib.sha256(KEY.encode()).hexdigest()}",
             "CRYPTOSENSE_CLUSTER_TOKEN": token,
             "CRYPTOSENSE_DATABASE_URL": database.new_database(),
@@ -130,7 +125,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, exchanges: FakeExchanges, 
         assert started[0].stdout is not None
         line = started[0].stdout.readline()
         if " join " not in line:
-            pytest.skip(f"Ray does not start on this machine: {log.read_text()[-600:]}")
+            missing("Ray", f"it does not start on this machine: {log.read_text()[-600:]}")
         head = line.split(" join ")[1].split()[0].removesuffix(".")
         started.append(subprocess.Popen([*command, "--join", head], env=environment, stderr=said, stdout=said))
         found = Cluster(f"http://127.0.0.1:{port}", token, folder / "quantile", exchanges, database, valkey, log)
@@ -209,66 +204,3 @@ class Load:
         except httpx.HTTPError as error:
             return repr(error)
         return None if answer.status_code == 200 else answer.text
-
-
-async def test_two_replicas_on_two_nodes_let_in_as_many_as_the_limit_says_to_the_request(cluster):
-    async with cluster.client(keyed=False) as client:
-        answers = [await client.post("/predict", json=PREDICTION) for _ in range(2 * LIMIT)]
-    assert Counter(each.status_code for each in answers) == {200: LIMIT, 429: LIMIT}
-
-
-async def test_each_coin_has_one_scheduled_forecast_of_the_hour(cluster):
-    async with cluster.client() as client:
-        async with asyncio.timeout(STARTS):
-            while len(kept := await forecasts(client)) < 2:
-                await asyncio.sleep(0.5)
-    assert len(kept) == len(set(kept)) and {symbol for symbol, _ in kept} == {"BTC-USD", "ETH-USD"}
-
-
-async def forecasts(client: httpx.AsyncClient) -> list[tuple[str, str]]:
-    """Coin and time of each that is kept."""
-    answer = await client.get("/v1/forecasts", params={"limit": 100})
-    assert answer.status_code == 200, answer.text
-    return [(each["forecast"]["symbol"], each["forecast"]["as_of"]) for each in answer.json()["forecasts"]]
-
-
-async def test_a_new_model_reaches_every_replica_without_an_error(cluster):
-    before = models_told(cluster)
-    async with Load(cluster) as load:
-        widened(load_artifact(cluster.models), cluster.models, 0.0001, version="2.1")
-        async with asyncio.timeout(STARTS):
-            while len(told := await asyncio.to_thread(models_told, cluster)) != 1 or told == before:
-                await asyncio.sleep(0.5)
-    assert (load.failed, load.given_up) == ([], []) and load.answered > 0
-
-
-async def test_a_poisoned_model_is_refused_by_every_replica_while_the_old_one_answers(cluster):
-    before = models_told(cluster)
-    model = cluster.models / "model.onnx"
-    good = model.read_bytes()
-    async with Load(cluster) as load:
-        model.write_bytes(good[:-100] + bytes(100))
-        async with asyncio.timeout(STARTS):
-            while not all(each.get("refused") for each in await asyncio.to_thread(states, cluster)):
-                await asyncio.sleep(0.5)
-    assert models_told(cluster) == before
-    assert (load.failed, load.given_up) == ([], [])
-    model.write_bytes(good)
-
-
-def states(on: Cluster) -> list[dict[str, str]]:
-    return [httpx.get(f"{on.address}/readyz", timeout=60).json()["model"] for _ in range(6)]
-
-
-async def test_a_killed_replica_loses_what_is_inside_it_and_clients_that_try_again_see_nothing(cluster):
-    victim, other = cluster.replicas()
-    async with Load(cluster) as load:
-        await asyncio.sleep(1)
-        os.kill(victim, signal.SIGKILL)
-        async with asyncio.timeout(STARTS):
-            while len(now := cluster.replicas()) < 2 or victim in now:
-                await asyncio.sleep(0.2)
-        await asyncio.sleep(1)
-    assert other in cluster.replicas()
-    assert load.given_up == [] and load.answered > 0
-    assert len(load.failed) <= CLIENTS, load.failed  # each had one request inside at most
