@@ -3,7 +3,7 @@
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log
+from math import ceil, log
 from statistics import stdev
 from typing import Self
 
@@ -13,14 +13,14 @@ from pydantic_core import PydanticCustomError
 from forecaster.errors import CryptoSenseError, InvalidInput
 from forecaster.market import rounded
 from forecaster.schema import CandleSpan, Frozen, Symbol
-from forecaster.serving import LONGEST_SPAN, ForecastBackend
+from forecaster.serving import LONGEST_SPAN, LONGEST_SPANS, ForecastBackend
 from tools.arguments import Moment
 from tools.facts import CandleFacts
 from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 HOUR = timedelta(hours=1)
-FINE = 2  # hours of five-minute candles that are asked for
+SHORT = 3 * HOUR  # a shorter span is told by five-minute candles
 FEWEST_RETURNS = 3
 
 
@@ -74,11 +74,21 @@ async def candles_between(
     if start is end is None:
         return await backend.candles(symbol, hours)
     known = await backend.candles(symbol, LONGEST_LOOK_BACK)
-    if start and end is None and start > known.as_of - HOUR / 2:
-        with suppress(CryptoSenseError):  # where there are none, the hours say why
-            known = await backend.candles(symbol, FINE, "5m")  # "today", soon after midnight
+    if start and (end or known.as_of) - start < SHORT:  # "today", soon after midnight
+        known = await _fine(backend, symbol, start, known) or known
     end = end or known.as_of
     return _part(known, start or end - hours * HOUR, end)
+
+
+async def _fine(backend: ForecastBackend, symbol: Symbol, start: datetime, hourly: CandleSpan) -> CandleSpan | None:
+    """The five-minute candles since then, where there are so many."""
+    back = max(1, ceil((hourly.as_of - start) / HOUR) + 1)  # newer ones may have closed since the last hour
+    if back > LONGEST_SPANS["5m"]:
+        return None
+    with suppress(CryptoSenseError):  # the hours say why
+        found = await backend.candles(symbol, back, "5m")
+        return found if found.candles[0].open_time <= start else None
+    return None
 
 
 def _part(known: CandleSpan, start: datetime, end: datetime) -> CandleSpan:

@@ -55,6 +55,19 @@ async def test_a_span_that_begins_within_the_hour_is_told_by_five_minute_candles
     assert len(result.data.span.candles) == 4 and result.data.volatility_pct is None
 
 
+async def test_a_span_of_less_than_three_hours_is_told_by_five_minute_candles():
+    result, _ = await call(start="2026-03-19T08:10Z", end="2026-03-19T08:55Z")
+    told = json.loads(result.text)
+    assert (told["start"], told["end"]) == ("2026-03-19T08:10Z", "2026-03-19T08:55Z")
+    long, _ = await call(start="2026-03-19T08:10Z", end="2026-03-19T11:10Z")
+    assert long.data.span.step_minutes == 60
+
+
+async def test_a_short_span_of_days_ago_is_told_by_hours():
+    result, _ = await call(start="2026-03-15T08:00Z", end="2026-03-15T10:00Z")
+    assert result.data.span.step_minutes == 60 and len(result.data.span.candles) == 2
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [

@@ -133,14 +133,14 @@ def _legend(speech: CardSpeech) -> str:
     return speech.say("fan.legend", narrow=narrow, usual=usual, wide=wide)
 
 
-def candle_paths(candles: Sequence[Candle], frame: Frame) -> str:
-    """Wicks, rising bodies (solid) and falling bodies (pale): one path each."""
+def candle_paths(candles: Sequence[Candle], frame: Frame, step: float = HOUR) -> str:
+    """Wicks, rising bodies (solid) and falling bodies (pale) of candles of `step` seconds: one path each."""
     wicks: list[str] = []
     rising: list[str] = []
     falling: list[str] = []
-    half = 0.32 * (frame.x(frame.start + HOUR) - frame.x(frame.start)) * WIDTH
+    half = 0.32 * (frame.x(frame.start + step) - frame.x(frame.start)) * WIDTH
     for candle in candles:
-        middle = frame.x(candle.open_time.timestamp() + HOUR / 2) * WIDTH
+        middle = frame.x(candle.open_time.timestamp() + step / 2) * WIDTH
         top, bottom = _y(frame, max(candle.open, candle.close)), _y(frame, min(candle.open, candle.close))
         wicks.append(f"M{middle:.1f} {_y(frame, candle.high):.1f}V{top:.1f}M{middle:.1f} {bottom:.1f}")
         wicks.append(f"V{_y(frame, candle.low):.1f}")

@@ -12,7 +12,7 @@ from assistant.page.cards.chart_data import charted
 from assistant.page.cards.fan_chart import HEIGHT, WIDTH, Frame, candle_paths
 from assistant.page.cards.words import CardSpeech
 from assistant.understanding import Language
-from forecaster.schema import CandleSpan, ForecastWarning
+from forecaster.schema import ForecastWarning
 from tools import LONGEST_LOOK_BACK, SpanAnswer, decimals_of
 
 HOUR = timedelta(hours=1)
@@ -20,26 +20,25 @@ FINEST = 6  # hours up to which five-minute candles are shown first
 
 
 def span_card(answer: SpanAnswer, language: Language = Language.ENGLISH, zone: str = "UTC") -> str:
-    """One line of HTML, every text in it escaped; nothing for less than two candles, or others than of hours."""
+    """One line of HTML, every text in it escaped; nothing for less than two candles."""
     speech = CardSpeech(language, zone)
     span = answer.span
-    if len(span.candles) < 2 or span.step_minutes != 60:
+    if len(span.candles) < 2:
         return ""
     made_up = ForecastWarning.DEMO_DATA in span.warnings
     badge = f'<p class="simulated">{escape(speech.simulated)}</p>' if made_up else ""
-    first, end = span.candles[0].open_time, span.candles[-1].open_time + HOUR
-    when = escape(speech.period(first, end, span.as_of, None))
+    when = escape(speech.period(answer.start, answer.end, span.as_of, None))
     parts = (
         badge,
-        f'<header><span title="{escape(speech.utc(first))}"><b>{span.symbol}</b> {when}</span></header>',
-        charted(_data(span), _picture(span, speech)),
+        f'<header><span title="{escape(speech.utc(answer.start))}"><b>{span.symbol}</b> {when}</span></header>',
+        charted(_data(answer), _picture(answer, speech)),
         f"<footer><span>{escape(speech.source(span.source))}, {escape(span.quote)}</span></footer>",
     )
     return f'<section class="forecast-card span-card">{"".join(parts)}</section>'.replace("\n", " ")
 
 
-def _data(span: CandleSpan) -> dict[str, object]:
-    first, end = span.candles[0].open_time, span.candles[-1].open_time + HOUR
+def _data(answer: SpanAnswer) -> dict[str, object]:
+    span, first, end = answer.span, answer.start, answer.end
     now = span.as_of
     back = ceil((now - first) / HOUR)
     digits = decimals_of(span.symbol, span.last_close)
@@ -56,14 +55,14 @@ def _data(span: CandleSpan) -> dict[str, object]:
     return data
 
 
-def _picture(span: CandleSpan, speech: CardSpeech) -> str:
+def _picture(answer: SpanAnswer, speech: CardSpeech) -> str:
     """Candles alone, with their prices at the right and the two ends of time below."""
-    first, end = span.candles[0].open_time, span.candles[-1].open_time + HOUR
+    span, first, end = answer.span, answer.start, answer.end
     margin = 0.05 * (span.high - span.low) or 0.01 * span.high
     frame = Frame(first.timestamp(), end.timestamp(), end.timestamp(), span.low - margin, span.high + margin)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
-        f"{candle_paths(span.candles, frame)}</svg>"
+        f"{candle_paths(span.candles, frame, 60 * span.step_minutes)}</svg>"
     )
     low, high = (speech.price(price, span.symbol, span.quote) for price in (span.low, span.high))
     told = speech.say("fan.span", n=speech.number(len(span.candles)), coin=span.symbol, low=low, high=high)

@@ -62,7 +62,7 @@ async def test_a_span_of_candles_is_a_picture_and_a_chart_of_the_same():
     assert (found["step"], found["hours"], found["price"]) == ("1h", 168, [NOON, LAST_CLOSE])
     assert "from" not in found
     assert "from 12:00 UTC on 12 March to 12:00 UTC" in card
-    assert "168 hourly candles of BTC-USD between $" in card
+    assert "168 candles of BTC-USD between $" in card
     assert card.startswith("<section ") and "\n" not in card
 
 
