@@ -90,7 +90,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def _one_number(value: object) -> object:
+def one_number(value: object) -> object:
     """6.0 as 6: they are the same number in JSON, and a schema's integer is either."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -108,8 +108,8 @@ QueryMoment = Annotated[datetime, PlainValidator(_query_moment), MOMENT_SCHEMA]
 OpeningTime = Annotated[int, PlainValidator(opening), _OPENING_SCHEMA]
 Price = Annotated[float, Field(strict=True, ge=CHEAPEST, le=DEAREST)]  # NaN is neither
 Volume = Annotated[float, Field(strict=True, ge=0, le=LARGEST_VOLUME)]
-Whole = Annotated[int, Field(strict=True), BeforeValidator(_one_number)]
-WholeMinutes = Annotated[int, Field(strict=True, ge=1, le=FARTHEST), BeforeValidator(_one_number)]  # ahead
+Whole = Annotated[int, Field(strict=True), BeforeValidator(one_number)]
+WholeMinutes = Annotated[int, Field(strict=True, ge=1, le=FARTHEST), BeforeValidator(one_number)]  # ahead
 QueryWhole = Annotated[int, BeforeValidator(_whole)]
 QueryHours = Annotated[int, Field(ge=1, le=24), BeforeValidator(_whole)]  # ahead
 

@@ -7,9 +7,19 @@ What cannot be honoured, such as several replies or JSON, is refused and never i
 from typing import Annotated, Any, Literal
 
 from fastapi import HTTPException
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
+from api.wire.caller_values import one_number
 from api.wire.front_ends import Task, answer_to, task_of
 
 MOST_MESSAGES = 20
@@ -47,7 +57,7 @@ def _text(content: object) -> str:
 _PART = {"type": "object", "properties": {"type": {}, "text": {"type": "string"}}}
 _CONTENT = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": _PART}, {"type": "null"}]})
 _PLAIN = {"type": "object", "properties": {"type": {"const": "text"}}, "required": ["type"]}
-MostTokens = Annotated[int | None, Field(default=None, strict=True, ge=1)]
+MostTokens = Annotated[int | None, Field(default=None, strict=True, ge=1), BeforeValidator(one_number)]
 
 
 class ModelMessage(BaseModel):
@@ -120,7 +130,8 @@ class CompletionRequest(BaseModel):
         """Raises Unsupported for the first parameter that cannot be honoured."""
         if self.n is not None and (self.n != 1 or isinstance(self.n, bool)):
             raise Unsupported("n", "Only one reply is made.")
-        if self.response_format is not None and self.response_format != {"type": "text"}:
+        wanted = self.response_format
+        if wanted is not None and not (isinstance(wanted, dict) and wanted.get("type") == "text"):
             raise Unsupported("response_format", "Replies are text, and no JSON.")
         if self.tool_choice not in (None, "none", "auto"):
             raise Unsupported("tool_choice", "The assistant calls its own tools alone.")

@@ -266,7 +266,8 @@ async def test_what_cannot_be_honoured_is_refused_and_not_ignored(more, param):
 async def test_what_asks_for_nothing_special_is_taken():
     usual = {"n": 1, "response_format": {"type": "text"}, "tool_choice": "none", "max_completion_tokens": None}
     async with serving(FakeBackend(), assistant=Turns(Words("Hi."))) as client:
-        for more in (usual, dict.fromkeys(usual), {"tools": FULL["tools"], "tool_choice": "auto"}):
+        loose = {"max_tokens": 99.0, "n": 1.0, "response_format": {"type": "text", "strict": None}}
+        for more in (usual, dict.fromkeys(usual), loose, {"tools": FULL["tools"], "tool_choice": "auto"}):
             assert (await client.post(URL, json=QUESTION | more)).json()["choices"][0]["finish_reason"] == "stop"
         for wrong in (0, -1, 1.5, "9", True):
             assert (
