@@ -174,12 +174,12 @@ def test_a_path_is_a_list_of_eight_hours_at_most():
         (
             "span above",
             "Since 00:00 UTC the high of Bitcoin was $70,420.18, at 09:00 UTC; the low was $68,310.00, at 03:00 UTC "
-            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 0.70 % below it.",
+            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 0.70 % below the high.",
         ),
         (
             "span below",
             "Since 00:00 UTC the low of Bitcoin was $68,310.00, at 03:00 UTC; the high was $70,420.18, at 09:00 UTC "
-            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 2.37 % above it.",
+            "(Bitstamp, 12:00 UTC). The last close, $69,930.25, is 2.37 % above the low.",
         ),
         (
             "two prices",
