@@ -16,7 +16,7 @@ from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, ForecastBackend
 from tools.arguments import Moment
 from tools.facts import CandleFacts
-from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
+from tools.tool import Arguments, Tool, ToolResult, failure, fitting, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 HOUR = timedelta(hours=1)
@@ -42,7 +42,7 @@ class CandleArguments(Arguments):
 
 
 class SpanAnswer(Frozen):
-    """Candles between two moments, with when the extremes were and how much the price varied."""
+    """Candles of the last hours, or between two moments, with when the extremes were and how much the price varied."""
 
     span: CandleSpan
     start: AwareDatetime = Field(description="opening of the first candle")
@@ -55,26 +55,23 @@ class SpanAnswer(Frozen):
 
 
 async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
-    """What the price did over the last hours, as a CandleSpan; between two moments, as a SpanAnswer."""
+    """What the price did over the last hours, or between two moments, as a SpanAnswer."""
     if arguments.start is None and arguments.end is None:
-        span = await backend.candles(arguments.symbol, arguments.hours)
-        return ToolResult(compact(_facts(span) | provenance(span)), span)
+        return _told(await backend.candles(arguments.symbol, arguments.hours))
     known = await backend.candles(arguments.symbol, LONGEST_LOOK_BACK)
     if arguments.start and arguments.end is None and arguments.start > known.as_of - HOUR / 2:
         with suppress(CryptoSenseError):  # where there are none, the hours say why
             known = await backend.candles(arguments.symbol, FINE, "5m")  # "today", soon after midnight
-    answer = _answer(_part(known, arguments))
-    return ToolResult(fitting(_facts(answer.span) | _more(answer) | provenance(known)), answer)
+    if arguments.start is not None and arguments.start < (first := known.candles[0].open_time):
+        message = f"Candles reach back to {minute(first)}. Ask for a span that begins later."
+        return failure("too_early", message, earliest=minute(first))
+    return _told(_part(known, arguments))
 
 
 def _part(known: CandleSpan, arguments: CandleArguments) -> CandleSpan:
-    """The candles that lie in the asked span for the most part. Raises InvalidInput where none or not all are there."""
+    """The candles that lie in the asked span for the most part. Raises InvalidInput where none are there."""
     end = arguments.end or known.as_of
     start = arguments.start or end - arguments.hours * HOUR
-    if start < known.candles[0].open_time:
-        raise InvalidInput(
-            f"Candles reach back to {minute(known.candles[0].open_time)}.", "Ask for a span that begins later."
-        )
     step = timedelta(minutes=known.step_minutes)
     candles = tuple(each for each in known.candles if start <= each.open_time + step / 2 < end)
     if not candles:
@@ -96,8 +93,8 @@ def _part(known: CandleSpan, arguments: CandleArguments) -> CandleSpan:
     )
 
 
-def _answer(span: CandleSpan) -> SpanAnswer:
-    return SpanAnswer(
+def _told(span: CandleSpan) -> ToolResult:
+    answer = SpanAnswer(
         span=span,
         start=span.candles[0].open_time,
         end=span.candles[-1].open_time + timedelta(minutes=span.step_minutes),
@@ -105,6 +102,7 @@ def _answer(span: CandleSpan) -> SpanAnswer:
         low_time=min(span.candles, key=lambda each: each.low).open_time,
         volatility_pct=volatility_pct(span),
     )
+    return ToolResult(fitting(_facts(span) | _more(answer) | provenance(span)), answer)
 
 
 def volatility_pct(span: CandleSpan) -> float | None:
@@ -143,7 +141,7 @@ GET_CANDLES = Tool(
     title="Candles",
     description=(
         "What a coin's price did over the last hours, or between two moments of the last 12 days: open, close, change, "
-        "high and low of that span; of two moments also when the high and the low were, and the volatility."
+        "high and low of that span, when the high and the low were, and the volatility."
     ),
     arguments=CandleArguments,
     facts=CandleFacts,

@@ -53,10 +53,11 @@ class PriceFacts(Provenance, total=False):
     amount_in: Literal["coin", "quote"]
     value: Annotated[float, Field(description="of the amount, in value_in")]
     value_in: Annotated[str, Field(description="a currency, or the coin's code")]
+    satoshis: Annotated[int, Field(description="the same, where it is a small part of a bitcoin")]
 
 
 class CandleFacts(Provenance, total=False):
-    """What happened over a span of hours; of one between two moments, when too."""
+    """What happened over a span of hours, and when."""
 
     symbol: Symbol
     hours: int

@@ -16,6 +16,8 @@ from tools.facts import PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
 
 TRY_AGAIN = "Try again in a minute."
+SATOSHIS = 100_000_000  # in a bitcoin
+SMALL = 0.01  # bitcoins, below which satoshis are told too
 
 
 class PriceArguments(Arguments):
@@ -54,6 +56,7 @@ class PriceAnswer(Frozen):
         default=None, gt=0, description="of the amount: in `value_in` where coins are asked about, else in coins"
     )
     value_in: str | None = Field(default=None, description="a currency, or the coin's code")
+    satoshis: int | None = Field(default=None, description="the value, where it is a small part of a bitcoin")
     currency: str | None = Field(default=None, description="another currency or coin that the price is told in too")
     rate_source: str | None = Field(default=None, description="where price_in_currency comes from")
     price_in_currency: float | None = Field(default=None, gt=0)
@@ -127,7 +130,14 @@ def _worth(
         return {"amount_in": "coin", "value": (arguments.amount or 0.0) * unit, "value_in": name}
     if told.get("currency_unknown"):
         return {"amount_in": "quote"}
-    return {"amount_in": "quote", "value": (arguments.amount or 0.0) / unit, "value_in": price.symbol.partition("-")[0]}
+    value = (arguments.amount or 0.0) / unit
+    small = price.symbol == BITCOIN and value < SMALL
+    return {
+        "amount_in": "quote",
+        "value": value,
+        "value_in": price.symbol.partition("-")[0],
+        "satoshis": round(value * SATOSHIS) if small else None,
+    }
 
 
 def _facts(price: Price) -> dict[str, object]:
@@ -159,6 +169,7 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
         "amount_in": answer.amount_in,
         "value": answer.value and _digits(answer.value),
         "value_in": answer.value_in,
+        "satoshis": answer.satoshis,
     }
 
 

@@ -69,7 +69,7 @@ def asked_of_price(speech: Speech, ask: Ask, answer: PriceAnswer, *, brief: bool
 def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: bool) -> list[str]:
     """What the price did over hours of the past; first the high, the low or the volatility where that was asked for."""
     candles = found.span if isinstance(found, SpanAnswer) else found
-    if isinstance(found, SpanAnswer):
+    if isinstance(found, SpanAnswer) and not _lasting(ask, found):
         end = None if found.end >= candles.as_of else found.end
         over = speech.period(found.start, end, now(candles), ask.zone)
     else:
@@ -90,15 +90,16 @@ def span(speech: Speech, ask: Ask, found: CandleSpan | SpanAnswer, *, brief: boo
     }  # fmt: skip
     ends = {"above": "its_high", "below": "its_low"}
     told = [speech.say(f"span.{ends.get(ask.side, _direction(candles.change_pct))}", **facts)]
-    if isinstance(found, SpanAnswer):
+    if isinstance(found, SpanAnswer) and len(candles.candles) != 1:
         told = _extremes(speech, ask, found, facts, told[0])
     return [*told, *_farthest(speech, ask, candles.hours)]
 
 
 def _extremes(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str], moved: str) -> list[str]:
     """When the high and the low were, and how much the price varied; first what was asked for."""
+    beside = now(found.span) if found.end >= found.span.as_of else found.start  # which is told
     times = {
-        f"{name}_time": speech.there(time, now(found.span), ask.zone)
+        f"{name}_time": speech.there(time, beside, ask.zone)
         for name, time in (("high", found.high_time), ("low", found.low_time))
     }
     percent = "" if found.volatility_pct is None else speech.percent(found.volatility_pct, 2)
@@ -106,8 +107,12 @@ def _extremes(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str]
         return [speech.say("span.the_high" if ask.side == "above" else "span.the_low", **facts, **times)]
     if ask.compare_by == "volatility" and percent:
         return [speech.say("span.volatility", **(facts | {"percent": percent})), moved]
-    varied = [speech.say("span.varied", percent=percent)] if percent else []
-    return [moved, speech.say("span.times", **times), *varied]
+    return [moved, speech.say("span.times", **times)]
+
+
+def _lasting(ask: Ask, found: SpanAnswer) -> bool:
+    """Whether those are the last hours, and no days of the calendar."""
+    return ask.start is None and found.end >= found.span.as_of
 
 
 def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -> list[str]:
@@ -125,7 +130,7 @@ def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -
     told = [speech.say("anomalies.many" if count > 1 else "anomalies.one" if count else "anomalies.none", **facts)]
     if not count:
         told.append(speech.say("anomalies.newest", **facts))
-    if report.expected_alarms >= LEAST_EXPECTED:
+    elif report.expected_alarms >= LEAST_EXPECTED:
         expected = speech.number(report.expected_alarms, 1 if report.expected_alarms >= FEW_EXPECTED else 2)
         told.append(speech.say("anomalies.alarms", expected=expected))
     return told + _farthest(speech, ask, report.hours)
@@ -144,6 +149,8 @@ def _worth(speech: Speech, answer: PriceAnswer) -> tuple[str, str]:
     worth = _in(speech, answer.value, unit)
     if answer.amount_in == "coin":
         return speech.coins(answer.amount, code), worth
+    if answer.satoshis:
+        worth = speech.say("price.satoshis", worth=worth, count=speech.number(answer.satoshis))
     return speech.asked_price(answer.amount, answer.currency or answer.price.quote), worth
 
 

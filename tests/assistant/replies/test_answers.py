@@ -79,19 +79,16 @@ async def test_a_record_without_coverage_says_nothing_of_the_range_it_held():
 
 
 async def test_simulated_prices_are_called_that_before_anything_else():
-    note = "No exchange gave candles for BTC-USD (bitstamp timed out; kraken answered 451)."
-    given = await forecast(
-        source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data", note)
-    )
+    given = await forecast(source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data",))
     text = from_results(FORECAST, [given], [])
     assert text.startswith("These prices are simulated, not market data. ")
-    assert note in text and text.count("simulated, not market data") == 1
+    assert text.count("simulated, not market data") == 1
     for name, arguments in (("get_price", {}), ("get_candles", {"hours": 6})):
         result = await data(name, FakeBackend(source="demo"), symbol="BTC-USD", **arguments)
         assert from_results(FORECAST, [result], []).startswith("These prices are simulated, not market data. ")
 
 
-async def test_warnings_are_put_into_words_once():
+async def test_warnings_are_put_into_words_once_without_what_only_an_operator_understands():
     note = (
         "the newest candle at hand, from kraken, closed 95 minutes ago; nothing newer could be had: binance timed out"
     )
@@ -99,7 +96,7 @@ async def test_warnings_are_put_into_words_once():
         warnings=(ForecastWarning.STALE_CANDLES, ForecastWarning.OUT_OF_DISTRIBUTION), notes=(note,), source="kraken"
     )
     text = from_results(FORECAST, [given, given], [])
-    assert text.count("closed 95 minutes ago") == 1 and "binance timed out." in text
+    assert text.count("The newest candle is old") == 1 and "timed out" not in text
     assert text.count("unlike anything the model was trained on") == 1
 
 
@@ -141,7 +138,8 @@ async def test_a_span_is_told_with_its_change_low_and_high():
     span = await data("get_candles", symbol="BTC-USD", hours=24)
     text = plain(from_results(asked(Intent.CANDLES), [span], []))
     assert "Over the last 24 hours Bitcoin went down 0.30 %" in text
-    assert all(f"${price:,.2f}" in text for price in (span.first_open, span.last_close, span.low, span.high))
+    found = span.span
+    assert all(f"${price:,.2f}" in text for price in (found.first_open, found.last_close, found.low, found.high))
 
 
 async def test_the_whole_record_says_what_it_is_measured_against():

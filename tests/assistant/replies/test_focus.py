@@ -45,8 +45,8 @@ def said(name, language=Language.ENGLISH, **changes):
         ("chance above", "The chance that Bitcoin closes above $71,000 at 22:00 UTC (in 10 hours) is 30 %."),
         (
             "touch",
-            "The chance that Bitcoin closes above $71,000 at 22:00 UTC (in 10 hours) is 30 %; "
-            "that it touches that price on the way, 55 %.",
+            "The chance that Bitcoin touches $71,000 by 22:00 UTC (in 10 hours) is 55 %; "
+            "that it closes above it then, 30 %.",
         ),
         (
             "touch unknown",
@@ -55,7 +55,7 @@ def said(name, language=Language.ENGLISH, **changes):
         ),
         (
             "move up",
-            "The chance that Bitcoin is at least 2 % higher at 22:00 UTC (in 10 hours), from $71,329 on, is 12 %.",
+            "The chance that Bitcoin is at least 2 % higher at 22:00 UTC (in 10 hours), at $71,329 or more, is 12 %.",
         ),
         (
             "move down",
@@ -63,7 +63,7 @@ def said(name, language=Language.ENGLISH, **changes):
         ),
         (
             "move either",
-            "The chance that Bitcoin is at least 2 % away at 22:00 UTC (in 10 hours), beyond $68,532 or "
+            "The chance that Bitcoin is at least 2 % higher or lower at 22:00 UTC (in 10 hours), beyond $68,532 or "
             "$71,329, is 12 %.",
         ),
     ],
@@ -128,13 +128,15 @@ def test_an_amount_is_told_with_its_worth_then_and_now_and_what_it_may_lose():
         "now it is $34,965 (Bitstamp, 12:00 UTC)."
     )
     assert said("worth then") == (
-        f"{worth} The expected loss by then is $412; the 95 % value at risk is $2,105. {RECORD}"
+        f"{worth} With a chance of 95 %, the loss by then is at most $2,105 (value at risk); on average, with gains "
+        f"counted as none, it is $412. {RECORD}"
     )
     ask, answer = CASES["worth then"]
     text = plain(from_results(Question((replace(ask, direction="down"),)), [answer], []))
     assert text == (
-        "The expected loss on 0.5 BTC until 22:00 UTC (in 10 hours) is $412; the 95 % value at risk is $2,105. "
-        f"{worth} {RECORD}"
+        "With a chance of 95 %, the loss on 0.5 BTC until 22:00 UTC (in 10 hours) is at most $2,105 (value at risk); "
+        "on average, with gains counted as none, it is $412. It will then be worth $33,250 to $36,750 (80 % range, "
+        f"middle $35,000); now it is $34,965 (Bitstamp, 12:00 UTC). {RECORD}"
     )
     assert "$1,000 in Bitcoin will be worth $33,250" in said("stake")
 
@@ -167,8 +169,7 @@ def test_a_path_is_a_list_of_eight_hours_at_most():
             "span range",
             "Since 00:00 UTC Bitcoin went up 2.09 %, from $68,500.00 to $69,930.25, between a low of "
             "$68,310.00 and a high "
-            "of $70,420.18 (Bitstamp, 12:00 UTC). The high came at 09:00 UTC, the low at 03:00 UTC. "
-            "Volatility: 0.43 % an hour.",
+            "of $70,420.18 (Bitstamp, 12:00 UTC). The high came at 09:00 UTC, the low at 03:00 UTC.",
         ),
         (
             "span above",
@@ -209,7 +210,9 @@ def test_prices_and_outcomes_are_told_in_one_breath_with_time_and_source(name, t
 
 
 def test_the_volatility_comes_first_where_it_was_asked_for():
-    assert said("volatility").startswith("Since 00:00 UTC the volatility of Bitcoin was 0.43 % an hour (Bitstamp,")
+    assert said("volatility").startswith(
+        "Over the last 12 hours the volatility of Bitcoin was 0.43 % an hour (Bitstamp,"
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,7 +244,7 @@ def test_the_volatility_comes_first_where_it_was_asked_for():
             True,
             "Bitcoin has the narrowest 80 % range for 24 hours ahead, in percent of its price: Bitcoin 1.90 "
             "%, Ethereum "
-            "2.80 % (Bitstamp, 12:00 UTC). Chance of going up: Bitcoin 51 %, Ethereum 49 %.",
+            "2.80 % (Bitstamp, 12:00 UTC). Chance of going up (24 hours ahead): Bitcoin 51 %, Ethereum 49 %.",
         ),
         (
             "record",
@@ -258,8 +261,8 @@ def test_a_comparison_names_who_is_ahead_with_the_figures_of_all(by, least, text
 @pytest.mark.parametrize(
     ("direction", "farthest", "first"),
     [
-        ("either", False, "Chance of going up: Bitcoin 51 %, Ethereum 49 %."),
-        ("down", False, "Chance of going up: Ethereum 49 %, Bitcoin 51 %."),
+        ("either", False, "Chance of going up (24 hours ahead): Bitcoin 51 %, Ethereum 49 %."),
+        ("down", False, "Chance of going up (24 hours ahead): Ethereum 49 %, Bitcoin 51 %."),
         ("either", True, "Ethereum has the widest 80 % range"),
     ],
 )
@@ -416,7 +419,10 @@ def test_an_explanation_is_told_as_it_is_with_an_apology_where_it_is_in_another_
 
 
 def test_a_day_that_there_is_not_is_called_that():
-    assert without_tools(Question((Ask(Intent.OTHER, assumed="impossible"),))) == "There is no such day or time."
+    assert (
+        without_tools(Question((Ask(Intent.OTHER, assumed="impossible"),)))
+        == "There is no such day or time: please name another."
+    )
 
 
 @pytest.mark.parametrize(
