@@ -83,16 +83,20 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     price = _named(speech, answer, answer.threshold, named)
     ahead = below == lower  # a price that is passed lies behind
     if ahead and odds.touch is not None:
-        beyond = speech.say(f"chances.then_{name}", chance=speech.chance(chance))
-        yield speech.say(
-            "chances.touched", price=price, chance=_touched(speech, odds, odds.touch), beyond=beyond, **facts
-        )
+        yield _touched(speech, odds, name, chance, facts | {"price": price})
         return
     touch = _touch(speech, answer, odds) if ahead else ""
     yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
 
 
-def _touched(speech: Speech, odds: Odds, chance: float) -> str:
+def _touched(speech: Speech, odds: Odds, name: str, close: float, facts: dict[str, str]) -> str:
+    """The chance that a price is touched, then that of a close above or below it."""
+    touch = _at_most(speech, odds, odds.touch or 0.0)
+    beyond = speech.say(f"chances.then_{name}", chance=speech.chance(close))
+    return speech.say("chances.touched", **(facts | {"chance": touch, "beyond": beyond}))
+
+
+def _at_most(speech: Speech, odds: Odds, chance: float) -> str:
     """The chance of a touch, or what it is at most."""
     if odds.touch_at_most:
         return speech.say("numbers.under", percent=speech.percent(ceil(round(100 * chance, 6)), 0))
@@ -101,7 +105,7 @@ def _touched(speech: Speech, odds: Odds, chance: float) -> str:
 
 def _touch(speech: Speech, answer: ForecastAnswer, odds: Odds) -> str:
     if odds.touch is not None:
-        return speech.say("chances.touch", chance=_touched(speech, odds, odds.touch))
+        return speech.say("chances.touch", chance=_at_most(speech, odds, odds.touch))
     return speech.say("chances.likelier") if answer.touch else ""
 
 
@@ -118,6 +122,11 @@ def _move(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: d
         return
     told = prices(speech, answer.forecast, **known)
     direction = "either" if len(told) == len(ends) else next(iter(told))
+    if odds.touch is not None and direction != "either":
+        way, name = ("higher", "above") if direction == "up" else ("lower", "below")
+        price = speech.say(f"chances.{way}", price=told[direction], percent=facts["percent"])
+        yield _touched(speech, odds, name, odds.move, facts | {"price": price})
+        return
     chance = _within(speech, odds, odds.move) if direction == "either" else speech.chance(odds.move)
     facts |= told | {"chance": chance, "touch": _touch(speech, answer, odds)}
     yield speech.say(f"chances.{direction}", **facts)

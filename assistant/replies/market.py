@@ -106,7 +106,7 @@ def _extremes(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str]
     if ask.side != "range":
         return [speech.say("span.the_high" if ask.side == "above" else "span.the_low", **facts, **times)]
     if ask.compare_by == "volatility" and percent:
-        return [speech.say("span.volatility", **(facts | {"percent": percent})), moved]
+        return [speech.say("span.volatility", **(facts | {"percent": percent}))]
     return [moved, speech.say("span.times", **times)]
 
 

@@ -34,9 +34,9 @@ TOUCHED = {
 SATOSHIS = {
     "en": "$20 is worth 0.000286 BTC, or 28,600 satoshis (",
     "de": "Der Wert von 20 $ ist 0,000286 BTC oder 28.600 Satoshi (",
-    "es": "20 $ equivale a 0,000286 BTC, o 28.600 satoshis (",
-    "fr": "20 $ équivaut à 0,000286 BTC, soit 28 600 satoshis (",
-    "pt": "US$ 20 equivale a 0,000286 BTC, ou 28.600 satoshis (",
+    "es": "El valor de 20 $ es de 0,000286 BTC, o 28.600 satoshis (",
+    "fr": "La valeur de 20 $ est de 0,000286 BTC, soit 28 600 satoshis (",
+    "pt": "O valor de US$ 20 é de 0,000286 BTC, ou 28.600 satoshis (",
     "zh": "20美元相当于0.000286 BTC，即28,600聪（",
 }
 EVEN = {
@@ -79,6 +79,48 @@ def told(language, ask, *results, failures=(), zone="UTC"):
 @every_language
 def test_a_touch_that_was_asked_about_comes_before_the_close(language):
     assert told(language, *CASES["touch"]).startswith(TOUCHED[language])
+
+
+@pytest.mark.parametrize(
+    ("language", "way", "first"),
+    [
+        (
+            "en",
+            "down",
+            "The chance that Bitcoin touches $68,532 (2 % lower) by 22:00 UTC (in 10 hours) is 25 %; that it ",
+        ),
+        (
+            "de",
+            "up",
+            "Die Chance, dass Bitcoin bis 22:00 UTC (in 10 Stunden) 71.329 $ (2 % höher) berührt, liegt bei 25 %; ",
+        ),
+        (
+            "es",
+            "down",
+            "Probabilidad de que Bitcoin toque 68.532 $ (2 % más bajo) antes de las 22:00 UTC (en 10 horas): ",
+        ),
+        (
+            "fr",
+            "up",
+            "Probabilité que le Bitcoin touche 71 329 $ (2 % plus haut) d’ici 22:00 UTC (dans 10 heures) : 25 %",
+        ),
+        (
+            "pt",
+            "down",
+            "A chance de o Bitcoin tocar US$ 68.532 (2% abaixo) até as 22:00 UTC (em 10 horas) é de 25%; a de",
+        ),
+        (
+            "zh",
+            "up",
+            "比特币在UTC 22:00（10小时后）之前触及71,329美元（上涨2%）的概率25%；届时收盘高于该价格的概率12%。",
+        ),
+    ],
+)
+def test_a_move_at_any_time_on_the_way_is_told_as_the_touch_of_its_price(language, way, first):
+    ask, answer = CASES[f"move {way}"]
+    odds = answer.odds.model_copy(update={"touch": 0.25, "touch_known": True})
+    text = told(Language(language), ask, answer.model_copy(update={"odds": odds, "touch": True}))
+    assert text.startswith(first) and "12" in text
 
 
 @every_language

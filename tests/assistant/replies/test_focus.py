@@ -315,7 +315,7 @@ def test_the_worst_miss_comes_first():
         (
             Language.SPANISH,
             "Probabilidad de que Bitcoin cierre entre 69.000 $ y 71.000 $ a las 22:00 UTC (en 10 horas): 42 %.",
-            "0,3 BTC equivale a 20.979,08 $ (Bitstamp, 12:03 UTC).",
+            "El valor de 0,3 BTC es de 20.979,08 $ (Bitstamp, 12:03 UTC).",
             "A las 15:00 UTC del 18 de marzo, Bitcoin estaba en 69.512,40 $ (Bitstamp).",
         ),
         (
@@ -328,13 +328,13 @@ def test_the_worst_miss_comes_first():
         (
             Language.FRENCH,
             "Probabilité que le Bitcoin clôture entre 69 000 $ et 71 000 $ à 22:00 UTC (dans 10 heures) : 42 %.",
-            "0,3 BTC équivaut à 20 979,08 $ (Bitstamp, 12:03 UTC).",
+            "La valeur de 0,3 BTC est de 20 979,08 $ (Bitstamp, 12:03 UTC).",
             "À 15:00 UTC le 18 mars, le Bitcoin était à 69 512,40 $ (Bitstamp).",
         ),
         (
             Language.PORTUGUESE,
             "A chance de o Bitcoin fechar entre US$ 69.000 e US$ 71.000 às 22:00 UTC (em 10 horas) é de 42%.",
-            "0,3 BTC equivale a US$ 20.979,08 (Bitstamp, 12:03 UTC).",
+            "O valor de 0,3 BTC é de US$ 20.979,08 (Bitstamp, 12:03 UTC).",
             "Às 15:00 UTC de 18 de março, o Bitcoin estava em US$ 69.512,40 (Bitstamp).",
         ),
         (
