@@ -186,11 +186,15 @@ def _worth(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
 
 
 def _path(speech: Speech, ask: Ask, forecast: Forecast, facts: dict[str, str]) -> str:
-    """The middle and the range of every hour, or of as many as are read at a glance, as a list."""
-    last = forecast.horizons[-1]  # which was asked about, though it may be no whole hour away
-    hours = [each for each in forecast.horizons if each.hours is not None or each is last]
+    """The middle and the range of every hour, or of as many as are read at a glance, as a list.
+
+    The last line is of the time that was asked about, though it may be no whole hour away.
+    """
+    *_, last = forecast.horizons
+    hours = [each for each in forecast.horizons if each.hours is not None] or [*forecast.horizons]
     step = -(-len(hours) // MOST_LINES)
-    lines = [_line(speech, ask, forecast, each) for each in hours[::-1][::step][::-1]]
+    shown = hours[::-1][::step][::-1]
+    lines = [_line(speech, ask, forecast, each) for each in (shown if last in shown else [*shown, last])]
     return "\n".join([speech.say("chances.path", **facts), "", *lines]).rstrip() + LISTED
 
 
