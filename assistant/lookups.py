@@ -172,7 +172,14 @@ def failure_of(message: "ToolMessage", symbol: str | None = None) -> Failure:
     """A failed call, read from the JSON that tools give; other failures, such as a limit, come as plain words."""
     try:
         told = json.loads(message.text)
-        return Failure(told["message"], told.get("longest_hours"), tuple(told.get("supported", ())), symbol)
+        return Failure(
+            told["message"],
+            told.get("longest_hours"),
+            tuple(told.get("supported", ())),
+            symbol,
+            "unread" if told["error"] == "invalid_arguments" else told.get("cause", ""),
+            datetime.fromisoformat(told["earliest"]) if "earliest" in told else None,
+        )
     except (ValueError, KeyError, TypeError):
         return Failure("One thing could not be looked up.")
 

@@ -71,7 +71,9 @@ class ForecastArguments(Arguments):
         default=None, gt=0, le=DEAREST, description="instead of move_pct: the same in the currency of the price"
     )
     direction: Direction = Field(default="either", description="of move_pct or move")
-    level: float | None = Field(default=None, ge=1, le=99, description="percent: the prices that hold with that chance")
+    level: float | None = Field(
+        default=None, ge=1, lt=100, description="percent: the prices that hold with that chance"
+    )
     side: Side = Field(
         default="range", description="of level: the central range, or the price it stays above, or below"
     )

@@ -16,7 +16,7 @@ from forecaster.schema import CandleSpan, Frozen, Symbol
 from forecaster.serving import LONGEST_SPAN, LONGEST_SPANS, ForecastBackend
 from tools.arguments import Moment
 from tools.facts import CandleFacts
-from tools.tool import Arguments, Tool, ToolResult, fitting, minute, provenance
+from tools.tool import Arguments, Tool, ToolResult, failure, fitting, minute, provenance
 
 LONGEST_LOOK_BACK = LONGEST_SPAN  # hours
 HOUR = timedelta(hours=1)
@@ -46,6 +46,14 @@ class CandleArguments(Arguments):
         return self
 
 
+class TooEarly(InvalidInput):
+    """A span begins before the first candle that is to be had."""
+
+    def __init__(self, earliest: datetime) -> None:
+        super().__init__(f"Candles reach back to {minute(earliest)}.", "Ask for a span that begins later.")
+        self.earliest = earliest
+
+
 class SpanAnswer(Frozen):
     """Candles, with when the extremes were, how far the last close is from them, and how much the price varied."""
 
@@ -63,8 +71,12 @@ class SpanAnswer(Frozen):
 
 async def get_candles(backend: ForecastBackend, arguments: CandleArguments) -> ToolResult:
     """What the price did over the last hours, or between two moments, as a SpanAnswer."""
-    answer = _answer(await candles_between(backend, arguments.symbol, arguments.start, arguments.end, arguments.hours))
-    return ToolResult(fitting(_facts(answer) | provenance(answer.span)), answer)
+    try:
+        span = await candles_between(backend, arguments.symbol, arguments.start, arguments.end, arguments.hours)
+    except TooEarly as error:
+        return failure("too_early", error.public, earliest=minute(error.earliest))
+    answer = _answer(span)
+    return ToolResult(fitting(_facts(answer) | provenance(span)), answer)
 
 
 async def candles_between(
@@ -72,31 +84,31 @@ async def candles_between(
 ) -> CandleSpan:
     """The candles from `start`, or `hours` before the end, until `end`, or now. Raises InvalidInput where they lack."""
     if start is end is None:
-        return await backend.candles(symbol, hours)
+        return (await _fine(backend, symbol, hours) if hours * HOUR < SHORT else None) or await backend.candles(
+            symbol, hours
+        )
     known = await backend.candles(symbol, LONGEST_LOOK_BACK)
     if start and (end or known.as_of) - start < SHORT:  # "today", soon after midnight
-        known = await _fine(backend, symbol, start, known) or known
+        back = ceil((known.as_of - start) / HOUR) + 1  # newer ones may have closed since the last hour
+        fine = await _fine(backend, symbol, max(1, back))
+        known = fine if fine and fine.candles[0].open_time <= start else known
     end = end or known.as_of
     return _part(known, start or end - hours * HOUR, end)
 
 
-async def _fine(backend: ForecastBackend, symbol: Symbol, start: datetime, hourly: CandleSpan) -> CandleSpan | None:
-    """The five-minute candles since then, where there are so many."""
-    back = max(1, ceil((hourly.as_of - start) / HOUR) + 1)  # newer ones may have closed since the last hour
-    if back > LONGEST_SPANS["5m"]:
-        return None
-    with suppress(CryptoSenseError):  # the hours say why
-        found = await backend.candles(symbol, back, "5m")
-        return found if found.candles[0].open_time <= start else None
+async def _fine(backend: ForecastBackend, symbol: Symbol, hours: int) -> CandleSpan | None:
+    """The five-minute candles of the newest hours, where there are so many."""
+    if hours <= LONGEST_SPANS["5m"]:
+        with suppress(CryptoSenseError):  # the hours say why
+            found = await backend.candles(symbol, hours, "5m")
+            return found if found.hours == hours else None
     return None
 
 
 def _part(known: CandleSpan, start: datetime, end: datetime) -> CandleSpan:
     """The candles that lie in the asked span for the most part."""
-    if start < known.candles[0].open_time:
-        raise InvalidInput(
-            f"Candles reach back to {minute(known.candles[0].open_time)}.", "Ask for a span that begins later."
-        )
+    if start < (earliest := known.candles[0].open_time):
+        raise TooEarly(earliest)
     step = timedelta(minutes=known.step_minutes)
     candles = tuple(each for each in known.candles if start <= each.open_time + step / 2 < end)
     if not candles:

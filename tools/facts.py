@@ -55,10 +55,11 @@ class PriceFacts(Provenance, total=False):
     value: Annotated[float, Field(description="of the amount, in value_in")]
     value_in: Annotated[str, Field(description="a currency, or the coin's code")]
     value_now: Annotated[float, Field(description="of what was bought at asked_moment")]
+    satoshis: Annotated[int, Field(description="the same, where it is a small part of a bitcoin")]
 
 
 class CandleFacts(Provenance, total=False):
-    """What happened over a span of hours."""
+    """What happened over a span of hours, and when."""
 
     symbol: Symbol
     hours: int

@@ -2,11 +2,12 @@
 
 import logging
 from datetime import timedelta
+from math import ceil
 
 from pydantic import Field
 
 from forecaster.calibration import Touch
-from forecaster.errors import CryptoSenseError
+from forecaster.errors import CryptoSenseError, UnsupportedHorizon
 from forecaster.inference import HIGHEST, LOWEST, Odds, detailed, odds
 from forecaster.market import plain, rounded
 from forecaster.schema import HOUR, Candle, Forecast, ForecastWarning, Frozen, Horizon
@@ -67,12 +68,18 @@ async def _issued(backend: ForecastBackend, arguments: ForecastArguments) -> For
     if arguments.until is not None:
         return await backend.forecast(arguments.symbol, until=arguments.until)
     if arguments.minutes is not None:
-        issued = await backend.forecast(arguments.symbol, minutes=arguments.minutes)
-        if ForecastWarning.HOURLY not in issued.warnings:
-            return issued
-        now = issued.as_of + timedelta(seconds=issued.age_seconds)  # they were counted from the last full hour
-        return await backend.forecast(arguments.symbol, until=now + timedelta(minutes=arguments.minutes))
-    return await backend.forecast(arguments.symbol, arguments.hours or 1)
+        late, minutes = {ForecastWarning.HOURLY, ForecastWarning.STALE_CANDLES}, arguments.minutes
+        issued = await backend.forecast(arguments.symbol, minutes=minutes)
+    else:
+        late, minutes = {ForecastWarning.STALE_CANDLES}, 60 * (arguments.hours or 1)
+        issued = await backend.forecast(arguments.symbol, arguments.hours or 1)
+    if late.isdisjoint(issued.warnings):
+        return issued
+    now = issued.as_of + timedelta(seconds=issued.age_seconds)  # what was asked was counted from older candles
+    try:
+        return await backend.forecast(arguments.symbol, until=now + timedelta(minutes=minutes))
+    except UnsupportedHorizon:  # so far ahead of now the model does not look: as far as it does
+        return issued
 
 
 async def _touch(backend: ForecastBackend, issued: Forecast) -> Touch | None:
@@ -176,11 +183,15 @@ def _odds(told: Odds, touch: bool) -> dict[str, object]:
             "stays_below": _price(told.range_high),
         }
     if touch:
-        known = told.touch is not None
-        facts |= {"probability_of_touch": _near(told.touch or 0.0, 2 * end, 2.0) if known else "not known"}
+        facts |= {"probability_of_touch": "not known" if told.touch is None else _touched(told, told.touch)}
     if told.amount is not None:
         facts |= _amount(told)
     return facts | ({"beyond_outermost_quantiles": True} if told.censored else {})
+
+
+def _touched(told: Odds, chance: float) -> float | str:
+    """Of a touch; where a close beyond the price lies outside the outermost quantiles, how large it is at most."""
+    return f"under {ceil(round(100 * chance, 6)) / 100:g}" if told.touch_at_most else round(chance, 3)
 
 
 def _amount(told: Odds) -> dict[str, object]:

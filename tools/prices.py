@@ -16,6 +16,8 @@ from tools.facts import PriceFacts
 from tools.tool import Arguments, Tool, ToolResult, compact, fitting, minute, provenance
 
 TRY_AGAIN = "Try again in a minute."
+SATOSHIS = 100_000_000  # in a bitcoin
+SMALL = 0.01  # bitcoins, below which satoshis are told too
 
 
 class PriceArguments(Arguments):
@@ -58,6 +60,7 @@ class PriceAnswer(Frozen):
     value_now: float | None = Field(
         default=None, gt=0, description="of what the amount was `at` then, in the currency of the price"
     )
+    satoshis: int | None = Field(default=None, description="the value, where it is a small part of a bitcoin")
     currency: str | None = Field(default=None, description="another currency or coin that the price is told in too")
     rate_source: str | None = Field(default=None, description="where price_in_currency comes from")
     price_in_currency: float | None = Field(default=None, gt=0)
@@ -135,7 +138,14 @@ def _worth(
         return {"amount_in": "coin", "value": (arguments.amount or 0.0) * unit, "value_in": name}
     if told.get("currency_unknown"):
         return {"amount_in": "quote"}
-    return {"amount_in": "quote", "value": (arguments.amount or 0.0) / unit, "value_in": price.symbol.partition("-")[0]}
+    value = (arguments.amount or 0.0) / unit
+    small = price.symbol == BITCOIN and value < SMALL
+    return {
+        "amount_in": "quote",
+        "value": value,
+        "value_in": price.symbol.partition("-")[0],
+        "satoshis": round(value * SATOSHIS) if small else None,
+    }
 
 
 def _facts(price: Price) -> dict[str, object]:
@@ -169,6 +179,7 @@ def _more(answer: PriceAnswer) -> dict[str, object]:
         "value": answer.value and _digits(answer.value),
         "value_in": answer.value_in,
         "value_now": answer.value_now and _digits(answer.value_now),
+        "satoshis": answer.satoshis,
     }
 
 

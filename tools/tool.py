@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forecaster import tracing
-from forecaster.errors import CryptoSenseError, UnsupportedHorizon, UnsupportedSymbol
+from forecaster.errors import CryptoSenseError, InvalidInput, NoCandles, NoRecord, UnsupportedHorizon, UnsupportedSymbol
 from forecaster.schema import Forecast, Provenance
 from forecaster.serving import ForecastBackend
 from tools.coercion import is_symbol_argument, near, understood
@@ -86,10 +86,16 @@ class BoundTool:
             return failure("unsupported_symbol", str(error), supported=list(error.supported))
         except CryptoSenseError as error:
             log.warning("The tool %s has no answer. %s", self.tool.name, error)
-            return failure("unavailable", error.public)
+            return failure("unavailable", error.public, cause=_cause(error))
         except Exception:  # a bug: its text may hold anything, so it goes to the log and not to a client
             log.exception("The tool %s failed.", self.tool.name)
             return failure("internal", f"{self.tool.title} failed unexpectedly. Try again in a minute.")
+
+
+def _cause(error: CryptoSenseError) -> str:
+    """Why there is no answer, by a name."""
+    kinds = {NoCandles: "no_prices", NoRecord: "no_record", InvalidInput: ""}  # the last is about what was asked
+    return next((name for kind, name in kinds.items() if isinstance(error, kind)), "later")
 
 
 def failure(kind: str, message: str, **facts: object) -> ToolResult:

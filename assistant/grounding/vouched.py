@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
-from math import ulp
+from math import ceil, ulp
 from threading import Lock
 from typing import Any
 
@@ -144,6 +144,11 @@ class Grounds:
             self._known[kind].update(float(facts[n]) for n in ("value", "baseline") if facts.get(n) is not None)
         if facts.get("value_in") and facts.get("value"):
             self._known[Kind.MONEY].add(float(facts["value"]))
+        if "horizons" in facts and "age_seconds" in facts:  # how far ahead that is now
+            ahead = facts["horizons"][-1]["minutes"] - ceil(facts["age_seconds"] / 60)
+            self._known[Kind.PLAIN].update((float(ahead), ahead / 60))
+        if facts.get("touch_at_most"):
+            self._known[Kind.PERCENT].add(float(ceil(round(100 * facts["touch"], 6))))
         self._known[Kind.PERCENT].update(each for name, ends in ENDS.items() if facts.get(name) for each in ends)
 
 
@@ -153,6 +158,8 @@ def _meanings(key: str, value: float, *, whole: bool) -> Iterator[tuple[Kind, fl
         yield Kind.PERCENT, value
     elif key == "minutes":
         yield from ((Kind.PLAIN, value / unit) for unit in (1, 60))
+    elif key == "hours":
+        yield from ((Kind.PLAIN, value / unit) for unit in (1, 24))
     elif key in SHARES:
         yield Kind.PERCENT, 100 * value
         yield Kind.PLAIN, value

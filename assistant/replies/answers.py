@@ -7,21 +7,23 @@ The words are in assistant/texts/, one file for each language. Nothing tells any
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from pydantic import BaseModel
 
 from assistant.replies import alerts, grades, market
 from assistant.replies import forecasts as outlook
-from assistant.replies.cautions import cautions, simulated, sources, whose_record
+from assistant.replies.cautions import cautions, moment, simulated, sources, whose_record
 from assistant.replies.clarifications import ASSUMED, IMPOSSIBLE, assumed, unsure
 from assistant.replies.comparisons import comparison, missing
 from assistant.replies.failures import MOST_TOLD, TOLD_BY, Failure, failed, left_out, symbol_of
 from assistant.replies.records import record_of_forecasts
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask, Intent, Question
-from forecaster.schema import Price
+from forecaster.schema import Forecast, Price, Provenance
 from tools import (
     AnomalyReport,
+    ComparedCoin,
     Comparison,
     Explanation,
     ForecastAnswer,
@@ -32,8 +34,8 @@ from tools import (
     catalogue,
 )
 
+APART = timedelta(minutes=5)  # between sources that are told one by one
 SENTENCES = 3  # of an answer, besides what must be said, unless more is asked for
-NOTED = 120  # words with notes on what went wrong; beyond, these are left out
 DOLLARS = ("USD", "USDT", "USDC")
 FIXED = {
     Intent.GREETING: "greeting", Intent.THANKS: "thanks", Intent.CAPABILITIES: "capabilities", Intent.WHY: "why",
@@ -70,10 +72,7 @@ def from_results(question: Question, results: Sequence[BaseModel], failures: Seq
     brief = len(results) > 1 or any(ask.intent is Intent.ADVICE for ask in question.asks)
     answered = [*begun, *_answered(speech, question, [*parts, (Ask(Intent.OTHER), rest)], results, brief=brief)]
     answered += [*(_shared(speech, results) if brief else ()), *_apology(speech, question)]
-    text = speech.joined([*answered, *cautions(speech, results, notes=True)])
-    if speech.length(text) > NOTED:
-        text = speech.joined([*answered, *cautions(speech, results, notes=False)])
-    return text
+    return speech.joined([*answered, *cautions(speech, results)])
 
 
 def _speech(question: Question) -> Speech:
@@ -212,13 +211,16 @@ def _beyond(speech: Speech, ask: Ask, given: Sequence[BaseModel]) -> list[str]:
 def _currencies(speech: Speech, question: Question, results: Sequence[BaseModel]) -> Iterator[str]:
     """That nobody quotes a currency, or that prices are in dollars where another currency was asked for."""
     told = [each for each in results if isinstance(each, PriceAnswer | ForecastAnswer)]
+    unknown = {each.currency_unknown for each in told}
     for each in told:
         if each.currency_unknown is not None:
             coin = speech.coin(each.price.symbol if isinstance(each, PriceAnswer) else each.forecast.symbol)
             yield speech.say("price.unquoted", coin=coin, currency=each.currency_unknown)
     converted = any(isinstance(each, PriceAnswer) or each.in_currency for each in told)
     for ask in question.asks:
-        if converted or ask.currency is None or ask.currency in DOLLARS or f"{ask.currency}-USD" in catalogue():
+        if converted or ask.currency is None or f"{ask.currency}-USD" in catalogue():
+            continue
+        if ask.currency in (*DOLLARS, *unknown):
             continue
         yield speech.say("price.dollars", currency=ask.currency)
 
@@ -233,13 +235,15 @@ def _record(speech: Speech, question: Question, results: Sequence[BaseModel]) ->
 
 def _shared(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     """The candles that the results rest on, where these do not say so themselves."""
-    found = list(sources(results))
-    newest = {(each.symbol, each.source): each for each in sorted(found, key=lambda each: each.as_of)}
-    moments = {(each.as_of, each.source): each for each in found if each in newest.values()}
+    newest = {(each.symbol, each.source): each for each in sorted(sources(results), key=moment)}
+    kept: list[Forecast | Provenance | ComparedCoin] = []
+    for each in newest.values():  # of trades at about the same time the oldest is told
+        if not any(each.source == other.source and moment(each) - moment(other) < APART for other in kept):
+            kept.append(each)
     told = []
-    for each in moments.values():
-        facts = {"source": speech.source(each.source), "time": speech.near(each.as_of, each.as_of)}
-        if len(moments) == 1:
+    for each in kept:
+        facts = {"source": speech.source(each.source), "time": speech.near(moment(each), each.as_of)}
+        if len(kept) == 1:
             told.append(speech.say("time.based_on", **facts))
         else:
             told.append(speech.say("time.based_on_of", coin=speech.coin(each.symbol), **facts))

@@ -2,20 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from pydantic import BaseModel
 
 from assistant.replies import grades
 from assistant.replies.speech import Speech
-from assistant.understanding import Language
-from forecaster.schema import Forecast, ForecastWarning, Provenance, Symbol
+from forecaster.schema import Forecast, ForecastWarning, Price, Provenance, Symbol
 from tools import ComparedCoin, Comparison, ForecastAnswer, PriceAnswer, SpanAnswer
 
 SAID_APART = {ForecastWarning.DEMO_DATA, ForecastWarning.UNEVALUATED_SYMBOL}
-SAID_BY_NOTES = {
-    ForecastWarning.STALE_CANDLES, ForecastWarning.CLOCK_SKEW, ForecastWarning.GAPS_FILLED, ForecastWarning.HOURLY,
-    ForecastWarning.STALE_QUOTE, ForecastWarning.SOURCES_DISAGREE,
-}  # fmt: skip
 # In the words of forecaster/inference/annotate.py: which coin's record is told.
 UNGRADED = re.compile(r"not graded on [A-Z0-9]+-USD: the record is ([A-Z0-9]+-USD)'s")
 
@@ -26,18 +22,10 @@ def simulated(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     return [speech.say("fixed.simulated")] if made_up else []
 
 
-def cautions(speech: Speech, results: Sequence[BaseModel], *, notes: bool) -> list[str]:
-    """Every reason to trust the answer less; in English, which tools speak, with their notes."""
-    told: list[str] = []
-    for source in sources(results):
-        noted = _notes(source) if notes and speech.language is Language.ENGLISH else ()
-        said = SAID_BY_NOTES if noted else set()
-        wanted = [each for each in source.warnings if each not in SAID_APART and each not in said]
-        told += [speech.say(f"warnings.{each}") for each in wanted]
-        made_up = speech.say("warnings.demo_data").strip(".").casefold()
-        plain = [note for note in noted if note.strip(" .").casefold() != made_up]
-        told += [_sentence(note) for note in plain if not whose(note)]
-    return told
+def cautions(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
+    """Every reason to trust the answer less. Notes say more, of exchanges and errors, to whoever runs this."""
+    warned = [each for source in sources(results) for each in source.warnings if each not in SAID_APART]
+    return [speech.say(f"warnings.{each}") for each in warned]
 
 
 def whose(note: str) -> Symbol | None:
@@ -61,10 +49,6 @@ def whose_record(speech: Speech, results: Sequence[BaseModel]) -> list[str]:
     return [grades.ungraded(speech, list(symbols), of)]
 
 
-def _sentence(note: str) -> str:
-    return f"{note.strip(' .')}."
-
-
 def _notes(source: Forecast | Provenance | ComparedCoin) -> tuple[str, ...]:
     return () if isinstance(source, ComparedCoin) else source.notes
 
@@ -83,3 +67,13 @@ def sources(results: Iterable[BaseModel]) -> Iterator[Forecast | Provenance | Co
                 yield from result.rows
             case Provenance():
                 yield result
+
+
+def moment(source: Forecast | Provenance | ComparedCoin) -> datetime:
+    """Of when the newest price is that an answer tells: of a trade, or of a candle."""
+    match source:
+        case Price():
+            return max(source.time, source.as_of)
+        case Forecast():
+            return source.price_time
+    return source.as_of

@@ -1,10 +1,11 @@
 """What was asked of a forecast, in words: the chance of a price or a move, a price at a chance, worth, every hour."""
 
 from collections.abc import Iterator
+from math import ceil
 
-from assistant.replies.speech import LISTED, LOWEST, WIDE, Speech
+from assistant.replies.speech import ARTICLES, LISTED, LOWEST, WIDE, Speech
 from assistant.understanding import Ask
-from forecaster.schema import Forecast, Horizon
+from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, Odds, Rate
 
 MOST_LINES = 8  # of a path; of more hours, every second or third
@@ -15,11 +16,7 @@ INSIDE = 0.01  # a chance of less than this is told as that, where all of it lie
 def asked(speech: Speech, ask: Ask, answer: ForecastAnswer) -> list[str]:
     """A sentence for each thing that was asked besides the range; none where nothing was."""
     forecast, odds = answer.forecast, answer.odds
-    horizon = forecast.horizons[-1]
-    facts = {
-        "coin": speech.coin(forecast.symbol),
-        "when": speech.when(horizon.target_time, forecast.as_of, horizon.minutes, ask.zone),
-    }
+    facts = {"coin": speech.coin(forecast.symbol), "when": when(speech, ask, forecast)}
     told = [_path(speech, ask, forecast, facts)] if answer.path else []
     if odds is None:
         return told
@@ -29,6 +26,13 @@ def asked(speech: Speech, ask: Ask, answer: ForecastAnswer) -> list[str]:
     if answers and answer.in_currency is not None:
         answers[0] = speech.joined([answers[0], _rate(speech, answer.in_currency.rate, forecast)])
     return told + answers
+
+
+def when(speech: Speech, ask: Ask, forecast: Forecast) -> str:
+    """The time that a forecast is for, and how far ahead: of now, where the candles that it starts from are old."""
+    horizon, old = forecast.horizons[-1], ForecastWarning.STALE_CANDLES in forecast.warnings
+    minutes = max(1, horizon.minutes - (ceil(forecast.age_seconds / 60) if old else 0))
+    return speech.when(horizon.target_time, forecast.as_of, minutes, ask.zone)
 
 
 def _rate(speech: Speech, rate: Rate, forecast: Forecast) -> str:
@@ -69,7 +73,7 @@ def _between(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts
 
 
 def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:
-    """The chance of a close above or below a price, and that the price is touched on the way."""
+    """The chance that a price is touched on the way, where that was asked, and that of a close above or below it."""
     if odds.above is None or odds.below is None or answer.threshold is None:
         return
     lower = answer.threshold < answer.forecast.last_price
@@ -78,13 +82,30 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     named = answer.in_currency.threshold if answer.in_currency else None
     price = _named(speech, answer, answer.threshold, named)
     ahead = below == lower  # a price that is passed lies behind
+    if ahead and odds.touch is not None:
+        yield _touched(speech, odds, name, chance, facts | {"price": price})
+        return
     touch = _touch(speech, answer, odds) if ahead else ""
     yield speech.say(f"chances.{name}", price=price, chance=speech.chance(chance), touch=touch, **facts)
 
 
+def _touched(speech: Speech, odds: Odds, name: str, close: float, facts: dict[str, str]) -> str:
+    """The chance that a price is touched, then that of a close above or below it."""
+    touch = _at_most(speech, odds, odds.touch or 0.0)
+    beyond = speech.say(f"chances.then_{name}", chance=speech.chance(close))
+    return speech.say("chances.touched", **(facts | {"chance": touch, "beyond": beyond}))
+
+
+def _at_most(speech: Speech, odds: Odds, chance: float) -> str:
+    """The chance of a touch, or what it is at most."""
+    if odds.touch_at_most:
+        return speech.say("numbers.under", percent=speech.percent(ceil(round(100 * chance, 6)), 0))
+    return speech.chance(chance)
+
+
 def _touch(speech: Speech, answer: ForecastAnswer, odds: Odds) -> str:
     if odds.touch is not None:
-        return speech.say("chances.touch", chance=speech.chance(odds.touch))
+        return speech.say("chances.touch", chance=_at_most(speech, odds, odds.touch))
     return speech.say("chances.likelier") if answer.touch else ""
 
 
@@ -101,6 +122,11 @@ def _move(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: d
         return
     told = prices(speech, answer.forecast, **known)
     direction = "either" if len(told) == len(ends) else next(iter(told))
+    if odds.touch is not None and direction != "either":
+        way, name = ("higher", "above") if direction == "up" else ("lower", "below")
+        price = speech.say(f"chances.{way}", price=told[direction], percent=facts["percent"])
+        yield _touched(speech, odds, name, odds.move, facts | {"price": price})
+        return
     chance = _within(speech, odds, odds.move) if direction == "either" else speech.chance(odds.move)
     facts |= told | {"chance": chance, "touch": _touch(speech, answer, odds)}
     yield speech.say(f"chances.{direction}", **facts)
@@ -146,22 +172,29 @@ def _worth(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     }  # fmt: skip
     known = {name: each for name, each in values.items() if each is not None}
     wide = max(known.values()) * ROUGH >= WIDE
-    amount = speech.coins(odds.amount, issued.symbol.partition("-")[0])
+    code = issued.symbol.partition("-")[0]
+    amount = speech.coins(odds.amount, code)
     if odds.amount_in == "quote":
         named = answer.in_currency.amount if answer.in_currency else None
         money = _named(speech, answer, odds.amount, named)
-        amount = speech.say("chances.stake", money=money, coin=facts["coin"])
+        coin = code if speech.language in ARTICLES else facts["coin"]  # "1.000 $ in the Bitcoin" is no phrase
+        amount = speech.say("chances.stake", money=money, coin=coin)
     facts = facts | {name: speech.money(each, issued.quote, 0 if wide else 2) for name, each in known.items()}
     facts |= {"amount": amount, "origin": speech.origin(issued.source, issued.price_time, issued.as_of)}
-    order = ("loss", "worth") if ask.below or ask.direction == "down" else ("worth", "lost")
+    order = ("loss", "then_worth") if ask.below or ask.direction == "down" else ("worth", "lost")
     yield speech.joined([speech.say(f"chances.{name}", **facts) for name in order])
 
 
 def _path(speech: Speech, ask: Ask, forecast: Forecast, facts: dict[str, str]) -> str:
-    """The middle and the range of every hour, or of as many as are read at a glance, as a list."""
-    hours = [each for each in forecast.horizons if each.hours is not None] or list(forecast.horizons)
+    """The middle and the range of every hour, or of as many as are read at a glance, as a list.
+
+    The last line is of the time that was asked about, though it may be no whole hour away.
+    """
+    *_, last = forecast.horizons
+    hours = [each for each in forecast.horizons if each.hours is not None] or [*forecast.horizons]
     step = -(-len(hours) // MOST_LINES)
-    lines = [_line(speech, ask, forecast, each) for each in hours[::-1][::step][::-1]]
+    shown = hours[::-1][::step][::-1]
+    lines = [_line(speech, ask, forecast, each) for each in (shown if last in shown else [*shown, last])]
     return "\n".join([speech.say("chances.path", **facts), "", *lines]).rstrip() + LISTED
 
 

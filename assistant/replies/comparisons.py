@@ -26,7 +26,16 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
         "ahead": speech.ahead(found.hours),
         "origin": "" if brief else _origin(speech, found),
     }
-    end = ("calmest" if least else "farthest") if sized else "least" if least else "most"
+    even = found.by in ("move", "volatility") and len({_told(speech, found.by, each) for each in rows}) == 1
+    end = (
+        "even"
+        if even and len(rows) > 1
+        else ("calmest" if least else "farthest")
+        if sized
+        else "least"
+        if least
+        else "most"
+    )
     told = [speech.say(f"compare.{found.by}_{end}", **facts)]
     if found.by == "price" and found.ratio is not None and len(found.rows) > 1:
         first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])
@@ -40,7 +49,10 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
             for each in likeliest
             if each.probability_up is not None
         ]
-        told.insert(1 if ask.farthest or least else 0, speech.say("compare.up", items=speech.comma(chances)))
+        told.insert(
+            1 if ask.farthest or least else 0,
+            speech.say("compare.up", items=speech.comma(chances), ahead=facts["ahead"]),
+        )
     return told
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -39,11 +40,14 @@ class Failure:
     longest_hours: int | None = None  # how far the model looks, where too much was asked
     supported: tuple[Symbol, ...] = ()  # what the model knows, or what comes nearest, where another coin was asked for
     symbol: Symbol | None = None  # which coin was asked for
+    cause: str = ""  # why, by the name of a text; without one, the message says it
+    earliest: datetime | None = None  # how far candles reach back, where older ones were asked for
 
 
 def failed(speech: Speech, failures: Sequence[Failure], parts: Parts, results: Sequence[BaseModel]) -> list[str]:
     """What could not be had, and why; `results` is all that could be."""
-    told, causes = [], []
+    told: list[str] = []
+    causes: list[Failure] = []
     forecast = any(isinstance(each, ForecastAnswer) for _, given in parts for each in given)
     for failure in failures:
         if failure.longest_hours and forecast:
@@ -51,15 +55,25 @@ def failed(speech: Speech, failures: Sequence[Failure], parts: Parts, results: S
             told.append(speech.say("forecast.reach", reach=reach, given=given))
         elif failure.supported:
             told += _unsupported(speech, failure, results)
+        elif failure.earliest is not None and failure.symbol is not None:
+            of_coin, time = speech.of_coin(failure.symbol), speech.time(failure.earliest)
+            told.append(speech.say("failures.too_early", of_coin=of_coin, time=time))
         else:
-            causes.append(failure.message)
+            causes.append(failure)
     nowhere = {failure.symbol for failure in failures if failure.supported}
     lacking = [each for ask, given in parts for each in _missing(ask, given, nowhere)] if causes else []
     missing = [reading(speech, each) for each in lacking]
     told += [speech.say("failures.missing", what=what) for what in missing]
-    if speech.language is not Language.ENGLISH:  # what tools say is English: its first sentence says what happened
-        causes = [f"{message.partition('. ')[0].strip('.')}." for message in causes]
-    return told + [speech.say("failures.cause", message=message) for message in causes]
+    return told + [_cause(speech, failure) for failure in causes]
+
+
+def _cause(speech: Speech, failure: Failure) -> str:
+    """Why something could not be had. What tools say is English, of which others get the first sentence."""
+    if failure.cause:
+        return speech.say(f"failures.{failure.cause}")
+    if speech.language is Language.ENGLISH:
+        return speech.say("failures.cause", message=failure.message)
+    return speech.say("failures.cause", message=f"{failure.message.partition('. ')[0].strip('.')}.")
 
 
 def _unsupported(speech: Speech, failure: Failure, results: Sequence[BaseModel]) -> Iterator[str]:

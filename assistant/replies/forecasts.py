@@ -1,6 +1,6 @@
 """Forecasts in words: what was asked of them first, then the price that they start from and the range."""
 
-from assistant.replies.chances import asked, prices
+from assistant.replies.chances import asked, prices, when
 from assistant.replies.speech import Speech
 from assistant.understanding import Ask
 from forecaster.schema import Forecast, ForecastWarning, Horizon
@@ -13,7 +13,7 @@ def expectation(speech: Speech, ask: Ask, answer: ForecastAnswer, *, brief: bool
     low, high = horizon.quantiles["0.10"], horizon.quantiles["0.90"]
     facts = {
         "coin": speech.coin(forecast.symbol),
-        "when": speech.when(horizon.target_time, forecast.as_of, horizon.minutes, ask.zone),
+        "when": when(speech, ask, forecast),
         "chance": speech.chance(horizon.probability_up),
         **prices(speech, forecast, low=low, high=high, median=horizon.median),
     }

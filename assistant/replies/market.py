@@ -82,6 +82,7 @@ def span(speech: Speech, ask: Ask, found: SpanAnswer, *, brief: bool) -> list[st
         over = speech.period(found.start, found.end if ended else None, now(candles), ask.zone)
     else:
         over = speech.over(candles.hours)
+    beside = found.start if ended else now(candles)  # which is told
     facts = {
         "over": over,
         "coin": speech.coin(candles.symbol),
@@ -96,7 +97,7 @@ def span(speech: Speech, ask: Ask, found: SpanAnswer, *, brief: bool) -> list[st
             )
         },
         **{
-            f"{name}_time": speech.there(time, now(candles), ask.zone)
+            f"{name}_time": speech.there(time, beside, ask.zone)
             for name, time in (("high", found.high_time), ("low", found.low_time))
         },
     }  # fmt: skip
@@ -116,15 +117,12 @@ def _extreme(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str])
 
 
 def _movement(speech: Speech, ask: Ask, found: SpanAnswer, facts: dict[str, str]) -> list[str]:
-    """Where the price went; of calendar days also when the extremes were, and how much it varied."""
-    moved = speech.say(f"span.{_direction(found.span.change_pct)}", **facts)
+    """Where the price went, and when the extremes were; or how much it varied, where that was asked for."""
     percent = "" if found.volatility_pct is None else speech.percent(found.volatility_pct, 2)
     if ask.compare_by == "volatility" and percent:
-        return [speech.say("span.volatility", **(facts | {"percent": percent})), moved]
-    if ask.start is None:
-        return [moved]
-    varied = [speech.say("span.varied", percent=percent)] if percent else []
-    return [moved, speech.say("span.times", **facts), *varied]
+        return [speech.say("span.volatility", **(facts | {"percent": percent}))]
+    moved = speech.say(f"span.{_direction(found.span.change_pct)}", **facts)
+    return [moved, speech.say("span.times", **facts)] if len(found.span.candles) != 1 else [moved]
 
 
 def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -> list[str]:
@@ -142,7 +140,7 @@ def anomalies(speech: Speech, ask: Ask, report: AnomalyReport, *, brief: bool) -
     told = [speech.say("anomalies.many" if count > 1 else "anomalies.one" if count else "anomalies.none", **facts)]
     if not count:
         told.append(speech.say("anomalies.newest", **facts))
-    if report.expected_alarms >= LEAST_EXPECTED:
+    elif report.expected_alarms >= LEAST_EXPECTED:
         expected = speech.number(report.expected_alarms, 1 if report.expected_alarms >= FEW_EXPECTED else 2)
         told.append(speech.say("anomalies.alarms", expected=expected))
     return told + _farthest(speech, ask, report.hours)
@@ -161,6 +159,8 @@ def _worth(speech: Speech, answer: PriceAnswer) -> tuple[str, str]:
     worth = _in(speech, answer.value, unit)
     if answer.amount_in == "coin":
         return speech.coins(answer.amount, code), worth
+    if answer.satoshis:
+        worth = speech.say("price.satoshis", worth=worth, count=speech.number(answer.satoshis))
     return speech.asked_price(answer.amount, answer.currency or answer.price.quote), worth
 
 

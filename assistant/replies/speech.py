@@ -19,6 +19,7 @@ LOWEST = 0.025  # of a forecast's chances; beyond the outermost quantiles no mor
 HOURLY, DAILY, MONTHLY, YEARLY = 0.75, 1.5, 60, 365  # days; from each on, rarity is told in the next larger unit
 MONTH = 30.4  # days
 HOUR = 60  # minutes
+DAY = 24  # hours
 EXACT = 3 * HOUR  # minutes from which on what is left of an hour is not told
 SHOWN = 8  # coins that a list of all names
 WIDE = 20  # a range at least this wide needs no cents
@@ -130,11 +131,11 @@ class Speech:
         return {"coins": self.say("names.more", coins=names), "of_coins": self.say("names.more", coins=of_names)}
 
     def _named(self, symbol: Symbol) -> str:
-        return self.say(f"names.{_code(symbol)}") if symbol in OWN_NAMES else name_of(symbol, self.language)
+        return self.say(f"names.{symbol[:3].lower()}") if symbol in OWN_NAMES else name_of(symbol, self.language)
 
     def _owning(self, symbol: Symbol) -> str:
         if symbol in OWN_NAMES:
-            return self.say(f"names.of_{_code(symbol)}")
+            return self.say(f"names.of_{symbol[:3].lower()}")
         name = name_of(symbol, self.language)
         return self.say("names.of_vowel" if name[0] in "AEIOU" else "names.of_coin", name=name)
 
@@ -170,7 +171,9 @@ class Speech:
         return self.say("time.next") if hours == 1 else self.say("time.ahead", hours=self.number(hours))
 
     def over(self, hours: int) -> str:
-        """Over the last so many hours."""
+        """Over the last so many hours, or days."""
+        if hours % DAY == 0 and hours >= 3 * DAY:
+            return self.say("time.last_days", days=self.number(hours // DAY))
         return self.say("time.last_hour") if hours == 1 else self.say("time.last_hours", hours=self.number(hours))
 
     def period(self, start: datetime, end: datetime | None, beside: datetime, zone: str | None) -> str:
@@ -244,7 +247,3 @@ class Speech:
 
     def _month(self, time: datetime) -> str:
         return self.say("time.months").split()[time.month - 1]
-
-
-def _code(symbol: Symbol) -> str:
-    return symbol.partition("-")[0].lower()

@@ -1,12 +1,15 @@
 """Time zones by their IANA names, and what people call them: "CET", or a city where there are no such letters."""
 
 import tomllib
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 USUAL = "UTC"
+SHARED = {  # letters that several zones go by, and the offset of the one that is usually meant
+    "CST": timedelta(hours=-6), "PST": timedelta(hours=-8), "IST": None,
+}  # fmt: skip
 NAMES = Path(__file__).with_name("cities.toml")
 REGIONS = frozenset(
     "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
@@ -37,6 +40,8 @@ def _names() -> dict[str, dict[str, str]]:
 
 
 def letters_of(time: datetime) -> str | None:
-    """What the clocks of its zone are called at that time, such as "CET"; None where that is only a number."""
+    """What the clocks of its zone are called at that time, such as "CET"; None where that is a number, or misleads."""
     name = time.tzname()
-    return name if name is not None and name.isalpha() else None
+    if name is None or not name.isalpha():
+        return None
+    return name if name not in SHARED or time.utcoffset() == SHARED[name] else None

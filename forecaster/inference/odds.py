@@ -55,6 +55,9 @@ class Odds(Frozen):
     touch: float | None = Field(
         default=None, ge=0, le=1, description="chance that the price is traded on the way; None where not known"
     )
+    touch_at_most: bool = Field(
+        default=False, description="whether touch is only the most that it may be: a close beyond is too seldom to say"
+    )
     touch_known: bool = Field(default=False, description="whether the model has been taught how often prices touch")
     typical_move_pct: float = Field(ge=0, description="median absolute move, percent of last_price")
     amount: float | None = None
@@ -176,7 +179,9 @@ def _touch(curve: Curve, asked: OddsAsked, touch: Touch | None) -> dict[str, obj
     if touch is None:
         return {}
     prices = _prices(curve, asked) if asked.threshold is None else (asked.threshold,)
-    return {"touch": min(1.0, sum(_touched(curve, price, touch) for price in prices if price)), "touch_known": True}
+    known = len(curve.beyond)
+    chance = min(1.0, sum(_touched(curve, price, touch) for price in prices if price))
+    return {"touch": chance, "touch_at_most": len(curve.beyond) > known, "touch_known": True}
 
 
 def _touched(curve: Curve, price: float, touch: Touch) -> float:

@@ -104,7 +104,7 @@ async def test_a_level_and_an_amount_of_money_are_told_in_both(ask):
     answer, _ = await ask("in euros, what price will btc stay above with 90 % in 4 hours")
     assert "closes above 62,358 EUR ($69,287)" in answer
     answer, _ = await ask("what could i lose on 500 euros of btc by tonight")
-    assert "The expected loss on 500 EUR ($555.56) in Bitcoin" in answer
+    assert "the loss on 500 EUR ($555.56) in Bitcoin" in answer
 
 
 async def test_a_follow_up_stays_in_the_currency_until_dollars_are_named(ask):

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from forecaster.market.candles import utc
 from tests.support.fakes import NOON, FakeBackend
 from tools.candles import GET_CANDLES
-from tools.tool import BoundTool
+from tools.tool import BoundTool, minute
 
 
 async def call(**arguments):
@@ -82,3 +83,15 @@ async def test_a_short_span_of_days_ago_is_told_by_hours():
 async def test_a_span_that_cannot_be_told_is_refused_with_what_to_do(asked, words):
     result, _ = await call(**asked)
     assert not result.ok and words in json.loads(result.text)["message"]
+
+
+async def test_a_span_that_begins_too_early_is_told_from_when_there_are_candles():
+    result, history = await call(start="2015-01-01T00:00Z", end="2015-01-02T00:00Z")
+    told = json.loads(result.text)
+    assert not result.ok and told["error"] == "too_early"
+    assert told["earliest"] == minute(utc(int(history.time[0])))
+
+
+async def test_the_last_hours_have_their_volatility_too():
+    told = json.loads((await call(hours=24))[0].text)
+    assert told["volatility_pct"] > 0 and told["hour_of_high"] >= told["start"]

@@ -5,9 +5,10 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter
 
-from forecaster.errors import ExchangeError, NoCandles, UnsupportedSymbol
-from forecaster.schema import ForecastWarning, ModelRef, TouchFactors
-from tests.support.fakes import LAST_CLOSE, FakeBackend
+from forecaster.errors import ExchangeError, NoCandles, UnsupportedHorizon, UnsupportedSymbol
+from forecaster.market.candles import utc
+from forecaster.schema import HOUR, ForecastWarning, ModelRef, TouchFactors
+from tests.support.fakes import LAST_CLOSE, NOON, FakeBackend
 from tests.tools.test_registry import TalkativeBackend
 from tools.forecast import FORECAST, PICTURED
 from tools.tool import LONGEST_TEXT, BoundTool
@@ -76,6 +77,21 @@ async def test_minutes_count_from_now_where_there_are_but_full_hours():
 
     forecast = (await call(HourlyBackend(longest=24), minutes=30)).data.forecast
     assert f"{forecast.as_of:%H:%M} {forecast.horizons[-1].target_time:%H:%M}" == "12:00 13:10"
+
+
+async def test_hours_count_from_now_where_candles_are_old_and_from_these_where_the_model_sees_no_farther():
+    class Stale(FakeBackend):
+        def _provenance(self, symbol):
+            return super()._provenance(symbol) | {"age_seconds": 75 * 60, "warnings": (ForecastWarning.STALE_CANDLES,)}
+
+        async def forecast(self, symbol, hours=None, *, minutes=None, until=None):
+            if until is not None and until > utc(NOON + 24 * HOUR):
+                raise UnsupportedHorizon(25, 24)
+            return await super().forecast(symbol, hours, minutes=minutes, until=until)
+
+    for asked, time in (({"hours": 3}, "16:15"), ({"minutes": 10}, "13:25"), ({"hours": 24}, "12:00"), ({}, "14:15")):
+        forecast = (await call(Stale(longest=24), **asked)).data.forecast
+        assert f"{forecast.horizons[-1].target_time:%H:%M}" == time
 
 
 async def test_a_time_that_has_passed_is_refused():
@@ -267,7 +283,7 @@ async def test_everything_at_once_stays_small(path, symbol):
         ({"move_pct": 1.0, "move": 100.0}, "give only one of move_pct and move"),
         ({"move_pct": 0.0}, "move_pct: Input should be greater than 0"),
         ({"move_pct": 1001.0}, "move_pct: Input should be less than or equal to 1000"),
-        ({"level": 99.5}, "level: Input should be less than or equal to 99"),
+        ({"level": 100.0}, "level: Input should be less than 100"),
         ({"amount": 1e300}, "amount: Input should be less than or equal to 1000000000000"),
         ({"amount": 1.0, "amount_in": "euro"}, "amount_in: Input should be 'coin' or 'quote'"),
     ],

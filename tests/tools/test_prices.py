@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from forecaster.errors import ExchangeError
+from forecaster.errors import BackendError, ExchangeError, InvalidInput, NoCandles, NoRecord
 from tests.support.fakes import LAST_CLOSE, NOON, FakeBackend
 from tools.candles import GET_CANDLES
 from tools.prices import GET_PRICE
@@ -148,3 +148,22 @@ async def test_simulated_prices_are_not_told_in_real_money_nor_beside_real_ones(
 
     told, answer = await ask(Half(), at="2026-03-18T12:00Z")
     assert answer is None and "simulated" in told["message"]
+
+
+@pytest.mark.parametrize(("dollars", "satoshis"), [(20.0, True), (5_000.0, None)])
+async def test_a_small_part_of_a_bitcoin_is_told_in_satoshis_too(dollars, satoshis):
+    result = await BoundTool(GET_PRICE, FakeBackend()).call(
+        {"symbol": "BTC-USD", "amount": dollars, "amount_in": "quote"}
+    )
+    assert json.loads(result.text).get("satoshis") == (satoshis and round(dollars / LAST_CLOSE * 1e8))
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [(NoCandles("BTC-USD", ()), "no_prices"), (NoRecord(), "no_record"), (BackendError("timed out"), "later"),
+     (InvalidInput("Not so.", "Ask otherwise."), None)],
+)  # fmt: skip
+async def test_a_failure_names_its_cause_for_those_who_say_it_in_other_words(error, cause):
+    backend = FakeBackend()
+    backend.failure["price"] = error
+    assert json.loads((await BoundTool(GET_PRICE, backend).call({"symbol": "BTC-USD"})).text).get("cause") == cause

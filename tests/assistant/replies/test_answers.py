@@ -79,19 +79,16 @@ async def test_a_record_without_coverage_says_nothing_of_the_range_it_held():
 
 
 async def test_simulated_prices_are_called_that_before_anything_else():
-    note = "No exchange gave candles for BTC-USD (bitstamp timed out; kraken answered 451)."
-    given = await forecast(
-        source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data", note)
-    )
+    given = await forecast(source="demo", warnings=(ForecastWarning.DEMO_DATA,), notes=("simulated, not market data",))
     text = from_results(FORECAST, [given], [])
     assert text.startswith("These prices are simulated, not market data. ")
-    assert note in text and text.count("simulated, not market data") == 1
+    assert text.count("simulated, not market data") == 1
     for name, arguments in (("get_price", {}), ("get_candles", {"hours": 6})):
         result = await data(name, FakeBackend(source="demo"), symbol="BTC-USD", **arguments)
         assert from_results(FORECAST, [result], []).startswith("These prices are simulated, not market data. ")
 
 
-async def test_warnings_are_put_into_words_once():
+async def test_warnings_are_put_into_words_once_without_what_only_an_operator_understands():
     note = (
         "the newest candle at hand, from kraken, closed 95 minutes ago; nothing newer could be had: binance timed out"
     )
@@ -99,7 +96,7 @@ async def test_warnings_are_put_into_words_once():
         warnings=(ForecastWarning.STALE_CANDLES, ForecastWarning.OUT_OF_DISTRIBUTION), notes=(note,), source="kraken"
     )
     text = from_results(FORECAST, [given, given], [])
-    assert text.count("closed 95 minutes ago") == 1 and "binance timed out." in text
+    assert text.count("The newest candle is old") == 1 and "timed out" not in text
     assert text.count("unlike anything the model was trained on") == 1
 
 

@@ -18,6 +18,7 @@ from assistant.replies.wording import NUMBER_FORMS
 from assistant.understanding.frame import Intent, Language, Question
 from tests.support.conversations.composed import YEAR
 from tests.support.conversations.said import cases, on_day
+from tools.forecast import ForecastAnswer
 
 LANGUAGES = list(Language)
 UNSEEN = {"recent", "candles", "sha256", "id", "forecast_id"}  # of a result: nothing is told of these
@@ -156,6 +157,8 @@ def _known(case) -> Iterator[float]:
     for result in case.results:
         yield from _walk(result.model_dump(mode="json"))
         yield from _shares(result)
+        if isinstance(result, ForecastAnswer):  # how far ahead of now, not of old candles
+            yield result.forecast.horizons[-1].minutes - result.forecast.age_seconds / 60
     for failure in case.failures:
         yield from _walk([failure.message, failure.longest_hours])
     for ask in (*case.asks, *case.nearest):

@@ -46,8 +46,8 @@ def said(name, language=Language.ENGLISH, **changes):
         ("chance above", "The chance that Bitcoin closes above $71,000 at 22:00 UTC (in 10 hours) is 30 %."),
         (
             "touch",
-            "The chance that Bitcoin closes above $71,000 at 22:00 UTC (in 10 hours) is 30 %; "
-            "that it touches that price on the way, 55 %.",
+            "The chance that Bitcoin touches $71,000 by 22:00 UTC (in 10 hours) is 55 %; "
+            "that it closes above it then, 30 %.",
         ),
         (
             "touch unknown",
@@ -56,7 +56,7 @@ def said(name, language=Language.ENGLISH, **changes):
         ),
         (
             "move up",
-            "The chance that Bitcoin is at least 2 % higher at 22:00 UTC (in 10 hours), from $71,329 on, is 12 %.",
+            "The chance that Bitcoin is at least 2 % higher at 22:00 UTC (in 10 hours), at $71,329 or more, is 12 %.",
         ),
         (
             "move down",
@@ -64,7 +64,7 @@ def said(name, language=Language.ENGLISH, **changes):
         ),
         (
             "move either",
-            "The chance that Bitcoin is at least 2 % away at 22:00 UTC (in 10 hours), beyond $68,532 or "
+            "The chance that Bitcoin is at least 2 % higher or lower at 22:00 UTC (in 10 hours), beyond $68,532 or "
             "$71,329, is 12 %.",
         ),
     ],
@@ -129,13 +129,15 @@ def test_an_amount_is_told_with_its_worth_then_and_now_and_what_it_may_lose():
         "now it is $34,965 (Bitstamp, 12:00 UTC)."
     )
     assert said("worth then") == (
-        f"{worth} The expected loss by then is $412; the 95 % value at risk is $2,105. {RECORD}"
+        f"{worth} With a chance of 95 %, the loss by then is at most $2,105 (value at risk); on average, with gains "
+        f"counted as none, it is $412. {RECORD}"
     )
     ask, answer = CASES["worth then"]
     text = plain(from_results(Question((replace(ask, direction="down"),)), [answer], []))
     assert text == (
-        "The expected loss on 0.5 BTC until 22:00 UTC (in 10 hours) is $412; the 95 % value at risk is $2,105. "
-        f"{worth} {RECORD}"
+        "With a chance of 95 %, the loss on 0.5 BTC until 22:00 UTC (in 10 hours) is at most $2,105 (value at risk); "
+        "on average, with gains counted as none, it is $412. It will then be worth $33,250 to $36,750 (80 % range, "
+        f"middle $35,000); now it is $34,965 (Bitstamp, 12:00 UTC). {RECORD}"
     )
     assert "$1,000 in Bitcoin will be worth $33,250" in said("stake")
 
@@ -168,8 +170,7 @@ def test_a_path_is_a_list_of_eight_hours_at_most():
             "span range",
             "Since 00:00 UTC Bitcoin went up 2.09 %, from $68,500.00 to $69,930.25, between a low of "
             "$68,310.00 and a high "
-            "of $70,420.18 (Bitstamp, 12:00 UTC). The high came at 09:00 UTC, the low at 03:00 UTC. "
-            "Volatility: 0.43 % an hour.",
+            "of $70,420.18 (Bitstamp, 12:00 UTC). The high came at 09:00 UTC, the low at 03:00 UTC.",
         ),
         (
             "span above",
@@ -210,7 +211,7 @@ def test_prices_and_outcomes_are_told_in_one_breath_with_time_and_source(name, t
 
 
 def test_the_volatility_comes_first_where_it_was_asked_for():
-    assert said("volatility").startswith("Since 00:00 UTC the volatility of Bitcoin was 0.43 % an hour (Bitstamp,")
+    assert said("volatility") == "Since 00:00 UTC the volatility of Bitcoin was 0.43 % an hour (Bitstamp, 12:00 UTC)."
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_the_volatility_comes_first_where_it_was_asked_for():
             True,
             "Bitcoin has the narrowest 80 % range for 24 hours ahead, in percent of its price: Bitcoin 1.90 "
             "%, Ethereum "
-            "2.80 % (Bitstamp, 12:00 UTC). Chance of going up: Bitcoin 51 %, Ethereum 49 %.",
+            "2.80 % (Bitstamp, 12:00 UTC). Chance of going up (24 hours ahead): Bitcoin 51 %, Ethereum 49 %.",
         ),
         (
             "record",
@@ -259,8 +260,8 @@ def test_a_comparison_names_who_is_ahead_with_the_figures_of_all(by, least, text
 @pytest.mark.parametrize(
     ("direction", "farthest", "first"),
     [
-        ("either", False, "Chance of going up: Bitcoin 51 %, Ethereum 49 %."),
-        ("down", False, "Chance of going up: Ethereum 49 %, Bitcoin 51 %."),
+        ("either", False, "Chance of going up (24 hours ahead): Bitcoin 51 %, Ethereum 49 %."),
+        ("down", False, "Chance of going up (24 hours ahead): Ethereum 49 %, Bitcoin 51 %."),
         ("either", True, "Ethereum has the widest 80 % range"),
     ],
 )
@@ -329,7 +330,7 @@ def test_the_worst_miss_comes_first():
         (
             Language.SPANISH,
             "Probabilidad de que Bitcoin cierre entre 69.000 $ y 71.000 $ a las 22:00 UTC (en 10 horas): 42 %.",
-            "0,3 BTC equivale a 20.979,08 $ (Bitstamp, 12:03 UTC).",
+            "El valor de 0,3 BTC es de 20.979,08 $ (Bitstamp, 12:03 UTC).",
             "A las 15:00 UTC del 18 de marzo, Bitcoin estaba en 69.512,40 $ (Bitstamp).",
         ),
         (
@@ -342,13 +343,13 @@ def test_the_worst_miss_comes_first():
         (
             Language.FRENCH,
             "Probabilité que le Bitcoin clôture entre 69 000 $ et 71 000 $ à 22:00 UTC (dans 10 heures) : 42 %.",
-            "0,3 BTC équivaut à 20 979,08 $ (Bitstamp, 12:03 UTC).",
+            "La valeur de 0,3 BTC est de 20 979,08 $ (Bitstamp, 12:03 UTC).",
             "À 15:00 UTC le 18 mars, le Bitcoin était à 69 512,40 $ (Bitstamp).",
         ),
         (
             Language.PORTUGUESE,
             "A chance de o Bitcoin fechar entre US$ 69.000 e US$ 71.000 às 22:00 UTC (em 10 horas) é de 42%.",
-            "0,3 BTC equivale a US$ 20.979,08 (Bitstamp, 12:03 UTC).",
+            "O valor de 0,3 BTC é de US$ 20.979,08 (Bitstamp, 12:03 UTC).",
             "Às 15:00 UTC de 18 de março, o Bitcoin estava em US$ 69.512,40 (Bitstamp).",
         ),
         (
@@ -433,7 +434,10 @@ def test_an_explanation_is_told_as_it_is_with_an_apology_where_it_is_in_another_
 
 
 def test_a_day_that_there_is_not_is_called_that():
-    assert without_tools(Question((Ask(Intent.OTHER, assumed="impossible"),))) == "There is no such day or time."
+    assert (
+        without_tools(Question((Ask(Intent.OTHER, assumed="impossible"),)))
+        == "There is no such day or time: please name another."
+    )
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_money_is_the_coins_that_it_buys_now(money):
 
 def test_nothing_is_told_that_was_not_asked():
     told = ask(threshold=CLOSE).model_dump(exclude_none=True)
-    assert set(told) == {"above", "below", "typical_move_pct", "touch_known", "censored"}
+    assert set(told) == {"above", "below", "typical_move_pct", "touch_at_most", "touch_known", "censored"}
 
 
 def test_the_last_horizon_speaks():
@@ -165,6 +165,12 @@ def test_a_touch_is_as_likely_as_a_close_beyond_at_least_and_certain_at_most(pri
 def test_a_touch_of_a_move_either_way_is_that_of_both():
     up, down, either = (ask(NEUTRAL, move_pct=1.8, direction=way, touch=True) for way in ("up", "down", "either"))
     assert either.touch == pytest.approx(up.touch + down.touch)
+
+
+def test_a_touch_is_an_upper_bound_where_a_close_beyond_lies_outside_the_outermost_quantiles():
+    far, near = (ask(NEUTRAL, threshold=price, touch=True) for price in (10 * CLOSE, at(0.9)))
+    assert far.touch_at_most and far.touch == pytest.approx(2 * far.above)
+    assert not near.touch_at_most
 
 
 def test_each_side_and_horizon_has_its_own_factor():

@@ -242,8 +242,8 @@ async def _narrow() -> ForecastAnswer:
     return await forecast(horizons=(told,), last_close=100.2, last_price=100.2)
 
 
-def _changed(found: SpanAnswer, change_pct: float) -> SpanAnswer:
-    return found.model_copy(update={"span": found.span.model_copy(update={"change_pct": change_pct})})
+def _changed(found: SpanAnswer, **changes: Any) -> SpanAnswer:
+    return found.model_copy(update={"span": found.span.model_copy(update=changes)})
 
 
 async def _market() -> list[Case]:
@@ -262,8 +262,9 @@ async def _market() -> list[Case]:
         Case("record of a coin without one", (Ask(Intent.METRICS, ("SOL-USD",)),), (await record(),)),
         Case("prices", (Ask(Intent.PRICE, BOTH),), (price, await data("get_price", symbol="ETH-USD"))),
         Case("candles", (Ask(Intent.CANDLES, hours=24),), (span,)),
-        Case("one candle", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
-        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (_changed(span, change),)) for change in (2.5, 0.0)],
+        Case("an hour", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
+        Case("one candle", (Ask(Intent.CANDLES, hours=24),), (_changed(span, candles=span.span.candles[:1]),)),
+        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (_changed(span, change_pct=change),)) for change in (2.5, 0.0)],
         Case("too far back", (Ask(Intent.CANDLES, hours=8760),), (await data("get_candles", hours=300),)),
         Case("nothing odd", (odd,), (await anomalies(),)),
         *[Case(f"once in {days}", (odd,), (await anomalies(surprise(days=days)),)) 

@@ -96,10 +96,13 @@ async def test_a_forecast_from_hours_alone_names_its_time_and_no_minutes_from_no
     shown = await answer(warnings=(ForecastWarning.HOURLY,))
     card = parsed(forecast_card(shown))
     assert words(found(card, "header")) == "BTC-USD at 13:00 UTC from 12:00 UTC"
-    assert "starts at the last one" in words(found(card, "cautions"))
+    assert "the minutes since the last one are not in this" in words(found(card, "cautions"))
     noted = shown.forecast.model_copy(update={"notes": ("no five-minute candles could be had",)})
     cautions = words(found(parsed(forecast_card(shown.model_copy(update={"forecast": noted}))), "cautions"))
-    assert "No five-minute candles could be had." in cautions and "starts at the last one" not in cautions
+    assert (
+        "No five-minute candles could be had." in cautions
+        and "the minutes since the last one are not in this" not in cautions
+    )
 
 
 async def test_a_band_that_held_less_than_it_should_is_not_called_8_in_10():
