@@ -264,7 +264,8 @@ async def _market() -> list[Case]:
         Case("candles", (Ask(Intent.CANDLES, hours=24),), (span,)),
         Case("an hour", (Ask(Intent.CANDLES, hours=1),), (await data("get_candles", hours=1),)),
         Case("one candle", (Ask(Intent.CANDLES, hours=24),), (_changed(span, candles=span.span.candles[:1]),)),
-        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (_changed(span, change_pct=change),)) for change in (2.5, 0.0)],
+        *[Case(f"span {change}", (Ask(Intent.CANDLES, hours=24),), (_changed(span, change_pct=change),))
+          for change in (2.5, 0.0)],
         Case("too far back", (Ask(Intent.CANDLES, hours=8760),), (await data("get_candles", hours=300),)),
         Case("nothing odd", (odd,), (await anomalies(),)),
         *[Case(f"once in {days}", (odd,), (await anomalies(surprise(days=days)),)) 

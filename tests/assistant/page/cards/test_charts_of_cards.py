@@ -77,10 +77,8 @@ async def test_a_span_that_ended_before_names_both_ends():
 async def test_one_candle_is_no_picture():
     hour = await span(hours=1)
     assert span_card(hour).count("span-card") == 1
-    assert (
-        span_card(hour.model_copy(update={"span": hour.span.model_copy(update={"candles": hour.span.candles[:1]})}))
-        == ""
-    )
+    alone = hour.span.model_copy(update={"candles": hour.span.candles[:1]})
+    assert span_card(hour.model_copy(update={"span": alone})) == ""
 
 
 async def test_the_page_shows_a_span_once_and_takes_it_back_from_a_browsers_store():
