@@ -44,7 +44,8 @@ _MOVED = re.compile(
 )
 _SAID = re.compile(
     r"\b(?:(?:did|had|was|were) (?:you|your)\b.{0,40}\b(?:forecast|predict\w*|say|tell|call|expect\w*|think)"
-    r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
+    r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|(?<!your )forecast(?:ed)?|said|told|called|expected|thought))\b"
+    r"|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out|actual(?:ly)?)\b"
 )
 _HOW_ARE_YOU = re.compile(r"\bhow are you\b")
@@ -178,7 +179,8 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
         return Intent.FORECAST if _AT_RISK.search(text) and slots.symbols else None
     if slots.at is not None or slots.end is not None:
         return Intent.PRICE
-    ahead = slots.target is not None or (slots.hours is not None and slots.direction != "past")
+    today = slots.start is not None and slots.direction is None  # "btc in euros today"
+    ahead = not today and (slots.target is not None or (slots.hours is not None and slots.direction != "past"))
     if q.amount is not None and _LOSS.search(text) and (_MAY.search(text) or ahead) and slots.direction != "past":
         return Intent.FORECAST
     if (
@@ -187,7 +189,7 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
         or (intent is Intent.FORECAST and re.search(r"\b(?:will|forecast|predict\w*|going to|next|tomorrow)\b", text))
     ):
         return Intent.FORECAST
-    if intent is Intent.FOLLOWUP and q.amount is None:
+    if intent is Intent.FOLLOWUP and q.amount is None and not (today and slots.symbols):
         return Intent.FOLLOWUP
     return Intent.PRICE if intent in _OF_PRICES else None
 
