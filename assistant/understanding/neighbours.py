@@ -11,7 +11,7 @@ from assistant.understanding.frame import Ask, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
-SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
+SHORT = 5  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
 _SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")

@@ -50,7 +50,7 @@ _LEANS = re.compile(  # on the other half
 SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
-    r"|what (?:counts as|makes an?)|what(?:'s| is) an?\b|define|explain|do you (?:keep|store|save|log))\b"
+    r"|what (?:counts as|makes an?)|what(?:'s| is)? an?\b|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
 _OF_THE_RECORD = frozenset(("track-record", "record", "accuracy", "coverage", "direction"))  # which tools tell
