@@ -24,6 +24,7 @@ from assistant.understanding.neighbours import (
     as_before,
     as_said_before,
     as_turned,
+    explained_again,
     in_thousands,
     of_a_level,
     same_forecast,
@@ -88,8 +89,7 @@ def read_question(
     before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
     for typed in map(latin, messages[-MEMORY:]):
         read = partial(_read, typed, before.heard(typed), classifier, offered, zone, topics)
-        around = offered, zone, topics
-        question, before = readings.of(typed, before, around, now, read) if readings else read(now)
+        question, before = readings.of(typed, before, (offered, zone, topics), now, read) if readings else read(now)
     return question
 
 
@@ -122,6 +122,8 @@ def _question(
     parts = message.parts()
     if several := asked_topics(message.typed, parts, topics):
         return Question(several, language)
+    if explained_again(message.text, before.last):
+        return Question((before.last,), language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
     aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
@@ -133,10 +135,9 @@ def _question(
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
     ours = aside or all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
-    if ours and metrics_named(message.text) < 2:  # one question in two halves
-        whole = topics(message.typed)
-        if whole is not None and whole.score >= SUREST_TOPIC:
-            return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
+    whole = topics(message.typed) if ours and metrics_named(message.text) < 2 else None  # one question in two halves
+    if whole is not None and whole.score >= SUREST_TOPIC:
+        return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
     for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
         if asks and asks[-1].intent is Intent.TRACK_RECORD and adds_nothing(part):
@@ -243,8 +244,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
             return ()
         return tuple(Ask(intent, symbols, int(slots.bare or 0)) for intent in (Intent.FORECAST, Intent.CANDLES))
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
-    if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
-        return ()
-    if not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
+    unclear = part.intent is first is meant(part) and high <= SURE and high - low <= UNSURE
+    if not unclear or not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))

@@ -81,7 +81,8 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
         intent = Intent.PRICE  # "how much can i buy with $300", "i hold 2 eth, what are they worth"
-    stopped = slots.quantities.touch and slots.priced and not _SHOULD.search(text)  # "my stop is at 131, do i survive"
+    placed = slots.quantities.touch or slots.quantities.between  # "my stop is at 131, do i survive"
+    stopped = placed and slots.priced and not _SHOULD.search(text)
     if intent is Intent.ADVICE and (stopped or (slots.quantities.amount is not None and _AT_RISK.search(text))):
         return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):

@@ -16,6 +16,12 @@ LEVELS = range(50, 100)  # percent that a number alone may be, after a range was
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
 _SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")
 SHORTENED = 10_000  # dollars from which on people leave the thousands out
+_AGAIN = re.compile(  # of what was explained
+    r"\bwhat(?:'s| is) (?:it|that|this) (?:good |used )?for\b|\bwhy (?:does|is) (?:it|that|this) (?:matter|important)\b"
+    r"|\b(?:more simply|simpler|in simple(?:r)? (?:words|terms)|in plain \w+|like i'?m (?:five|5|a child))\b"
+    r"|\b(?:an?|any|for) example\b|\b(?:not|don't|dont) (?:get|understand)(?: (?:it|that|this))?\W*$"
+    r"|\bwhat do you mean\b"
+)
 _VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
@@ -105,10 +111,17 @@ def says_again(part: Part, last: Ask) -> bool:
     if not says_nothing(part.slots):
         return False
     short = len(part.text.split()) <= SHORT
+    if last.intent is part.intent is Intent.PRICE:
+        return short and part.slots.bare is not None  # "how much for 3"
     if last.intent is Intent.COMPARE:
         return part.slots.compare_by is not None and short
     turned = last.move_pct is not None and part.slots.quantities.turn != "either"
     return turned and (short or _PRONOUN.search(part.text) is not None)
+
+
+def explained_again(text: str, last: Ask) -> bool:
+    """Whether more is wanted of what was just explained: "and what is it for", "i don't get it"."""
+    return last.intent in (Intent.EXPLAIN, Intent.METRICS) and _AGAIN.search(text) is not None
 
 
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:

@@ -148,6 +148,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):
         return None
+    if slots.compare_by and _WHICH_COIN.search(part.text) and part.intent is not Intent.ADVICE:
+        return None  # "which coin is most volatile"
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else
     found = [each for wording in dict.fromkeys((text, part.text)) if (each := topics(wording)) is not None]

@@ -74,7 +74,7 @@ _SINCE = re.compile(
     r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved|high|highest|low|lowest)\b"
     r"(?!.*\b(?:will|can|could|might|may)\b)"
 )
-_AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
+_AHEAD = re.compile(r"\b(?:will|next|going to|by(?! how\b)|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _SAID = re.compile(
     r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b"
     r"|\bhow did (?:it|that|they) (?:go|do|turn)\b|\bwhat came of\b"
