@@ -6,6 +6,7 @@ than it can know, so they decide here.
 
 import re
 
+from assistant.understanding.asks import DAY
 from assistant.understanding.frame import Intent
 from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
@@ -169,6 +170,7 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
 def _of_a_typical_move(intent: Intent, slots: Slots, text: str) -> bool:
     """Whether it is asked how far a coin usually goes in some time, which a forecast tells, and not how far it went."""
     past = slots.direction == "past" or slots.told_past or slots.start is not None or slots.at is not None
+    past = past or (slots.hours or 0) > DAY  # "how much has it moved this week"
     named = bool(slots.symbols) and slots.hours is not None and not past and not slots.priced
     return named and intent not in (Intent.METRICS, Intent.ADVICE) and _TYPICAL.search(text) is not None
 

@@ -116,7 +116,7 @@ _PATH = re.compile(
     r"|every hours?|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path"
     r"|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
-_FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
+_FILLED = re.compile(r"\b(?:at|price|stop|liq\w*|(?:limit|order).* (?:for|on|by)) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
 _SIDED = re.compile(  # without such a word the side is not said: "btc 55k tonight, odds?"
     r"\b(?:above|over|exceed\w*|tops?|beats?|break\w*|pass(?:es)?|cross(?:es)?|clears?|past|beyond|least|more|than|holds?|holding"
