@@ -28,7 +28,7 @@ _LOSS = re.compile(
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford|hold|own|have|end up)\b|\bhow many sat\w+"
-    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b"
+    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b|\bhow (?:much|many) (?:of )?(?:\u01c0|dollars\b)"
     r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")

@@ -22,6 +22,7 @@ _AGAIN = re.compile(  # of what was explained
     r"|\b(?:an?|any|for) example\b|\b(?:not|don't|dont) (?:get|understand)(?: (?:it|that|this))?\W*$"
     r"|\bwhat do you mean\b"
 )
+_HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
 _VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
 
 
@@ -113,6 +114,8 @@ def says_again(part: Part, last: Ask) -> bool:
     short = len(part.text.split()) <= SHORT
     if last.intent is part.intent is Intent.PRICE:
         return short and part.slots.bare is not None  # "how much for 3"
+    if last.intent in (Intent.FORECAST, Intent.CANDLES) and _HOW_FAR.fullmatch(part.text):
+        return True
     if last.intent is Intent.COMPARE:
         return part.slots.compare_by is not None and short
     turned = last.move_pct is not None and part.slots.quantities.turn != "either"

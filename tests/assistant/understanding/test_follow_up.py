@@ -162,3 +162,17 @@ def test_what_is_named_says_more_than_the_words(classifier, text, calls):
 )  # fmt: skip
 def test_the_next_question_keeps_what_it_leaves_out(classifier, turns, call):
     assert first_calls(read_question(turns, classifier, NOW)) == [call]
+
+
+@pytest.mark.parametrize("more", ["by how much", "how much", "and by how much?"])
+def test_how_far_it_goes_is_asked_of_the_forecast_before(classifier, more):
+    question = read_question(("will btc fall in 4 hours", more), classifier, NOW)
+    assert first_calls(question) == [("forecast", {"symbol": "BTC-USD", "hours": 4})]
+
+
+@pytest.mark.parametrize(
+    "text", ["if i sell 0.4 eth how many euros is that", "wenn ich 0,4 eth verkaufe, wie viel euro bekomme ich"]
+)
+def test_what_selling_brings_is_a_price_and_no_advice(classifier, text):
+    call = ("get_price", {"symbol": "ETH-USD", "currency": "EUR", "amount": 0.4, "amount_in": "coin"})
+    assert first_calls(read_question((text,), classifier, NOW)) == [call]
