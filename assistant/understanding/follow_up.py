@@ -24,6 +24,7 @@ from assistant.understanding.neighbours import (
     as_before,
     as_said_before,
     as_turned,
+    compared_again,
     explained_again,
     in_thousands,
     of_a_level,
@@ -59,9 +60,8 @@ _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
 _MORE_ONLY = re.compile(
-    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
-    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail"
-    r"|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
+    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more|elaborate|go on"
+    r"|(?:in )?(?:more )?details?|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
 )
 _BESIDE_NOW = re.compile(
     r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
@@ -85,8 +85,8 @@ def read_question(
     `readings` are kept from one call to the next, with the same classifier.
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
-    now, zone = now or datetime.now(UTC), known_zone(zone)
-    before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
+    now, zone, before = now or datetime.now(UTC), known_zone(zone), Before(last=Ask(Intent.OTHER, (usual,)))
+    question = Question(offered=offered, zone=zone)
     for typed in map(latin, messages[-MEMORY:]):
         read = partial(_read, typed, before.heard(typed), classifier, offered, zone, topics)
         question, before = readings.of(typed, before, (offered, zone, topics), now, read) if readings else read(now)
@@ -140,11 +140,11 @@ def _question(
         return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
     for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
-        if asks and asks[-1].intent is Intent.TRACK_RECORD and adds_nothing(part):
+        last = asks[-1] if asks else None
+        if last and last.intent is Intent.TRACK_RECORD and adds_nothing(part):
             continue
-        told = explained if not of_a_cause(part) else None
-        asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
-    if not any(ask.intent in (Intent.EXPLAIN, Intent.METRICS, Intent.OTHER) for ask in asks):
+        asks += [explained] if explained and not of_a_cause(part) else _asks(part, message, last, before)
+    if not {ask.intent for ask in asks} & {Intent.EXPLAIN, Intent.METRICS, Intent.OTHER}:
         asks += beside_coins(message, topics)
     return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
@@ -155,8 +155,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     if part.intent is Intent.FOLLOWUP and part.slots.bare and (long := in_thousands(part.text, last)) != part.text:
         part = message.part(long, part.intent)
     slots, intent = part.slots, meant(part)
-    if last.intent is Intent.COMPARE and says_again(part, last):
-        return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
+    if (again := compared_again(part, last)) is not None:
+        return [again]
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
@@ -226,7 +226,7 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
     if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
         return Intent.FORECAST
-    if last.intent in LOOKED_UP - {Intent.WHY}:
+    if last.intent in LOOKED_UP - {Intent.WHY, Intent.EXPLAIN}:
         return last.intent
     return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
 

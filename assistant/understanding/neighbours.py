@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from math import ceil
 
-from assistant.understanding.asks import QUANTITIES, TIMES
+from assistant.understanding.asks import QUANTITIES, TIMES, filled
 from assistant.understanding.conversation import AHEAD, TIMED
-from assistant.understanding.frame import Ask, Intent
+from assistant.understanding.frame import Ask, CompareBy, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
@@ -23,7 +24,7 @@ _AGAIN = re.compile(  # of what was explained
     r"|\bwhat do you mean\b"
 )
 _HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
-_VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
+_VERSUS = re.compile(r"\b(?:vs|versus|compared?)\b")
 
 
 def adds_nothing(part: Part) -> bool:
@@ -86,7 +87,8 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
         return replace(slots, quantities=replace(q, threshold=float(slots.bare or 0), below=last.below), bare=None)
     if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
         days = slots.target.date() - last.at.date()
-        return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
+        gone = slots.target - (days or timedelta(hours=12 if (slots.hours or 0) <= 12 else 24))  # "noon, and at 10?"
+        return replace(slots, at=gone, target=None, hours=None, direction="past")
     if last.at is not None and slots.start is not None and slots.end is not None and last.intent is Intent.PRICE:
         days = slots.start.date() - last.at.date()  # "and the day before"
         return replace(slots, at=last.at + days, start=None, end=None)
@@ -120,6 +122,18 @@ def says_again(part: Part, last: Ask) -> bool:
         return part.slots.compare_by is not None and short
     turned = last.move_pct is not None and part.slots.quantities.turn != "either"
     return turned and (short or _PRONOUN.search(part.text) is not None)
+
+
+def compared_again(part: Part, last: Ask) -> Ask | None:
+    """A comparison by something else, "and their volatility?", or of one more coin: "compared to btc?"."""
+    if last.intent is Intent.COMPARE and says_again(part, last):
+        return as_before(filled(Ask(Intent.COMPARE, last.symbols), part.slots), last)
+    pair = tuple(dict.fromkeys((*last.symbols, *part.slots.symbols)))
+    asked = last.intent in (Intent.FORECAST, Intent.CANDLES) and len(part.slots.symbols) == 1 and not part.slots.timed
+    if not asked or len(pair) != 2 or part.slots.priced or not _VERSUS.search(part.text):
+        return None
+    by: CompareBy = "forecast" if last.intent is Intent.FORECAST else last.compare_by or "move"
+    return Ask(Intent.COMPARE, pair, compare_by=by, hours=last.hours)
 
 
 def explained_again(text: str, last: Ask) -> bool:

@@ -136,7 +136,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     slots, q = part.slots, part.slots.quantities
     far = part.intent is not Intent.FOLLOWUP and (slots.hours or 0) > DAY  # "kannst du nächste woche"
     ours = not slots.symbols and (far or _OF_YOU.search(part.text) is not None)
-    timed = slots.timed and not ours and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
+    moment = slots.target or slots.at or slots.start  # "how often a day" names none
+    timed = slots.timed and not ours and (slots.symbols or (moment and part.intent is not Intent.WHY))
     priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
