@@ -156,10 +156,9 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     found = [each for wording in dict.fromkeys((text, part.text)) if (each := topics(wording)) is not None]
     topic = max(found, key=lambda each: each.score, default=None)
     if part.intent is Intent.ADVICE:
-        if topic is not None and topic.score >= SUREST_TOPIC:
-            return Ask(Intent.EXPLAIN, topic=topic.topic)
-        which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
-        return Ask(Intent.EXPLAIN, topic="advice") if which else None
+        if topics is not no_topic and _WHICH_COIN.search(part.text):
+            return Ask(Intent.EXPLAIN, topic="advice")
+        return Ask(Intent.EXPLAIN, topic=topic.topic) if topic and topic.score >= SUREST_TOPIC else None
     about_us = part.intent in _ABOUT_US
     doubted = slots.symbols or ((beside or slots.timed or slots.priced or recorded) and not about_us)
     least = SUREST_TOPIC if doubted else LIKELY_TOPIC if about_us else SURE_TOPIC
