@@ -24,6 +24,8 @@ from assistant.understanding.neighbours import (
     as_before,
     as_said_before,
     as_turned,
+    compared_again,
+    explained_again,
     in_thousands,
     of_a_level,
     same_forecast,
@@ -58,9 +60,8 @@ _MORE = re.compile(
     r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
 )
 _MORE_ONLY = re.compile(
-    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more"
-    r"|more(?: details?)?|(?:more )?details?|elaborate|go on|in (?:more )?detail"
-    r"|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
+    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more|elaborate|go on"
+    r"|(?:in )?(?:more )?details?|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
 )
 _BESIDE_NOW = re.compile(
     r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
@@ -84,12 +85,11 @@ def read_question(
     `readings` are kept from one call to the next, with the same classifier.
     """
     usual = USUAL_SYMBOL if USUAL_SYMBOL in offered else offered[0]
-    now, zone = now or datetime.now(UTC), known_zone(zone)
-    before, question = Before(last=Ask(Intent.OTHER, (usual,))), Question(offered=offered, zone=zone)
+    now, zone, before = now or datetime.now(UTC), known_zone(zone), Before(last=Ask(Intent.OTHER, (usual,)))
+    question = Question(offered=offered, zone=zone)
     for typed in map(latin, messages[-MEMORY:]):
         read = partial(_read, typed, before.heard(typed), classifier, offered, zone, topics)
-        around = offered, zone, topics
-        question, before = readings.of(typed, before, around, now, read) if readings else read(now)
+        question, before = readings.of(typed, before, (offered, zone, topics), now, read) if readings else read(now)
     return question
 
 
@@ -122,6 +122,8 @@ def _question(
     parts = message.parts()
     if several := asked_topics(message.typed, parts, topics):
         return Question(several, language)
+    if explained_again(message.text, before.last):
+        return Question((before.last,), language)
     if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
     aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
@@ -133,17 +135,16 @@ def _question(
             return Question(language=language, nearest=nearest)
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
     ours = aside or all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
-    if ours and metrics_named(message.text) < 2:  # one question in two halves
-        whole = topics(message.typed)
-        if whole is not None and whole.score >= SUREST_TOPIC:
-            return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
+    whole = topics(message.typed) if ours and metrics_named(message.text) < 2 else None  # one question in two halves
+    if whole is not None and whole.score >= SUREST_TOPIC:
+        return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
     for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
-        if asks and asks[-1].intent is Intent.TRACK_RECORD and adds_nothing(part):
+        last = asks[-1] if asks else None
+        if last and last.intent is Intent.TRACK_RECORD and adds_nothing(part):
             continue
-        told = explained if not of_a_cause(part) else None
-        asks += [told] if told else _asks(part, message, asks[-1] if asks else None, before)
-    if not any(ask.intent in (Intent.EXPLAIN, Intent.METRICS, Intent.OTHER) for ask in asks):
+        asks += [explained] if explained and not of_a_cause(part) else _asks(part, message, last, before)
+    if not {ask.intent for ask in asks} & {Intent.EXPLAIN, Intent.METRICS, Intent.OTHER}:
         asks += beside_coins(message, topics)
     return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
@@ -154,8 +155,8 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     if part.intent is Intent.FOLLOWUP and part.slots.bare and (long := in_thousands(part.text, last)) != part.text:
         part = message.part(long, part.intent)
     slots, intent = part.slots, meant(part)
-    if last.intent is Intent.COMPARE and says_again(part, last):
-        return [as_before(filled(Ask(Intent.COMPARE, last.symbols), slots), last)]  # "and their volatility?"
+    if (again := compared_again(part, last)) is not None:
+        return [again]
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
@@ -225,7 +226,7 @@ def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
     if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
         return Intent.FORECAST
-    if last.intent in LOOKED_UP - {Intent.WHY}:
+    if last.intent in LOOKED_UP - {Intent.WHY, Intent.EXPLAIN}:
         return last.intent
     return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
 
@@ -243,8 +244,7 @@ def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[
             return ()
         return tuple(Ask(intent, symbols, int(slots.bare or 0)) for intent in (Intent.FORECAST, Intent.CANDLES))
     (first, high), (second, low), *_ = classifier.ranked(part.masked)
-    if part.intent is not first or meant(part) is not first or high > SURE or high - low > UNSURE:
-        return ()
-    if not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
+    unclear = part.intent is first is meant(part) and high <= SURE and high - low <= UNSURE
+    if not unclear or not {first, second} <= LOOKED_UP or {first, second} <= OF_THE_RECORD:
         return ()
     return tuple(filled(Ask(intent, symbols), slots) for intent in (first, second))

@@ -25,7 +25,7 @@ following upcoming n coin money but no not nope nah i mean meant actually ok oka
 uh is from hour hours hr hrs h minute minutes min mins day days week weeks month months year years later ago ahead
 within until till tomorrow yesterday tonight today overnight question attime around between which one both other only
 just above below over under before after during whole full since now tell morning evening afternoon midnight end be
-would go your my you if oclock utc am pm try time question earlier hourly weekly daily use check maybe perhaps say
+would go your my you if oclock utc am pm try time question earlier hourly weekly daily use check maybe perhaps say hm
 range monday tuesday wednesday thursday friday saturday sunday weekend night noon early late mid small dawn
 quick quickly asap fast real wait oops sorry
 """

@@ -36,6 +36,10 @@ _SCRIPTS: dict[str, re.Pattern[str]] = {  # languages without answers that their
     "th": re.compile(r"[\u0e00-\u0e7f]{2}"),
     "el": re.compile(r"[\u0370-\u03ff]{3}"),
 }
+_LETTERS: dict[str, re.Pattern[str]] = {  # that no other language here has
+    Guest.TURKISH: re.compile(r"[ğĞıİşŞ]"),
+    Guest.POLISH: re.compile(r"[łŁżŻśŚęĘąĄ]"),
+}
 _AGO_FIRST = re.compile(
     r"\b(?:hace|il y a|ha|faz)(?: (?:unas|unos|environ|cerca de|como|uns|umas))? (?=\d|un[ae]?\b|dos\b"
     r"|tres\b|deux\b|duas\b)"
@@ -127,7 +131,7 @@ class Reader:
     def languages(self, text: str, before: Language, guest_before: str | None = None) -> tuple[Language, str | None]:
         """The language to answer in, and the code of the one that was spoken where there are no answers in it;
         those of the message before where this one is too short to tell."""
-        guest = next((code for code, script in _SCRIPTS.items() if script.search(text)), None)
+        guest = next((code for code, sign in (_SCRIPTS | _LETTERS).items() if sign.search(text)), None)
         guest = guest or self._worded(text, guest_before)
         return (self.language(text, before), None) if guest is None else (Language.ENGLISH, guest)
 

@@ -6,6 +6,7 @@ than it can know, so they decide here.
 
 import re
 
+from assistant.understanding.asks import DAY
 from assistant.understanding.frame import Intent
 from assistant.understanding.message_parts import HELD, TALK, Part
 from assistant.understanding.slots import Slots
@@ -27,7 +28,7 @@ _LOSS = re.compile(
 _HOW_MANY = re.compile(
     r"\b(?:what|how much)\b.{0,24}\bworth\b(?! (?:it|buying|selling|holding))|"
     r"\bhow (?:much|many)\b.{0,24}\b(?:buy|get|afford|hold|own|have|end up)\b|\bhow many sat\w+"
-    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b"
+    r"|\b(?:buy|get)\b.{0,24}\bhow (?:much|many)\b|\bhow (?:much|many) (?:of )?(?:\u01c0|dollars\b)"
     r"|\bwhat (?:do(?:es)?|would|will|can|could)\b.{0,16}\b(?:buy|get)\b"
 )
 _AT_RISK = re.compile(r"\b(?:at risk|(?:could|can|might) i lose)\b")
@@ -44,7 +45,8 @@ _MOVED = re.compile(
 )
 _SAID = re.compile(
     r"\b(?:(?:did|had|was|were) (?:you|your)\b.{0,40}\b(?:forecast|predict\w*|say|tell|call|expect\w*|think)"
-    r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|forecast(?:ed)?|said|told|called|expected|thought))\b|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
+    r"|(?:you|your|yours)\b.{0,40}\b(?:predicted|(?<!your )forecast(?:ed)?|said|told|called|expected|thought))\b"
+    r"|\b(?:forecast|prediction|predicted)\b.{0,30}\b(?:for|at)\b.{0,20}\b(?:right|correct"
     r"|come true|turn out|actual(?:ly)?)\b"
 )
 _HOW_ARE_YOU = re.compile(r"\bhow are you\b")
@@ -80,7 +82,8 @@ def meant(part: Part) -> Intent:
     asked = slots.priced or slots.quantities.path
     if intent is Intent.ADVICE and slots.quantities.amount is not None and _HOW_MANY.search(text):
         intent = Intent.PRICE  # "how much can i buy with $300", "i hold 2 eth, what are they worth"
-    stopped = slots.quantities.touch and slots.priced and not _SHOULD.search(text)  # "my stop is at 131, do i survive"
+    placed = slots.quantities.touch or slots.quantities.between  # "my stop is at 131, do i survive"
+    stopped = placed and slots.priced and not _SHOULD.search(text)
     if intent is Intent.ADVICE and (stopped or (slots.quantities.amount is not None and _AT_RISK.search(text))):
         return Intent.FORECAST
     if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
@@ -167,6 +170,7 @@ def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
 def _of_a_typical_move(intent: Intent, slots: Slots, text: str) -> bool:
     """Whether it is asked how far a coin usually goes in some time, which a forecast tells, and not how far it went."""
     past = slots.direction == "past" or slots.told_past or slots.start is not None or slots.at is not None
+    past = past or (slots.hours or 0) > DAY  # "how much has it moved this week"
     named = bool(slots.symbols) and slots.hours is not None and not past and not slots.priced
     return named and intent not in (Intent.METRICS, Intent.ADVICE) and _TYPICAL.search(text) is not None
 
@@ -178,7 +182,8 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
         return Intent.FORECAST if _AT_RISK.search(text) and slots.symbols else None
     if slots.at is not None or slots.end is not None:
         return Intent.PRICE
-    ahead = slots.target is not None or (slots.hours is not None and slots.direction != "past")
+    today = slots.start is not None and slots.direction is None  # "btc in euros today"
+    ahead = not today and (slots.target is not None or (slots.hours is not None and slots.direction != "past"))
     if q.amount is not None and _LOSS.search(text) and (_MAY.search(text) or ahead) and slots.direction != "past":
         return Intent.FORECAST
     if (
@@ -187,7 +192,7 @@ def _of_an_amount(intent: Intent, slots: Slots, text: str) -> Intent | None:
         or (intent is Intent.FORECAST and re.search(r"\b(?:will|forecast|predict\w*|going to|next|tomorrow)\b", text))
     ):
         return Intent.FORECAST
-    if intent is Intent.FOLLOWUP and q.amount is None:
+    if intent is Intent.FOLLOWUP and q.amount is None and not (today and slots.symbols):
         return Intent.FOLLOWUP
     return Intent.PRICE if intent in _OF_PRICES else None
 

@@ -3,20 +3,28 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from math import ceil
 
-from assistant.understanding.asks import QUANTITIES, TIMES
+from assistant.understanding.asks import QUANTITIES, TIMES, filled
 from assistant.understanding.conversation import AHEAD, TIMED
-from assistant.understanding.frame import Ask, Intent
+from assistant.understanding.frame import Ask, CompareBy, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
-SHORT = 4  # words of a message that only turns what was asked: "and to rise?"
+SHORT = 5  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
 _SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")
 SHORTENED = 10_000  # dollars from which on people leave the thousands out
-_VERSUS = re.compile(r"\b(?:vs|versus|compared)\b")
+_AGAIN = re.compile(  # of what was explained
+    r"\bwhat(?:'s| is) (?:it|that|this) (?:good |used )?for\b|\bwhy (?:does|is) (?:it|that|this) (?:matter|important)\b"
+    r"|\b(?:more simply|simpler|in simple(?:r)? (?:words|terms)|in plain \w+|like i'?m (?:five|5|a child))\b"
+    r"|\b(?:an?|any|for) example\b|\b(?:not|don't|dont) (?:get|understand)(?: (?:it|that|this))?\W*$"
+    r"|\bwhat do you mean\b"
+)
+_HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
+_VERSUS = re.compile(r"\b(?:vs|versus|compared?)\b")
 
 
 def adds_nothing(part: Part) -> bool:
@@ -79,7 +87,8 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
         return replace(slots, quantities=replace(q, threshold=float(slots.bare or 0), below=last.below), bare=None)
     if last.at is not None and slots.target is not None and last.intent is Intent.PRICE:
         days = slots.target.date() - last.at.date()
-        return replace(slots, at=slots.target - days, target=None, hours=None, direction="past")
+        gone = slots.target - (days or timedelta(hours=12 if (slots.hours or 0) <= 12 else 24))  # "noon, and at 10?"
+        return replace(slots, at=gone, target=None, hours=None, direction="past")
     if last.at is not None and slots.start is not None and slots.end is not None and last.intent is Intent.PRICE:
         days = slots.start.date() - last.at.date()  # "and the day before"
         return replace(slots, at=last.at + days, start=None, end=None)
@@ -105,10 +114,31 @@ def says_again(part: Part, last: Ask) -> bool:
     if not says_nothing(part.slots):
         return False
     short = len(part.text.split()) <= SHORT
+    if last.intent is part.intent is Intent.PRICE:
+        return short and part.slots.bare is not None  # "how much for 3"
+    if last.intent in (Intent.FORECAST, Intent.CANDLES) and _HOW_FAR.fullmatch(part.text):
+        return True
     if last.intent is Intent.COMPARE:
         return part.slots.compare_by is not None and short
     turned = last.move_pct is not None and part.slots.quantities.turn != "either"
     return turned and (short or _PRONOUN.search(part.text) is not None)
+
+
+def compared_again(part: Part, last: Ask) -> Ask | None:
+    """A comparison by something else, "and their volatility?", or of one more coin: "compared to btc?"."""
+    if last.intent is Intent.COMPARE and says_again(part, last):
+        return as_before(filled(Ask(Intent.COMPARE, last.symbols), part.slots), last)
+    pair = tuple(dict.fromkeys((*last.symbols, *part.slots.symbols)))
+    asked = last.intent in (Intent.FORECAST, Intent.CANDLES) and len(part.slots.symbols) == 1 and not part.slots.timed
+    if not asked or len(pair) != 2 or part.slots.priced or not _VERSUS.search(part.text):
+        return None
+    by: CompareBy = "forecast" if last.intent is Intent.FORECAST else last.compare_by or "move"
+    return Ask(Intent.COMPARE, pair, compare_by=by, hours=last.hours)
+
+
+def explained_again(text: str, last: Ask) -> bool:
+    """Whether more is wanted of what was just explained: "and what is it for", "i don't get it"."""
+    return last.intent in (Intent.EXPLAIN, Intent.METRICS) and _AGAIN.search(text) is not None
 
 
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:

@@ -50,7 +50,7 @@ _LEANS = re.compile(  # on the other half
 SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
-    r"|what (?:counts as|makes an?|is an?)|define|explain|do you (?:keep|store|save|log))\b"
+    r"|what (?:counts as|makes an?)|what(?:'s| is)? an?\b|define|explain|do you (?:keep|store|save|log))\b"
 )
 _BEGINS = re.compile(r"^ *(?:what|who|how|is|are|do|does|can|why|which|where)\b(?: +\S+){2}")
 _OF_THE_RECORD = frozenset(("track-record", "record", "accuracy", "coverage", "direction"))  # which tools tell
@@ -136,7 +136,8 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     slots, q = part.slots, part.slots.quantities
     far = part.intent is not Intent.FOLLOWUP and (slots.hours or 0) > DAY  # "kannst du nächste woche"
     ours = not slots.symbols and (far or _OF_YOU.search(part.text) is not None)
-    timed = slots.timed and not ours and (slots.symbols or part.intent is not Intent.WHY)  # "why not next week"
+    moment = slots.target or slots.at or slots.start  # "how often a day" names none
+    timed = slots.timed and not ours and (slots.symbols or (moment and part.intent is not Intent.WHY))
     priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
@@ -148,15 +149,16 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):
         return None
+    if slots.compare_by and _WHICH_COIN.search(part.text) and part.intent is not Intent.ADVICE:
+        return None  # "which coin is most volatile"
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else
     found = [each for wording in dict.fromkeys((text, part.text)) if (each := topics(wording)) is not None]
     topic = max(found, key=lambda each: each.score, default=None)
     if part.intent is Intent.ADVICE:
-        if topic is not None and topic.score >= SUREST_TOPIC:
-            return Ask(Intent.EXPLAIN, topic=topic.topic)
-        which = topics is not no_topic and _WHICH_COIN.search(part.text) is not None
-        return Ask(Intent.EXPLAIN, topic="advice") if which else None
+        if topics is not no_topic and _WHICH_COIN.search(part.text):
+            return Ask(Intent.EXPLAIN, topic="advice")
+        return Ask(Intent.EXPLAIN, topic=topic.topic) if topic and topic.score >= SUREST_TOPIC else None
     about_us = part.intent in _ABOUT_US
     doubted = slots.symbols or ((beside or slots.timed or slots.priced or recorded) and not about_us)
     least = SUREST_TOPIC if doubted else LIKELY_TOPIC if about_us else SURE_TOPIC

@@ -17,7 +17,7 @@ _NEXT_OR_LAST = re.compile(
     rf"\b(?:next|coming|following|upcoming|this|last|past|previous|within the|in the|whole|the) (?:full "
     rf"|whole )?{_UNIT}\b"
 )
-_LATER = re.compile(rf"\b{_UNIT} (?:next|last|past|coming|following|previous|ago|later|ahead|from now)\b")
+_LATER = re.compile(rf"\b{_UNIT} (?:next|last|past|coming|following|previous|ago|later|ahead|from now|chart|change)\b")
 _UNITLESS = re.compile(
     r"\b(?:in|within|next|last|past|after) ?(?P<number>-?\d{1,4})\b(?! *(?:%|percent|dollars|usd|forecast"
     r"|prediction|[.,:/]\d|x\b))"

@@ -90,8 +90,8 @@ _PAST = re.compile(
     r"|all time|\d+ ?h(?:ours?)? (?:gains?|losses|change[sd]?|returns?|performance|moves?))\b"
 )
 _FUTURE = re.compile(
-    r"\b(next|coming|following|upcoming|in|ahead|from now|later|after|tomorrow|tonight|overnight|within|will|by"
-    r"|until|attime)\b"
+    r"\b(next|coming|following|upcoming|in(?! \u01c0)|ahead|from now|later|after|tomorrow|tonight|overnight|within|will"
+    r"|by|until|attime)\b"
 )
 _FEW = re.compile(r"\bfew (?=\d)")  # what durations.py leaves of "a few hours"
 _STRANGE = re.compile(

@@ -46,12 +46,16 @@ PASSED = re.compile(
 _SMALL = re.compile(
     r"(?:\b(?:above|over|below|under(?:neath)?|beneath|hits?|hitting|reach(?:es|ing)?|breaks?|breaking|cross(?:es|ing)?"
     r"|pass(?:es|ing)?|exceeds?|tops?|touch(?:es|ing)?|than|from|beyond|at(?: least)?|los(?:e|es|ing)|wicks?|tags?"
-    r"|kiss(?:es)?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
+    r"|kiss(?:es)?|holds?|keeps?|(?:falls?|drops?|dips?|rises?|climbs?|gets?|goes|up|down|back) to)\b|[<>]=?)"
     r"(?: (?:the|a|mark|level|price|of|about|around|to|down)){0,3} ?(?P<number>\d{1,9}(?:\.\d{1,10})?)(?![\d.]*\d)"
     r"(?! ?coins?\b)" + _NOT_A_PRICE
 )
 _BARE = re.compile(r"(?<![\w$.:/-])(?P<number>\d{4,9}(?:\.\d+)?)(?![\w:%-]| ?(?:hours|minutes))")
 _PASSING = re.compile(r"\b(?:exceeds?|breaks?|cross(?:es)?|hits?|reach(?:es)?|touch(?:es)?|above|below)\b")
+_ASKED_OF = re.compile(
+    rf"{_PASSING.pattern}|\b(?:holds?|possible|realistic|reachable|achievable|doable|likely|odds|chances?|probability)\b"
+    r"|\d *attime\b"
+)
 _ANY = re.compile(rf"(?<![\w$.:/-])(?P<number>{NUMBER})(?![\w:%-]| ?(?:hours?|minutes?|days?|coins?|percent)\b)")
 _BELOW = re.compile(
     r"\b(?:below|under(?:neath)?|beneath|less than|lower than|falls?|fell|drops?|down to|sinks?|smaller than|dips?|down"
@@ -112,7 +116,7 @@ _PATH = re.compile(
     r"|every hours?|per hour|(?:one|a) (?:row|line) (?:an hour|each|per)|a table of|step by step|trajectory|path"
     r"|one by one|breakdown|by the hour|hour-by-hour)(?!\w)"
 )
-_FILLED = re.compile(r"\b(?:at|price|stop|liq\w*) $")  # "does my buy at $62000 fill"
+_FILLED = re.compile(r"\b(?:at|price|stop|liq\w*|(?:limit|order).* (?:for|on|by)) $")  # "does my buy at $62000 fill"
 _PASSES = re.compile(r"\b(?:above|over|below|under\w*|than|hits?|reach\w*|to|at|touch\w*|breaks?|cross\w*|pass\w*) $")
 _SIDED = re.compile(  # without such a word the side is not said: "btc 55k tonight, odds?"
     r"\b(?:above|over|exceed\w*|tops?|beats?|break\w*|pass(?:es)?|cross(?:es)?|clears?|past|beyond|least|more|than|holds?|holding"
@@ -246,7 +250,7 @@ def _threshold(found: Quantities, text: str, like: PricedLike) -> tuple[Quantiti
     near = [each for each in near if float(each[1]) >= (1 if each[2][0] == "$" else LEAST_PRICE)]
     near += [(at.start(), at[2], at[0]) for at in _MONEY.finditer(text) if like(float(at[2]))]
     near += [(at.start("number"), n, n) for at in _SMALL.finditer(text) if like(float(n := at["number"]))]
-    if not near and _PASSING.search(text):  # "does it break today the 150"
+    if not near and _ASKED_OF.search(text):  # "does it break today the 150", "xrp 1.20 tonight"
         near = [(at.start(), n, n) for at in _ANY.finditer(text) if like(float(n := at["number"]))]
     for place, number, whole in sorted(set(near)):
         value = float(number)

@@ -74,7 +74,7 @@ _SINCE = re.compile(
     r"\b(?:since|yesterday|was|were|did|ago|closed|had|last|been|happened|went|moved|high|highest|low|lowest)\b"
     r"(?!.*\b(?:will|can|could|might|may)\b)"
 )
-_AHEAD = re.compile(r"\b(?:will|next|going to|by|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
+_AHEAD = re.compile(r"\b(?:will|next|going to|by(?! how\b)|until|forecast|predict\w*|coming|upcoming|expect\w*)\b")
 _SAID = re.compile(
     r"\b(?:did|have|has|had) your?\b|\byou (?:said|predicted|forecast(?:ed)?|told)\b|\bwas your\b"
     r"|\bhow did (?:it|that|they) (?:go|do|turn)\b|\bwhat came of\b"
@@ -84,6 +84,8 @@ _SAME_TIME = re.compile(
     r"\b(?:this|same|the same|at the same) (?:time|hour) yesterday\b"
     r"|\byesterday,? (?:at )?(?:this|the same|this same|same) (?:time|hour)\b"
 )
+_MEAL = re.compile(r"(?<!by )(?<!at )(?<!until )(?<!before )\b(?:dinner|supper|lunch|breakfast|wake up|bed ?time)\b")
+_COUNTED = re.compile(r"\b(?:in|within|about|for|around) \d+(?:\.\d+)? ?(?:hours?|hrs?|h|minutes?|mins?)\b")
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 
 
@@ -159,6 +161,8 @@ def moment(english: str, now: datetime) -> Moment | None:
         words, begins, ends = spent
         return Moment(ends, _without(english, words, *day_words), (begins, ends), clock=False)
     clock, part = _clock(english), day_part(english)
+    if part and not clock and _MEAL.search(english) and _COUNTED.search(english):
+        return None  # "i'm out for dinner, where is it in 3 hours"
     if day is None and (clock or part) and _SAID.search(english) and "yesterday" not in english:
         day = midnight(now)
     if clock:

@@ -24,7 +24,7 @@ _OTHERWISE = frozenset((
 ))  # fmt: skip
 _FOLLOWS = (
     r"(?<=[\d])(?: ?(?:am|pm|a\.m\.?|p\.m\.?|h|hs|hrs|hours|uhr|o'?clock|heures?|horas?|点|點|時|ore|часов))? ?"
-    r"(?:in |at |, ?)?|\b(?:noon|midnight|afternoon|morning|evening|mittag|mitternacht|midi"
+    r"(?:in |at |, ?|(?:hora|heure|ora|horario) )?|\b(?:noon|midnight|afternoon|morning|evening|mittag|mitternacht|midi"
     r"|minuit|mediodia|medianoche|meio-dia|meia-noite) (?:in )?"
 )
 # Short names that are words of Romance languages.
@@ -33,6 +33,7 @@ _ROMANCE = frozenset((
     "west", "eat", "gb", "sg", "mst",
 ))  # fmt: skip
 _HOUR_OF = r"(?:hora (?:de |en )?|heure (?:de |d' )?|ora di |horario (?:de )?|в |по времени )(?:la )?"
+_HOUR_IN = re.compile(r"(?<=[\dh]) (?:hora|heure|ora|horario) $")  # "20h hora española"
 _OFFSET = re.compile(r"(?<![a-z])(?:utc|gmt) ?(?P<sign>[+-]) ?(?P<hours>1[0-4]|\d)(?::?00)?(?!\d)")
 
 
@@ -74,7 +75,7 @@ def _patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
         ),
         re.compile(
             rf"(?P<before>{_FOLLOWS})\(?(?<![^\W\d_])(?P<code>{codes}){end}\)?(?: time\b)?|"
-            rf"{edge}(?P<timed>{codes}) time\b"
+            rf"{edge}(?P<timed>{codes}) (?:time|zeit)\b"
         ),
     )
 
@@ -96,7 +97,7 @@ def _coded(at: "re.Match[str]", short: dict[str, str], *, romance: bool) -> str:
     code, before = at["code"] or at["timed"], at["before"] or ""
     if romance and code in _ROMANCE and before.strip() not in ("am", "pm"):
         return at[0]
-    return f"{before} {_mark(short[code])} "
+    return f"{_HOUR_IN.sub('', before)} {_mark(short[code])} "
 
 
 def zone_in(marked: str) -> str | None:

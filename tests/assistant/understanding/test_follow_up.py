@@ -162,3 +162,38 @@ def test_what_is_named_says_more_than_the_words(classifier, text, calls):
 )  # fmt: skip
 def test_the_next_question_keeps_what_it_leaves_out(classifier, turns, call):
     assert first_calls(read_question(turns, classifier, NOW)) == [call]
+
+
+@pytest.mark.parametrize("more", ["by how much", "how much", "and by how much?"])
+def test_how_far_it_goes_is_asked_of_the_forecast_before(classifier, more):
+    question = read_question(("will btc fall in 4 hours", more), classifier, NOW)
+    assert first_calls(question) == [("forecast", {"symbol": "BTC-USD", "hours": 4})]
+
+
+@pytest.mark.parametrize(
+    "text", ["if i sell 0.4 eth how many euros is that", "wenn ich 0,4 eth verkaufe, wie viel euro bekomme ich"]
+)
+def test_what_selling_brings_is_a_price_and_no_advice(classifier, text):
+    call = ("get_price", {"symbol": "ETH-USD", "currency": "EUR", "amount": 0.4, "amount_in": "coin"})
+    assert first_calls(read_question((text,), classifier, NOW)) == [call]
+
+
+@pytest.mark.parametrize(
+    "turns", [("how volatile is eth", "and compared to btc?"), ("wie volatil ist eth", "und im vergleich zu btc?")]
+)
+def test_another_coin_is_set_beside_the_one_before(classifier, turns):
+    calls = first_calls(read_question(turns, classifier, NOW))
+    assert calls == [("compare", {"symbols": ["ETH-USD", "BTC-USD"], "by": "volatility"})]
+
+
+def test_a_clock_after_a_past_price_is_past_too(classifier):
+    noon = NOW.replace(hour=13)
+    calls = first_calls(read_question(("what was btc at noon", "and at 10"), classifier, noon))
+    assert calls == [("get_price", {"symbol": "BTC-USD", "at": f"{noon:%Y-%m-%d}T10:00Z"})]
+
+
+def test_a_coin_after_an_explanation_asks_for_its_price_and_for_no_nameless_topic(classifier):
+    sure = type("Sure", (), {"topic": "volatility", "score": 1.0})()
+    topics = {"what is volatility": sure}.get
+    question = read_question(("what is volatility", "and for btc?"), classifier, NOW, topics=topics)
+    assert all(name != "explain" or "topic" in args for name, args in first_calls(question))

@@ -65,3 +65,10 @@ def test_words_that_matter_become_english(reader, text, language, english):
 def test_a_short_message_in_an_italian_conversation_is_italian(reader):
     assert reader.languages("e btc?", Language.ENGLISH, "it") == (Language.ENGLISH, "it")
     assert reader.languages("e btc?", Language.ENGLISH) == (Language.PORTUGUESE, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "guest"), [("ücretsiz mi şimdi", "tr"), ("cześć", "pl"), ("señor", None), ("für", None)]
+)
+def test_a_letter_that_only_one_language_has_tells_it(reader, text, guest):
+    assert reader.languages(text, Language.ENGLISH)[1] == guest

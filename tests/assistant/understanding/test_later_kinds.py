@@ -1,4 +1,4 @@
-"""Kinds of questions that an eighth set showed to be misread: each in several languages."""
+"""Kinds of questions that the eighth and ninth sets showed to be misread: each in several languages."""
 
 import pytest
 
@@ -181,3 +181,97 @@ def test_a_wide_range_of_a_coin_is_explained_and_shown(calls):
 def test_a_reminder_of_a_price_is_no_alert_and_an_alert_may_say_should(calls):
     assert calls("remind me what eth trades for") == [("get_price", ETH)]
     assert calls("buzz my phone should eth crack 2800") == [("get_price", ETH)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btc in euro today", "btc heute in euro", "bitcoin en euros hoy", "prix du btc en euros aujourd'hui",
+        "bitcoin em euros hoje", "bitcoin in euro oggi",
+    ],
+)  # fmt: skip
+def test_the_price_in_another_currency_today_is_that_of_now(calls, text):
+    assert calls(text) == [("get_price", BTC | {"currency": "EUR"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is your forecast for btc tonight", "quelle est ta prévision pour le btc cette nuit",
+        "your forecast for btc tonight please", "cuál es tu pronóstico para btc esta noche",
+        "btc heute noch, deine prognose",
+    ],
+)  # fmt: skip
+def test_your_forecast_for_a_time_to_come_is_no_record(calls, text):
+    assert calls(text) == [("forecast", BTC | {"until": "2026-11-30T00:00Z"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "doge 0.16 in 5 hours possible?", "doge 0,16 in 5 stunden möglich?", "doge 0.16 dans 5 heures possible ?",
+        "does doge hold 0.16 for 5 hours", "hält doge 0,16 in den nächsten 5 stunden?",
+    ],
+)  # fmt: skip
+def test_a_small_number_beside_its_coin_is_a_price_where_odds_are_asked(calls, text):
+    assert calls(text) == [("forecast", {"symbol": "DOGE-USD", "hours": 5, "threshold": 0.16})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btc chart", "ビットコインのチャート", "btc grafiği göster", "wykres bitcoina", "비트코인 차트",
+        "laat de grafiek van btc zien", "how are the crypto markets", "cómo está el mercado cripto", "加密市场怎么样",
+    ],
+)  # fmt: skip
+def test_a_chart_and_the_market_are_candles_in_every_language(calls, text):
+    assert ("get_candles", BTC | {"hours": 24}) in calls(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "which coin is most volatile", "welche kryptowährung schwankt am meisten", "quelle crypto est la plus volatile",
+        "qual moeda é a mais volátil", "qué moneda es la más volátil", "哪个币波动最大",
+        "какая монета самая волатильная",
+    ],
+)  # fmt: skip
+def test_which_of_all_coins_is_no_question_about_the_service(calls, text):
+    ((tool, asked),) = calls(text, topics=lambda text: "coins")
+    assert tool == "compare" and asked["by"] == "volatility"
+
+
+@pytest.mark.parametrize(
+    "more", ["what is it good for", "wofür braucht man das", "et ça sert à quoi ?", "有什么用", "i don't get it"]
+)
+def test_what_was_just_explained_is_told_again_where_more_is_wanted(calls, more):
+    ((tool, asked),) = calls("what is crps", more, topics=lambda text: "crps" if "crps" in text else None)
+    assert (tool, asked["topic"]) == ("explain", "crps")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "500ドルでイーサリアムはいくつ買える",
+        "500달러로 이더리움 얼마나 살 수 있어",
+        "сколько эфира купить на 500 долларов",
+    ],
+)
+def test_coins_for_money_are_an_amount_in_guests_languages(calls, text):
+    assert calls(text) == [("get_price", ETH | {"amount": 500.0, "amount_in": "quote"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does my limit at 2500 on eth get filled in 5 hours",
+        "wird mein Limit bei 2.500 für ETH in 5 Stunden ausgeführt?",
+    ],
+)
+def test_an_order_that_fills_is_a_touch(calls, text):
+    assert calls(text) == [("forecast", ETH | {"hours": 5, "threshold": 2500.0, "touch": True})]
+
+
+def test_a_count_after_a_price_is_an_amount_and_how_far_this_week_is_the_past(calls):
+    assert calls("eth price", "how much for 3") == [("get_price", ETH | {"amount": 3, "amount_in": "coin"})]
+    assert calls("de combien l'eth a bougé cette semaine") == [("get_candles", ETH | {"hours": 168})]

@@ -104,3 +104,37 @@ def test_hours_to_a_time_are_counted_from_now_and_rounded_up(text, minute, hours
     slots = read_slots(READER.english(text, Language.ENGLISH), Language.ENGLISH, NOW.replace(minute=minute), text)
     assert slots.hours == hours if hours else slots.hours > 24
     assert slots.target is not None and slots.direction == "future"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "btc at 9pm german time", "btc um 21 uhr deutscher zeit", "btc à 21h heure allemande",
+        "btc a las 21h hora alemana", "btc alle 21 ora tedesca", "btc at 9pm central european time",
+    ],
+)  # fmt: skip
+def test_the_adjective_of_a_country_names_its_clock(calls, text):
+    assert calls(text) == [("forecast", {"symbol": "BTC-USD"} | {"until": "2026-11-29T20:00Z"})]
+
+
+@pytest.mark.parametrize(
+    "text", ["на сколько вырос биткоин за неделю", "btc week chart", "cena bitcoina przez tydzień"]
+)
+def test_a_week_without_an_article_is_a_week(calls, text):
+    assert calls(text) == [("get_candles", {"symbol": "BTC-USD"} | {"hours": 168})]
+
+
+@pytest.mark.parametrize(
+    "text", ["сегодня биткоин вырастет?", "o btc ainda sobe hoje?", "Geht der Bitcoin heute noch hoch?"]
+)
+def test_a_verb_of_the_future_makes_today_what_is_left_of_it(calls, text):
+    assert calls(text) == [("forecast", {"symbol": "BTC-USD"} | {"until": "2026-11-30T00:00Z"})]
+
+
+def test_a_span_that_is_counted_says_when_whatever_meal_is_spoken_of(calls):
+    assert calls("i'm out for dinner, back in 3 hours, where will btc be") == [
+        ("forecast", {"symbol": "BTC-USD"} | {"hours": 3})
+    ]
+    assert calls("where will btc be by dinner") == [
+        ("forecast", {"symbol": "BTC-USD"} | {"until": "2026-11-29T19:00Z"})
+    ]
