@@ -46,6 +46,9 @@ def _said_by(ask: Ask, asks: Sequence[Ask]) -> bool:
     """Whether another part of the question brings what this one wants without naming it: "RMSE, and why it matters"."""
     if ask.intent in (Intent.METRICS, Intent.WHY) and ask.metric is None:
         return any(each.intent is Intent.METRICS and each.metric for each in asks)
+    if ask == Ask(Intent.PRICE, ask.symbols):  # an amount of then is told with its worth now
+        then = [each for each in asks if each.intent is Intent.PRICE and each.at and each.amount and not each.currency]
+        return any(set(ask.symbols) <= set(each.symbols) for each in then)
     if ask.intent is Intent.CANDLES and ask.hours is None:
         return any(each.intent is Intent.TRACK_RECORD for each in asks)
     return False

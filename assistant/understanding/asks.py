@@ -102,6 +102,8 @@ def _priced(ask: Ask, slots: Slots) -> Ask:
         of, in_ = reversed(ask.symbols) if slots.turned else ask.symbols
         ask, currency = replace(ask, symbols=(of,)), in_.partition("-")[0]
     closed = slots.end if slots.at is None else slots.at
+    if closed is None and q.amount is not None and slots.direction == "past":
+        closed = slots.start  # "bought 2 eth last night", "am i up since yesterday"
     far = q.threshold if all(each is None for each in (closed, q.amount, currency)) else None
     return replace(
         ask, at=closed, zone=slots.zone, amount=q.amount, amount_in=q.amount_in, currency=currency, threshold=far

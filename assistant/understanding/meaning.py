@@ -86,7 +86,9 @@ def meant(part: Part) -> Intent:
     stopped = placed and slots.priced and not _SHOULD.search(text)
     if intent is Intent.ADVICE and (stopped or (slots.quantities.amount is not None and _AT_RISK.search(text))):
         return Intent.FORECAST
-    if intent is Intent.ADVICE and slots.direction == "past" and slots.timed and _HAD.search(text):
+    bought = slots.quantities.amount is not None and not _SHOULD.search(text)  # "2 eth of friday, am i in profit"
+    past = slots.at is not None or (slots.direction == "past" and slots.timed)
+    if intent is Intent.ADVICE and past and (bought or _HAD.search(text)):
         intent = Intent.PRICE  # "had i bought 2 eth on friday"
     if intent is Intent.TRACK_RECORD and _of_a_time_ahead(slots, text):
         intent = Intent.FORECAST  # "90 % confidence band tomorrow 9am"

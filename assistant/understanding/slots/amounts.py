@@ -24,7 +24,7 @@ _OF_COINS = re.compile(
 _OF_MONEY = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<!above )(?<!below )(?<!over )(?<!under )\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?"
+        rf"(?<!above )(?<!below )(?<!over )(?<!under )(?<!at )\$(?P<n>{NUMBER}) ?(?:usd |us )?(?:worth )?"
         rf"(?:of|in|into|on|at|worth) {_COIN}",
         rf"\bhow (?:much|many)\b.{{0,40}}?\b(?:for|with|from) \$(?P<n>{NUMBER})",
         rf"(?:\bbuy\b.{{0,24}})?{_COIN}.{{0,24}}? (?:for|with) \$(?P<n>{NUMBER})",

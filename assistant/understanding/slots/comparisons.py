@@ -36,8 +36,10 @@ _COMPARED: dict[CompareBy, re.Pattern[str]] = {
         r"|\b(?:more|most|less|least) often (?:right|correct|wrong|off)\b"
     ),
     "forecast": re.compile(
-        r"\b(?:wid(?:er|est)|narrow(?:er|est)|more upside|more downside|more likely|likelier|better (?:forecast|outlook"
-        r"|chance|odds)|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
+        r"\b(?:(?:forecast(?:ed)?|predicted|expected|likely) to \w+ (?:the )?(?:more|most|better|best|less|least|worse"
+        r"|worst)|wid(?:er|est)|narrow(?:er|est)|more upside|more downside|more likely|likelier"
+        r"|better (?:forecast|outlook|chance|odds)"
+        r"|(?:higher|highest|best|better|more|most) (?:chances?|odds|probability|shot)"
         r"|will (?:rise|fall|drop"
         r"|gain|move|go up|go down|do"
         r"|perform) (?:the )?(?:more|most|better)|will (?:move|rise|fall|outperform))\b"

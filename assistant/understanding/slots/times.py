@@ -99,8 +99,23 @@ class Moment(NamedTuple):
     clock: bool = True  # a time of day was named
 
 
+_HOLIDAYS = tuple(
+    (re.compile(rf"\b{named}\b"), date)
+    for named, date in (
+        ("christmas eve", "december 24"), ("christmas(?: day)?(?! island)", "december 25"),
+        ("new year'?s? eve", "december 31"), ("new year'?s(?: day)?|new year(?: day)?", "january 1"),
+        ("halloween", "october 31"), ("valentine'?s(?: day)?", "february 14"),
+    )
+)  # fmt: skip
+
+
 def dates_marked(text: str, language: str) -> str:
-    """A text with dates such as 28/11/2026 as 2026-11-28: the month first in English, where that is possible."""
+    """A text with dates such as 28/11/2026 as 2026-11-28: the month first in English, where that is possible.
+
+    Holidays of a fixed date are that date.
+    """
+    for named, date in _HOLIDAYS:
+        text = named.sub(date, text)
 
     def iso(date: "re.Match[str]") -> str:
         first, second = int(date[1]), int(date[2])

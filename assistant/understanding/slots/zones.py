@@ -20,7 +20,7 @@ _OTHERWISE = frozenset((
     "center", "midway", "nome", "easter", "casey", "troll", "vostok", "davis", "palmer", "wake",
     "truk", "yap", "apia", "faro", "guam", "menominee", "knox", "marengo", "winamac", "monaco",
     "jersey", "guernsey", "niue", "nauru", "north", "south", "east", "west", "eirunepe", "eastern",
-    "central", "pacific",
+    "central", "pacific", "christmas", "reunion",
 ))  # fmt: skip
 _FOLLOWS = (
     r"(?<=[\d])(?: ?(?:am|pm|a\.m\.?|p\.m\.?|h|hs|hrs|hours|uhr|o'?clock|heures?|horas?|点|點|時|ore|часов))? ?"

@@ -275,3 +275,63 @@ def test_an_order_that_fills_is_a_touch(calls, text):
 def test_a_count_after_a_price_is_an_amount_and_how_far_this_week_is_the_past(calls):
     assert calls("eth price", "how much for 3") == [("get_price", ETH | {"amount": 3, "amount_in": "coin"})]
     assert calls("de combien l'eth a bougé cette semaine") == [("get_candles", ETH | {"hours": 168})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i bought 2 eth yesterday at noon, am i in profit",
+        "2 eth bought yesterday 12:00, what's it worth now",
+        "hab gestern um 12 uhr 2 eth gekauft, bin ich im plus?",
+        "compré 2 eth ayer a las 12, ¿gano o pierdo?",
+        "j'ai acheté 2 eth hier à midi, suis-je en gain ?",
+        "comprei 2 eth ontem ao meio-dia, estou no lucro?",
+        "我昨天中午买了2个以太坊，现在赚了吗",
+    ],
+)
+def test_what_became_of_a_purchase_is_told_of_its_moment_and_amount(calls, text):
+    bought = {"at": "2026-11-28T12:00Z", "amount": 2.0, "amount_in": "coin"}
+    assert calls(text) == [("get_price", ETH | bought)]
+
+
+def test_a_purchase_of_a_vague_time_is_of_its_beginning(calls):
+    bought = {"amount": 2.0, "amount_in": "coin"}
+    assert calls("bought 2 eth last night, am i up?") == [("get_price", ETH | bought | {"at": "2026-11-28T20:00Z"})]
+    assert calls("am i up on 2 eth since yesterday") == [("get_price", ETH | bought | {"at": "2026-11-28T00:00Z"})]
+
+
+def test_whether_to_buy_what_was_dear_then_is_advice(calls):
+    assert ("get_price", ETH | {"at": "2026-11-28T12:00Z"}) not in calls("should i buy 2 eth at yesterday noon's price")
+
+
+@pytest.mark.parametrize(
+    ("text", "reach"),
+    [
+        ("btc on christmas day", 24),
+        ("will btc be above 70k by christmas", 24),
+        ("was kostet btc an weihnachten", 24),
+        ("precio de btc en navidad", 24),
+        ("btc à noël ?", 24),
+        ("quanto vale btc no natal", 24),
+        ("圣诞节比特币会到多少", 24),
+        ("btc on new year's eve", 24),
+    ],
+)
+def test_a_holiday_is_a_date_beyond_reach_and_no_island(calls, text, reach):
+    [(tool, args)] = calls(text)
+    assert tool == "forecast" and args["hours"] == reach and "until" not in args
+
+
+def test_a_liquidation_at_a_price_is_a_touch_of_it_and_no_amount(calls):
+    assert calls("liquidation at 55k on btc") == [("forecast", BTC | {"hours": 1, "threshold": 55000.0, "touch": True})]
+
+
+def test_how_high_a_chance_is_asks_for_no_high(calls):
+    assert calls("Wie hoch ist die Chance auf 58.000 bis heute Abend?") == [
+        ("forecast", BTC | {"until": "2026-11-29T20:00Z", "threshold": 58000.0})
+    ]
+
+
+def test_what_is_forecast_to_move_more_is_a_comparison_of_forecasts(calls):
+    [(tool, args)] = calls("is btc or eth forecast to move more today")
+    assert (tool, args["by"]) == ("compare", "forecast") and "start" not in args
