@@ -84,7 +84,7 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
     calmest = slots.calmest and by not in ("price", "record")
     return replace(
         ask,
-        hours=None if spanned else slots.back if slots.start else slots.hours,
+        hours=None if spanned else _rest_of_the_day(slots) if slots.start and by == "forecast" else slots.hours,
         start=slots.start if spanned else None,
         end=slots.end if spanned else None,
         zone=slots.zone,
@@ -93,6 +93,11 @@ def _compared(ask: Ask, slots: Slots) -> Ask:
         farthest=slots.farthest,
         worst=calmest,
     )
+
+
+def _rest_of_the_day(slots: Slots) -> int:
+    """Hours until midnight, where a day that has begun is named."""
+    return max(1, DAY - (slots.back or 0) % DAY)
 
 
 def _priced(ask: Ask, slots: Slots) -> Ask:

@@ -333,5 +333,5 @@ def test_how_high_a_chance_is_asks_for_no_high(calls):
 
 
 def test_what_is_forecast_to_move_more_is_a_comparison_of_forecasts(calls):
-    [(tool, args)] = calls("is btc or eth forecast to move more today")
-    assert (tool, args["by"]) == ("compare", "forecast") and "start" not in args
+    rest = {"by": "forecast", "hours": 10}  # of the day: it is 13:40
+    assert calls("is btc or eth forecast to move more today") == [("compare", COINS | rest)]
