@@ -76,6 +76,8 @@ def as_said_before(slots: Slots, last: Ask) -> Slots:
     sure = plain and (q.percent or 0) in LEVELS  # "and at 95 %?"
     if sure or (last.level is not None and percent is not None):
         return replace(slots, quantities=replace(q, level=float(percent or 0), side=last.side), bare=None)
+    if last.amount is not None and slots.loss and says_nothing(slots):
+        return replace(slots, quantities=replace(q, amount=last.amount, amount_in=last.amount_in))
     alone = slots.bare is not None and not slots.timed and not slots.priced
     if last.move_pct is not None and (q.percent is not None or alone or (q.turn != "either" and not slots.priced)):
         turn = last.direction if q.turn == "either" else q.turn
@@ -111,9 +113,15 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
 
 def says_again(part: Part, last: Ask) -> bool:
     """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
-    if not says_nothing(part.slots):
+    slots, short = part.slots, len(part.text.split()) <= SHORT
+    if last.amount is not None and slots.bare is not None and part.intent is Intent.OTHER:  # "what if i have 4"
+        return not (slots.symbols or slots.timed or slots.priced)
+    if not says_nothing(slots):
         return False
-    short = len(part.text.split()) <= SHORT
+    if last.intent is Intent.FORECAST and short:
+        placed = last.threshold is not None or last.move_pct is not None or last.move is not None
+        if (placed and slots.quantities.touch) or (last.amount is not None and slots.loss):
+            return True  # "and touch it?", "worst case?"
     if last.intent is part.intent is Intent.PRICE:
         return short and part.slots.bare is not None  # "how much for 3"
     if last.intent in (Intent.FORECAST, Intent.CANDLES) and _HOW_FAR.fullmatch(part.text):

@@ -89,7 +89,7 @@ _FLOOR = re.compile(r"\b(?:safe(?:ly)?|floor|at least|lowest|bottom|minimum|wors
 _CEILING = re.compile(r"\b(?:ceiling|at most|highest|maximum|best case|upside|resistance|top)\b")
 _MOVE = re.compile(rf"\b{MOVES}\b|[±+-] ?\d|\bwithin percent\b")
 _UP = re.compile(rf"\b(?:percent above|above where|upside|{RISES})\b|\+ ?\d")
-_DOWN = re.compile(rf"\b(?:percent below|below where|downside|{FALLS})\b|\B- ?\d")
+_DOWN = re.compile(rf"\b(?:percent below|below where|downside|loss(?:es)?|{FALLS})\b|\B- ?\d")
 _BY_MONEY = re.compile(  # how far it moves, not where to
     rf"\b{MOVES}(?: (?!(?:to|below|under|past|at|on|of|for|from|with)\b)[^\W\d]+)?"
     r"(?: (?:by|more|less|than|at|least|over|above|about|another|up|down))*"

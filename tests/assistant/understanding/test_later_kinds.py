@@ -335,3 +335,32 @@ def test_how_high_a_chance_is_asks_for_no_high(calls):
 def test_what_is_forecast_to_move_more_is_a_comparison_of_forecasts(calls):
     rest = {"by": "forecast", "hours": 10}  # of the day: it is 13:40
     assert calls("is btc or eth forecast to move more today") == [("compare", COINS | rest)]
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ("how much is 2 eth", "what if i have 4"),
+        ("how much is 2 eth", "and 4 of them?"),
+        ("wie viel sind 2 eth wert", "und wenn ich 4 habe"),
+        ("cuánto valen 2 eth", "¿y si tengo 4?"),
+        ("combien valent 2 eth", "et si j'en ai 4 ?"),
+        ("quanto valem 2 eth", "e se eu tiver 4?"),
+        ("2个以太坊值多少", "如果我有4个呢"),
+    ],
+)
+def test_a_number_after_an_amount_is_another_amount(calls, turns):
+    assert calls(*turns) == [("get_price", ETH | {"amount": 4, "amount_in": "coin"})]
+
+
+def test_a_forecast_of_a_price_or_an_amount_is_turned_to_a_touch_or_the_worst(calls):
+    asked = BTC | {"until": "2026-11-29T20:00Z", "threshold": 60000.0}
+    assert calls("btc above 60k by 8pm?", "and touch it?") == [("forecast", asked | {"touch": True})]
+    held = BTC | {"until": "2026-11-29T20:00Z", "amount": 0.5, "amount_in": "coin"}
+    assert calls("0.5 btc by 8pm", "worst case?") == [("forecast", held)]
+
+
+@pytest.mark.parametrize("text", ["risk of a 3% loss on btc by 8pm", "Chance von 3 % Verlust bei btc bis 20 Uhr"])
+def test_a_loss_of_a_percentage_is_a_move_down(calls, text):
+    moved = {"until": "2026-11-29T20:00Z", "move_pct": 3.0, "direction": "down"}
+    assert calls(text) == [("forecast", BTC | moved)]
