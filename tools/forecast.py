@@ -18,6 +18,7 @@ from tools.facts import ForecastFacts
 from tools.tool import LONGEST_TEXT, Tool, ToolResult, fitting, minute, provenance
 
 PICTURED = 48  # hours of candles shown before the forecast
+LATE = 60  # minutes: of candles so old, or as old as what is asked is ahead, more is over than is left to say
 WHOLE = 1_000  # a price from which on cents are left out of the hours in brief
 
 log = logging.getLogger(__name__)
@@ -68,12 +69,13 @@ async def _issued(backend: ForecastBackend, arguments: ForecastArguments) -> For
     if arguments.until is not None:
         return await backend.forecast(arguments.symbol, until=arguments.until)
     if arguments.minutes is not None:
-        late, minutes = {ForecastWarning.HOURLY, ForecastWarning.STALE_CANDLES}, arguments.minutes
+        minutes, hourly = arguments.minutes, ForecastWarning.HOURLY
         issued = await backend.forecast(arguments.symbol, minutes=minutes)
     else:
-        late, minutes = {ForecastWarning.STALE_CANDLES}, 60 * (arguments.hours or 1)
+        minutes, hourly = 60 * (arguments.hours or 1), None
         issued = await backend.forecast(arguments.symbol, arguments.hours or 1)
-    if late.isdisjoint(issued.warnings):
+    stale = ForecastWarning.STALE_CANDLES in issued.warnings and issued.age_seconds >= 60 * min(minutes, LATE)
+    if not stale and hourly not in issued.warnings:
         return issued
     now = issued.as_of + timedelta(seconds=issued.age_seconds)  # what was asked was counted from older candles
     try:

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 USUAL = "UTC"
 SHARED = {  # letters that several zones go by, and the offset of the one that is usually meant
-    "CST": timedelta(hours=-6), "PST": timedelta(hours=-8), "IST": None,
+    "CST": timedelta(hours=-6), "PST": timedelta(hours=-8), "IST": timedelta(hours=5, minutes=30),
+}  # fmt: skip
+RENAMED = {  # cities by whose old names browsers still know their zones
+    "Calcutta": "Kolkata", "Dacca": "Dhaka", "Katmandu": "Kathmandu", "Kiev": "Kyiv", "Rangoon": "Yangon",
+    "Saigon": "Ho Chi Minh",
 }  # fmt: skip
 NAMES = Path(__file__).with_name("cities.toml")
 REGIONS = frozenset(
@@ -30,6 +34,7 @@ def city_of(name: str, language: str = "en") -> str | None:
     """The city that a zone is named by, as a language calls it: "New York"; None for "UTC" or "US/Pacific"."""
     region, _, place = name.partition("/")
     city = place.rpartition("/")[2].replace("_", " ")
+    city = RENAMED.get(city, city)
     return _names().get(city, {}).get(language, city) if region in REGIONS and city else None
 
 

@@ -222,7 +222,7 @@ def test_the_chart_follows_the_stream(served: str, visit: Open):
 def test_a_chart_is_shown_on_request(served: str, visit: Open):
     chat = visit(served)
     chart = charted(chat, "show me a chart of BTC for the last week")
-    expect(chat.reply).to_contain_text("Over the last 168 hours")
+    expect(chat.reply).to_contain_text("Over the last 7 days")
     expect(chat.cards).to_contain_text("BTC-USD from 12:00 UTC on 12 March to 12:00 UTC", use_inner_text=True)
     expect(chart.get_by_role("button", pressed=True)).to_have_text(["1 hr", "1 wk"])
     assert "open" in point(chart, 0.5)

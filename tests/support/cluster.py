@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import httpx
@@ -105,7 +106,7 @@ def running(
             "CRYPTOSENSE_VALKEY_URL": valkey.url,
             "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
             "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
-            "RAY_TMPDIR": str(tmp_path_factory.mktemp("r")),
+            "RAY_TMPDIR": stack.enter_context(TemporaryDirectory(prefix="r")),  # its sockets' paths must be short
         }
         log = folder / "log"
         said = stack.enter_context(log.open("w"))

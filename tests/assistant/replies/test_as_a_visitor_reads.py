@@ -202,7 +202,9 @@ async def test_the_volatility_of_the_last_hours_is_told_where_it_was_asked_for(l
     [
         ("Asia/Shanghai", "en", "20:00 Shanghai time"),
         ("Asia/Shanghai", "zh", "北京时间 20:00"),
-        ("Asia/Kolkata", "en", "17:30 Kolkata time"),
+        ("Asia/Kolkata", "en", "17:30 IST"),
+        ("Asia/Jerusalem", "en", "14:00 Jerusalem time"),
+        ("Asia/Saigon", "en", "19:00 Ho Chi Minh time"),
         ("Asia/Manila", "de", "20:00 Ortszeit Manila"),
         ("America/Chicago", "en", "07:00 CDT"),
         ("Asia/Tokyo", "en", "21:00 JST"),

@@ -97,7 +97,8 @@ def stranger() -> Iterator[Site]:
 def served(friend: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the product, some hours after its first forecast."""
     require("chromium")  # or all this would be for nothing
-    settings = {"ALLOWED_ORIGINS": f"{friend.address},{friend.elsewhere}", "CHAT_RATE_LIMIT": "off"}
+    origins = f"{friend.address},{friend.elsewhere}"  # all tests come from one address, and a fast machine asks much
+    settings = {"ALLOWED_ORIGINS": origins, "CHAT_RATE_LIMIT": "off", "RATE_LIMIT": "off"}
     directory = tmp_path_factory.mktemp("product")
     with product(directory, candles_ending(), NOON + 240, LIVED, **settings) as address:
         yield address
