@@ -84,9 +84,8 @@ async def candles_between(
 ) -> CandleSpan:
     """The candles from `start`, or `hours` before the end, until `end`, or now. Raises InvalidInput where they lack."""
     if start is end is None:
-        return (await _fine(backend, symbol, hours) if hours * HOUR < SHORT else None) or await backend.candles(
-            symbol, hours
-        )
+        fine = await _fine(backend, symbol, hours) if hours * HOUR < SHORT else None
+        return fine or await backend.candles(symbol, hours)
     known = await backend.candles(symbol, LONGEST_LOOK_BACK)
     if start and (end or known.as_of) - start < SHORT:  # "today", soon after midnight
         back = ceil((known.as_of - start) / HOUR) + 1  # newer ones may have closed since the last hour

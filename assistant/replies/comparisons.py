@@ -27,15 +27,12 @@ def comparison(speech: Speech, ask: Ask, found: Comparison, *, brief: bool) -> l
         "origin": "" if brief else _origin(speech, found),
     }
     even = found.by in ("move", "volatility") and len({_told(speech, found.by, each) for each in rows}) == 1
-    end = (
-        "even"
-        if even and len(rows) > 1
-        else ("calmest" if least else "farthest")
-        if sized
-        else "least"
-        if least
-        else "most"
-    )
+    if even and len(rows) > 1:
+        end = "even"
+    elif sized:
+        end = "calmest" if least else "farthest"
+    else:
+        end = "least" if least else "most"
     told = [speech.say(f"compare.{found.by}_{end}", **facts)]
     if found.by == "price" and found.ratio is not None and len(found.rows) > 1:
         first, second = (each.symbol.partition("-")[0] for each in found.rows[:2])

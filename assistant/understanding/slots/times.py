@@ -86,6 +86,14 @@ _SAME_TIME = re.compile(
 )
 _MEAL = re.compile(r"(?<!by )(?<!at )(?<!until )(?<!before )\b(?:dinner|supper|lunch|breakfast|wake up|bed ?time)\b")
 _COUNTED = re.compile(r"\b(?:in|within|about|for|around) \d+(?:\.\d+)? ?(?:hours?|hrs?|h|minutes?|mins?)\b")
+_HOLIDAYS = tuple(
+    (re.compile(rf"\b{named}\b"), date)
+    for named, date in (
+        ("christmas eve", "december 24"), ("christmas(?: day)?(?! island)", "december 25"),
+        ("new year'?s? eve", "december 31"), ("new year'?s(?: day)?|new year(?: day)?", "january 1"),
+        ("halloween", "october 31"), ("valentine'?s(?: day)?", "february 14"),
+    )
+)  # fmt: skip
 _AGO = re.compile(r"\b(?:ago|earlier|before now)\b|\b(?:hours?|minutes?|days?|weeks?) back\b")
 
 
@@ -97,16 +105,6 @@ class Moment(NamedTuple):
     day: tuple[datetime, datetime] | None = None  # its beginning and end, where no time of day was named
     assumed: str | None = None  # the vague word that the time was taken for
     clock: bool = True  # a time of day was named
-
-
-_HOLIDAYS = tuple(
-    (re.compile(rf"\b{named}\b"), date)
-    for named, date in (
-        ("christmas eve", "december 24"), ("christmas(?: day)?(?! island)", "december 25"),
-        ("new year'?s? eve", "december 31"), ("new year'?s(?: day)?|new year(?: day)?", "january 1"),
-        ("halloween", "october 31"), ("valentine'?s(?: day)?", "february 14"),
-    )
-)  # fmt: skip
 
 
 def dates_marked(text: str, language: str) -> str:

@@ -305,21 +305,21 @@ def test_whether_to_buy_what_was_dear_then_is_advice(calls):
 
 
 @pytest.mark.parametrize(
-    ("text", "reach"),
+    "text",
     [
-        ("btc on christmas day", 24),
-        ("will btc be above 70k by christmas", 24),
-        ("was kostet btc an weihnachten", 24),
-        ("precio de btc en navidad", 24),
-        ("btc à noël ?", 24),
-        ("quanto vale btc no natal", 24),
-        ("圣诞节比特币会到多少", 24),
-        ("btc on new year's eve", 24),
+        "btc on christmas day",
+        "will btc be above 70k by christmas",
+        "was kostet btc an weihnachten",
+        "precio de btc en navidad",
+        "btc à noël ?",
+        "quanto vale btc no natal",
+        "圣诞节比特币会到多少",
+        "btc on new year's eve",
     ],
 )
-def test_a_holiday_is_a_date_beyond_reach_and_no_island(calls, text, reach):
+def test_a_holiday_is_a_date_beyond_reach_and_no_island(calls, text):
     [(tool, args)] = calls(text)
-    assert tool == "forecast" and args["hours"] == reach and "until" not in args
+    assert tool == "forecast" and args["hours"] == 24 and "until" not in args
 
 
 def test_a_liquidation_at_a_price_is_a_touch_of_it_and_no_amount(calls):
