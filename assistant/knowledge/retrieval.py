@@ -1,9 +1,9 @@
 """The entry that a question asks for, in whatever language: by its meaning and by its rare words.
 
-    question --encoder.py--> nearness to each question that an entry answers --+--> topics, best first
-    question --words.py----> share of rare words found in the entry ----------+
+    question --encoder.py--> kernel ridge regression on the questions of each entry --+--> topics, best first
+    question --words.py----> share of rare words found in the entry -----------------+
 
-The same is done for questions that no entry answers (elsewhere.toml): a topic's score says how much nearer it is.
+The same is done for questions that no entry answers (elsewhere.toml): a topic's score says how far it leads them.
 """
 
 import tomllib
@@ -27,7 +27,9 @@ from forecaster.schema import WINDOW
 from forecaster.settings import Settings
 
 ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
-WORDS_WEIGH = 0.8  # beside the nearness, which is 1 at most
+WORDS_WEIGH = 1.0  # beside the regression, which is about 1 for a question that stands in an entry
+SHARPNESS = 3.0  # of the kernel: how quickly a question counts less for those that mean something else
+RIDGE = 0.1  # added to the kernel's diagonal; the larger, the less a single question counts
 STEEPNESS = 10.0  # of the score around one half
 LONGEST = 400  # characters of a question that are looked at
 REMEMBERED = 1024  # questions
@@ -50,16 +52,15 @@ class _Index:
 
     encoder: Encoder
     vectors: NDArray[np.float16]  # (questions, 512), half as large and as good
-    of_vectors: NDArray[np.int64]
+    weights: NDArray[np.float32]  # (questions, places)
     words: Words
     of_words: NDArray[np.int64]
 
-    def nearness(self, question: str, places: int) -> NDArray[np.float32]:
+    def nearness(self, question: str) -> NDArray[np.float32]:
         """(places,) of the question to each place."""
-        meaning = np.full(places, -1.0, dtype=np.float32)
         asked = self.encoder.encode([question])[0]
-        np.maximum.at(meaning, self.of_vectors, np.einsum("ij,j->i", self.vectors, asked))
-        shared = np.zeros(places, dtype=np.float32)
+        meaning: NDArray[np.float32] = _kernel(np.einsum("ij,j->i", self.vectors, asked)) @ self.weights
+        shared = np.zeros(len(meaning), dtype=np.float32)
         np.maximum.at(shared, self.of_words, self.words.shares(question))
         nearness: NDArray[np.float32] = meaning + WORDS_WEIGH * shared
         return nearness
@@ -119,7 +120,7 @@ class Library:
         """Every topic, best first."""
         self.open()
         index = self._index
-        nearness = index.nearness(question, len(self.topics) + 1)
+        nearness = index.nearness(question)
         lead = nearness[:-1] - nearness[-1]
         found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
         return tuple(sorted(found, key=lambda each: -each.score))
@@ -152,15 +153,32 @@ class Library:
         texts = list(told.items())
         groups = list(_parts(self._elsewhere))
         encoder = self._encoder or shared_encoder()
+        vectors = np.concatenate([encoder.encode(part) for part in _parts([asked for _, asked in questions])])
         return _Index(
             encoder,
-            np.concatenate(
-                [encoder.encode(part).astype(np.float16) for part in _parts([asked for _, asked in questions])]
-            ),
-            np.array([number for number, _ in questions]),
+            vectors.astype(np.float16),
+            _fitted(vectors, [number for number, _ in questions]),
             Words([*(text for _, text in texts), *(" ".join(group) for group in groups)]),
             np.array([*(place[topic] for topic, _ in texts), *(len(place) for _ in groups)]),
         )
+
+
+def _kernel(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The Gaussian kernel of vectors of length 1: 1 for the same meaning."""
+    kernel: NDArray[np.float32] = np.exp(SHARPNESS * (cosines - 1))
+    return kernel
+
+
+def _fitted(vectors: NDArray[np.float32], places: Sequence[int]) -> NDArray[np.float32]:
+    """The weights (questions, places) of kernel ridge regression: 1 at a question's own place, 0 at all others.
+
+    Saunders, Gammerman and Vovk (1998), Ridge regression learning algorithm in dual variables; with NumPy, since
+    loading scikit-learn takes 150 MB.
+    """
+    kernel = _kernel(vectors @ vectors.T)
+    kernel.flat[:: len(kernel) + 1] += RIDGE
+    weights: NDArray[np.float32] = np.linalg.solve(kernel, np.eye(max(places) + 1, dtype=np.float32)[list(places)])
+    return weights
 
 
 def _parts(questions: Sequence[str]) -> Iterator[Sequence[str]]:
