@@ -141,7 +141,7 @@ def _question(
     asks: list[Ask] = []
     for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
         last = asks[-1] if asks else None
-        if last and last.intent is Intent.TRACK_RECORD and adds_nothing(part):
+        if last and ((last.intent is Intent.TRACK_RECORD and adds_nothing(part)) or explained_again(part.text, last)):
             continue
         asks += [explained] if explained and not of_a_cause(part) else _asks(part, message, last, before)
     if not {ask.intent for ask in asks} & {Intent.EXPLAIN, Intent.METRICS, Intent.OTHER}:

@@ -18,7 +18,9 @@ _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
 _SHORT_PRICE = re.compile(r"(?<![\w$.:/-])\d{2,3}(?:\.\d{1,2})?(?![\w%:/-]|\.\d)")
 SHORTENED = 10_000  # dollars from which on people leave the thousands out
 _AGAIN = re.compile(  # of what was explained
-    r"\bwhat(?:'s| is) (?:it|that|this) (?:good |used )?for\b|\bwhy (?:does|is) (?:it|that|this) (?:matter|important)\b"
+    r"\bwhat(?:'s| is) (?:it|that|this) (?:good |used )?for\b"
+    r"|\bwhy (?:(?:does|is) )?(?:(?:it|that|this) )?(?:matter|important)\b"
+    r"|\bwhy should (?:i|we|anyone) (?:care|bother)\b"
     r"|\b(?:more simply|simpler|in simple(?:r)? (?:words|terms)|in plain \w+|like i'?m (?:five|5|a child))\b"
     r"|\b(?:an?|any|for) example\b|\b(?:not|don't|dont) (?:get|understand)(?: (?:it|that|this))?\W*$"
     r"|\bwhat do you mean\b"

@@ -249,6 +249,11 @@ def test_what_was_just_explained_is_told_again_where_more_is_wanted(calls, more)
     assert (tool, asked["topic"]) == ("explain", "crps")
 
 
+@pytest.mark.parametrize("more", ["why should i care", "why is that important", "what is it for"])
+def test_what_is_asked_of_a_term_in_the_same_breath_is_told_with_it(calls, more):
+    assert calls(f"what's mape and {more}") == [("explain", {"topic": "mape"})]
+
+
 @pytest.mark.parametrize(
     "text",
     [
