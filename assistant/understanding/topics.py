@@ -60,6 +60,7 @@ _DIFFERENCE = re.compile(
 )
 _CUT = re.compile(r"\b(?:the|an?|of|to)\W*$")  # the French "qui est le plus ..."
 _EXPLAIN = re.compile(r"\b(?:explain|mean|meaning|what(?:'s| is)? an?)\b")
+_WHY = re.compile(r"\bwhy\b")
 _OF_YOU = re.compile(r"\b(?:can|are|do|how|why|is)\b.{0,24}\b(?:you|your)\b|\b(?:fraction|share|often)\b.*\byour\b")
 _CAUSE = re.compile(
     r"\b(?:why|reasons?|because|caus(?:e[ds]?|ing)|blame|behind|to do with)\b"
@@ -138,14 +139,14 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     ours = not slots.symbols and (far or _OF_YOU.search(part.text) is not None)
     moment = slots.target or slots.at or slots.start  # "how often a day" names none
     timed = slots.timed and not ours and (slots.symbols or (moment and part.intent is not Intent.WHY))
-    priced = slots.priced and not (q.level is not None and (ours or (not slots.symbols and _EXPLAIN.search(part.text))))
+    explained = _WHY.search(part.text) or (not slots.symbols and _EXPLAIN.search(part.text))
+    priced = slots.priced and not (q.level is not None and (ours or explained))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
     ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
     recorded = part.intent is Intent.TRACK_RECORD and not slots.symbols  # "can i use your forecasts via api"
     defined = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
-    explained = ahead or recorded or defined
-    if (part.intent in _NO_TOPIC and not explained) or slots.worst:
+    if (part.intent in _NO_TOPIC and not (ahead or recorded or defined)) or slots.worst:
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):
         return None

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.knowledge import KNOWLEDGE
+
 BTC = {"symbol": "BTC-USD"}
 ETH = {"symbol": "ETH-USD"}
 COINS = {"symbols": ["BTC-USD", "ETH-USD"]}
@@ -176,6 +178,22 @@ def test_what_lies_beyond_a_day_or_sounds_like_the_record_may_be_explained(calls
 def test_a_wide_range_of_a_coin_is_explained_and_shown(calls):
     wide = calls("why is your range so wide for eth", topics=lambda text: "ranges")
     assert wide == [("explain", {"topic": "ranges"}), ("forecast", ETH | {"hours": 1})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why is my 80 % range so wide",
+        "warum ist die 80 %-Spanne so breit",
+        "por qué es tan ancho el rango del 80 %",
+        "pourquoi la fourchette à 80 % est si large",
+        "porque o intervalo de 80 % é tão largo",
+        "为什么80%的区间这么宽",
+    ],
+)
+def test_why_a_range_of_some_chance_is_wide_is_explained(calls, text):
+    ((tool, asked),) = calls(text, topics=lambda text: KNOWLEDGE.find(text)[0].topic)
+    assert (tool, asked["topic"]) == ("explain", "ranges")
 
 
 def test_a_reminder_of_a_price_is_no_alert_and_an_alert_may_say_should(calls):
