@@ -147,8 +147,10 @@ class Grounds:
         if "horizons" in facts and "age_seconds" in facts:  # how far ahead that is now
             ahead = facts["horizons"][-1]["minutes"] - ceil(facts["age_seconds"] / 60)
             self._known[Kind.PLAIN].update((float(ahead), ahead / 60))
-        if facts.get("touch_at_most"):
-            self._known[Kind.PERCENT].add(float(ceil(round(100 * facts["touch"], 6))))
+        if facts.get("touch") is not None:  # and that it stays on this side
+            most = ceil(round(100 * facts["touch"], 6))
+            known = (most, 100 - most) if facts.get("touch_at_most") else (100 * (1 - facts["touch"]),)
+            self._known[Kind.PERCENT].update(map(float, known))
         self._known[Kind.PERCENT].update(each for name, ends in ENDS.items() if facts.get(name) for each in ends)
 
 

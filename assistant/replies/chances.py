@@ -81,6 +81,9 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
     name, chance = ("below", odds.below) if below else ("above", odds.above)
     named = answer.in_currency.threshold if answer.in_currency else None
     price = _named(speech, answer, answer.threshold, named)
+    if ask.stays and odds.touch is not None and bool(ask.below) != lower:
+        yield _staying(speech, odds, "below" if ask.below else "above", facts | {"price": price})
+        return
     ahead = below == lower  # a price that is passed lies behind
     if ahead and odds.touch is not None:
         yield _touched(speech, odds, name, chance, facts | {"price": price})
@@ -94,6 +97,15 @@ def _touched(speech: Speech, odds: Odds, name: str, close: float, facts: dict[st
     touch = _at_most(speech, odds, odds.touch or 0.0)
     beyond = speech.say(f"chances.then_{name}", chance=speech.chance(close))
     return speech.say("chances.touched", **(facts | {"chance": touch, "beyond": beyond}))
+
+
+def _staying(speech: Speech, odds: Odds, name: str, facts: dict[str, str]) -> str:
+    """The chance that a price is never touched, then that of a close on the same side of it."""
+    touch, close = odds.touch or 0.0, (odds.below if name == "below" else odds.above) or 0.0
+    least = speech.say("numbers.over", percent=speech.percent(100 - ceil(round(100 * touch, 6)), 0))
+    stays = least if odds.touch_at_most else speech.chance(1 - touch)
+    beyond = speech.say(f"chances.then_{name}", chance=speech.chance(close))
+    return speech.say(f"chances.throughout_{name}", **(facts | {"chance": stays, "beyond": beyond}))
 
 
 def _at_most(speech: Speech, odds: Odds, chance: float) -> str:

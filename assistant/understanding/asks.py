@@ -10,8 +10,8 @@ DAY = 24  # hours
 LARGEST_MOVE = 30  # percent that are taken for a move, and not for a chance, where nothing says what they are
 TIMES = ("hours", "minutes", "target", "at", "start", "end")
 QUANTITIES = (
-    "threshold", "below", "between", "move_pct", "move", "direction", "level", "side", "touch", "path", "amount",
-    "amount_in",
+    "threshold", "below", "between", "move_pct", "move", "direction", "level", "side", "touch", "stays", "path",
+    "amount", "amount_in",
 )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class Ask:
     level: float | None = None  # percent: how sure a range, or a price, is to be
     side: Side = "range"  # at that level: a range, the price it stays above, or the one it stays below
     touch: bool = False  # on the way, not only at the close
+    stays: bool = False  # on its side of the threshold all the way
     path: bool = False  # hour by hour
     amount: float | None = None
     amount_in: AmountIn = "coin"

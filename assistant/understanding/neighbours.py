@@ -170,6 +170,7 @@ def as_before(ask: Ask, last: Ask) -> Ask:
         if ask.intent is Intent.PRICE and ask.symbols != last.symbols:  # of another coin's price
             ask = replace(ask, threshold=None)
     elif last.touch and ask.threshold is not None and last.threshold is not None:
-        ask = replace(ask, touch=True)  # "what about 65500"
+        below = last.below if last.stays and ask.below is None else ask.below
+        ask = replace(ask, touch=True, stays=ask.stays or last.stays, below=below)  # "what about 65500"
     by, farthest = ask.compare_by or last.compare_by, ask.farthest or last.farthest
     return replace(ask, currency=ask.currency or last.currency, compare_by=by, farthest=farthest)

@@ -110,6 +110,13 @@ _TOUCH = re.compile(
     r"|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
 _CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
+_STAYS = re.compile(  # never beyond the price, whatever it closes at
+    r"\b(?:stay|remain|hold|keep)(?:s|ing)?\b(?: +(?:in +money|\d+ +\w+|(?!(?:n|money|between)\b)[^\d\s]+)){0,4}"
+    r" +(?:above|over|below|beneath|under)\b|\bhold(?:s|ing)? +(?:[^\d\s]+ +)?money\b"
+    r"|\b(?P<not>(?:not?|ne|never|without|won't|doesn't)(?: +\S+){0,2} +(?:(?:above|over|below|under) +money"
+    r" +(?:fall|drop|rise|go)s?|(?:fall|fell|drop|dip|go|sink|slip|break|rise|climb|get)(?:s|ing)?(?: back| not)?"
+    r" (?:above|over|below|under))|(?:fall|drop|rise)s? +(?:\S+ +){1,6}not (?:above|over|below|under))\b"
+)
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly(?: please)?\W*$|hourly (?:\w+ )?(?:forecast|path|breakdown"
     r"|prediction|steps?|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next"
@@ -145,6 +152,7 @@ class Quantities:
     level: float | None = None
     side: Side = "range"
     touch: bool = False
+    stays: bool = False
     path: bool = False
     amount: float | None = None
     amount_in: AmountIn = "coin"
@@ -178,6 +186,9 @@ def quantities_in(
         found, text = _two_prices(found, text, like)
     if found.between is None:
         found, text = _threshold(found, text, like)
+    held = _STAYS.search(text) if found.threshold is not None and _CLOSES.search(text) is None else None
+    if held:
+        found = replace(found, touch=True, stays=True, below=bool(found.below) != bool(held["not"]))
     return found, text
 
 

@@ -40,7 +40,7 @@ _NO_CLOCK = re.compile(
     r"(?<![\d$.:,])(?:2[5-9]|[3-9]\d):[0-5]\d(?![\d:])|(?<![\d$.:,])(?:[01]?\d|2[0-4]):[6-9]\d(?!\d)"
 )
 _LOCAL_H = re.compile(
-    r"\b(?:(?:a|as|at|vers|pour|by|until)|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
+    r"\b(?:(?:a|as|at|vers|pour|by|until)(?: the)?|(?P<day>today|tomorrow|yesterday|morning|evening|night)) (\d{1,2})"
     r" ?hs?(\d\d)?\b(?! ?(?:hours|minutes))"
 )
 _AT_HOURS = re.compile(r"\bat (\d{1,2}) hours?\b")  # the Dutch "om 15 uur", the Russian "в 15 часов"

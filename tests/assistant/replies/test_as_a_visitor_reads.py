@@ -82,6 +82,24 @@ def test_a_touch_that_was_asked_about_comes_before_the_close(language):
 
 
 @pytest.mark.parametrize(
+    ("language", "below", "above"),
+    [
+        ("en", "stays below $71,000 until 22:00 UTC (in 10 hours) is 45 %", "stays above $60,000 until"),
+        ("de", "unter 71.000 $ bleibt, liegt bei 45 %", "über 60.000 $ bleibt"),
+        ("es", "siga por debajo de 71.000 $", "siga por encima de 60.000 $"),
+        ("fr", "reste en dessous de 71 000 $", "reste au-dessus de 60 000 $"),
+        ("pt", "se manter abaixo de US$ 71.000", "se manter acima de US$ 60.000"),
+        ("zh", "一直低于71,000美元的概率45%", "一直高于60,000美元"),
+    ],
+)
+def test_a_price_that_is_to_hold_all_the_way_is_told_as_never_touched(language, below, above):
+    speech = Speech(Language(language))
+    assert below in told(Language(language), *CASES["stays below"])
+    held = told(Language(language), *CASES["stays above"])
+    assert above in held and plain(speech.say("numbers.over", percent=speech.percent(94, 0))) in held
+
+
+@pytest.mark.parametrize(
     ("language", "way", "first"),
     [
         (

@@ -2,6 +2,8 @@
 
 import pytest
 
+from assistant.understanding import IntentClassifier, read_question
+from tests.assistant.understanding.conftest import NOW
 from tests.support.knowledge import KNOWLEDGE
 
 BTC = {"symbol": "BTC-USD"}
@@ -232,7 +234,8 @@ def test_your_forecast_for_a_time_to_come_is_no_record(calls, text):
     ],
 )  # fmt: skip
 def test_a_small_number_beside_its_coin_is_a_price_where_odds_are_asked(calls, text):
-    assert calls(text) == [("forecast", {"symbol": "DOGE-USD", "hours": 5, "threshold": 0.16})]
+    held = {"touch": True} if "hold" in text or "hält" in text else {}
+    assert calls(text) == [("forecast", {"symbol": "DOGE-USD", "hours": 5, "threshold": 0.16} | held)]
 
 
 @pytest.mark.parametrize(
@@ -265,6 +268,31 @@ def test_which_of_all_coins_is_no_question_about_the_service(calls, text):
 def test_what_was_just_explained_is_told_again_where_more_is_wanted(calls, more):
     ((tool, asked),) = calls("what is crps", more, topics=lambda text: "crps" if "crps" in text else None)
     assert (tool, asked["topic"]) == ("explain", "crps")
+
+
+@pytest.mark.parametrize(
+    ("text", "below"),
+    [
+        ("chance btc stays above 60k until 8pm", False),
+        ("chance btc does not fall below 60k by 8pm", False),
+        ("will btc hold 60k until 8pm", False),
+        ("will btc never go above 70k by 8pm", True),
+        ("bleibt btc bis 20 uhr über 60000?", False),
+        ("wie wahrscheinlich fällt btc bis 20 uhr nicht unter 60000", False),
+        ("se mantendrá btc por encima de 60000 hasta las 20h", False),
+        ("btc restera-t-il en dessous de 70000 jusqu'à 20h", True),
+        ("o btc vai se manter acima de 60000 até 20h?", False),
+        ("比特币到20点能守住60000吗", False),
+    ],
+)
+def test_a_price_that_is_to_hold_all_the_way_is_not_to_be_touched(calls, text, below):
+    price = 70000.0 if below else 60000.0
+    until = {"until": "2026-11-29T20:00Z", "threshold": price, "touch": True}
+    assert [(tool, {n: v for n, v in asked.items() if n != "language"}) for tool, asked in calls(text)] == [
+        ("forecast", BTC | until)
+    ]
+    (ask,) = read_question([text], IntentClassifier.load(), NOW).asks
+    assert ask.stays and ask.below is below
 
 
 @pytest.mark.parametrize("more", ["why should i care", "why is that important", "what is it for"])

@@ -1,5 +1,6 @@
 """What visitors ask with a focus --a chance, a worth, a moment, a comparison-- with answers of tools made by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -148,6 +149,17 @@ def focused() -> list[tuple[str, Ask, Any]]:
         ("between, hardly", ahead, forecast(odds(between=0.004, low=69_000.0, high=69_001.0))),
         ("chance above", ahead, forecast(odds(above=0.3, below=0.7), threshold=71_000.0)),
         ("touch", ahead, forecast(odds(above=0.3, below=0.7, touch=0.55, touch_known=True), threshold=71_000.0)),
+        (
+            "stays below", replace(ahead, stays=True, below=True),
+            forecast(odds(above=0.3, below=0.7, touch=0.55, touch_known=True), threshold=71_000.0, touch=True),
+        ),
+        (
+            "stays above", replace(ahead, stays=True, below=False),
+            forecast(
+                odds(above=0.975, below=0.025, touch=0.06, touch_at_most=True, touch_known=True, censored=True),
+                threshold=60_000.0, touch=True,
+            ),
+        ),
         ("touch unknown", ahead, forecast(odds(above=0.3, below=0.7), threshold=71_000.0, touch=True)),
         *[
             (f"move {way}", ahead, forecast(odds(move_pct=2.0, direction=way, move=0.12, **prices)))
