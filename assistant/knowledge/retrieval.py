@@ -30,6 +30,7 @@ ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
 WORDS_WEIGH = 1.0  # beside the regression, which is about 1 for a question that stands in an entry
 SHARPNESS = 3.0  # of the kernel: how quickly a question counts less for those that mean something else
 RIDGE = 0.1  # added to the kernel's diagonal; the larger, the less a single question counts
+AHEAD = 0.1  # of elsewhere, which a topic may lie behind by as much: to say nothing is the worse mistake
 STEEPNESS = 10.0  # of the score around one half
 LONGEST = 400  # characters of a question that are looked at
 REMEMBERED = 1024  # questions
@@ -121,7 +122,7 @@ class Library:
         self.open()
         index = self._index
         nearness = index.nearness(question)
-        lead = nearness[:-1] - nearness[-1]
+        lead = nearness[:-1] - nearness[-1] + AHEAD
         found = [Found(topic, 1 / (1 + exp(-STEEPNESS * by))) for topic, by in zip(self.topics, lead, strict=True)]
         return tuple(sorted(found, key=lambda each: -each.score))
 

@@ -101,7 +101,7 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
     if not 2 <= len(halves) <= MOST_HALVES or any(of_coins(part.slots) for part in parts):
         return ()
     found = [None if _LEANS.search(half) else topics(half) for half in halves]
-    if any(each is None or each.score < SURE_TOPIC for each in found):
+    if any(each is None or each.score < SUREST_TOPIC for each in found):
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
     return tuple(Ask(Intent.EXPLAIN, topic=topic) for topic in asked) if len(asked) > 1 else ()
