@@ -24,8 +24,10 @@ from assistant.understanding.neighbours import (
     as_before,
     as_said_before,
     as_turned,
+    as_turned_back,
     compared_again,
     explained_again,
+    in_coin,
     in_thousands,
     of_a_level,
     same_forecast,
@@ -38,7 +40,7 @@ from assistant.understanding.readings import Reading, Readings
 from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
 from assistant.understanding.topics import (
     SIDE,
-    SUREST_TOPIC,
+    SURE_TOPIC,
     Topics,
     asked_topic,
     asked_topics,
@@ -136,7 +138,7 @@ def _question(
     explained_parts = [asked_topic(part, part.text, topics, len(parts) - 1) for part in parts] if parts[1:] else [None]
     ours = aside or all(explained_parts) or (parts[1:] and not any(of_coins(part.slots) for part in parts))
     whole = topics(message.typed) if ours and metrics_named(message.text) < 2 else None  # one question in two halves
-    if whole is not None and whole.score >= SUREST_TOPIC:
+    if whole is not None and whole.score >= SURE_TOPIC:
         return Question((Ask(Intent.EXPLAIN, topic=whole.topic),), language)
     asks: list[Ask] = []
     for part, explained in zip(with_coin(parts, message), explained_parts, strict=True):
@@ -155,14 +157,14 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     if part.intent is Intent.FOLLOWUP and part.slots.bare and (long := in_thousands(part.text, last)) != part.text:
         part = message.part(long, part.intent)
     slots, intent = part.slots, meant(part)
-    if (again := compared_again(part, last)) is not None:
+    if (again := compared_again(part, last) or in_coin(part, last)) is not None:
         return [again]
     spoken_of = message.named or (before.about_coins and _SPOKEN_OF.search(part.text))
     if slots.impossible or slots.quantities.sums or (off_topic(part, intent) and not spoken_of):
         return [Ask(Intent.OTHER, assumed="impossible" if slots.impossible else None)]
     levelled = intent is Intent.METRICS and of_a_level(slots, last)
     if intent is Intent.FOLLOWUP or levelled or says_again(part, last):
-        return _followed(part, beside, before)
+        return _followed(part, beside, before, message.zone)
     symbols = slots.symbols or (last.symbols if beside else before.symbols)
     if intent is Intent.COMPARE and len(symbols) < 2:
         symbols = before.named if len(before.named) == 2 else message.every[:MOST_COMPARED]
@@ -179,7 +181,7 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     return asked
 
 
-def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
+def _followed(part: Part, beside: Ask | None, before: Before, zone: str) -> list[Ask]:
     """What is asked by naming only another coin, time, price, metric or count."""
     slots = part.slots
     names_a_coin = bool(slots.symbols or slots.foreign)
@@ -190,11 +192,14 @@ def _followed(part: Part, beside: Ask | None, before: Before) -> list[Ask]:
     last = beside or before.last
     if beside is None and slots.symbols and last.intent not in ABOUT_A_COIN and before.about_coins:
         last = before.about_coins[-1]
+    last = as_turned_back(last, part, zone)
     slots = with_unit(as_said_before(slots, last), part.text, last)
     if last.threshold is not None and (turned := SIDE.fullmatch(part.text)):
         below = turned["side"] in ("below", "under")
         slots = replace(slots, quantities=replace(slots.quantities, threshold=last.threshold, below=below))
     intent = _continued(part, slots, last)
+    if intent is Intent.PRICE and last.at is not None and slots.at is None and _NOW.search(part.masked):
+        last = replace(last, at=None)  # "and now?"
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     if intent is last.intent is Intent.COMPARE and len(symbols) == 1:
         symbols = tuple(dict.fromkeys((*last.symbols, *symbols)))  # "sol too"

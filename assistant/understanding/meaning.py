@@ -38,6 +38,7 @@ _MAY = re.compile(r"\b(?:could|might|may|can|will|would|by|until|tonight|tomorro
 _CLOSED = re.compile(r"\bclos(?:e|es|ed|ing)\b")
 _CLOSES = re.compile(r"\bcloses?\b")
 _NEXT = re.compile(r"\b(?:next|coming|later|from now|ahead)\b")
+_LATER = re.compile(r"\W*\S+ (?:later|soon)\W*")
 _MOVED = re.compile(
     r"\b(?:change[ds]?|move[ds]?|moves|rise|rose|risen|fall|fell|fallen|drop(?:ped)?|gain(?:ed)?|los[te]"
     r"|lose|up|down|did|do|done|perform(?:ed|ance)?|high|low|highest|lowest|range|volatile|candles?|chart"
@@ -98,6 +99,13 @@ def meant(part: Part) -> Intent:
         and (asked or slots.symbols or slots.timed)
     ):
         intent = Intent.FOLLOWUP
+    if (
+        intent is Intent.TRACK_RECORD
+        and slots.compare_by == "move"
+        and _CHOOSES.search(text)
+        and not _SAID.search(text)
+    ):
+        intent = Intent.CANDLES  # "which of your coins is up most"
     if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
         return Intent.COMPARE
     if (
@@ -217,6 +225,8 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
         if intent in (Intent.OTHER, Intent.FOLLOWUP) and slots.symbols and _MOVED.search(text):
             return Intent.CANDLES
         return intent
+    if intent is Intent.FOLLOWUP and slots.symbols and _LATER.fullmatch(text):
+        return Intent.FORECAST  # "solana later?"
     if slots.target is not None and (intent is Intent.PRICE or (intent is Intent.OTHER and slots.symbols)):
         return Intent.FORECAST
     if slots.target is not None and intent is Intent.CANDLES and slots.direction != "past":

@@ -64,7 +64,7 @@ class Message:
     ) -> None:
         """`every` is what "all coins" means, `both` what "both" means where the message names no two coins itself,
         and `zone` that of its clocks."""
-        self.typed, self._zone = spoken(typed), zone
+        self.typed, self.zone = spoken(typed), zone
         self._language, self._classifier, self._now = language, classifier, now
         self._text = readied(classifier.reader.english(typed, language), language)
         named = self.named = symbols_in(self._text, both=())
@@ -78,7 +78,7 @@ class Message:
     def part(self, text: str, intent: Intent | None = None) -> Part:
         """A piece of plain English as a part, with its intent where that is known already."""
         masked = mask(text)
-        slots = read_slots(text, self._language, self._now, self.every, self._both, self._zone, self.named)
+        slots = read_slots(text, self._language, self._now, self.every, self._both, self.zone, self.named)
         return Part(text, masked, slots, intent or self._intent(masked), self._classifier.strange(masked))
 
     def read(self, typed: str) -> Part:

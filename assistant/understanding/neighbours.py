@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from math import ceil
+from zoneinfo import ZoneInfo
 
-from assistant.understanding.asks import QUANTITIES, TIMES, filled
+from assistant.understanding.asks import DAY, QUANTITIES, TIMES, filled
 from assistant.understanding.conversation import AHEAD, TIMED
 from assistant.understanding.frame import Ask, CompareBy, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
+HOUR = timedelta(hours=1)
 SHORT = 5  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
@@ -23,9 +25,12 @@ _AGAIN = re.compile(  # of what was explained
     r"|\bwhy should (?:i|we|anyone) (?:care|bother)\b"
     r"|\b(?:more simply|simpler|in simple(?:r)? (?:words|terms)|in plain \w+|like i'?m (?:five|5|a child))\b"
     r"|\b(?:an?|any|for) example\b|\b(?:not|don't|dont) (?:get|understand)(?: (?:it|that|this))?\W*$"
-    r"|\bwhat do you mean\b"
+    r"|\bwhat do you mean\b|^\W*(?:and |but )?why\W*$"
 )
 _HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
+_CLOSES = re.compile(r"\b(?:clos|finish|end)(?:e?s|ing|e)?\b")
+_THEN = re.compile(r"\bthen\b")
+_IN_COIN = re.compile(r"\b(?:it|that|this)\b(?: \w+)? in \S+\W*$")
 _VERSUS = re.compile(r"\b(?:vs|versus|compared?)\b")
 
 
@@ -105,25 +110,36 @@ def of_a_level(slots: Slots, last: Ask) -> bool:
 
 
 def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
-    """A forecast, or an alert, with the hours and price of the forecast before, where "it" or "that" speaks of it."""
-    either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
-    again = part.slots.priced or _PRONOUN.search(part.text)  # "and the chance that it falls 1 %"
-    if not either or last.intent is not Intent.FORECAST or part.slots.symbols or not again:
+    """A forecast, or an alert, with the hours and price of the one before, where "it" or "that" speaks of it.
+
+    What may be lost is lost of the amount before: "and how much could i lose by midnight".
+    """
+    if part.slots.symbols:
         return ask
-    return as_before(ask, last)
+    if ask.intent is Intent.FORECAST and part.slots.loss and ask.amount is None and last.amount is not None:
+        return replace(ask, amount=last.amount, amount_in=last.amount_in)
+    if ask.intent is Intent.PRICE and last.intent is Intent.FORECAST and ask.amount and _THEN.search(part.text):
+        return as_before(replace(ask, intent=Intent.FORECAST), last)  # "what would 1000 of them be worth then"
+    either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
+    turned = says_nothing(part.slots) and part.slots.quantities.turn != "either"  # "what's the chance of a fall"
+    again = part.slots.priced or _PRONOUN.search(part.text) or turned  # "and the chance that it falls 1 %"
+    return as_before(ask, last) if either and again and last.intent in (Intent.FORECAST, Intent.ALERT) else ask
 
 
 def says_again(part: Part, last: Ask) -> bool:
     """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
     slots, short = part.slots, len(part.text.split()) <= SHORT
+    if last.level is not None and slots.bare in LEVELS and short and not slots.timed:  # "80 is enough"
+        return True
     if last.amount is not None and slots.bare is not None and part.intent is Intent.OTHER:  # "what if i have 4"
         return not (slots.symbols or slots.timed or slots.priced)
     if not says_nothing(slots):
         return False
-    if last.intent is Intent.FORECAST and short:
+    if last.intent is Intent.FORECAST and (short or _PRONOUN.search(part.text)):
         placed = last.threshold is not None or last.move_pct is not None or last.move is not None
-        if (placed and slots.quantities.touch) or (last.amount is not None and slots.loss):
-            return True  # "and touch it?", "worst case?"
+        turned = slots.quantities.touch or _CLOSES.search(part.text)
+        if (placed and turned) or (short and last.amount is not None and slots.loss):
+            return True  # "and touch it?", "and close above it?", "worst case?"
     if last.intent is part.intent is Intent.PRICE:
         return short and part.slots.bare is not None  # "how much for 3"
     if last.intent in (Intent.FORECAST, Intent.CANDLES) and _HOW_FAR.fullmatch(part.text):
@@ -149,6 +165,26 @@ def compared_again(part: Part, last: Ask) -> Ask | None:
 def explained_again(text: str, last: Ask) -> bool:
     """Whether more is wanted of what was just explained: "and what is it for", "i don't get it"."""
     return last.intent in (Intent.EXPLAIN, Intent.METRICS) and _AGAIN.search(text) is not None
+
+
+def as_turned_back(last: Ask, part: Part, zone: str) -> Ask:
+    """The ask before, without what a part that turns it takes back: its moment, its touch, its clock's zone."""
+    if _CLOSES.search(part.text) and not part.slots.quantities.touch:
+        last = replace(last, touch=False, stays=False)
+    if part.slots.zone and last.target is not None and not part.slots.timed:  # "new york time i mean"
+        told = last.target.astimezone(ZoneInfo(last.zone or zone)).replace(tzinfo=ZoneInfo(part.slots.zone))
+        hours = ceil((last.hours or 0) + (told - last.target) / HOUR)
+        told, hours = (told, hours) if hours > 0 else (told + timedelta(days=1), hours + DAY)  # it is past there
+        return replace(last, target=told.astimezone(last.target.tzinfo), hours=last.hours and hours)
+    return last
+
+
+def in_coin(part: Part, last: Ask) -> Ask | None:
+    """The price before in another coin: "what's that in eth"."""
+    other = part.slots.symbols
+    if last.intent is not Intent.PRICE or len(other) != 1 or other == last.symbols or not _IN_COIN.search(part.text):
+        return None
+    return replace(last, currency=other[0].partition("-")[0])
 
 
 def as_turned(ask: Ask, part: Part, last: Ask) -> Ask:

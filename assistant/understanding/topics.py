@@ -30,6 +30,7 @@ SURE_TOPIC = 0.7  # of another text without a coin
 SUREST_TOPIC = 0.9  # of one with a coin
 BESIDE_COINS = 0.97  # of one that stands beside questions about coins
 MOST_HALVES = 3
+WHOLE = 0.6  # of a text: what is shorter leaves out what it is about
 _NO_TOPIC = TALK | {Intent.ALERT, Intent.ANOMALIES, Intent.TRACK_RECORD}
 _OF_A_COIN = frozenset({Intent.PRICE, Intent.ADVICE})
 _LIKE_OTHERS = frozenset({Intent.PRICE, Intent.CANDLES, Intent.FORECAST, Intent.ALERT})  # in form
@@ -47,6 +48,9 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
+_STATES = re.compile(
+    r"^\W*(?:i|we|my|our) (?!want|would|need|wonder)\w+ ", re.IGNORECASE
+)  # "i run a blog, can i show you"
 SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"
@@ -100,7 +104,7 @@ def asked_topics(typed: str, parts: Sequence[Part], topics: Topics) -> tuple[Ask
         return ()
     if not 2 <= len(halves) <= MOST_HALVES or any(of_coins(part.slots) for part in parts):
         return ()
-    found = [None if _LEANS.search(half) else topics(half) for half in halves]
+    found = [None if _LEANS.search(half) or _STATES.search(half) else topics(half) for half in halves]
     if any(each is None or each.score < SUREST_TOPIC for each in found):
         return ()
     asked = dict.fromkeys(each.topic for each in found if each is not None)
@@ -154,12 +158,16 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
         return None  # "which coin is most volatile"
     if slots.symbols and (part.intent in _OF_A_COIN or not _DEFINES.search(part.text)):
         return None  # and nothing is looked for, which takes longer than all else
-    found = [each for wording in dict.fromkeys((text, part.text)) if (each := topics(wording)) is not None]
-    topic = max(found, key=lambda each: each.score, default=None)
+    topic = topics(text)
+    doubtful = topic is None or topic.score < BESIDE_COINS
+    if doubtful and part.text != text and len(part.text) > WHOLE * len(text):
+        topic = max(filter(None, (topic, topics(part.text))), key=lambda each: each.score, default=None)
     if part.intent is Intent.ADVICE:
         if topics is not no_topic and _WHICH_COIN.search(part.text):
             return Ask(Intent.EXPLAIN, topic="advice")
         return Ask(Intent.EXPLAIN, topic=topic.topic) if topic and topic.score >= SUREST_TOPIC else None
+    if topic and slots.metric and topic.topic != slots.metric and topic.score < BESIDE_COINS:
+        return None  # the term that is named is told
     about_us = part.intent in _ABOUT_US
     doubted = slots.symbols or ((beside or slots.timed or slots.priced or recorded) and not about_us)
     least = SUREST_TOPIC if doubted else LIKELY_TOPIC if about_us else SURE_TOPIC

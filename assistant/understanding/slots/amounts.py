@@ -21,6 +21,7 @@ _OF_COINS = re.compile(
     rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:of |a |units? of |个 ?|枚 ?|颗 ?"
     rf"|枚の ?)?(?:coins? )?COIN(?! ?\$)(?!\w)(?! (?:forecasts?|predictions?|candles?))"
 )
+_OF_THEM = re.compile(rf"(?<![\w$.-])(?P<n>{NUMBER}) of (?:them|those|these)\b")
 _OF_MONEY = tuple(
     re.compile(pattern)
     for pattern in (
@@ -85,6 +86,8 @@ def amount_in(
             return None
         none = value == 0 or (value == 1 and not _LOST.search(text))  # "1 btc" is its price
         return Amount(None if none else value, "coin", _without(named, at, "COIN"))
+    if at := _OF_THEM.search(named):
+        return Amount(min(float(at["n"]), LARGEST), "coin", _without(named, at, "them"))
     for pattern in (*_OF_MONEY, _OF_FOREIGN_MONEY)[: None if foreign_money else -1]:
         if at := pattern.search(named):
             if pattern is _OF_FOREIGN_MONEY and like(float(at["n"])) and _PASSED.search(named[: at.start()]):

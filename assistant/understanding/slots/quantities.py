@@ -75,8 +75,9 @@ _LEVELED = re.compile(
 )
 _RARELY = re.compile(
     r"\b(?:has|have|having|with) (?:only |just |about )?(?:an? )?percent (?:chance|probability|odds|risk)"
-    r" (?:of|to|that)\b"
+    r" (?:of|to|that)\b|\bonly (?:an? )?percent (?:likely|probable|chance)\b|\bpercent (?:likely|probable) to (?:exceed|pass|beat)\b"
 )
+_QUANTILE = re.compile(r"\bpercent (?:quantile|percentile)\b|\b(?:quantile|percentile) (?:of |at )?percent\b")
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
 _BAD_CASE = re.compile(rf"{_WORST_CASE.pattern}|\bworst\b")
 _WHICH_PRICE = re.compile(r"\b(?:what|which|the) (?:\w+ ){0,2}(?:price|level|floor|value)\b")
@@ -209,6 +210,8 @@ def _percent(found: Quantities, text: str) -> tuple[Quantities, str]:
     if _RARELY.search(rest) and not moved and "$" not in rest and 1 <= number < 100:  # "a 10 % chance to be exceeded"
         beyond: Side = "below" if _UNDER.search(rest) or _FLOOR.search(rest) else "above"
         return replace(found, level=number, side=beyond), rest
+    if _QUANTILE.search(rest) and 1 <= number < 100:
+        return replace(found, level=number, side="below"), rest
     if (sure or tail) and not odd and 1 <= number < 100 and not found.touch and (tail or number >= LIKELY or not moved):
         level = 100 - number if tail else number
         side: Side = "above" if tail else "range" if _RANGE.search(rest) else _side(rest)
