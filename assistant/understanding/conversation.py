@@ -17,6 +17,49 @@ LOOKED_UP = ABOUT_A_COIN | {Intent.METRICS, Intent.WHY, Intent.EXPLAIN}
 _DOLLARS = re.compile(r"(?<![a-z])\$|\busdt?\b|\bus\$|\b(?:dollar|dólar|dolar)|美元|美金|доллар|ドル")
 
 
+_MORE = re.compile(
+    r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
+)
+_MORE_ONLY = re.compile(
+    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more|elaborate|go on"
+    r"|(?:in )?(?:more )?details?|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
+)
+_SAY_IN = re.compile(
+    r"^\W*(?:(?:can|could) you )?(?:please )?"
+    r"(?:(?:say|tell|repeat|write|answer|give)(?: me)? (?:that|it|this)(?: again)? )?(?:in|on|auf|en|em|用)? ?"
+    r"(?!germany|portugal|china\b|espa[nñ]a\b|france\b|francia|frankreich|inglaterra|england|alemania|allemagne)"
+    r"(?P<language>(?:engl|ingl|angl|germ|deutsch|alem|allem|span|espa|fran|french|port|chin)\w*"
+    r"|[英德西法葡中汉](?:班牙|萄牙)?[语文])(?: please| bitte| por favor| s'il (?:te|vous) pla[iî]t|说|回答)?"
+    r"(?: again)?\W*$",
+    re.IGNORECASE,
+)
+_NAMED = (  # by how their names begin
+    (Language.ENGLISH, ("en", "in", "an", "英")),
+    (Language.GERMAN, ("ge", "de", "al", "德")),
+    (Language.SPANISH, ("sp", "es", "西")),
+    (Language.FRENCH, ("fr", "法")),
+    (Language.PORTUGUESE, ("po", "葡")),
+    (Language.CHINESE, ("ch", "中", "汉")),
+)
+
+
+def in_detail(text: str) -> bool:
+    """Whether plain English asks for a longer answer."""
+    return _MORE.search(text) is not None
+
+
+def only_more(text: str) -> bool:
+    """Whether it asks for more of what was told before, and for nothing else."""
+    return _MORE_ONLY.search(text) is not None
+
+
+def language_wanted(typed: str) -> Language | None:
+    """The language that a message asks to be answered in, where it asks nothing else: "in english please"."""
+    said = _SAY_IN.match(typed)
+    name = said["language"].casefold() if said else ""
+    return next((language for language, begin in _NAMED if name and name.startswith(begin)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Before:
     """What was said until now."""

@@ -12,8 +12,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from assistant.understanding.asks import DAY, filled, with_foreign
-from assistant.understanding.conversation import ABOUT_A_COIN, AHEAD, BACK, LOOKED_UP, TIMED, Before
+from assistant.understanding.asks import filled, with_foreign
+from assistant.understanding.conversation import (
+    ABOUT_A_COIN,
+    LOOKED_UP,
+    TIMED,
+    Before,
+    in_detail,
+    language_wanted,
+    only_more,
+)
 from assistant.understanding.frame import OFFERED, USUAL_SYMBOL, Ask, Intent, Language, Question
 from assistant.understanding.intents import IntentClassifier, of_an_anomaly
 from assistant.understanding.meaning import MOST_COMPARED, meant
@@ -26,10 +34,12 @@ from assistant.understanding.neighbours import (
     as_turned,
     as_turned_back,
     compared_again,
+    continued,
     explained_again,
     in_coin,
     in_thousands,
     of_a_level,
+    of_now,
     same_forecast,
     says_again,
     timed_alike,
@@ -37,7 +47,7 @@ from assistant.understanding.neighbours import (
     with_unit,
 )
 from assistant.understanding.readings import Reading, Readings
-from assistant.understanding.slots import Slots, known_zone, latin, metrics_named
+from assistant.understanding.slots import known_zone, latin, metrics_named
 from assistant.understanding.topics import (
     SIDE,
     SURE_TOPIC,
@@ -58,17 +68,9 @@ SURE = -0.35  # a score
 
 OF_THE_RECORD = frozenset({Intent.METRICS, Intent.TRACK_RECORD})  # either says how forecasts did
 _SPOKEN_OF = re.compile(r"\b(?:its?|that|this|those|these|they|we)\b")
-_MORE = re.compile(
-    r"\b(?:in (?:more )?detail|details|more (?:about|on) (?:it|that)|tell me more|elaborate|full (?:answer|record))\b"
-)
-_MORE_ONLY = re.compile(
-    r"^(?:(?:ok|and|please|can you|could you|show|give|me|with|some|i want) )*(?:tell me more|more|elaborate|go on"
-    r"|(?:in )?(?:more )?details?|when (?:exactly |precisely )?was (?:that|it)(?: exactly)?)(?: please)?[ ?!.]*$"
-)
 _BESIDE_NOW = re.compile(
     r"\bnow\b.{0,12}(?:,|&|\+|\b(?:and|vs|versus|compared?|or)\b)|\b(?:vs|versus|compared (?:to|with)|and|,) now\b"
 )
-_NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 
 
 def read_question(
@@ -110,7 +112,7 @@ def _read(
         _question(message, language, classifier, before, topics),
         offered=offered,
         zone=zone,
-        more=_MORE.search(message.text) is not None,
+        more=in_detail(message.text),
         record_told=before.record_told,
         apology=guest if guest != before.guest else None,  # once is enough
     )
@@ -122,11 +124,13 @@ def _question(
 ) -> Question:
     """Everything that a message asks."""
     parts = message.parts()
+    if before.last.intent is not Intent.OTHER and (wanted := language_wanted(message.typed)):
+        return Question(before.about_coins or (before.last,), wanted)
     if several := asked_topics(message.typed, parts, topics):
         return Question(several, language)
     if explained_again(message.text, before.last):
         return Question((before.last,), language)
-    if _MORE_ONLY.search(message.text) and before.last.intent is not Intent.OTHER:
+    if only_more(message.text) and before.last.intent is not Intent.OTHER:
         return Question(before.about_coins or (before.last,), language)
     aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
     if len(parts) == 1 and not of_a_cause(parts[0]) and not says_again(parts[0], before.last):
@@ -197,8 +201,8 @@ def _followed(part: Part, beside: Ask | None, before: Before, zone: str) -> list
     if last.threshold is not None and (turned := SIDE.fullmatch(part.text)):
         below = turned["side"] in ("below", "under")
         slots = replace(slots, quantities=replace(slots.quantities, threshold=last.threshold, below=below))
-    intent = _continued(part, slots, last)
-    if intent is Intent.PRICE and last.at is not None and slots.at is None and _NOW.search(part.masked):
+    intent = continued(part, slots, last)
+    if intent is Intent.PRICE and last.at is not None and slots.at is None and of_now(part):
         last = replace(last, at=None)  # "and now?"
     symbols = slots.symbols or (last.symbols if beside or last.intent in ABOUT_A_COIN else before.symbols)
     if intent is last.intent is Intent.COMPARE and len(symbols) == 1:
@@ -209,31 +213,6 @@ def _followed(part: Part, beside: Ask | None, before: Before, zone: str) -> list
     if last.intent is Intent.PRICE and intent is Intent.FORECAST and ask.amount is None and last.amount is not None:
         ask = replace(ask, amount=last.amount, amount_in=last.amount_in)  # "and in 4 hours?"
     return with_foreign(as_before(as_turned(ask, part, last), last) if intent is last.intent else ask, slots)
-
-
-def _continued(part: Part, slots: Slots, last: Ask) -> Intent:
-    """What a message wants that only names another coin, time, price, metric or count."""
-    if slots.metric and not of_a_level(slots, last) and not (slots.symbols and slots.priced):
-        return Intent.METRICS
-    if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
-        return Intent.PRICE
-    if slots.priced or slots.quantities.path:
-        return Intent.FORECAST
-    if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
-        return Intent.TRACK_RECORD
-    now = _NOW.search(part.masked)
-    if now and slots.hours in (None, DAY) and slots.start is None and (now[0] == "now" or last.intent not in BACK):
-        return Intent.PRICE
-    this_week = slots.direction is None and slots.target is None and (slots.hours or 0) > DAY
-    if (slots.direction == "past" and slots.hours is not None) or slots.start is not None or this_week:
-        if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
-            return last.intent  # today
-        return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
-    if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
-        return Intent.FORECAST
-    if last.intent in LOOKED_UP - {Intent.WHY, Intent.EXPLAIN}:
-        return last.intent
-    return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
 
 
 def _nearest(part: Part, classifier: IntentClassifier, before: Before) -> tuple[Ask, ...]:

@@ -27,7 +27,7 @@ within until till tomorrow yesterday tonight today overnight question attime aro
 just above below over under before after during whole full since now tell morning evening afternoon midnight end be
 would go your my you if oclock utc am pm try time question earlier hourly weekly daily use check maybe perhaps say hm
 range monday tuesday wednesday thursday friday saturday sunday weekend night noon early late mid small dawn
-quick quickly asap fast real wait oops sorry
+quick quickly asap fast real wait oops sorry lol lmao haha hehe omg btw tho bro dude mate
 """
 _JOINTS = frozenset(_FILLERS.split())
 _KEY = frozenset((

@@ -8,7 +8,7 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 from assistant.understanding.asks import DAY, QUANTITIES, TIMES, filled
-from assistant.understanding.conversation import AHEAD, TIMED
+from assistant.understanding.conversation import AHEAD, BACK, LOOKED_UP, TIMED
 from assistant.understanding.frame import Ask, CompareBy, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
@@ -29,6 +29,9 @@ _AGAIN = re.compile(  # of what was explained
 )
 _HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
 _CLOSES = re.compile(r"\b(?:clos|finish|end)(?:e?s|ing|e)?\b")
+_NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
+_WORD = re.compile(r"\w[\w']*")
+_SINCE = re.compile(r"\bsince\W*(?:then\W*)?$")
 _THEN = re.compile(r"\bthen\b")
 _IN_COIN = re.compile(r"\b(?:it|that|this)\b(?: \w+)? in \S+\W*$")
 _VERSUS = re.compile(r"\b(?:vs|versus|compared?)\b")
@@ -109,6 +112,36 @@ def of_a_level(slots: Slots, last: Ask) -> bool:
     return slots.quantities.level is not None and last.intent in AHEAD
 
 
+def continued(part: Part, slots: Slots, last: Ask) -> Intent:
+    """What a message wants that only names another coin, time, price, metric or count."""
+    if slots.metric and not of_a_level(slots, last) and not (slots.symbols and slots.priced):
+        return Intent.METRICS
+    if slots.at is not None and last.intent is not Intent.TRACK_RECORD:
+        return Intent.PRICE
+    if slots.priced or slots.quantities.path:
+        return Intent.FORECAST
+    if slots.last is not None and slots.hours is None and last.intent is Intent.TRACK_RECORD:
+        return Intent.TRACK_RECORD
+    now = _NOW.search(part.masked)
+    if now and slots.hours in (None, DAY) and slots.start is None and (now[0] == "now" or last.intent not in BACK):
+        return Intent.PRICE
+    this_week = slots.direction is None and slots.target is None and (slots.hours or 0) > DAY
+    if (slots.direction == "past" and slots.hours is not None) or slots.start is not None or this_week:
+        if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
+            return last.intent  # today
+        return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
+    if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):
+        return Intent.FORECAST
+    if last.intent in LOOKED_UP - {Intent.WHY, Intent.EXPLAIN}:
+        return last.intent
+    return Intent.PRICE if slots.symbols or slots.foreign or slots.currency else Intent.OTHER
+
+
+def of_now(part: Part) -> bool:
+    """Whether a part asks for now, and not for what was asked before."""
+    return _NOW.search(part.masked) is not None
+
+
 def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     """A forecast, or an alert, with the hours and price of the one before, where "it" or "that" speaks of it.
 
@@ -116,6 +149,8 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
     """
     if part.slots.symbols:
         return ask
+    if ask.intent is Intent.CANDLES and last.at is not None and not part.slots.timed and _SINCE.search(part.text):
+        return replace(ask, start=last.at, hours=None)  # "how much has it moved since"
     if ask.intent is Intent.FORECAST and part.slots.loss and ask.amount is None and last.amount is not None:
         return replace(ask, amount=last.amount, amount_in=last.amount_in)
     if ask.intent is Intent.PRICE and last.intent is Intent.FORECAST and ask.amount and _THEN.search(part.text):
@@ -128,7 +163,7 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
 
 def says_again(part: Part, last: Ask) -> bool:
     """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
-    slots, short = part.slots, len(part.text.split()) <= SHORT
+    slots, short = part.slots, len(_WORD.findall(part.text)) <= SHORT
     if last.level is not None and slots.bare in LEVELS and short and not slots.timed:  # "80 is enough"
         return True
     if last.amount is not None and slots.bare is not None and part.intent is Intent.OTHER:  # "what if i have 4"
@@ -137,7 +172,7 @@ def says_again(part: Part, last: Ask) -> bool:
         return False
     if last.intent is Intent.FORECAST and (short or _PRONOUN.search(part.text)):
         placed = last.threshold is not None or last.move_pct is not None or last.move is not None
-        turned = slots.quantities.touch or _CLOSES.search(part.text)
+        turned = slots.quantities.touch or _CLOSES.search(part.text) is not None
         if (placed and turned) or (short and last.amount is not None and slots.loss):
             return True  # "and touch it?", "and close above it?", "worst case?"
     if last.intent is part.intent is Intent.PRICE:
@@ -169,6 +204,8 @@ def explained_again(text: str, last: Ask) -> bool:
 
 def as_turned_back(last: Ask, part: Part, zone: str) -> Ask:
     """The ask before, without what a part that turns it takes back: its moment, its touch, its clock's zone."""
+    if last.intent is Intent.CANDLES and last.start is None and part.slots.quantities.percent in LEVELS:
+        return Ask(Intent.FORECAST, last.symbols, hours=last.hours)  # "btc range 6 hours", "95 % please"
     if _CLOSES.search(part.text) and not part.slots.quantities.touch:
         last = replace(last, touch=False, stays=False)
     if part.slots.zone and last.target is not None and not part.slots.timed:  # "new york time i mean"

@@ -82,7 +82,7 @@ def amount_in(
         return Amount(min(float(at["n"]), LARGEST) * SATOSHI, "coin", _without(named, at, "COIN"))
     if (at := _OF_COINS.search(named)) and ("." in at["n"] or not _COUNTED.search(named[: at.start()])):
         value = min(float(at["n"]), LARGEST)
-        if value >= LEAST_PRICE and like(value):
+        if value >= LEAST_PRICE and like(value) and not re.search(r"[个枚颗]", at[0]):  # which count coins
             return None
         none = value == 0 or (value == 1 and not _LOST.search(text))  # "1 btc" is its price
         return Amount(None if none else value, "coin", _without(named, at, "COIN"))

@@ -48,6 +48,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:an? )?(?:couple|pair|few|several|handful|some)(?: of)?(?: more)? minutes\b", "few 15 minutes"),
         (r"(?<![\w.])(\$?\d[\d.,]*k?) ?<=? ?([^\s<]+) ?<=? ?(?=\$?\d)", r"\2 between \1 and "),  # "p(2 < xrp < 3)"
         (r"\b(\d{1,2})(?:st|nd|rd|th) percentile\b", r"\1% percentile"),
+        (r"\bone (?=per ?cent\b|pct\b)", "1 "),
         (r"\bbefore tomorrow\b(?! (?:morning|noon|afternoon|evening|night|at|\d))", "by midnight"),
         (r"\b(?:next|coming|following) minutes\b", "next few 15 minutes"),  # the nearest that are forecast
         (r"\b(?:an?|one|1) hours? and an? quarter\b|\b(?:an?|one|1) and an? quarter hours?\b", "75 minutes"),

@@ -75,7 +75,8 @@ _LEVELED = re.compile(
 )
 _RARELY = re.compile(
     r"\b(?:has|have|having|with) (?:only |just |about )?(?:an? )?percent (?:chance|probability|odds|risk)"
-    r" (?:of|to|that)\b|\bonly (?:an? )?percent (?:likely|probable|chance)\b|\bpercent (?:likely|probable) to (?:exceed|pass|beat)\b"
+    r" (?:of|to|that)\b|\bonly (?:an? )?percent (?:likely|probable|chance)\b"
+    r"|\bpercent (?:likely|probable) to (?:exceed|pass|beat)\b"
 )
 _QUANTILE = re.compile(r"\bpercent (?:quantile|percentile)\b|\b(?:quantile|percentile) (?:of |at )?percent\b")
 _WORST_CASE = re.compile(r"\b(?:worst case|var|value at risk|tail)\b")
@@ -105,7 +106,7 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], float, Direction], ...] = (
 _TOUCH = re.compile(
     r"\b(?:touch(?:es|ed|ing)?|hits?|hitting|(?:wick|tag|tap|kiss|scratch|graz|brush)(?:e?s|ed|g?ing|p?ing)?|reach(?:es|ing)?|liq(?:uidat\w+)?|liqs|rekt"
     r"|(?:my )?stop(?:ped)?(?:[ -]?(?:out|loss))?|stop hit|take profit|tp|fill(?:ed|s)?|trigger(?:ed|s)?|barrier"
-    r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|even once"
+    r"|(?:any|some) (?:point|time|moment)|sometime|(?:on|along) the way|(?:even|at least) once"
     r"|graze|even for a moment|briefly|intra\w*|gets? to|survive"
     r"|go(?:es|ing)? (?:back |down |up )?to(?= \$\d)"
     r"|knock(?:ed)? out|sees?(?= \$\d))\b"

@@ -60,7 +60,7 @@ _SURE = rf"(?:(?<![A-Za-z])(?:{SPELT})|{MARK}[a-z0-9]{{1,12}})"
 _LISTED = re.compile(
     rf"(?P<before>{_SURE} ?{_JOINT})(?P<code>{WORDS})"
     r"(?=[ ]?(?:[?!.,]|$|(?:and|or|vs|tomorrow|now|next|today|price|in|who|which|what|over|this|last"
-    r"|for|did|lost|gained|fell|rose|moved)\b))"
+    r"|for|did|lost|gained|fell|rose|moved|doing|going|trading)\b))"
     rf"|(?P<listed>{_SURE} +{_SURE} +)(?P<last>{WORDS})(?=[ ]?(?:[?!.,]|$))"
     rf"|(?<!the )(?<!this )(?<!your )(?<![A-Za-z0-9_\u01c2-])(?P<first>{WORDS})"
     rf"(?= ?{_JOINT}(?:{_SURE}|{WORDS})(?![A-Za-z0-9_-]))",

@@ -1,4 +1,4 @@
-"""Kinds of questions that the eighth and ninth sets showed to be misread: each in several languages."""
+"""Kinds of questions that the eighth, ninth and tenth sets showed to be misread: each in several languages."""
 
 import pytest
 
@@ -293,6 +293,61 @@ def test_a_price_that_is_to_hold_all_the_way_is_not_to_be_touched(calls, text, b
     ]
     (ask,) = read_question([text], IntentClassifier.load(), NOW).asks
     assert ask.stays and ask.below is below
+
+
+SOL_145 = {"symbol": "SOL-USD", "hours": 8, "threshold": 145.0}
+
+
+@pytest.mark.parametrize(
+    ("turns", "call"),
+    [
+        (("what was eth at 9 this morning", "and now?"), ("get_price", ETH)),
+        (("qué precio tenía eth a las 9 de hoy", "¿y ahora?"), ("get_price", ETH)),
+        (("btc 90% range in 6 hours", "80 is enough"),
+         ("forecast", BTC | {"hours": 6, "level": 80.0, "side": "range"})),
+        (("will sol touch 145 in 8 hours", "and close above it?"), ("forecast", SOL_145)),
+        (("will sol close above 145 in 8 hours", "i mean touch it any time"), ("forecast", SOL_145 | {"touch": True})),
+        (("ada in 4 hours", "what would 1000 of them be worth then"),
+         ("forecast", {"symbol": "ADA-USD", "hours": 4, "amount": 1000.0, "amount_in": "coin"})),
+        (("btc at 5pm", "new york time i mean"), ("forecast", BTC | {"until": "2026-11-29T22:00Z"})),
+        (("eth at 8pm", "in tokyo time i mean"), ("forecast", ETH | {"until": "2026-11-30T11:00Z"})),
+        (("i have 2 btc, what are they worth", "how much could i lose by midnight"),
+         ("forecast", BTC | {"until": "2026-11-30T00:00Z", "amount": 2.0, "amount_in": "coin"})),
+        (("btc price", "what's that in eth"), ("get_price", BTC | {"currency": "ETH"})),
+        (("tell me when btc hits 70k", "and the chance it gets there today"),
+         ("forecast", BTC | {"until": "2026-11-30T00:00Z", "threshold": 70000.0, "touch": True})),
+        (("sol in 5 hours", "what's the chance of a fall"), ("forecast", {"symbol": "SOL-USD", "hours": 5})),
+        (("what was btc 3 hours ago", "how much has it moved since"),
+         ("get_candles", BTC | {"start": "2026-11-29T10:40Z"})),
+        (("btc in 3 hours", "auf deutsch bitte"), ("forecast", BTC | {"hours": 3})),
+        (("precio de eth", "can you say that in english"), ("get_price", ETH)),
+    ],
+)  # fmt: skip
+def test_a_turn_takes_back_or_adds_one_thing_and_keeps_the_rest(calls, turns, call):
+    assert calls(*turns) == [call]
+
+
+def test_a_language_that_is_asked_for_is_the_answers():
+    asked = read_question(["precio de eth", "can you say that in german?"], IntentClassifier.load(), NOW)
+    assert asked.language == "de" and [ask.symbols for ask in asked.asks] == [("ETH-USD",)]
+    assert read_question(["btc price", "in germany"], IntentClassifier.load(), NOW).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("P(2.0 < XRP < 2.2), 12h", {"symbol": "XRP-USD", "hours": 12, "between": [2.0, 2.2]}),
+        ("what price is eth only 10% likely to exceed in 6 hours", ETH | {"hours": 6, "level": 10.0, "side": "above"}),
+        ("btc's 5% quantile 8 hours out", BTC | {"hours": 8, "level": 5.0, "side": "below"}),
+        ("5th percentile of btc in 8 hours", BTC | {"hours": 8, "level": 5.0, "side": "below"}),
+        ("chance btc falls 5% before tomorrow",
+         BTC | {"until": "2026-11-30T00:00Z", "move_pct": 5.0, "direction": "down"}),
+        ("could eth fall one percent in 2 hours", ETH | {"hours": 2, "move_pct": 1.0, "direction": "down"}),
+        ("eth later?", ETH | {"hours": 1}),
+    ],
+)  # fmt: skip
+def test_bounds_quantiles_and_vague_times_are_those_of_a_forecast(calls, text, call):
+    assert calls(text) == [("forecast", call)]
 
 
 @pytest.mark.parametrize("more", ["why should i care", "why is that important", "what is it for"])
