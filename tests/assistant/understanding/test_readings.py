@@ -9,7 +9,7 @@ from tests.support.question_set import FOLDER, load
 
 EVE = datetime(2026, 3, 19, 23, 57, tzinfo=UTC)
 MOMENTS = [EVE + timedelta(minutes=minutes) for minutes in (0, 2, 4, 8)]  # midnight is among them
-LONG = ("btc next hour", "and eth", "how sure is that", "in 4 hours", "what is crps", "sol price", "and 2 of them", "what is mae")
+LONG = ("btc next hour", "and eth", "how sure is that", "in 4 hours", "what is crps", "sol price", "what is mae")
 
 
 class About:
