@@ -212,7 +212,8 @@ def as_turned_back(last: Ask, part: Part, zone: str) -> Ask:
         told = last.target.astimezone(ZoneInfo(last.zone or zone)).replace(tzinfo=ZoneInfo(part.slots.zone))
         hours = ceil((last.hours or 0) + (told - last.target) / HOUR)
         told, hours = (told, hours) if hours > 0 else (told + timedelta(days=1), hours + DAY)  # it is past there
-        return replace(last, target=told.astimezone(last.target.tzinfo), hours=last.hours and hours)
+        target = told.astimezone(last.target.tzinfo)
+        return replace(last, target=target, hours=last.hours and hours, zone=part.slots.zone)
     return last
 
 

@@ -327,6 +327,11 @@ def test_a_turn_takes_back_or_adds_one_thing_and_keeps_the_rest(calls, turns, ca
     assert calls(*turns) == [call]
 
 
+def test_a_zone_that_is_meant_is_named():
+    (ask,) = read_question(["btc at 5pm", "new york time i mean"], IntentClassifier.load(), NOW).asks
+    assert ask.zone == "America/New_York"
+
+
 def test_a_language_that_is_asked_for_is_the_answers():
     asked = read_question(["precio de eth", "can you say that in german?"], IntentClassifier.load(), NOW)
     assert asked.language == "de" and [ask.symbols for ask in asked.asks] == [("ETH-USD",)]
