@@ -13,7 +13,6 @@ from assistant.understanding.frame import Ask, CompareBy, Intent
 from assistant.understanding.message_parts import Message, Part, says_nothing
 from assistant.understanding.slots import Slots, unitless
 
-HOUR = timedelta(hours=1)
 SHORT = 5  # words of a message that only turns what was asked: "and to rise?"
 LEVELS = range(50, 100)  # percent that a number alone may be, after a range was asked for
 _PRONOUN = re.compile(r"\b(?:its?|that|this|those|these|they|then|same|such)\b")
@@ -28,9 +27,10 @@ _AGAIN = re.compile(  # of what was explained
     r"|\bwhat do you mean\b|^\W*(?:and |but )?why\W*$"
 )
 _HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
-_CLOSES = re.compile(r"\b(?:clos|finish|end)(?:e?s|ing|e)?\b")
+_CLOSES = re.compile(
+    r"(?<!how )\bclos(?:es?|ing)\b(?! (?:to|of))|\bfinish(?:es)?\b|\bends? (?:above|below|over|under)\b"
+)
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
-_WORD = re.compile(r"\w[\w']*")
 _SINCE = re.compile(r"\bsince\W*(?:then\W*)?$")
 _THEN = re.compile(r"\bthen\b")
 _IN_COIN = re.compile(r"\b(?:it|that|this)\b(?: \w+)? in \S+\W*$")
@@ -163,7 +163,7 @@ def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
 
 def says_again(part: Part, last: Ask) -> bool:
     """Whether a part that names nothing turns what was asked before: "and their volatility?", "a rise of that size"."""
-    slots, short = part.slots, len(_WORD.findall(part.text)) <= SHORT
+    slots, short = part.slots, len(part.text.strip(" ?!.").split()) <= SHORT
     if last.level is not None and slots.bare in LEVELS and short and not slots.timed:  # "80 is enough"
         return True
     if last.amount is not None and slots.bare is not None and part.intent is Intent.OTHER:  # "what if i have 4"
@@ -210,7 +210,7 @@ def as_turned_back(last: Ask, part: Part, zone: str) -> Ask:
         last = replace(last, touch=False, stays=False)
     if part.slots.zone and last.target is not None and not part.slots.timed:  # "new york time i mean"
         told = last.target.astimezone(ZoneInfo(last.zone or zone)).replace(tzinfo=ZoneInfo(part.slots.zone))
-        hours = ceil((last.hours or 0) + (told - last.target) / HOUR)
+        hours = ceil((last.hours or 0) + (told - last.target) / timedelta(hours=1))
         told, hours = (told, hours) if hours > 0 else (told + timedelta(days=1), hours + DAY)  # it is past there
         target = told.astimezone(last.target.tzinfo)
         return replace(last, target=target, hours=last.hours and hours, zone=part.slots.zone)

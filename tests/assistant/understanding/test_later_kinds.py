@@ -307,6 +307,8 @@ SOL_145 = {"symbol": "SOL-USD", "hours": 8, "threshold": 145.0}
          ("forecast", BTC | {"hours": 6, "level": 80.0, "side": "range"})),
         (("will sol touch 145 in 8 hours", "and close above it?"), ("forecast", SOL_145)),
         (("will sol close above 145 in 8 hours", "i mean touch it any time"), ("forecast", SOL_145 | {"touch": True})),
+        (("will sol touch 145 in 8 hours", "and by the end of the day?"),
+         ("forecast", {"symbol": "SOL-USD", "until": "2026-11-30T00:00Z", "threshold": 145.0, "touch": True})),
         (("ada in 4 hours", "what would 1000 of them be worth then"),
          ("forecast", {"symbol": "ADA-USD", "hours": 4, "amount": 1000.0, "amount_in": "coin"})),
         (("btc at 5pm", "new york time i mean"), ("forecast", BTC | {"until": "2026-11-29T22:00Z"})),
