@@ -165,9 +165,10 @@ class Library:
 
 
 def _kernel(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The Gaussian kernel of vectors of length 1: 1 for the same meaning."""
-    kernel: NDArray[np.float32] = np.exp(SHARPNESS * (cosines - 1))
-    return kernel
+    """The Gaussian kernel of vectors of length 1: 1 for the same meaning. In place: of 1,900 questions it is 15 MB."""
+    cosines -= 1
+    cosines *= SHARPNESS
+    return np.exp(cosines, out=cosines)
 
 
 def _fitted(vectors: NDArray[np.float32], places: Sequence[int]) -> NDArray[np.float32]:
