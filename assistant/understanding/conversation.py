@@ -78,6 +78,11 @@ class Before:
         return self.about_coins[-1].symbols if self.about_coins else self.last.symbols
 
     @property
+    def newest(self) -> tuple[Ask, ...]:
+        """What was asked last: all of it where that was about coins."""
+        return self.about_coins if self.about_coins and self.last.intent in ABOUT_A_COIN else (self.last,)
+
+    @property
     def both(self) -> tuple[Symbol, ...]:
         """What "both" means: the newest two coins, else the two that most people mean."""
         return self.named if len(self.named) == 2 else BOTH

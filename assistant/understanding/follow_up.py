@@ -40,7 +40,7 @@ from assistant.understanding.neighbours import (
     in_thousands,
     of_a_level,
     of_now,
-    same_forecast,
+    of_the_same,
     says_again,
     timed_alike,
     with_coin,
@@ -125,13 +125,13 @@ def _question(
     """Everything that a message asks."""
     parts = message.parts()
     if before.last.intent is not Intent.OTHER and (wanted := language_wanted(message.typed)):
-        return Question(before.about_coins or (before.last,), wanted)
+        return Question(before.newest, wanted)
     if several := asked_topics(message.typed, parts, topics):
         return Question(several, language)
     if explained_again(message.text, before.last):
         return Question((before.last,), language)
     if only_more(message.text) and before.last.intent is not Intent.OTHER:
-        return Question(before.about_coins or (before.last,), language)
+        return Question(before.newest, language)
     aside = parts[0].intent is Intent.FOLLOWUP and parts[0].text != message.text and not message.named
     if len(parts) == 1 and not of_a_cause(parts[0]) and not says_again(parts[0], before.last):
         if explained := asked_topic(parts[0], message.typed if message.text else "", topics):
@@ -178,7 +178,7 @@ def _asks(part: Part, message: Message, beside: Ask | None, before: Before) -> l
     ask = filled(Ask(intent, symbols, cause=of_a_cause(part), unusual=unusual), slots)
     if intent is last.intent and not slots.timed and len(part.text.split()) <= SHORT:
         ask = as_turned(ask, part, last)
-    asked = with_foreign(same_forecast(ask, part, last), slots)
+    asked = with_foreign(of_the_same(ask, part, last), slots)
     past = ask.at is not None if ask.intent is Intent.PRICE else ask.intent is Intent.CANDLES and ask.end is not None
     if past and _BESIDE_NOW.search(part.text):
         return [Ask(Intent.PRICE, ask.symbols, currency=ask.currency), *asked]

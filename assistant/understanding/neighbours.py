@@ -27,9 +27,6 @@ _AGAIN = re.compile(  # of what was explained
     r"|\bwhat do you mean\b|^\W*(?:and |but )?why\W*$"
 )
 _HOW_FAR = re.compile(r"\W*(?:and |but |ok |so )*(?:by |in |at |about )?how (?:much|far)(?: though| exactly| then)?\W*")
-_CLOSES = re.compile(
-    r"(?<!how )\bclos(?:es?|ing)\b(?! (?:to|of))|\bfinish(?:es)?\b|\bends? (?:above|below|over|under)\b"
-)
 _NOW = re.compile(r"\bnow\b(?! (?:coin|n|in|for|do|what|show|the|tomorrow|next|and)\b)|\btoday\b")
 _SINCE = re.compile(r"\bsince\W*(?:then\W*)?$")
 _THEN = re.compile(r"\bthen\b")
@@ -142,17 +139,14 @@ def of_now(part: Part) -> bool:
     return _NOW.search(part.masked) is not None
 
 
-def same_forecast(ask: Ask, part: Part, last: Ask) -> Ask:
-    """A forecast, or an alert, with the hours and price of the one before, where "it" or "that" speaks of it.
-
-    What may be lost is lost of the amount before: "and how much could i lose by midnight".
-    """
+def of_the_same(ask: Ask, part: Part, last: Ask) -> Ask:
+    """The ask of a part that names no coin, with the time, price or amount before that it speaks of."""
     if part.slots.symbols:
         return ask
     if ask.intent is Intent.CANDLES and last.at is not None and not part.slots.timed and _SINCE.search(part.text):
         return replace(ask, start=last.at, hours=None)  # "how much has it moved since"
     if ask.intent is Intent.FORECAST and part.slots.loss and ask.amount is None and last.amount is not None:
-        return replace(ask, amount=last.amount, amount_in=last.amount_in)
+        return replace(ask, amount=last.amount, amount_in=last.amount_in)  # "how much could i lose by midnight"
     if ask.intent is Intent.PRICE and last.intent is Intent.FORECAST and ask.amount and _THEN.search(part.text):
         return as_before(replace(ask, intent=Intent.FORECAST), last)  # "what would 1000 of them be worth then"
     either = ask.intent in (Intent.FORECAST, Intent.ALERT) and not ask.unusual
@@ -172,7 +166,7 @@ def says_again(part: Part, last: Ask) -> bool:
         return False
     if last.intent is Intent.FORECAST and (short or _PRONOUN.search(part.text)):
         placed = last.threshold is not None or last.move_pct is not None or last.move is not None
-        turned = slots.quantities.touch or _CLOSES.search(part.text) is not None
+        turned = slots.quantities.touch or slots.quantities.closes
         if (placed and turned) or (short and last.amount is not None and slots.loss):
             return True  # "and touch it?", "and close above it?", "worst case?"
     if last.intent is part.intent is Intent.PRICE:
@@ -206,7 +200,7 @@ def as_turned_back(last: Ask, part: Part, zone: str) -> Ask:
     """The ask before, without what a part that turns it takes back: its moment, its touch, its clock's zone."""
     if last.intent is Intent.CANDLES and last.start is None and part.slots.quantities.percent in LEVELS:
         return Ask(Intent.FORECAST, last.symbols, hours=last.hours)  # "btc range 6 hours", "95 % please"
-    if _CLOSES.search(part.text) and not part.slots.quantities.touch:
+    if part.slots.quantities.closes:
         last = replace(last, touch=False, stays=False)
     if part.slots.zone and last.target is not None and not part.slots.timed:  # "new york time i mean"
         told = last.target.astimezone(ZoneInfo(last.zone or zone)).replace(tzinfo=ZoneInfo(part.slots.zone))

@@ -48,9 +48,7 @@ _LEANS = re.compile(  # on the other half
     r"|wh(?:at|o)(?:'?s| is) (?:that|this|it)\W*$)",
     re.IGNORECASE,
 )
-_STATES = re.compile(
-    r"^\W*(?:i|we|my|our) (?!want|would|need|wonder)\w+ ", re.IGNORECASE
-)  # "i run a blog, can i show you"
+_STATES = re.compile(r"^\W*(?:i|we|my|our) (?!want|would|need|wonder)\w+ ", re.IGNORECASE)  # "i run a blog, can i"
 SIDE = re.compile(r"(?:and |or )?(?P<side>above|over|below|under)\W*")  # of the price that was asked about before
 _HOW = re.compile(
     r"\b(?:how (?:do|does|is|are)\b.*\b(?:work|works|defined|decided?|computed|calculated|measured|found)"

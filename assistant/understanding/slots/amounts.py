@@ -21,6 +21,7 @@ _OF_COINS = re.compile(
     rf"(?<![\w$.-])(?P<n>{NUMBER}) ?(?:of |a |units? of |个 ?|枚 ?|颗 ?"
     rf"|枚の ?)?(?:coins? )?COIN(?! ?\$)(?!\w)(?! (?:forecasts?|predictions?|candles?))"
 )
+_COUNTERS = re.compile(r"[个枚颗]")  # which count coins, whatever those cost
 _OF_THEM = re.compile(rf"(?<![\w$.-])(?P<n>{NUMBER}) of (?:them|those|these)\b")
 _OF_MONEY = tuple(
     re.compile(pattern)
@@ -82,7 +83,7 @@ def amount_in(
         return Amount(min(float(at["n"]), LARGEST) * SATOSHI, "coin", _without(named, at, "COIN"))
     if (at := _OF_COINS.search(named)) and ("." in at["n"] or not _COUNTED.search(named[: at.start()])):
         value = min(float(at["n"]), LARGEST)
-        if value >= LEAST_PRICE and like(value) and not re.search(r"[个枚颗]", at[0]):  # which count coins
+        if value >= LEAST_PRICE and like(value) and not _COUNTERS.search(at[0]):
             return None
         none = value == 0 or (value == 1 and not _LOST.search(text))  # "1 btc" is its price
         return Amount(None if none else value, "coin", _without(named, at, "COIN"))

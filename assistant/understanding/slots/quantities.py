@@ -111,7 +111,9 @@ _TOUCH = re.compile(
     r"|go(?:es|ing)? (?:back |down |up )?to(?= \$\d)"
     r"|knock(?:ed)? out|sees?(?= \$\d))\b"
 )
-_CLOSES = re.compile(r"\bclos(?:e|es|ing)\b|\bend(?:s)? (?:above|below|over|under)\b|\bfinish(?:es)?\b")
+_CLOSES = re.compile(
+    r"(?<!how )\bclos(?:es?|ing)\b(?! (?:to|of)\b)|\bends? (?:above|below|over|under)\b|\bfinish(?:es)?\b"
+)
 _STAYS = re.compile(  # never beyond the price, whatever it closes at
     r"\b(?:stay|remain|hold|keep)(?:s|ing)?\b(?: +(?:in +money|\d+ +\w+|(?!(?:n|money|between)\b)[^\d\s]+)){0,4}"
     r" +(?:above|over|below|beneath|under)\b|\bhold(?:s|ing)? +(?:[^\d\s]+ +)?money\b"
@@ -154,6 +156,7 @@ class Quantities:
     level: float | None = None
     side: Side = "range"
     touch: bool = False
+    closes: bool = False  # a close is named, and no touch
     stays: bool = False
     path: bool = False
     amount: float | None = None
@@ -169,8 +172,9 @@ def quantities_in(
     `coins` finds its coins, `like` whether a number may be the price of one, `foreign_money` that it is no dollar.
     """
     turn = _turn(ranked(text))
-    touch = _TOUCH.search(text) is not None and _CLOSES.search(text) is None
-    found = Quantities(touch=touch, path=_PATH.search(text) is not None, turn=turn)
+    closes = _CLOSES.search(text) is not None
+    touch = _TOUCH.search(text) is not None and not closes
+    found = Quantities(touch=touch, closes=closes, path=_PATH.search(text) is not None, turn=turn)
     if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
         if SHARE.search(text):
@@ -188,8 +192,7 @@ def quantities_in(
         found, text = _two_prices(found, text, like)
     if found.between is None:
         found, text = _threshold(found, text, like)
-    held = _STAYS.search(text) if found.threshold is not None and _CLOSES.search(text) is None else None
-    if held:
+    if found.threshold is not None and not closes and (held := _STAYS.search(text)):
         found = replace(found, touch=True, stays=True, below=bool(found.below) != bool(held["not"]))
     return found, text
 

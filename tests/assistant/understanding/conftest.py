@@ -19,6 +19,13 @@ class Sure(NamedTuple):
 
 
 @pytest.fixture(scope="session")
+def asks():
+    """What the turns of a conversation ask in the end, at 13:40 UTC, where nothing is looked for in the knowledge."""
+    classifier = IntentClassifier.load()
+    return lambda *turns: read_question(turns, classifier, NOW)
+
+
+@pytest.fixture(scope="session")
 def calls():
     """The first calls of tools for the turns of a conversation, at 13:40 UTC; `topics` names what a text asks for."""
     classifier = IntentClassifier.load()

@@ -2,8 +2,6 @@
 
 import pytest
 
-from assistant.understanding import IntentClassifier, read_question
-from tests.assistant.understanding.conftest import NOW
 from tests.support.knowledge import KNOWLEDGE
 
 BTC = {"symbol": "BTC-USD"}
@@ -285,13 +283,13 @@ def test_what_was_just_explained_is_told_again_where_more_is_wanted(calls, more)
         ("比特币到20点能守住60000吗", False),
     ],
 )
-def test_a_price_that_is_to_hold_all_the_way_is_not_to_be_touched(calls, text, below):
+def test_a_price_that_is_to_hold_all_the_way_is_not_to_be_touched(calls, asks, text, below):
     price = 70000.0 if below else 60000.0
     until = {"until": "2026-11-29T20:00Z", "threshold": price, "touch": True}
     assert [(tool, {n: v for n, v in asked.items() if n != "language"}) for tool, asked in calls(text)] == [
         ("forecast", BTC | until)
     ]
-    (ask,) = read_question([text], IntentClassifier.load(), NOW).asks
+    (ask,) = asks(text).asks
     assert ask.stays and ask.below is below
 
 
@@ -329,15 +327,25 @@ def test_a_turn_takes_back_or_adds_one_thing_and_keeps_the_rest(calls, turns, ca
     assert calls(*turns) == [call]
 
 
-def test_a_zone_that_is_meant_is_named():
-    (ask,) = read_question(["btc at 5pm", "new york time i mean"], IntentClassifier.load(), NOW).asks
+def test_a_zone_that_is_meant_is_named(asks):
+    (ask,) = asks("btc at 5pm", "new york time i mean").asks
     assert ask.zone == "America/New_York"
 
 
-def test_a_language_that_is_asked_for_is_the_answers():
-    asked = read_question(["precio de eth", "can you say that in german?"], IntentClassifier.load(), NOW)
+def test_a_language_that_is_asked_for_is_the_answers(asks):
+    asked = asks("precio de eth", "can you say that in german?")
     assert asked.language == "de" and [ask.symbols for ask in asked.asks] == [("ETH-USD",)]
-    assert read_question(["btc price", "in germany"], IntentClassifier.load(), NOW).language == "en"
+    assert asks("btc price", "in germany").language == "en"
+
+
+@pytest.mark.parametrize("again", ["auf deutsch bitte", "tell me more"])
+def test_what_is_told_again_is_what_was_told_last(calls, again):
+    def topics(text):
+        return "crps" if "crps" in text else None
+
+    ((tool, asked),) = calls("btc price", "what is crps", again, topics=topics)
+    assert (tool, asked["topic"]) == ("explain", "crps")
+    assert len(calls("btc price and eth price", again)) == 2
 
 
 @pytest.mark.parametrize(
