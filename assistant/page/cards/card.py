@@ -176,7 +176,8 @@ def _asked(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> Iter
     price = figures.asked(answer.threshold)
     for name, chance in chances.items():
         if chance is not None:
-            yield speech.say(f"card.{name}", price=price), speech.chance(chance)
+            bound = name == "touch" and odds is not None and odds.touch_at_most
+            yield speech.say(f"card.{name}", price=price), speech.at_most(chance) if bound else speech.chance(chance)
 
 
 def _cautions(speech: CardSpeech, answer: ForecastAnswer) -> str:

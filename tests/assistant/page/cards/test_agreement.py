@@ -116,7 +116,9 @@ def test_chances_of_a_price_are_told_as_in_words(language, every_case):
             chances = {"above": answer.odds.above, "below": answer.odds.below, "touch": answer.odds.touch}
             for name, chance in ((name, chance) for name, chance in chances.items() if chance is not None):
                 told.add(name)
-                assert plain(f"{speech.say(f'card.{name}', price=price)} {speech.chance(chance)}") in card, case.name
+                bound = name == "touch" and answer.odds.touch_at_most
+                share = speech.at_most(chance) if bound else speech.chance(chance)
+                assert plain(f"{speech.say(f'card.{name}', price=price)} {share}") in card, case.name
             asked = chances["below" if case.asks[0].below else "above"]
             assert asked is None or case.asks[0].threshold is None or speech.chance(asked) in case.said(language)
     assert told == {"above", "below", "touch"}

@@ -14,7 +14,7 @@ from assistant.page.cards.card import forecast_card
 from assistant.page.cards.fan_chart import HEIGHT, WIDTH, Frame, svg
 from assistant.replies.wording import SIMULATED, ago, money, percent
 from forecaster.schema import Candle, Forecast, ForecastWarning, Skill
-from tests.support.conversations import said
+from tests.support.conversations import focused, said
 from tests.support.fakes import LAST_CLOSE, FakeBackend
 from tools.forecast import ForecastAnswer
 
@@ -136,6 +136,13 @@ async def test_a_price_that_was_asked_about_has_its_chance_and_its_mark():
     quantiles = horizon.quantiles
     at = (horizon.median - quantiles["0.025"]) / (quantiles["0.975"] - quantiles["0.025"])
     assert style(found(found(card, "bar"), "s"))["left"] == pytest.approx(at, abs=0.001)
+
+
+@pytest.mark.parametrize(("at_most", "told"), [(True, "under 6 %"), (False, "5 %")])
+def test_a_touch_of_which_only_a_bound_is_known_is_told_as_in_words(at_most, told):
+    odds = focused.odds(above=0.025, below=0.975, touch=0.052, touch_at_most=at_most, touch_known=True)
+    card = parsed(forecast_card(focused.forecast(odds, threshold=90_000.0, touch=True)))
+    assert f"chance of touching $90,000 on the way {told}" in words(found(card, "dl"))
 
 
 @pytest.mark.parametrize(("probability", "said"), [(0.025, "under 3 %"), (0.975, "over 97 %")])
