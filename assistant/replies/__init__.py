@@ -3,7 +3,7 @@
 from assistant.replies.alerts import Watch, kind_of, prices_of, timed, watch_of
 from assistant.replies.answers import from_results, without_tools
 from assistant.replies.cautions import sources, whose, whose_record
-from assistant.replies.chances import prices
+from assistant.replies.chances import prices, touch_chance
 from assistant.replies.failures import MOST_TOLD, Failure
 from assistant.replies.phrases import phrases_in
 from assistant.replies.records import beside, interval, verdict
@@ -54,6 +54,7 @@ __all__ = [
     "source_name",
     "sources",
     "timed",
+    "touch_chance",
     "verdict",
     "watch_of",
     "whose",

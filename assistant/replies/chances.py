@@ -94,7 +94,7 @@ def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: 
 
 def _touched(speech: Speech, odds: Odds, name: str, close: float, facts: dict[str, str]) -> str:
     """The chance that a price is touched, then that of a close above or below it."""
-    touch = _touch_chance(speech, odds)
+    touch = touch_chance(speech, odds)
     beyond = speech.say(f"chances.then_{name}", chance=speech.chance(close))
     return speech.say("chances.touched", **(facts | {"chance": touch, "beyond": beyond}))
 
@@ -108,15 +108,17 @@ def _staying(speech: Speech, odds: Odds, name: str, facts: dict[str, str]) -> st
     return speech.say(f"chances.throughout_{name}", **(facts | {"chance": stays, "beyond": beyond}))
 
 
-def _touch_chance(speech: Speech, odds: Odds) -> str:
-    """The chance of a touch, or what it is at most."""
+def touch_chance(speech: Speech, odds: Odds) -> str:
+    """The chance of a touch, or what it is at most, in whole percent."""
     touch = odds.touch or 0.0
-    return speech.at_most(touch) if odds.touch_at_most else speech.chance(touch)
+    if odds.touch_at_most:
+        return speech.say("numbers.under", percent=speech.percent(ceil(round(100 * touch, 6)), 0))
+    return speech.chance(touch)
 
 
 def _touch(speech: Speech, answer: ForecastAnswer, odds: Odds) -> str:
     if odds.touch is not None:
-        return speech.say("chances.touch", chance=_touch_chance(speech, odds))
+        return speech.say("chances.touch", chance=touch_chance(speech, odds))
     return speech.say("chances.likelier") if answer.touch else ""
 
 

@@ -98,10 +98,6 @@ class Speech:
             return self.say("numbers.over", percent=self.percent(100 - bound, 0))
         return self.percent(100 * probability, 0)
 
-    def at_most(self, probability: float) -> str:
-        """A chance (0 to 1) of which only a bound is known, rounded up to whole percent."""
-        return self.say("numbers.under", percent=self.percent(ceil(round(100 * probability, 6)), 0))
-
     def rarity(self, days: float) -> str:
         """How often something comes that comes once in so many days; as anomalies/monitor.py says it in English."""
         if days < HOURLY:

@@ -15,7 +15,7 @@ from assistant.page.cards.chart_data import with_chart
 from assistant.page.cards.fan_chart import fan_chart
 from assistant.page.cards.figures import BANDS, Figures
 from assistant.page.cards.words import CardSpeech
-from assistant.replies import NUMBER_FORMS, beside, interval, verdict, whose, whose_record
+from assistant.replies import NUMBER_FORMS, beside, interval, touch_chance, verdict, whose, whose_record
 from assistant.understanding import Language
 from forecaster.schema import Forecast, ForecastWarning, Horizon
 from tools import ForecastAnswer, decimals_of, minute
@@ -176,8 +176,8 @@ def _asked(speech: CardSpeech, answer: ForecastAnswer, figures: Figures) -> Iter
     price = figures.asked(answer.threshold)
     for name, chance in chances.items():
         if chance is not None:
-            bound = name == "touch" and odds is not None and odds.touch_at_most
-            yield speech.say(f"card.{name}", price=price), speech.at_most(chance) if bound else speech.chance(chance)
+            told = touch_chance(speech, odds) if odds is not None and name == "touch" else speech.chance(chance)
+            yield speech.say(f"card.{name}", price=price), told
 
 
 def _cautions(speech: CardSpeech, answer: ForecastAnswer) -> str:

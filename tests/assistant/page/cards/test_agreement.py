@@ -9,6 +9,7 @@ import pytest
 from assistant.page.cards.card import forecast_card
 from assistant.page.cards.words import TEXTS, CardSpeech
 from assistant.replies.answers import from_results
+from assistant.replies.chances import touch_chance
 from assistant.replies.phrases import phrases, phrases_in
 from assistant.replies.wording import NUMBER_FORMS
 from assistant.understanding.frame import Ask, Intent, Language, Question
@@ -116,8 +117,7 @@ def test_chances_of_a_price_are_told_as_in_words(language, every_case):
             chances = {"above": answer.odds.above, "below": answer.odds.below, "touch": answer.odds.touch}
             for name, chance in ((name, chance) for name, chance in chances.items() if chance is not None):
                 told.add(name)
-                bound = name == "touch" and answer.odds.touch_at_most
-                share = speech.at_most(chance) if bound else speech.chance(chance)
+                share = touch_chance(speech, answer.odds) if name == "touch" else speech.chance(chance)
                 assert plain(f"{speech.say(f'card.{name}', price=price)} {share}") in card, case.name
             asked = chances["below" if case.asks[0].below else "above"]
             assert asked is None or case.asks[0].threshold is None or speech.chance(asked) in case.said(language)
