@@ -1,7 +1,7 @@
 """The entry that a question asks for, in whatever language: by its meaning and by its rare words.
 
-    question --encoder.py--> kernel ridge regression on the questions of each entry --+--> topics, best first
-    question --words.py----> share of rare words found in the entry -----------------+
+    question --encoder.py--> vector --regression.py--> nearness to the questions of each entry --+--> topics, best first
+    question --words.py----> share of rare words found in the entry ----------------------------+
 
 The same is done for questions that no entry answers (elsewhere.toml): a topic's score says how far it leads them.
 """
@@ -22,14 +22,13 @@ from numpy.typing import NDArray
 
 from assistant.knowledge.encoder import Encoder, shared_encoder
 from assistant.knowledge.entries import ENGLISH, FOLDER, Entry, read_entries
+from assistant.knowledge.regression import SHIPPED, Regression, digest_of
 from assistant.knowledge.words import Words
 from forecaster.schema import WINDOW
 from forecaster.settings import Settings
 
 ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
 WORDS_WEIGH = 1.0  # beside the regression, which is about 1 for a question that stands in an entry
-SHARPNESS = 3.0  # of the kernel: how quickly a question counts less for those that mean something else
-RIDGE = 0.1  # added to the kernel's diagonal; the larger, the less a single question counts
 AHEAD = 0.1  # of elsewhere, which a topic may lie behind by as much: to say nothing is the worse mistake
 STEEPNESS = 10.0  # of the score around one half
 LONGEST = 400  # characters of a question that are looked at
@@ -52,15 +51,13 @@ class _Index:
     """Questions as vectors, and texts as words, each with the place of its topic; the last place is elsewhere."""
 
     encoder: Encoder
-    vectors: NDArray[np.float16]  # (questions, 512), half as large and as good
-    weights: NDArray[np.float32]  # (questions, places)
+    regression: Regression
     words: Words
     of_words: NDArray[np.int64]
 
     def nearness(self, question: str) -> NDArray[np.float32]:
         """(places,) of the question to each place."""
-        asked = self.encoder.encode([question])[0]
-        meaning: NDArray[np.float32] = _kernel(np.einsum("ij,j->i", self.vectors, asked)) @ self.weights
+        meaning = self.regression.nearness(self.encoder.encode([question])[0])
         shared = np.zeros(len(meaning), dtype=np.float32)
         np.maximum.at(shared, self.of_words, self.words.shares(question))
         nearness: NDArray[np.float32] = meaning + WORDS_WEIGH * shared
@@ -142,45 +139,35 @@ class Library:
             self._remembered[digest] = found
         return found
 
+    def save(self, path: Path = SHIPPED) -> None:
+        """Solve for the regression anew, and write it down for the next library of these questions."""
+        self._solved().save(digest_of(self._questions), path)
+
     @cached_property
     def _index(self) -> _Index:
-        place = {topic: number for number, topic in enumerate(self.topics)}
-        entries = list(self._entries.values())
-        questions = [(place[each.topic], asked) for each in entries for asked in (each.title, *each.asked)]
-        questions += [(len(place), asked) for asked in self._elsewhere]
         told = {topic: "" for topic in self.topics}
-        for each in entries:
+        for each in self._entries.values():
             told[each.topic] += " ".join((each.title, *each.asked, *each.sentences, ""))
-        texts = list(told.items())
-        groups = list(_parts(self._elsewhere))
-        encoder = self._encoder or shared_encoder()
-        vectors = np.concatenate([encoder.encode(part) for part in _parts([asked for _, asked in questions])])
+        texts = list(told.values())
+        groups = [" ".join(group) for group in _parts(self._elsewhere)]
         return _Index(
-            encoder,
-            vectors.astype(np.float16),
-            _fitted(vectors, [number for number, _ in questions]),
-            Words([*(text for _, text in texts), *(" ".join(group) for group in groups)]),
-            np.array([*(place[topic] for topic, _ in texts), *(len(place) for _ in groups)]),
+            self._encoder or shared_encoder(),
+            Regression.shipped(digest_of(self._questions)) or self._solved(),
+            Words([*texts, *groups]),
+            np.array([*range(len(texts)), *(len(texts) for _ in groups)]),
         )
 
+    @cached_property
+    def _questions(self) -> Sequence[tuple[int, str]]:
+        """All of them, each with the number of its topic; those from elsewhere have the number after the last."""
+        place = {topic: number for number, topic in enumerate(self.topics)}
+        own = [(place[each.topic], asked) for each in self._entries.values() for asked in (each.title, *each.asked)]
+        return [*own, *((len(place), asked) for asked in self._elsewhere)]
 
-def _kernel(cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The Gaussian kernel of vectors of length 1: 1 for the same meaning. In place: of 1,900 questions it is 15 MB."""
-    cosines -= 1
-    cosines *= SHARPNESS
-    return np.exp(cosines, out=cosines)
-
-
-def _fitted(vectors: NDArray[np.float32], places: Sequence[int]) -> NDArray[np.float32]:
-    """The weights (questions, places) of kernel ridge regression: 1 at a question's own place, 0 at all others.
-
-    Saunders, Gammerman and Vovk (1998), Ridge regression learning algorithm in dual variables; with NumPy, since
-    loading scikit-learn takes 150 MB.
-    """
-    kernel = _kernel(vectors @ vectors.T)
-    kernel.flat[:: len(kernel) + 1] += RIDGE
-    weights: NDArray[np.float32] = np.linalg.solve(kernel, np.eye(max(places) + 1, dtype=np.float32)[list(places)])
-    return weights
+    def _solved(self) -> Regression:
+        encoder = self._encoder or shared_encoder()
+        places, asked = zip(*self._questions, strict=True)
+        return Regression.solved(np.concatenate([encoder.encode(part) for part in _parts(asked)]), places)
 
 
 def _parts(questions: Sequence[str]) -> Iterator[Sequence[str]]:
