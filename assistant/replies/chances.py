@@ -69,7 +69,9 @@ def _between(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts
         return
     named = (answer.in_currency and answer.in_currency.between) or (None, None)
     low, high = (_named(speech, answer, each, own) for each, own in zip((odds.low, odds.high), named, strict=True))
-    yield speech.say("chances.between", low=low, high=high, chance=_within(speech, odds, odds.between), **facts)
+    along = speech.say("chances.all_the_way") if ask.stays else ""
+    chance = _within(speech, odds, odds.between)
+    yield speech.say("chances.between", low=low, high=high, chance=chance, all_the_way=along, **facts)
 
 
 def _close(speech: Speech, ask: Ask, answer: ForecastAnswer, odds: Odds, facts: dict[str, str]) -> Iterator[str]:

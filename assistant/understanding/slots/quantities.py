@@ -121,6 +121,7 @@ _STAYS = re.compile(  # never beyond the price, whatever it closes at
     r" +(?:fall|drop|rise|go)s?|(?:fall|fell|drop|dip|go|sink|slip|break|rise|climb|get)(?:s|ing)?(?: back| not)?"
     r" (?:above|over|below|under))|(?:fall|drop|rise)s? +(?:\S+ +){1,6}not (?:above|over|below|under))\b"
 )
+_STAYS_BETWEEN = re.compile(r"\b(?:stay|remain|hold|keep|trad)(?:e?s|ing)?\b|\bleaves?\b")
 _PATH = re.compile(
     r"\b(?:hours? (?:by|for|after|x) hours?|hourly(?: please)?\W*$|hourly (?:\w+ )?(?:forecast|path|breakdown"
     r"|prediction|steps?|for|over|until|till|to|table|values)|each hours?|(?:for )?(?:each|every)(?: one)? of the next"
@@ -174,6 +175,7 @@ def quantities_in(
     turn = _turn(ranked(text))
     closes = _CLOSES.search(text) is not None
     touch = _TOUCH.search(text) is not None and not closes
+    stays = _STAYS_BETWEEN.search(text) is not None
     found = Quantities(touch=touch, closes=closes, path=_PATH.search(text) is not None, turn=turn)
     if not _BAD_CASE.search(text):  # "value at risk 5 % of 2 eth" speaks of all that it names
         text = shares_multiplied(text, coins)
@@ -194,6 +196,8 @@ def quantities_in(
         found, text = _threshold(found, text, like)
     if found.threshold is not None and not closes and (held := _STAYS.search(text)):
         found = replace(found, touch=True, stays=True, below=bool(found.below) != bool(held["not"]))
+    if found.between is not None:
+        found = replace(found, stays=stays and not closes)
     return found, text
 
 

@@ -99,6 +99,13 @@ def test_a_price_that_is_to_hold_all_the_way_is_told_as_never_touched(language, 
     assert above in held and plain(speech.say("numbers.over", percent=speech.percent(94, 0))) in held
 
 
+@every_language
+def test_where_a_price_is_to_stay_between_two_the_answer_says_that_it_speaks_of_the_close(language):
+    remark = plain(Speech(Language(language)).say("chances.all_the_way"))
+    assert remark in told(Language(language), *CASES["between all the way"])
+    assert remark not in told(Language(language), *CASES["between"])
+
+
 @pytest.mark.parametrize(
     ("language", "way", "first"),
     [

@@ -293,6 +293,26 @@ def test_a_price_that_is_to_hold_all_the_way_is_not_to_be_touched(calls, asks, t
     assert ask.stays and ask.below is below
 
 
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("will btc stay between 60k and 66k until 8pm", True),
+        ("does btc leave 60k-66k before 8pm", True),
+        ("bleibt btc bis 20 uhr zwischen 60000 und 66000?", True),
+        ("se mantendrá btc entre 60 mil y 66 mil hasta las 20h", True),
+        ("est-ce que btc reste entre 60000 et 66000 jusqu'à 20h", True),
+        ("o btc fica entre 60 mil e 66 mil até 20h?", True),
+        ("比特币到20点会保持在60000到66000之间吗", True),
+        ("will btc close between 60k and 66k at 8pm", False),
+        ("will btc be between 60k and 66k at 8pm", False),
+        ("will btc stay above 60k and close between 60k and 66k at 8pm", False),
+    ],
+)
+def test_two_prices_that_are_to_hold_all_the_way_are_told_apart_from_a_close_between_them(asks, text, stays):
+    (ask,) = asks(text).asks
+    assert (ask.between, ask.stays) == ((60000.0, 66000.0), stays)
+
+
 SOL_145 = {"symbol": "SOL-USD", "hours": 8, "threshold": 145.0}
 
 

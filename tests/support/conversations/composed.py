@@ -70,7 +70,7 @@ def _facts(speech: Speech, time: datetime) -> dict[str, tuple[str, bool]]:
         "beside": speech.say("live.better", percent=share), "title": speech.say("metrics.mae_title"),
         "meaning": speech.say("metrics.mae_meaning"), "name": "DOGE", "second": speech.coin("ETH-USD"),
         "message": "No exchange gave candles for ETH-USD (kraken timed out). Try again in a minute.",
-        "touch": speech.say("chances.touch", chance=share),
+        "touch": speech.say("chances.touch", chance=share), "all_the_way": speech.say("chances.all_the_way"),
         "beyond": speech.say("chances.then_above", chance=share), "currency": "EUR", "city": "New York", "zone": "CET",
         "word": speech.say("assumed.soon"),
         "rate": speech.number(0.8967, 4),

@@ -145,6 +145,7 @@ def focused() -> list[tuple[str, Ask, Any]]:
     moment = utc(NOON - 21 * 3600)
     return [
         ("between", ahead, forecast(odds(between=0.42, low=69_000.0, high=71_000.0))),
+        ("between all the way", replace(ahead, stays=True), forecast(odds(between=0.42, low=69_000.0, high=71_000.0))),
         ("between, surely", ahead, forecast(odds(between=0.95, low=1_000.0, high=900_000.0, censored=True))),
         ("between, hardly", ahead, forecast(odds(between=0.004, low=69_000.0, high=69_001.0))),
         ("chance above", ahead, forecast(odds(above=0.3, below=0.7), threshold=71_000.0)),
