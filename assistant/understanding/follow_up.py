@@ -51,6 +51,7 @@ from assistant.understanding.slots import known_zone, latin, metrics_named
 from assistant.understanding.topics import (
     SIDE,
     SURE_TOPIC,
+    SUREST_TOPIC,
     Topics,
     asked_topic,
     asked_topics,
@@ -152,6 +153,8 @@ def _question(
         asks += [explained] if explained and not of_a_cause(part) else _asks(part, message, last, before)
     if not {ask.intent for ask in asks} & {Intent.EXPLAIN, Intent.METRICS, Intent.OTHER}:
         asks += beside_coins(message, topics)
+    if set(asks) <= {Ask(Intent.OTHER)} and (found := topics(message.typed)) and found.score >= SUREST_TOPIC:
+        return Question((Ask(Intent.EXPLAIN, topic=found.topic),), language)  # rather than nothing
     return Question(tuple(dict.fromkeys(timed_alike(asks))) or (Ask(Intent.OTHER),), language)
 
 

@@ -21,6 +21,15 @@ _WHICH = re.compile(
     r" (?:\d+ )?(?:perform\w+|gainers?|losers?|winners?|movers?|coins?|cryptos?)\b"
     r"|\b(?:winners|losers|gainers|both|the two|between them|them|they)\b"
 )
+_LARGEST_MOVE = re.compile(  # of a coin that is named
+    r"\b(?:biggest|largest|greatest|strongest|worst|best|sharpest) (?:\w+ )?"
+    r"(?:moves?|drops?|falls?|dips?|rises?|gains?|jumps?|swings?|loss|change|candle|hour)\b"
+)
+_HOW_GOOD = re.compile(
+    r"\b(?:how (?:\w+ )?(?:accurate|reliable|good|precise|exact|credible)|accuracy|reliability|precision|fiabilite)\b"
+    r".{0,40}\b(?:forecast|prediction)s?\b|\b(?:forecast|prediction)s?\b.{0,24}\b(?:accurate|reliable|trustworthy)\b"
+)
+_TOLD_OF_A_TIME = re.compile(r"\b(?:median|middle|ranges?|bands?|interval|forecast|prediction|outlook)\b")
 _CHOOSES = re.compile(r"\b(?:which|who)\b|\b(?:the most|least)\b|\bwhat\b.*\bor\b")
 _LOSS = re.compile(
     r"\b(?:lose|loss|losses|risk|at risk|var|value at risk|worst case|downside|drawdown|gain|earn|make|profit|win)\b"
@@ -106,6 +115,8 @@ def meant(part: Part) -> Intent:
         and not _SAID.search(text)
     ):
         intent = Intent.CANDLES  # "which of your coins is up most"
+    if intent is Intent.FORECAST and not slots.priced and _HOW_GOOD.search(text):
+        intent = Intent.TRACK_RECORD if slots.symbols else Intent.METRICS
     if slots.compare_by == "record" and len(slots.symbols) > 1 and intent is not Intent.ADVICE:
         return Intent.COMPARE
     if (
@@ -153,7 +164,8 @@ def _of_a_time_ahead(slots: Slots, text: str) -> bool:
 
 def _comparison(intent: Intent, slots: Slots, text: str) -> Intent | None:
     """COMPARE or the ratio of two coins, where a part sets coins beside each other."""
-    several = len(slots.symbols) > 1 or _WHICH.search(text) is not None
+    of_one = len(slots.symbols) == 1 and _LARGEST_MOVE.search(text) is not None
+    several = len(slots.symbols) > 1 or (_WHICH.search(text) is not None and not of_one)
     if slots.ratio and len(slots.symbols) == 2 and slots.direction != "future":
         return Intent.PRICE
     chosen = intent is Intent.CANDLES and len(slots.symbols) > 1 and _CHOOSES.search(text)  # whatever its verb is
@@ -227,7 +239,8 @@ def _of_a_time(intent: Intent, slots: Slots, text: str) -> Intent:
         return intent
     if intent is Intent.FOLLOWUP and slots.symbols and _LATER.fullmatch(text):
         return Intent.FORECAST  # "solana later?"
-    if slots.target is not None and (intent is Intent.PRICE or (intent is Intent.OTHER and slots.symbols)):
+    told = slots.symbols or _TOLD_OF_A_TIME.search(text)
+    if slots.target is not None and (intent is Intent.PRICE or (intent is Intent.OTHER and told)):
         return Intent.FORECAST
     if slots.target is not None and intent is Intent.CANDLES and slots.direction != "past":
         return Intent.FORECAST

@@ -124,7 +124,8 @@ def continued(part: Part, slots: Slots, last: Ask) -> Intent:
         return Intent.PRICE
     this_week = slots.direction is None and slots.target is None and (slots.hours or 0) > DAY
     if (slots.direction == "past" and slots.hours is not None) or slots.start is not None or this_week:
-        if slots.start is not None and slots.end is None and last.intent in AHEAD | {Intent.PRICE}:
+        day = slots.start is not None and slots.end is None and slots.minutes is None
+        if day and last.intent in AHEAD | {Intent.PRICE}:
             return last.intent  # today
         return last.intent if last.intent in BACK | {Intent.COMPARE} else Intent.CANDLES
     if slots.hours is not None and (slots.direction == "future" or last.intent not in TIMED):

@@ -142,12 +142,13 @@ def asked_topic(part: Part, text: str, topics: Topics, beside: int = 0) -> Ask |
     moment = slots.target or slots.at or slots.start  # "how often a day" names none
     timed = slots.timed and not ours and (slots.symbols or (moment and part.intent is not Intent.WHY))
     explained = _WHY.search(part.text) or (not slots.symbols and _EXPLAIN.search(part.text))
-    priced = slots.priced and not (q.level is not None and (ours or explained))
+    differs = not slots.symbols and _DIFFERENCE.search(text) is not None  # "between touching 70k and closing above it"
+    priced = slots.priced and not differs and not (q.level is not None and (ours or explained))
     if not text or q.sums or timed or priced or q.path or q.amount is not None or slots.currency:
         return None
     ahead = ours and slots.hours is not None and slots.direction == "future"  # "do you do forecasts for next month"
     recorded = part.intent is Intent.TRACK_RECORD and not slots.symbols  # "can i use your forecasts via api"
-    defined = not slots.symbols and part.intent not in TALK and _HOW.search(part.text)
+    defined = differs or (not slots.symbols and part.intent not in TALK and _HOW.search(part.text))
     if (part.intent in _NO_TOPIC and not (ahead or recorded or defined)) or slots.worst:
         return None
     if part.intent is Intent.FOLLOWUP and (slots.bare or q.percent or slots.zone or SIDE.fullmatch(part.text)):

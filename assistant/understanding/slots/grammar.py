@@ -6,7 +6,7 @@ read before other numbers, so that no date or clock is taken for a price.
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ from assistant.understanding.slots.times import (
 from assistant.understanding.slots.zones import MARKED as ZONES
 from assistant.understanding.slots.zones import zone_in
 from forecaster.schema import Symbol
-from tools import Metric
+from tools import FARTHEST, Metric
 
 Tense = Literal["past", "future"]
 
@@ -106,6 +106,10 @@ _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "5
 _MOVED = re.compile(r"\b(?:mov(?:ed?|es|ing)|(?:wid|narrow)(?:er|est)|volatil\w*|uncertain)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
+_SHORTEST, _SHORT = 10, 3 * 60  # minutes that candles of five are read for
+_WHEN = re.compile(  # and not "tell me when"
+    r"(?<!me )(?<!t )(?<!know )\b(?:when|wann|cuando|quand|quando|how (?:soon|long|many (?:hours|days)))\b|\u65f6\u5019"
+)
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")
 
 
@@ -154,6 +158,9 @@ def read_slots(
         rest, COINS, priced_like(symbols_in(text, both=()) or near), foreign_money=currency is not None
     )
     bare = _BARE.search(rest)
+    if quantities.threshold is not None and not slots.timed and not slots.told_past and _WHEN.search(text):
+        slots = replace(slots, hours=FARTHEST, direction="future")  # as far as can be seen
+        quantities = replace(quantities, touch=not quantities.closes)
     return replace(
         slots,
         quantities=quantities,
@@ -172,7 +179,9 @@ def _timed(slots: Slots, text: str, now: datetime) -> tuple[Slots, str]:
     spanned = span_minutes(text) if found is None or (found.day and not found.clock) else None
     if spanned is not None and not (found and found.day and spanned == _DAY):
         whole = None if spanned % 60 == 0 else spanned
-        return replace(slots, hours=ceil(spanned / 60), minutes=whole), text
+        begun = whole and 0 < whole < _SHORT and direction == "past"  # hours would begin too early
+        start = (now - timedelta(minutes=max(spanned, _SHORTEST))).astimezone(UTC) if begun else None
+        return replace(slots, hours=ceil(spanned / 60), minutes=whole, start=start), text
     if found is None:
         return slots, text
     slots = replace(slots, assumed=found.assumed or slots.assumed)

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.knowledge.entries import read_entries
 from assistant.knowledge.retrieval import SURE
-from tests.support.knowledge import KNOWLEDGE, QUESTIONS
+from tests.support.knowledge import BLIND, KNOWLEDGE, QUESTIONS
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "assistant" / "understanding" / "examples"
@@ -52,6 +52,14 @@ def test_questions_about_knowledge_score_high_and_most_others_low(found):
     ]
     mistaken = sum(KNOWLEDGE.find(each)[0].score >= SURE for each in others) / len(others)
     assert about >= ABOUT and mistaken <= MISTAKEN
+
+
+def test_of_questions_by_somebody_who_knew_no_wording_most_find_their_topic_first():
+    asked = [(KNOWLEDGE.find(question)[0], topics) for question, topics in BLIND if topics != ("none",)]
+    others = [KNOWLEDGE.find(question)[0].score for question, topics in BLIND if topics == ("none",)]
+    assert (len(asked), len(others)) == (200, 60)
+    assert sum(found.topic in topics for found, topics in asked) >= 166  # 173 at first sight
+    assert sum(score >= SURE for score in others) <= 4  # 2 at first sight
 
 
 def test_every_topic_has_a_score_from_0_to_1_best_first():

@@ -222,3 +222,68 @@ def test_kinds_that_a_later_set_missed_are_read_too(calls, turns, call):
 def test_a_comparison_takes_a_further_coin_and_another_span(calls):
     coins = {"symbols": ["BTC-USD", "ETH-USD", "SOL-USD"], "by": "move"}
     assert calls("btc vs eth today", "sol too", "this week") == [("compare", coins | {"hours": 168})]
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("how much did btc move in the last 30 minutes", "13:10"),
+        ("what did btc do in the past 15 min", "13:25"),
+        ("wie hat sich btc in den letzten 90 minuten bewegt", "12:10"),
+        ("btc ces 20 dernières minutes", "13:20"),
+        ("过去30分钟比特币怎么样", "13:10"),
+        ("btc price || what about the past 30 min", "13:10"),
+        ("btc next hour || and the last 20 minutes", "13:20"),
+        ("btc last 3 minutes", "13:30"),  # in ten, a candle has closed
+    ],
+)
+def test_minutes_of_the_past_are_told_from_their_first_one(calls, text, start):
+    assert calls(*text.split(" || ")) == [("get_candles", BTC | {"start": f"2026-11-29T{start}Z"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "when will btc hit 60k", "in how many hours will btc reach 60k", "how long until btc gets to 60000",
+        "wann erreicht btc 60000", "cuándo llegará btc a 60000", "quand btc atteindra-t-il 60000",
+        "quando o btc chega a 60000", "比特币什么时候到6万",
+    ],
+)  # fmt: skip
+def test_when_a_price_will_be_reached_is_told_as_far_as_can_be_seen(calls, text):
+    assert calls(text) == [("forecast", BTC | {"hours": 24, "threshold": 60000.0, "touch": True})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how accurate is the 6 hour forecast for ETH", "how good is the forecast for eth in 6 hours",
+        "wie genau ist die 6-Stunden-Prognose für ETH", "qué tan fiable es el pronóstico de ETH a 6 horas",
+        "quelle est la fiabilité de la prévision ETH à 6 heures", "qual a precisão da previsão de ETH para 6 horas",
+        "以太坊6小时预测有多准",
+    ],
+)  # fmt: skip
+def test_how_good_a_forecast_is_is_no_forecast(calls, text):
+    assert calls(text) == [("track_record", ETH | {"hours": 6})]
+
+
+@pytest.mark.parametrize("text", ["what was the biggest drop of eth today", "what is the biggest move eth made today"])
+def test_the_largest_move_of_a_coin_that_is_named_is_no_comparison(calls, text):
+    assert calls(text) == [("get_candles", ETH | {"start": "2026-11-29T00:00Z"})]
+
+
+@pytest.mark.parametrize("text", ["median tomorrow 9am", "80% range by 9am tomorrow", "range for tomorrow 9am"])
+def test_a_range_or_middle_of_a_time_to_come_is_a_forecast_of_the_usual_coin(calls, text):
+    ((tool, asked),) = calls(text)
+    assert (tool, asked["symbol"], asked["until"]) == ("forecast", "BTC-USD", "2026-11-30T09:00Z")
+
+
+def test_a_difference_is_explained_although_prices_are_named(calls):
+    text = "what's the difference between touching 70k and closing above it"
+    assert calls(text, topics=lambda text: "touch") == [("explain", {"topic": "touch"})]
+    assert calls("will btc touch 70k or close above it", topics=lambda text: "touch")[0][0] == "forecast"
+
+
+def test_what_nothing_else_can_be_made_of_is_explained_where_its_topic_is_sure(calls):
+    text = "does it know there is a fed meeting"
+    assert calls(text, topics=lambda text: "news") == [("explain", {"topic": "news"})]
+    assert calls(text) == []
