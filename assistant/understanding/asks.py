@@ -19,7 +19,7 @@ def filled(ask: Ask, slots: Slots) -> Ask:
     """The ask with the times, counts and quantities that its intent takes."""
     match ask.intent:
         case Intent.FORECAST:
-            return _forecast(ask, slots)
+            return _until_reached(_forecast(ask, slots), slots)
         case Intent.ALERT:
             return replace(_forecast(ask, slots), unusual=ask.unusual and not slots.priced)
         case Intent.ADVICE:
@@ -56,6 +56,13 @@ def _forecast(ask: Ask, slots: Slots) -> Ask:
     if slots.quantities.amount is not None and slots.loss:
         values["direction"] = "down"
     return replace(_timed(ask, slots), **values, currency=slots.currency)
+
+
+def _until_reached(ask: Ask, slots: Slots) -> Ask:
+    """The chance that a price is touched as far ahead as can be seen, where it is asked when it will be."""
+    if not slots.asks_when or slots.timed or slots.told_past or ask.threshold is None:
+        return ask
+    return replace(ask, hours=DAY, touch=not slots.quantities.closes)
 
 
 def _recorded(ask: Ask, slots: Slots) -> Ask:

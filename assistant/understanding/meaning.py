@@ -25,9 +25,10 @@ _LARGEST_MOVE = re.compile(  # of a coin that is named
     r"\b(?:biggest|largest|greatest|strongest|worst|best|sharpest) (?:\w+ )?"
     r"(?:moves?|drops?|falls?|dips?|rises?|gains?|jumps?|swings?|loss|change|candle|hour)\b"
 )
+_GOOD, _FORECASTS = r"(?:accurate|reliable|precise|exact|trustworthy|credible)", r"\b(?:forecast|prediction)s?\b"
 _HOW_GOOD = re.compile(
-    r"\b(?:how (?:\w+ )?(?:accurate|reliable|good|precise|exact|credible)|accuracy|reliability|precision|fiabilite)\b"
-    r".{0,40}\b(?:forecast|prediction)s?\b|\b(?:forecast|prediction)s?\b.{0,24}\b(?:accurate|reliable|trustworthy)\b"
+    rf"\b(?:how (?:\w+ )?(?:good|{_GOOD})|accuracy|reliability|precision|fiabilite)\b.{{0,40}}{_FORECASTS}"
+    rf"|{_FORECASTS}.{{0,24}}\b{_GOOD}\b"
 )
 _TOLD_OF_A_TIME = re.compile(r"\b(?:median|middle|ranges?|bands?|interval|forecast|prediction|outlook)\b")
 _CHOOSES = re.compile(r"\b(?:which|who)\b|\b(?:the most|least)\b|\bwhat\b.*\bor\b")

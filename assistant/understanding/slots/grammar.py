@@ -34,7 +34,7 @@ from assistant.understanding.slots.times import (
 from assistant.understanding.slots.zones import MARKED as ZONES
 from assistant.understanding.slots.zones import zone_in
 from forecaster.schema import Symbol
-from tools import FARTHEST, Metric
+from tools import Metric
 
 Tense = Literal["past", "future"]
 
@@ -69,6 +69,7 @@ class Slots:
     end_asked: Side = "range"  # of a span: its high is "above", its low "below"
     loss: bool = False
     told_past: bool = False  # by its verb: "fell"
+    asks_when: bool = False
     days: int | None = None
     bare: float | None = None  # a number that belongs to nothing: an int, where it is whole
     impossible: bool = False  # a date or time that there is not
@@ -106,10 +107,8 @@ _IN_SATOSHIS = re.compile(r"(?<!\d)(?<!\d )\b(?:sats|satoshis)\b")  # and not "5
 _MOVED = re.compile(r"\b(?:mov(?:ed?|es|ing)|(?:wid|narrow)(?:er|est)|volatil\w*|uncertain)\b")
 _SINCE = re.compile(r"\bsince\b")
 _DAY = 24 * 60  # minutes
-_SHORTEST, _SHORT = 10, 3 * 60  # minutes that candles of five are read for
-_WHEN = re.compile(  # and not "tell me when"
-    r"(?<!me )(?<!t )(?<!know )\b(?:when|wann|cuando|quand|quando|how (?:soon|long|many (?:hours|days)))\b|\u65f6\u5019"
-)
+_SHORTEST = 10  # minutes in which a candle of five has closed
+_WHEN = re.compile(r"\b(?:when|wann|cuando|quand|quando|how (?:soon|long|many (?:hours|minutes|days)))\b|\u65f6\u5019")
 _BARE = re.compile(r"(?<![\w$.])(\d{1,4}(?:\.\d{1,8})?)(?![\w%]|\.\d)")
 
 
@@ -147,6 +146,7 @@ def read_slots(
         end_asked=_end_asked(text),
         loss=_LOSS.search(text) is not None,
         told_past=_FELL.search(text) is not None,
+        asks_when=_WHEN.search(text) is not None,
         days=told.days,
     )
     try:
@@ -158,9 +158,6 @@ def read_slots(
         rest, COINS, priced_like(symbols_in(text, both=()) or near), foreign_money=currency is not None
     )
     bare = _BARE.search(rest)
-    if quantities.threshold is not None and not slots.timed and not slots.told_past and _WHEN.search(text):
-        slots = replace(slots, hours=FARTHEST, direction="future")  # as far as can be seen
-        quantities = replace(quantities, touch=not quantities.closes)
     return replace(
         slots,
         quantities=quantities,
@@ -179,7 +176,7 @@ def _timed(slots: Slots, text: str, now: datetime) -> tuple[Slots, str]:
     spanned = span_minutes(text) if found is None or (found.day and not found.clock) else None
     if spanned is not None and not (found and found.day and spanned == _DAY):
         whole = None if spanned % 60 == 0 else spanned
-        begun = whole and 0 < whole < _SHORT and direction == "past"  # hours would begin too early
+        begun = direction == "past" and (whole or 0) > 0  # hours would begin too early
         start = (now - timedelta(minutes=max(spanned, _SHORTEST))).astimezone(UTC) if begun else None
         return replace(slots, hours=ceil(spanned / 60), minutes=whole, start=start), text
     if found is None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assistant.understanding import IntentClassifier, read_question
+from assistant.understanding import Intent, IntentClassifier, read_question
 from assistant.understanding.slots.day_parts import day_part
 
 NOW = datetime(2026, 11, 29, 13, 40, tzinfo=UTC)
@@ -231,6 +231,7 @@ def test_a_comparison_takes_a_further_coin_and_another_span(calls):
         ("what did btc do in the past 15 min", "13:25"),
         ("wie hat sich btc in den letzten 90 minuten bewegt", "12:10"),
         ("btc ces 20 dernières minutes", "13:20"),
+        ("btc over the last three and a half hours", "10:10"),
         ("过去30分钟比特币怎么样", "13:10"),
         ("btc price || what about the past 30 min", "13:10"),
         ("btc next hour || and the last 20 minutes", "13:20"),
@@ -245,12 +246,18 @@ def test_minutes_of_the_past_are_told_from_their_first_one(calls, text, start):
     "text",
     [
         "when will btc hit 60k", "in how many hours will btc reach 60k", "how long until btc gets to 60000",
+        "but when will btc hit 60k", "how many minutes until btc is at 60000",
         "wann erreicht btc 60000", "cuándo llegará btc a 60000", "quand btc atteindra-t-il 60000",
         "quando o btc chega a 60000", "比特币什么时候到6万",
     ],
 )  # fmt: skip
 def test_when_a_price_will_be_reached_is_told_as_far_as_can_be_seen(calls, text):
     assert calls(text) == [("forecast", BTC | {"hours": 24, "threshold": 60000.0, "touch": True})]
+
+
+def test_an_alert_is_not_asked_when(asks):
+    (ask,) = asks("tell me when btc is over 60k").asks
+    assert (ask.intent, ask.hours, ask.touch) == (Intent.ALERT, None, False)
 
 
 @pytest.mark.parametrize(
