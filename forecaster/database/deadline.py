@@ -6,6 +6,7 @@ wait of the thread that hangs on it.
 """
 
 import socket
+import weakref
 from contextlib import suppress
 from contextvars import ContextVar
 from threading import Lock, Timer
@@ -78,8 +79,9 @@ def _may_connect(dialect: object, record: object, arguments: object, parameters:
 
 def _connected(connection: "psycopg.Connection[Any]", record: Any) -> None:
     borrowed = socket.socket(fileno=connection.fileno())
-    record.info[SOCKET] = borrowed.dup()  # our own, so that it is never the number of another connection
+    record.info[SOCKET] = kept = borrowed.dup()  # our own, so that it is never the number of another connection
     borrowed.detach()
+    weakref.finalize(connection, kept.close)  # nobody is told of one whose first questions fail
     if deadline := CURRENT.get():
         deadline.guard(record.info[SOCKET])
 
